@@ -1,0 +1,69 @@
+import { type CliEvidence, cliCatalog } from './catalog/cli.js';
+import { type ConfigEvidence, configCatalog } from './catalog/config.js';
+import { type HostEvidence, hostCatalog } from './catalog/host.js';
+import { type LauncherEvidence, launcherCatalog } from './catalog/launcher.js';
+import { type PlannerEvidence, plannerCatalog } from './catalog/planner.js';
+import { type QmpEvidence, qmpCatalog } from './catalog/qmp.js';
+import { type VmEvidence, vmCatalog } from './catalog/vm.js';
+import type { Catalog, CatalogEntry, Kind, Severity, SourceLocation, Text } from './finding.js';
+
+/** Every code with the evidence that it carries. One file per layer in catalog/. */
+export interface EvidenceByCode
+  extends QmpEvidence,
+    HostEvidence,
+    PlannerEvidence,
+    ConfigEvidence,
+    LauncherEvidence,
+    VmEvidence,
+    CliEvidence {}
+
+/** The stable name of a finding, for programs to match on. */
+export type Code = keyof EvidenceByCode;
+
+/** One thing found: data, no text. Its words are made by `describe` alone. */
+export type Finding = {
+  readonly [C in Code]: {
+    readonly code: C;
+    readonly severity: Severity;
+    readonly evidence: EvidenceByCode[C];
+    readonly location?: SourceLocation | undefined;
+  };
+}[Code];
+
+const catalog: Catalog<EvidenceByCode> = {
+  ...qmpCatalog,
+  ...hostCatalog,
+  ...plannerCatalog,
+  ...configCatalog,
+  ...launcherCatalog,
+  ...vmCatalog,
+  ...cliCatalog,
+};
+
+/** Makes a finding; severity is `error` unless told otherwise. */
+export function finding<C extends Code>(
+  code: C,
+  evidence: EvidenceByCode[C],
+  more: { severity?: Severity; location?: SourceLocation | undefined } = {},
+): Finding {
+  return {
+    code,
+    severity: more.severity ?? 'error',
+    evidence,
+    ...(more.location === undefined ? {} : { location: more.location }),
+  } as unknown as Finding;
+}
+
+/** @returns what can be done about a code */
+export function kindOf(code: Code): Kind {
+  return catalog[code].kind;
+}
+
+/** @returns the words of a finding; its `location` stands in `where` when the entry names none */
+export function describe(found: Finding): Text {
+  const entry = catalog[found.code] as CatalogEntry<unknown>;
+  const text = entry.text(found.evidence);
+  if (text.where !== undefined || found.location === undefined) return text;
+  const { file, line, column } = found.location;
+  return { ...text, where: `${file}:${line}:${column}` };
+}

@@ -1,0 +1,356 @@
+import type { Catalog } from '../finding.js';
+import { printable } from '../printable.js';
+
+interface PortPlace {
+  readonly bus: string;
+  readonly port: string | undefined;
+  readonly megabits: number | undefined;
+}
+
+/** The findings of src/vm and src/registry, each with its evidence. */
+export interface VmEvidence {
+  'vm-not-found': { readonly target: string; readonly known: readonly string[]; readonly nearest: string | undefined };
+  'vm-exists': { readonly name: string; readonly pid: number };
+  'state-write-failed': { readonly path: string; readonly reason: string };
+  'removal-pending': { readonly device: string; readonly timeout: number };
+  'not-undone': { readonly devices: readonly string[] };
+  stopped: { readonly reason: string };
+  'operation-timeout': { readonly what: string; readonly timeout: number };
+  'device-gone': { readonly label: string; readonly port: string };
+  'device-open-failed': { readonly label: string; readonly node: string; readonly lastLines: readonly string[] };
+  'device-add-refused': { readonly label: string; readonly desc: string; readonly lastLines: readonly string[] };
+  'placed-otherwise': { readonly label: string; readonly planned: PortPlace; readonly actual: PortPlace | undefined };
+  'device-denied': { readonly label: string; readonly vm: string; readonly rule: string | undefined };
+  'already-attached': { readonly label: string; readonly vm: string; readonly id: string; readonly port: string };
+  'device-came-back': { readonly label: string; readonly id: string };
+  'device-missing': { readonly selector: string; readonly vm: string; readonly policy: 'skip' | 'wait' | 'fail' };
+  'not-attached': { readonly selector: string; readonly vm: string; readonly ids: readonly string[] };
+  'detach-ambiguous': { readonly selector: string; readonly vm: string; readonly ids: readonly string[] };
+  'hub-in-use': { readonly id: string; readonly vm: string; readonly devices: readonly string[] };
+  'unplanned-speed': { readonly label: string; readonly megabits: number };
+  'emulated-unknown': { readonly model: string; readonly nearest: string | undefined };
+  'emulated-needs-backend': { readonly model: string; readonly needs: string };
+  'driver-not-back': { readonly label: string; readonly interfaces: readonly string[] };
+  'stale-device': { readonly id: string; readonly bus: string; readonly port: string };
+  'detached-device': { readonly id: string; readonly bus: string; readonly port: string };
+  'runs-slower': { readonly label: string; readonly megabits: number; readonly native: number };
+  'wanted-not-plugged-in': { readonly selector: string; readonly vm: string };
+  'wanted-not-attached': { readonly label: string; readonly selector: string; readonly vm: string };
+  'kvm-unusable': { readonly node: string; readonly denied: boolean };
+  'usb-ids-missing': Record<never, never>;
+  'runtime-folder-open': { readonly path: string; readonly mode: string };
+  'wanted-twice': { readonly selector: string; readonly label: string };
+  'qemu-ended': {
+    readonly binary: string;
+    readonly code: number | undefined;
+    readonly signal: string | undefined;
+    readonly lastLines: readonly string[];
+  };
+  'start-timeout': { readonly binary: string; readonly timeout: number; readonly lastLines: readonly string[] };
+  'shutdown-timeout': { readonly vm: string; readonly timeout: number };
+  'shutdown-ignored': { readonly vm: string; readonly state: string };
+  'kill-failed': { readonly vm: string; readonly pid: number };
+  'no-record': { readonly vm: string };
+  'vm-forgotten': { readonly vm: string };
+}
+
+const list = (names: readonly string[]): string => names.map((name) => printable(name)).join(', ');
+
+const lastWords = (lines: readonly string[]): string =>
+  lines.length === 0 ? 'it printed nothing' : `its last lines: ${lines.map((line) => printable(line)).join(' | ')}`;
+
+const place = ({ bus, port, megabits }: PortPlace): string =>
+  `${printable(bus)} port ${printable(port ?? 'unknown')}${megabits === undefined ? ', not attached' : ` at ${megabits} Mb/s`}`;
+
+export const vmCatalog: Catalog<VmEvidence> = {
+  'vm-not-found': {
+    kind: 'not-found',
+    text: ({ target, known, nearest }) => ({
+      what: `There is no VM "${printable(target)}"`,
+      why:
+        known.length === 0
+          ? 'no VM that qplug started runs on this host'
+          : `running here: ${list(known)}${nearest === undefined ? '' : `; did you mean ${printable(nearest)}?`}`,
+      fix: 'qplug list   (a QEMU that was started otherwise is named by the path of its QMP socket: qplug status ./qmp.sock)',
+    }),
+  },
+  'vm-exists': {
+    kind: 'refused',
+    text: ({ name, pid }) => ({
+      what: `A VM named ${printable(name)} runs already`,
+      why: `process ${pid} lives`,
+      fix: `qplug shutdown ${printable(name)}`,
+    }),
+  },
+  'state-write-failed': {
+    kind: 'failed',
+    text: ({ path, reason }) => ({
+      what: 'qplug could not write what it must remember of this VM, so nothing was begun',
+      where: printable(path),
+      why: printable(reason),
+      fix: `df -h ${printable(path)}`,
+    }),
+  },
+  'removal-pending': {
+    kind: 'timeout',
+    text: ({ device, timeout }) => ({
+      what: `${printable(device)} was not let go within ${timeout / 1000} s`,
+      why: 'QEMU took the request; a PCI controller waits for its guest, a USB device should not',
+      fix: 'Try again, or reset the guest: a reset completes the removal',
+    }),
+  },
+  'not-undone': {
+    kind: 'failed',
+    text: ({ devices }) => ({
+      what: `What was done could not all be undone: ${list(devices)}`,
+      fix: 'qplug status VM, then qplug detach VM ID for each',
+    }),
+  },
+  stopped: { kind: 'failed', text: ({ reason }) => ({ what: 'It was stopped', why: printable(reason) }) },
+  'operation-timeout': {
+    kind: 'timeout',
+    text: ({ what, timeout }) => ({
+      what: `Not done within ${timeout / 1000} s: ${printable(what)}`,
+      why: 'what had been begun was undone',
+      fix: 'Repeat it with a longer --timeout (seconds)',
+    }),
+  },
+  'device-gone': {
+    kind: 'not-found',
+    text: ({ label, port }) => ({
+      what: `${printable(label)} is gone from this host`,
+      where: `host port ${printable(port)}`,
+      why: 'it was there when the plan was made and was pulled, or re-enumerated, before QEMU opened it',
+      fix: 'Plug it in again and repeat the command (--wait 30 waits for it)',
+    }),
+  },
+  'device-open-failed': {
+    kind: 'failed',
+    text: ({ label, node, lastLines }) => ({
+      what: `QEMU could not open ${printable(label)}`,
+      where: printable(node),
+      why: `the user that QEMU runs as may lack the right to the node, or another program holds the device; ${lastWords(lastLines)}`,
+      fix: `fuser -v ${printable(node)}; ls -l ${printable(node)}`,
+    }),
+  },
+  'device-add-refused': {
+    kind: 'failed',
+    text: ({ label, desc, lastLines }) => ({
+      what: `QEMU refused ${printable(label)}`,
+      why: `${printable(desc)}${lastLines.length === 0 ? '' : `; ${lastWords(lastLines)}`}`,
+    }),
+  },
+  'placed-otherwise': {
+    kind: 'failed',
+    text: ({ label, planned, actual }) => ({
+      what: `QEMU did not do what was planned for ${printable(label)}; it was taken out again`,
+      why: `planned ${place(planned)}, found ${actual === undefined ? 'nothing' : place(actual)}`,
+    }),
+  },
+  'device-denied': {
+    kind: 'refused',
+    text: ({ label, vm, rule }) => ({
+      what: `${printable(vm)} may not have ${printable(label)}`,
+      why:
+        rule === undefined
+          ? 'its file lists what it may have under usb.allow, and this is not there'
+          : `usb.deny says ${printable(rule)}`,
+    }),
+  },
+  'already-attached': {
+    kind: 'failed',
+    text: ({ label, vm, id, port }) => ({
+      what: `${printable(label)} is attached to ${printable(vm)} already`,
+      where: `${printable(id)} on ${printable(port)}`,
+    }),
+  },
+  'device-came-back': {
+    kind: 'failed',
+    text: ({ label, id }) => ({
+      what: `${printable(label)} was replugged since it was attached`,
+      why: `${printable(id)} stood for what is gone and was removed first`,
+    }),
+  },
+  'device-missing': {
+    kind: 'not-found',
+    text: ({ selector, vm, policy }) => ({
+      what: `${printable(selector)} is not plugged into this host`,
+      why:
+        policy === 'skip'
+          ? `${printable(vm)} starts without it (when-missing: skip)`
+          : `${printable(vm)} must have it (when-missing: ${policy})`,
+      fix: policy === 'skip' ? `qplug attach ${printable(vm)} '${printable(selector)}' --wait 60` : 'qplug devices',
+    }),
+  },
+  'not-attached': {
+    kind: 'not-found',
+    text: ({ selector, vm, ids }) => ({
+      what: `Nothing in ${printable(vm)} is ${printable(selector)}`,
+      why: ids.length === 0 ? 'it has no USB devices' : `it has ${list(ids)}`,
+      fix: `qplug status ${printable(vm)}`,
+    }),
+  },
+  'detach-ambiguous': {
+    kind: 'ambiguous',
+    text: ({ selector, vm, ids }) => ({
+      what: `${printable(selector)} is several devices of ${printable(vm)}`,
+      why: list(ids),
+      fix: ids.map((id) => `qplug detach ${printable(vm)} ${printable(id)}`).join('\n'),
+    }),
+  },
+  'hub-in-use': {
+    kind: 'refused',
+    text: ({ id, vm, devices }) => ({
+      what: `Devices sit behind the hub ${printable(id)}`,
+      why: list(devices),
+      fix: `qplug detach ${printable(vm)} ${devices.map((device) => printable(device)).join(' ')} ${printable(id)}`,
+    }),
+  },
+  'unplanned-speed': {
+    kind: 'no-plan',
+    text: ({ label, megabits }) => ({
+      what: `QEMU can't pass ${printable(label)} through`,
+      why: `it runs at ${megabits} Mb/s on this host, and this QEMU knows no such speed`,
+      fix: 'Plug it into a slower port of the host (a USB 3.0 or 2.0 port, or a cable that is), or use a newer QEMU',
+    }),
+  },
+  'emulated-unknown': {
+    kind: 'usage',
+    text: ({ model, nearest }) => ({
+      what: `There is no emulated USB device "${printable(model)}"`,
+      why: nearest === undefined ? undefined : `did you mean ${printable(nearest)}?`,
+    }),
+  },
+  'emulated-needs-backend': {
+    kind: 'usage',
+    text: ({ model, needs }) => ({
+      what: `${printable(model)} can't be plugged by its name alone`,
+      why: `it needs a ${printable(needs)}`,
+      fix: `Name it in the VM file: - { emulated: ${printable(model)}, … }`,
+    }),
+  },
+  'driver-not-back': {
+    kind: 'failed',
+    text: ({ label, interfaces }) => ({
+      what: `${printable(label)} left the VM, but no host driver has taken it back`,
+      where: list(interfaces),
+      fix: interfaces.map((name) => `echo ${printable(name)} > /sys/bus/usb/drivers_probe`).join('\n'),
+    }),
+  },
+  'stale-device': {
+    kind: 'failed',
+    text: ({ id, bus, port }) => ({
+      what: `${printable(id)} stands for a device that was pulled, or replugged since`,
+      where: `${printable(bus)} port ${printable(port)}`,
+      why: 'QEMU never takes such a one back by itself',
+      fix: 'Attach the device again; its place is freed first',
+    }),
+  },
+  'detached-device': {
+    kind: 'failed',
+    text: ({ id, bus, port }) => ({
+      what: `QEMU has nothing attached for ${printable(id)}`,
+      where: `${printable(bus)} port ${printable(port)}`,
+    }),
+  },
+  'runs-slower': {
+    kind: 'failed',
+    text: ({ label, megabits, native }) => ({
+      what: `${printable(label)} runs at ${megabits} Mb/s instead of ${native}`,
+    }),
+  },
+  'wanted-not-plugged-in': {
+    kind: 'not-found',
+    text: ({ selector, vm }) => ({
+      what: `${printable(vm)} wants ${printable(selector)}, which is not plugged into this host`,
+    }),
+  },
+  'wanted-not-attached': {
+    kind: 'failed',
+    text: ({ label, selector, vm }) => ({
+      what: `${printable(vm)} wants ${printable(label)}, which is not attached`,
+      fix: `qplug attach ${printable(vm)} '${printable(selector)}'`,
+    }),
+  },
+  'kvm-unusable': {
+    kind: 'failed',
+    text: ({ node, denied }) => ({
+      what: denied ? 'You may not use KVM' : 'There is no KVM',
+      where: printable(node),
+      why: denied ? undefined : 'the processor or its firmware does not offer virtualisation, or a hypervisor hides it',
+      fix: denied ? 'sudo usermod -aG kvm "$USER", and log in again' : undefined,
+    }),
+  },
+  'usb-ids-missing': {
+    kind: 'failed',
+    text: () => ({
+      what: 'Devices that tell no name of their own are shown by number',
+      fix: 'sudo apt-get install usb.ids',
+    }),
+  },
+  'runtime-folder-open': {
+    kind: 'failed',
+    text: ({ path, mode }) => ({
+      what: `Others may look into qplug's folder (mode ${mode})`,
+      where: printable(path),
+      why: 'whoever reaches a QMP socket controls the VM',
+      fix: `chmod 700 ${printable(path)}`,
+    }),
+  },
+  'wanted-twice': {
+    kind: 'usage',
+    text: ({ selector, label }) => ({
+      what: `${printable(selector)} means a device that the file names already`,
+      why: `it is ${printable(label)}`,
+    }),
+  },
+  'qemu-ended': {
+    kind: 'failed',
+    text: ({ binary, code, signal, lastLines }) => ({
+      what: `${printable(binary)} ended`,
+      why: `${signal === undefined ? `exit code ${code ?? 'unknown'}` : `by ${signal}`}; ${lastWords(lastLines)}`,
+    }),
+  },
+  'start-timeout': {
+    kind: 'timeout',
+    text: ({ binary, timeout, lastLines }) => ({
+      what: `${printable(binary)} did not answer within ${timeout / 1000} s`,
+      why: lastWords(lastLines),
+    }),
+  },
+  'shutdown-timeout': {
+    kind: 'timeout',
+    text: ({ vm, timeout }) => ({
+      what: `The guest of ${printable(vm)} did not power off within ${timeout / 1000} s`,
+      why: 'it was asked by ACPI power button, and may not listen to it',
+      fix: `qplug kill ${printable(vm)}`,
+    }),
+  },
+  'shutdown-ignored': {
+    kind: 'failed',
+    text: ({ vm, state }) => ({
+      what: `The guest of ${printable(vm)} can't be asked to power off`,
+      why: `it is ${printable(state)}, so it does not run`,
+      fix: `qplug kill ${printable(vm)}`,
+    }),
+  },
+  'kill-failed': {
+    kind: 'failed',
+    text: ({ vm, pid }) => ({
+      what: `Process ${pid} of ${printable(vm)} outlived SIGKILL`,
+      why: 'it hangs in the kernel, most likely in a USB transfer',
+      fix: `cat /proc/${pid}/stack; unplug its devices`,
+    }),
+  },
+  'no-record': {
+    kind: 'refused',
+    text: ({ vm }) => ({
+      what: `${printable(vm)} was not started by qplug`,
+      why: 'its process is not known, only its QMP socket',
+    }),
+  },
+  'vm-forgotten': {
+    kind: 'not-found',
+    text: ({ vm }) => ({ what: `${printable(vm)} no longer runs; what was left of it was cleared away` }),
+  },
+};

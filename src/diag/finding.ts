@@ -1,0 +1,40 @@
+/** Where in a file a finding stands. Lines and columns count from 1. */
+export interface SourceLocation {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/**
+ * `error`: it can't go on. `warning`: it goes on, but not as was asked. `note`: worth knowing.
+ */
+export type Severity = 'error' | 'warning' | 'note';
+
+/**
+ * What a caller can do about it; the command line turns it into its exit code (src/cli/exit-codes.ts).
+ *
+ * - `failed`: it was tried and did not work · `usage`: wrong words or an invalid file · `not-found`: no such device or VM
+ * - `ambiguous`: a selector matches several · `refused`: claimed, guarded or denied · `no-plan`: no port, or only slower
+ * - `timeout`: a deadline passed · `unreachable`: the VM does not answer
+ */
+export type Kind = 'failed' | 'usage' | 'not-found' | 'ambiguous' | 'refused' | 'no-plan' | 'timeout' | 'unreachable';
+
+/**
+ * The parts of a message. `what` happened is one clause without a full stop; `where` names the file, device or port;
+ * `why` is the reason with its evidence; `fix` is the literal command or line that mends it.
+ */
+export interface Text {
+  readonly what: string;
+  readonly where?: string | undefined;
+  readonly why?: string | undefined;
+  readonly fix?: string | undefined;
+}
+
+/** How one code is worded. Text never holds raw outside strings: wrap them in `printable`. */
+export interface CatalogEntry<E> {
+  readonly kind: Kind;
+  text(evidence: E): Text;
+}
+
+/** A catalog: an entry for each code of an evidence map. */
+export type Catalog<M> = { readonly [C in keyof M]: CatalogEntry<M[C]> };

@@ -1,0 +1,43 @@
+/** A device as QEMU is asked for it, before it is spelled: the same for `device_add` and `-device`. */
+export interface DeviceSpec {
+  readonly driver: string;
+  readonly id: string;
+  /** In the types of QEMU's properties: strings, numbers and booleans are not interchangeable (facts 0.3). */
+  readonly properties: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** A USB controller that qplug creates, at launch or by hot plug. */
+export interface ControllerSpec {
+  /** qdev id; the bus is `${id}.0`. */
+  readonly id: string;
+  readonly model: ControllerModel;
+  /** xHCI: USB 2 and USB 3 ports, 0–15 each. */
+  readonly p2?: number | undefined;
+  readonly p3?: number | undefined;
+  /** pci-ohci: num-ports, 0–15. */
+  readonly numPorts?: number | undefined;
+  /** Companion: the bus of its EHCI, and the first port that it covers, counted from 0. */
+  readonly masterbus?: string | undefined;
+  readonly firstport?: number | undefined;
+  /** Where it is put: the PCI bus, and `1d.7` style address. Both undefined for sysbus controllers. */
+  readonly pciBus?: string | undefined;
+  readonly address?: string | undefined;
+  readonly multifunction?: boolean | undefined;
+}
+
+/** The controllers that can be created with `-device` (facts 1.1). */
+export type ControllerModel =
+  | 'qemu-xhci'
+  | 'nec-usb-xhci'
+  | 'usb-ehci'
+  | 'ich9-usb-ehci1'
+  | 'ich9-usb-ehci2'
+  | 'ich9-usb-uhci1'
+  | 'ich9-usb-uhci2'
+  | 'ich9-usb-uhci3'
+  | 'ich9-usb-uhci4'
+  | 'ich9-usb-uhci5'
+  | 'ich9-usb-uhci6'
+  | 'piix3-usb-uhci'
+  | 'piix4-usb-uhci'
+  | 'pci-ohci';

@@ -1,0 +1,85 @@
+/** QEMU's USB world as data: what its devices are, how they are spelled, how they are read back. Pure. */
+export {
+  type ControllerFacts,
+  controllerModel,
+  controllerModels,
+  type PortProperties,
+  type PortRule,
+  rootPorts,
+} from './controller-facts.js';
+export {
+  busOf,
+  CONTROLLER_ALIASES,
+  CONTROLLER_MODELS,
+  type Companion,
+  controllerPorts,
+  type Ich9Place,
+  ich9Group,
+  predictControllers,
+  resolveControllerModel,
+  withCompanions,
+} from './controllers.js';
+export type * from './descriptor-shape.js';
+export type * from './device-spec.js';
+export { type Backend, EMULATED_MODELS, type EmulatedModel, emulatedMask, emulatedModel } from './emulated.js';
+export { type HostSpeeds, hostDeviceSpeeds, type NoHostSpeeds } from './host-speeds.js';
+export {
+  DEFAULT_HUB_PORTS,
+  HUB_MASK,
+  HUB_PORT_MASK,
+  type HubSpec,
+  isHubPortCount,
+  MAX_HUB_PORTS,
+  MIN_HUB_PORTS,
+  predictHub,
+} from './hub.js';
+export {
+  type DeviceIdentity,
+  deviceId,
+  hubId,
+  isOurs,
+  isQemuId,
+  makeId,
+  parseDeviceId,
+  uniqueId,
+} from './id.js';
+export type { QueryCommand, QueryReply, Reading } from './observe/query.js';
+export { observeTopology } from './observe.js';
+export {
+  childPort,
+  comparePorts,
+  formatPort,
+  MAX_HUB_CHAIN,
+  parentPort,
+  parsePort,
+  portDepth,
+} from './port-path.js';
+export * from './speed.js';
+export {
+  controllerDevice,
+  deviceAddArguments,
+  deviceOption,
+  emulatedDevice,
+  type PropertyValue,
+  pcieRootPort,
+  type RootPortPlace,
+  spellsDevicesAsJson,
+  type UsbPlace,
+  usbHost,
+  usbHub,
+} from './spelling.js';
+export type * from './topology.js';
+export {
+  emptyTopology,
+  findController,
+  freePorts,
+  type NewDevice,
+  type PortView,
+  portMask,
+  portsOf,
+  unplacedDevices,
+  withController,
+  withDevice,
+  withHub,
+} from './topology-query.js';
+export { atLeast, formatVersion, parseQemuVersion, type QemuVersion } from './version.js';

@@ -1,0 +1,107 @@
+import { readControllers, type SeenController } from './observe/controllers-seen.js';
+import { idOf, type QomDevice, readDevices } from './observe/devices-seen.js';
+import { compareNames, readHotplug } from './observe/hotplug.js';
+import { allPlaced, type Placed, placeDevices } from './observe/place.js';
+import { type QomNode, walkQom } from './observe/qom-walk.js';
+import { childType, okOf, type QueryCommand, type QueryReply, type Reading } from './observe/query.js';
+import { parseUsbList, type UsbLine } from './observe/usb-list.js';
+import type { Controller, Topology } from './topology.js';
+import { atLeast, type QemuVersion } from './version.js';
+
+const BUS_TYPES = ['usb-bus', 'PCI', 'PCIE'];
+
+/**
+ * Reads the USB world of a running VM: real ports, speeds, what others plugged, devices without id, hubs that QEMU inserted.
+ * It does no I/O: it yields batches of commands, about six; the caller sends each batch and hands back the replies in the same
+ * order. Whatever vanished between two questions is left out, and what QEMU does not tell is undefined.
+ *
+ * @param version - as the greeting told it
+ */
+export function* observeTopology(version: QemuVersion): Reading<Topology> {
+  const nodes = yield* walkQom();
+  const names = nodes.filter((node) => BUS_TYPES.includes(node.type)).map((node) => node.name);
+  // Two buses may have one name (an id `usb-bus`, a root port without id); then `bus=` means either.
+  const isUnique = (name: string): boolean => names.filter((other) => other === name).length === 1;
+  const seen = (yield* readControllers(nodes)).sort(byName);
+  const hotplug = yield* readHotplug(nodes, isUnique);
+  const devices = yield* readDevices(seen.map(({ bus }) => bus));
+  const placed = yield* readPlaces(version, seen, devices);
+  return {
+    version,
+    controllers: seen.map((one, i) => controllerOf(one, devices[i] ?? [], placed[i] ?? [], isUnique(one.bus.name))),
+    hotplug,
+    ids: new Set(idsOf(nodes)),
+  };
+}
+
+/** Controllers of the board first, then by name. Nothing in QOM tells the order of creation. */
+function byName(a: SeenController, b: SeenController): number {
+  const rank = (one: SeenController): number => (idOf(one.node.path) === undefined ? 0 : 1);
+  return rank(a) - rank(b) || compareNames(a.bus.name, b.bus.name) || compareNames(a.bus.path, b.bus.path);
+}
+
+function* idsOf(nodes: readonly QomNode[]): Generator<string> {
+  const peripheral = nodes.find((node) => node.path === '/machine/peripheral');
+  for (const property of peripheral?.properties ?? []) if (childType(property) !== undefined) yield property.name;
+}
+
+/** Ports and speeds: `info usb` first; `info qtree`, a long text for people, only where that leaves a device open. */
+function* readPlaces(
+  version: QemuVersion,
+  seen: readonly SeenController[],
+  devices: readonly (readonly QomDevice[])[],
+): Reading<Placed[][]> {
+  const buses = seen.map((one, i) => ({ bus: one.bus.name, devices: devices[i] ?? [] }));
+  if (buses.every((bus) => bus.devices.length === 0)) return buses.map(() => []);
+  const [list] = yield [usbListCommand(version)];
+  const lines = usbLines(list);
+  const placed = placeDevices(buses, lines, undefined);
+  if (allPlaced(placed)) return placed;
+  const [qtree] = yield [monitorCommand('info qtree')];
+  const text = okOf(qtree);
+  return typeof text === 'string' ? placeDevices(buses, lines, unixLines(text)) : placed;
+}
+
+/** `x-query-usb` came with 6.2; before, the same text is to be had as a monitor command. */
+function usbListCommand(version: QemuVersion): QueryCommand {
+  return atLeast(version, 6, 2) ? { command: 'x-query-usb' } : monitorCommand('info usb');
+}
+
+function monitorCommand(line: 'info usb' | 'info qtree'): QueryCommand {
+  return { command: 'human-monitor-command', arguments: { 'command-line': line } };
+}
+
+/** The human monitor ends its lines with CR LF. */
+function unixLines(text: string): string {
+  return text.replaceAll('\r\n', '\n');
+}
+
+function usbLines(reply: QueryReply | undefined): UsbLine[] {
+  const value = okOf(reply);
+  if (typeof value === 'string') return parseUsbList(unixLines(value));
+  if (typeof value !== 'object' || value === null || !('human-readable-text' in value)) return [];
+  const text = value['human-readable-text'];
+  return typeof text === 'string' ? parseUsbList(text) : [];
+}
+
+function controllerOf(
+  { bus, node, known, ports }: SeenController,
+  devices: readonly QomDevice[],
+  placed: readonly Placed[],
+  unique: boolean,
+): Controller {
+  return {
+    bus: bus.name,
+    id: idOf(node.path),
+    model: node.type,
+    qomPath: node.path,
+    ports,
+    known: known && unique,
+    devices: devices.map(({ requestedPort: _, ...device }, i) => ({
+      ...device,
+      port: placed[i]?.port,
+      megabits: device.attached ? placed[i]?.megabits : undefined,
+      product: placed[i]?.product,
+    })),
+  };
+}

@@ -1,0 +1,59 @@
+import type { HotplugSlot } from '../topology.js';
+import type { QomNode } from './qom-walk.js';
+import { busChildren, getAll, numberOf, type Reading, textOf } from './query.js';
+
+/** Buses of which several devices may share one name are no good as `bus=`; see `uniqueBusNames`. */
+type IsUnique = (name: string) => boolean;
+
+const PCI_SLOTS = 32;
+
+/**
+ * Where a PCI USB controller can still be hot-plugged. A bus can be hot-plugged into when QEMU gave it a hot-plug handler
+ * (hw/core/qdev.c, qbus_is_hotpluggable): pci.0 of `pc` unless ACPI or its root hot-plug is off, root ports unless hotplug=off;
+ * never pcie.0.
+ *
+ * @returns free PCIe slots first, then conventional buses with their free slots; by name
+ */
+export function* readHotplug(nodes: readonly QomNode[], isUnique: IsUnique): Reading<HotplugSlot[]> {
+  const buses = nodes.filter((node) => (node.type === 'PCIE' || node.type === 'PCI') && isUnique(node.name));
+  // The address of what sits on a conventional bus: slot * 8 + function.
+  const wanted = buses.flatMap((bus) => [
+    { path: bus.path, properties: ['hotplug-handler'] },
+    ...(bus.type === 'PCIE'
+      ? []
+      : busChildren(bus.properties).map(({ index }) => ({
+          path: `${bus.path}/child[${index}]`,
+          properties: ['addr'],
+        }))),
+  ]);
+  const values = yield* getAll(wanted);
+  const value = (path: string, property: string) => values[wanted.findIndex((one) => one.path === path)]?.get(property);
+  return buses
+    .filter((bus) => textOf(value(bus.path, 'hotplug-handler')) !== undefined)
+    .map((bus) => {
+      const children = busChildren(bus.properties);
+      if (bus.type === 'PCIE') return { bus: bus.name, capacity: children.length === 0 ? 1 : 0, pcie: true };
+      const slots = children.map(({ index }) => numberOf(value(`${bus.path}/child[${index}]`, 'addr')));
+      const used = new Set(slots.map((addr, i) => (addr === undefined ? `gone ${i}` : addr >> 3)));
+      // Slot 0 of a bridge may belong to its own hot-plug controller.
+      const total = bus.parent?.type.endsWith('-pcihost') === true ? PCI_SLOTS : PCI_SLOTS - 1;
+      return { bus: bus.name, capacity: Math.max(0, total - used.size), pcie: false };
+    })
+    .filter((slot) => slot.capacity > 0)
+    .sort((a, b) => Number(b.pcie) - Number(a.pcie) || compareNames(a.bus, b.bus))
+    .map(({ bus, capacity }) => ({ bus, capacity }));
+}
+
+/** Orders names so that `rp2` stands before `rp10`, without asking a locale. */
+export function compareNames(a: string, b: string): number {
+  const split = (name: string): string[] => name.split(/(\d+)/);
+  const left = split(a);
+  const right = split(b);
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const [x, y] = [left[i] ?? '', right[i] ?? ''];
+    if (x === y) continue;
+    if (i % 2 === 1 && Number(x) !== Number(y)) return Number(x) - Number(y);
+    return x < y ? -1 : 1;
+  }
+  return left.length - right.length;
+}

@@ -1,0 +1,69 @@
+import { controllerModel } from '../controller-facts.js';
+import { emulatedModel } from '../emulated.js';
+import { childType, listed, type QomProperty, qomList, type Reading } from './query.js';
+
+/** An object of QEMU's tree that may have to do with USB: a bus, or a device that is not known to be something else. */
+export interface QomNode {
+  readonly path: string;
+  /** QOM type; `` for the containers at the top. */
+  readonly type: string;
+  /** The node that owns it. */
+  readonly parent: QomNode | undefined;
+  /** Its own name below the parent. For a bus that is the name of the bus. */
+  readonly name: string;
+  readonly properties: readonly QomProperty[];
+}
+
+const START = ['/machine', '/machine/peripheral', '/machine/peripheral-anon', '/machine/unattached'];
+
+/** A board's controllers are four or five deep; a tree without end is not read to its end. */
+const MAX_DEPTH = 10;
+const MAX_NODES = 20_000;
+
+/**
+ * Walks QEMU's object tree from /machine down, one batch of `qom-list` a level. Controllers of boards stand anywhere in it
+ * (/machine/unattached/device[18], /machine/soc/usb[0]/dwc3-xhci), so it is read whole but for what cannot hold a USB bus.
+ *
+ * @returns the nodes, containers first; what vanished meanwhile is a node without properties
+ */
+export function* walkQom(): Reading<QomNode[]> {
+  const nodes: QomNode[] = [];
+  const seen = new Set(START);
+  let level: Omit<QomNode, 'properties'>[] = START.map((path) => ({ path, type: '', parent: undefined, name: path }));
+  for (let depth = 0; depth < MAX_DEPTH && level.length > 0 && nodes.length < MAX_NODES; depth++) {
+    const replies = yield level.map((node) => qomList(node.path));
+    const read = level.map((node, i) => ({ ...node, properties: listed(replies[i]) }));
+    nodes.push(...read);
+    level = read.flatMap((parent) =>
+      parent.properties.flatMap((property) => {
+        const type = childType(property);
+        const path = `${parent.path}/${property.name}`;
+        if (type === undefined || cannotHoldUsb(type) || seen.has(path)) return [];
+        seen.add(path);
+        return [{ path, type, parent, name: property.name }];
+      }),
+    );
+  }
+  return nodes;
+}
+
+/**
+ * What every PC has and cannot hold a USB bus: QEMU takes near half a millisecond for each `qom-list`, so these are worth naming.
+ * The south bridges are not among them, for newer versions keep the default UHCI inside.
+ */
+const PC_PARTS: ReadonlySet<string> = new Set([
+  ...['fw_cfg_io', 'System', 'ioapic', 'hpet', 'kvmvapic', 'mch', 'i440FX', 'i8257', 'i8042', 'ps2-kbd', 'ps2-mouse'],
+  ...['isa-i8259', 'isa-pcspk', 'isa-pit', 'isa-fdc', 'mc146818rtc', 'port92', 'vmport', 'vmmouse', 'ich9-ahci'],
+  ...['piix3-ide', 'ICH9-SMB', 'PIIX4_PM', 'smbus-eeprom', 'i2c-bus', 'ISA', 'IDE', 'SCSI', 'floppy-bus', 'base-xhci'],
+]);
+
+/** Memory, interrupts, CPUs and the like by the hundred; and devices that are known not to be controllers. */
+function cannotHoldUsb(type: string): boolean {
+  if (controllerModel(type) !== undefined || type === 'usb-bus') return false;
+  return (
+    PC_PARTS.has(type) ||
+    emulatedModel(type) !== undefined ||
+    /^(?:irq|usb-host|usb-redir|scsi-.*|virtio-.*|or-irq|split-irq|clock)$/.test(type) ||
+    /(?:memory-region|-cpu)$/.test(type)
+  );
+}

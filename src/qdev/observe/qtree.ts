@@ -1,0 +1,50 @@
+/** A device on a bus in the text of `info qtree` (softmmu/qdev-monitor.c, qdev_print; hw/usb/bus.c, usb_bus_dev_print). */
+export interface QtreeDevice {
+  readonly driver: string;
+  /** Empty for a device without id. */
+  readonly id: string;
+  /** The `port` that it was asked for; empty when QEMU chose. */
+  readonly requestedPort: string;
+  /** The real place, or undefined when there is no such line or several. */
+  readonly place: { readonly bus: number; readonly port: string; readonly megabits: number } | undefined;
+}
+
+/**
+ * Finds a USB bus in that text, which is meant for people and holds names that devices wrote. So the caller
+ * uses it only while no name holds a line break, and compares every device of the bus with QOM.
+ *
+ * @param bus - the name of the bus
+ * @returns its devices, newest first as QEMU prints them; undefined when there is not exactly one such bus
+ */
+export function qtreeBus(text: string, bus: string): QtreeDevice[] | undefined {
+  const lines = text.split('\n');
+  const starts = lines.flatMap((line, i) => (line.trimStart() === `bus: ${bus}` ? [i] : []));
+  const [start] = starts;
+  if (start === undefined || starts.length > 1) return undefined;
+  const indent = indentOf(lines[start] ?? '');
+  if (lines[start + 1] !== `${' '.repeat(indent + 2)}type usb-bus`) return undefined;
+  const end = lines.findIndex((line, i) => i > start && line.trim() !== '' && indentOf(line) <= indent);
+  const body = lines.slice(start + 2, end < 0 ? lines.length : end);
+  return blocks(body, indent + 2);
+}
+
+function indentOf(line: string): number {
+  return line.length - line.trimStart().length;
+}
+
+/** Cuts the body of a bus into its devices; each begins with `dev:` at the same indent, its own lines stand two deeper. */
+function blocks(body: readonly string[], indent: number): QtreeDevice[] {
+  const heads = body.flatMap((line, i) => {
+    const match = indentOf(line) === indent ? /^dev: (\S+), id "(.*)"$/.exec(line.trimStart()) : null;
+    return match === null ? [] : [{ at: i, driver: match[1] ?? '', id: match[2] ?? '' }];
+  });
+  return heads.map(({ at, driver, id }, i) => {
+    const own = body.slice(at + 1, heads[i + 1]?.at ?? body.length).filter((line) => indentOf(line) === indent + 2);
+    const ports = own.flatMap((line) => /^ +port = "(.*)"$/.exec(line)?.[1] ?? []);
+    const places = own.flatMap((line) => {
+      const match = /^ +addr (\d+)\.\d+, port (\d+(?:\.\d+)*), speed ([\d.]+), name /.exec(line);
+      return match === null ? [] : [{ bus: Number(match[1]), port: match[2] ?? '', megabits: Number(match[3]) }];
+    });
+    return { driver, id, requestedPort: ports[0] ?? '', place: places.length === 1 ? places[0] : undefined };
+  });
+}

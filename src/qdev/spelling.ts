@@ -1,0 +1,121 @@
+import type { ControllerSpec, DeviceSpec } from './device-spec.js';
+import { atLeast, type QemuVersion } from './version.js';
+
+/** A property's value in QEMU's types: "expects uint64" is the answer to a number that was sent as a string. */
+export type PropertyValue = string | number | boolean;
+
+/**
+ * @returns the arguments of `device_add`, typed as QEMU's properties are (it takes no other types from 9.2 on)
+ */
+export function deviceAddArguments(spec: DeviceSpec): Record<string, PropertyValue> {
+  return { driver: spec.driver, id: spec.id, ...spec.properties };
+}
+
+/**
+ * Whether `-device` is spelled as JSON. QEMU has it since 6.2, but devices made so unplug cleanly only from 7.0 on (feature
+ * json-cli-hotplug). It is one decision for a whole command line: QEMU creates all key=value devices before all JSON ones,
+ * so a mix that depends on each other fails (softmmu/vl.c).
+ */
+export function spellsDevicesAsJson(version: QemuVersion): boolean {
+  return atLeast(version, 7, 0);
+}
+
+/** @returns the value of one `-device` option for this version, to be passed as one word of an argv */
+export function deviceOption(spec: DeviceSpec, version: QemuVersion): string {
+  if (spellsDevicesAsJson(version)) return JSON.stringify(deviceAddArguments(spec));
+  const { driver, ...rest } = deviceAddArguments(spec);
+  return [String(driver), ...Object.entries(rest).map(([key, value]) => `${key}=${keyValue(value)}`)]
+    .map((part, i) => (i === 0 ? doubleCommas(part) : part))
+    .join(',');
+}
+
+/** Key=value options know one escape: a comma is written twice (util/keyval.c, qemu-option.c). */
+function doubleCommas(text: string): string {
+  return text.replaceAll(',', ',,');
+}
+
+function keyValue(value: PropertyValue): string {
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  return doubleCommas(String(value));
+}
+
+/** @returns the properties that are not undefined */
+function defined(properties: Readonly<Record<string, PropertyValue | undefined>>): Record<string, PropertyValue> {
+  return Object.fromEntries(
+    Object.entries(properties).filter((entry): entry is [string, PropertyValue] => entry[1] !== undefined),
+  );
+}
+
+/** A place on a USB bus. Always both, so that QEMU chooses nothing and inserts no hub of its own (hw/usb/bus.c). */
+export interface UsbPlace {
+  readonly id: string;
+  readonly bus: string;
+  readonly port: string;
+}
+
+/**
+ * One exact host device. Bus and address alone make QEMU open it at once and report failure; any other selector makes it scan.
+ *
+ * @param device.hostaddr - 1–127
+ */
+export function usbHost(device: UsbPlace & { readonly hostbus: number; readonly hostaddr: number }): DeviceSpec {
+  const { id, bus, port, hostbus, hostaddr } = device;
+  return { driver: 'usb-host', id, properties: { bus, port, hostbus, hostaddr } };
+}
+
+/** @param hub.ports - 1–8 */
+export function usbHub(hub: UsbPlace & { readonly ports: number }): DeviceSpec {
+  const { id, bus, port, ports } = hub;
+  return { driver: 'usb-hub', id, properties: { bus, port, ports } };
+}
+
+/** An emulated device; `properties` cannot move it to another bus or port. */
+export function emulatedDevice(
+  device: UsbPlace & {
+    readonly driver: string;
+    readonly properties?: Readonly<Record<string, PropertyValue>> | undefined;
+  },
+): DeviceSpec {
+  const { driver, id, bus, port, properties } = device;
+  return { driver, id, properties: { ...properties, bus, port } };
+}
+
+/** A controller; `addr` goes as a string, which every version takes: as a number `10` would be slot 2. */
+export function controllerDevice(spec: ControllerSpec): DeviceSpec {
+  return {
+    driver: spec.model,
+    id: spec.id,
+    properties: defined({
+      bus: spec.pciBus,
+      addr: spec.address,
+      multifunction: spec.multifunction,
+      p2: spec.p2,
+      p3: spec.p3,
+      'num-ports': spec.numPorts,
+      masterbus: spec.masterbus,
+      firstport: spec.firstport,
+    }),
+  };
+}
+
+/** A PCIe root port: one slot that can be hot-plugged on q35 and arm virt. */
+export interface RootPortPlace {
+  readonly id: string;
+  /** Chassis and slot together must be unique in a VM. */
+  readonly chassis: number;
+  readonly slot: number;
+  /** `1c.0` style. */
+  readonly address: string;
+  /** The root bus: `pcie.0`. */
+  readonly bus: string;
+  /** True on function 0 where several share a PCI slot. */
+  readonly multifunction?: boolean | undefined;
+}
+
+export function pcieRootPort({ id, chassis, slot, address, bus, multifunction }: RootPortPlace): DeviceSpec {
+  return {
+    driver: 'pcie-root-port',
+    id,
+    properties: defined({ bus, addr: address, multifunction, chassis, slot }),
+  };
+}
