@@ -1,0 +1,27 @@
+import { comparePorts, formatPort, type HostPort, parsePortName } from './port-name.js';
+import type { HostDevice, HostInventory } from './usb-device.js';
+
+/**
+ * The names by which the connector under a device is known: its own port, and the port of the other half (USB 2 or USB 3)
+ * where the host says which that is. A device behind a hub whose own port has no peer gets it from the nearest hub above that
+ * has one: a cable keeps its halves, and both halves of a hub count their ports alike (drivers/usb/core/port.c,
+ * find_and_link_peer).
+ *
+ * @returns the device's own port first
+ */
+export function connectorPorts(device: HostDevice, inventory: HostInventory): readonly HostPort[] {
+  const own: HostPort = { bus: device.bus, chain: device.chain };
+  for (let length = device.chain.length; length > 0; length--) {
+    const above = formatPort({ bus: device.bus, chain: device.chain.slice(0, length) });
+    const peer = above === device.port ? device.peer : inventory.hubs.find((hub) => hub.port === above)?.peer;
+    const place = peer === undefined ? undefined : parsePortName(peer);
+    if (place !== undefined) {
+      return [own, { bus: place.bus, chain: [...place.chain, ...device.chain.slice(length)] }];
+    }
+  }
+  return [own];
+}
+
+export function samePort(a: HostPort, b: HostPort): boolean {
+  return comparePorts(a, b) === 0;
+}

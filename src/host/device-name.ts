@@ -1,0 +1,32 @@
+import type { UsbIds } from './usb-ids.js';
+
+/** @returns `0781:5567`, as lsusb and our selectors write it */
+export function formatId(vendorId: number, productId: number): string {
+  return `${vendorId.toString(16).padStart(4, '0')}:${productId.toString(16).padStart(4, '0')}`;
+}
+
+/** What a device says of itself. */
+export interface DeviceStrings {
+  readonly vendorId: number;
+  readonly productId: number;
+  readonly manufacturer: string | undefined;
+  readonly product: string | undefined;
+}
+
+/**
+ * What to call a device: its own strings first, the words of usb.ids for those that it lacks, its ids when nobody knows.
+ * Raw: a device writes what it likes.
+ */
+export function deviceName(device: DeviceStrings, ids: UsbIds): string {
+  const { vendorId, productId } = device;
+  const manufacturer = words(device.manufacturer) ?? ids.vendor(vendorId);
+  const product = words(device.product) ?? ids.product(vendorId, productId);
+  if (product === undefined) return `${manufacturer ?? 'USB device'} ${formatId(vendorId, productId)}`;
+  if (manufacturer === undefined || product.toLowerCase().startsWith(manufacturer.toLowerCase())) return product;
+  return `${manufacturer} ${product}`;
+}
+
+function words(text: string | undefined): string | undefined {
+  const trimmed = text?.trim();
+  return trimmed === '' ? undefined : trimmed;
+}

@@ -1,0 +1,65 @@
+import { printable } from '../diag/index.js';
+import { isPciAddress } from './controller.js';
+import { formatId } from './device-name.js';
+import { matchSelector } from './match.js';
+import { isSelector, parseSelector } from './selector.js';
+import type { HostDevice, HostInventory } from './usb-device.js';
+
+/** Where and what a device is. Unlike bus.addr, it stays through replug and reboot: this is what may be stored. */
+export interface DeviceIdentity {
+  /** As in `HostDevice.controller`. */
+  readonly controller: string;
+  readonly chain: readonly number[];
+  readonly vendorId: number;
+  readonly productId: number;
+  readonly serial: string | undefined;
+}
+
+export function identityOf(device: HostDevice): DeviceIdentity {
+  const { controller, chain, vendorId, productId, serial } = device;
+  return { controller, chain, vendorId, productId, serial };
+}
+
+/** @returns whether both are the same device at the same place */
+export function sameIdentity(a: DeviceIdentity, b: DeviceIdentity): boolean {
+  return (
+    a.controller === b.controller &&
+    a.vendorId === b.vendorId &&
+    a.productId === b.productId &&
+    a.serial === b.serial &&
+    a.chain.join('.') === b.chain.join('.')
+  );
+}
+
+/** @returns `pci-0000:00:14.0/2.3`, or `platform-NAME/2.3` for a controller that is not on PCI */
+export function formatLocation(place: { readonly controller: string; readonly chain: readonly number[] }): string {
+  const kind = isPciAddress(place.controller) ? 'pci' : 'platform';
+  return `${kind}-${place.controller}/${place.chain.join('.')}`;
+}
+
+/** @returns an identity for people: `pci-0000:00:14.0/2.3 0781:5567 4C530001`; safe to print */
+export function formatIdentity(identity: DeviceIdentity): string {
+  const { vendorId, productId, serial } = identity;
+  const parts = [formatLocation(identity), formatId(vendorId, productId), ...(serial === undefined ? [] : [serial])];
+  return parts.map((part) => printable(part, 160)).join(' ');
+}
+
+/** Serials that survive a shell, YAML and a terminal as they are. */
+const PLAIN_SERIAL = /^[A-Za-z0-9._-]([A-Za-z0-9._:-]{0,62}[A-Za-z0-9._-])?$/;
+
+/**
+ * The first of these that means this device and no other now: `vid:pid`, `vid:pid:serial`, port, location, `@bus.addr`. It can
+ * be typed as it is: a serial with other than plain characters is passed over.
+ */
+export function shortestSelector(device: HostDevice, inventory: HostInventory): string {
+  const id = formatId(device.vendorId, device.productId);
+  const serial = device.serial !== undefined && PLAIN_SERIAL.test(device.serial) ? [`${id}:${device.serial}`] : [];
+  const choices = [id, ...serial, device.port, formatLocation(device)];
+  const alone = choices.find((choice) => {
+    const selector = parseSelector(choice);
+    if (!isSelector(selector)) return false;
+    const matches = matchSelector(selector, inventory);
+    return matches.length === 1 && matches[0]?.port === device.port;
+  });
+  return alone ?? `@${device.bus}.${device.address}`;
+}

@@ -1,0 +1,36 @@
+/** What is plugged into this host: reading it from sysfs, naming devices, giving them back to the host's drivers. */
+
+export { type DecodedDescriptors, type DeviceDescriptor, decodeDescriptors } from './descriptors.js';
+export { type DeviceStrings, deviceName, formatId } from './device-name.js';
+export {
+  awaitDrivers,
+  type DriverProbe,
+  type DriverReturn,
+  type DriverWait,
+  driverBindings,
+  driversFinding,
+  hasKernelDriver,
+  kernelDriverProbe,
+  probeDrivers,
+} from './drivers.js';
+export {
+  type DeviceIdentity,
+  formatIdentity,
+  formatLocation,
+  identityOf,
+  sameIdentity,
+  shortestSelector,
+} from './identity.js';
+export { type InventoryOptions, readInventory } from './inventory.js';
+export { matchSelector } from './match.js';
+export { nodeFinding } from './node-access.js';
+export { comparePorts, formatPort, type HostPort, parsePortName } from './port-name.js';
+export { realSysfs } from './real-sysfs.js';
+export { recordSysfs } from './record-sysfs.js';
+export { parseRecording, type RecordedEntry, type Recording, recordedSysfs } from './recorded-sysfs.js';
+export { choiceOf, selectOne } from './select.js';
+export { isSelector, parseSelector, requireSelector, type Selector } from './selector.js';
+export type { SysfsReader } from './sysfs-reader.js';
+export type * from './usb-device.js';
+export { hostUsbIds, searchUsbIds, type UsbIds } from './usb-ids.js';
+export { type DeviceWait, waitForDevice } from './wait-for-device.js';

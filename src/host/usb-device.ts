@@ -1,0 +1,90 @@
+import type { Finding } from '../diag/index.js';
+import type { AltSettingShape, ConfigurationShape, EndpointShape, InterfaceShape } from '../qdev/index.js';
+
+/** What a SuperSpeed endpoint adds (USB 3.2, 9.6.7). */
+export interface EndpointCompanion {
+  readonly maxBurst: number;
+  /** Raw bmAttributes. */
+  readonly attributes: number;
+  /** wBytesPerInterval, or dwBytesPerInterval of a SuperSpeedPlus isochronous companion. */
+  readonly bytesPerInterval: number;
+}
+
+export interface HostEndpoint extends EndpointShape {
+  /** bEndpointAddress: bit 7 set means IN. */
+  readonly address: number;
+  readonly companion?: EndpointCompanion | undefined;
+}
+
+export interface HostAltSetting extends AltSettingShape {
+  readonly number: number;
+  readonly protocol: number;
+  readonly endpoints: readonly HostEndpoint[];
+}
+
+export interface HostInterface extends InterfaceShape {
+  readonly number: number;
+  readonly altSettings: readonly HostAltSetting[];
+}
+
+export interface HostConfiguration extends ConfigurationShape {
+  readonly value: number;
+  readonly interfaces: readonly HostInterface[];
+}
+
+/** An interface of the active configuration and who drives it now. */
+export interface BoundInterface {
+  /** The sysfs name: `1-2.3:1.0`. */
+  readonly name: string;
+  readonly number: number;
+  readonly class: number;
+  /** The bound driver (`usb-storage`, `usbfs`, …), or undefined when none is. */
+  readonly driver: string | undefined;
+}
+
+/** May this process open the device node read-write? `missing`: there is no node. */
+export type NodeAccess = 'usable' | 'denied' | 'missing';
+
+/** One USB device of this host at one moment. All strings are raw, as the device wrote them: use `printable` to show them. */
+export interface HostDevice {
+  /** sysfs name, which is bus and port chain: `1-2.3`. */
+  readonly port: string;
+  readonly bus: number;
+  /** Device number on the bus; changes at every replug. */
+  readonly address: number;
+  /** Port numbers from the root hub down: [2, 3]. */
+  readonly chain: readonly number[];
+  /** PCI address of the host controller (`0000:00:14.0`), or the name of its platform device (`dummy_hcd.0`). */
+  readonly controller: string;
+  /** The same connector's other half (the USB 2 or USB 3 port that sysfs calls `peer`), as `BUS-CHAIN`; undefined if there is none. */
+  readonly peer: string | undefined;
+  readonly vendorId: number;
+  readonly productId: number;
+  readonly serial: string | undefined;
+  readonly manufacturer: string | undefined;
+  readonly product: string | undefined;
+  /** What to call it: its own strings, or usb.ids' words when it has none. Raw. */
+  readonly name: string;
+  readonly class: number;
+  /** Every interface class of the active configuration, and the device class if it is not 0; ascending. */
+  readonly classes: readonly number[];
+  /** Mb/s from sysfs: 1.5 … 20000; undefined when unknown. */
+  readonly megabits: number | undefined;
+  readonly configurations: readonly HostConfiguration[];
+  readonly interfaces: readonly BoundInterface[];
+  /** `/dev/bus/usb/001/005` */
+  readonly node: string;
+  readonly access: NodeAccess;
+  readonly isHub: boolean;
+  /** What was odd about it: malformed descriptors, attributes that could not be read. */
+  readonly findings: readonly Finding[];
+}
+
+/** All USB devices of this host. Hubs and root hubs are there for the tree and never offered. */
+export interface HostInventory {
+  /** In order of bus and port chain. */
+  readonly devices: readonly HostDevice[];
+  readonly hubs: readonly HostDevice[];
+  /** What was odd about the host as a whole: no USB at all. What concerns one device stands with the device. */
+  readonly findings?: readonly Finding[] | undefined;
+}
