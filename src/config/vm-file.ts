@@ -1,0 +1,101 @@
+import type { SourceLocation } from '../diag/index.js';
+
+/** A path of keys and indexes from the top of a file: `['usb', 'devices', 0, 'port']`. */
+export type Pointer = readonly (string | number)[];
+
+/** A VM file that was read and found valid. Everything optional has its default. See schemas/vm.schema.json. */
+export interface VmFile {
+  /** The file it came from. */
+  readonly path: string;
+  readonly name: string;
+  /** QEMU's own spelling, options included: `q35`, `pc-q35-7.2,smm=off`. */
+  readonly machine: string;
+  readonly accel: readonly string[];
+  /** QEMU's own spelling: `512M`. */
+  readonly memory: string;
+  readonly cpus: number;
+  readonly drives: readonly Drive[];
+  /** `binary`: a name for PATH, or an absolute path. */
+  readonly qemu: { readonly binary: string; readonly args: readonly string[] };
+  readonly usb: UsbSection;
+  /**
+   * @param pointer - path of keys and indexes from the top
+   * @returns where that value stands in the file (or the nearest enclosing one)
+   */
+  locate(pointer: Pointer): SourceLocation;
+}
+
+export interface Drive {
+  /** Absolute: relative names are taken from the VM file's folder. */
+  readonly file: string;
+  readonly interface: 'virtio' | 'ide' | 'scsi' | 'sd' | 'none';
+  readonly format: 'qcow2' | 'raw';
+  readonly readonly: boolean;
+  /** Node name in QEMU, valid on every version and unique among all ids of the file. */
+  readonly id: string;
+  readonly pointer: Pointer;
+}
+
+export interface UsbSection {
+  /** Undefined: qplug chooses. Empty: none at start. */
+  readonly controllers: readonly ControllerWish[] | undefined;
+  readonly hubs: readonly HubWish[];
+  readonly grow: { readonly hubs: boolean; readonly controllers: boolean };
+  readonly reserve: number;
+  readonly devices: readonly DeviceWish[];
+  /** Selectors of host devices that this VM may ever have; undefined: any. */
+  readonly allow: readonly string[] | undefined;
+  readonly deny: readonly string[];
+}
+
+/** One controller. `count` in the file is already spelt out: a wish for each, with ids `id`, `id1`, `id2`, … */
+export interface ControllerWish {
+  readonly id: string;
+  /** Aliases are resolved: QEMU's own model name, or the group `ich9` (EHCI with its three companions). */
+  readonly model: string;
+  /** pci-ohci: num-ports. xHCI: what `p2` and `p3` are where they are not given. */
+  readonly ports: number | undefined;
+  /** xHCI: both always set. Others: undefined. */
+  readonly p2: number | undefined;
+  readonly p3: number | undefined;
+  readonly pointer: Pointer;
+}
+
+export interface HubWish {
+  readonly id: string;
+  readonly controller: string;
+  readonly port: string;
+  readonly ports: number;
+  readonly pointer: Pointer;
+}
+
+interface WishBase {
+  readonly controller: string | undefined;
+  readonly port: string | undefined;
+  readonly slower: 'refuse' | 'allow';
+  readonly pointer: Pointer;
+}
+
+export interface HostDeviceWish extends WishBase {
+  readonly kind: 'host';
+  readonly select: string;
+  readonly whenMissing: 'skip' | 'wait' | 'fail';
+}
+
+export interface EmulatedDeviceWish extends WishBase {
+  readonly kind: 'emulated';
+  readonly model: string;
+  readonly id: string;
+  /** For usb-storage: the image. */
+  readonly drive: EmulatedDrive | undefined;
+  readonly properties: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface EmulatedDrive {
+  /** Absolute. */
+  readonly file: string;
+  readonly format: 'qcow2' | 'raw';
+  readonly readonly: boolean;
+}
+
+export type DeviceWish = HostDeviceWish | EmulatedDeviceWish;

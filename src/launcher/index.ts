@@ -1,0 +1,24 @@
+/** From a VM file to a QEMU process: its controllers, its command line, what the host lacks, its start and its end. */
+export {
+  type ArgvInput,
+  argvArray,
+  buildArgv,
+  type PlacedEmulated,
+  type QemuOption,
+} from './argv.js';
+export { checkGuest, takenIds } from './check-guest.js';
+export {
+  boardControllers,
+  chooseControllers,
+  growControllers,
+  predictBuses,
+  type RootPort,
+  spareRootPorts,
+} from './controllers.js';
+export { type EndOptions, type EndOutcome, type EndStep, endProcess } from './end-process.js';
+export { type MachineModel, machineModel } from './machine.js';
+export { findQemu, type Preflight, type PreflightInput, preflight } from './preflight.js';
+export { lastLogLines, type ProcessExit, type QemuProcess, type StartInput, startQemu } from './process.js';
+export { startsPaused } from './qemu-args.js';
+export { checkSocketPaths, type RuntimePaths, runtimeDir, runtimePaths } from './runtime-paths.js';
+export { formatArgv, shellQuote } from './shell.js';

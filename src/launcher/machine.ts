@@ -1,0 +1,62 @@
+/** What qplug knows of a QEMU machine: where PCI devices go, and which can be added while it runs. */
+export interface MachineModel {
+  /** `virt`: that of Arm, RISC-V and LoongArch. `none`: has no PCI. `other`: not known to qplug. */
+  readonly family: 'pc' | 'q35' | 'microvm' | 'virt' | 'none' | 'other';
+  /** The root PCI bus, where it is known. */
+  readonly pciBus: 'pci.0' | 'pcie.0' | undefined;
+  /** Whether that bus takes devices while the VM runs: `pci.0` does, `pcie.0` only below root ports. */
+  readonly hotplug: boolean;
+  /** `usb=on` or `usb=off` in the options; undefined where neither is said. */
+  readonly usb: boolean | undefined;
+  /** The same for `pcie=`, which microvm knows. */
+  readonly pcie: boolean | undefined;
+}
+
+/** Names of QEMU 4.2 to 11 on x86, without their versions; others exist only in misspelt form. */
+export const X86_MACHINES: readonly string[] = [
+  'pc',
+  'q35',
+  'microvm',
+  'isapc',
+  'none',
+  'xenfv',
+  'xenpv',
+  'x-remote',
+  'nitro-enclave',
+];
+
+/**
+ * @param machine - QEMU's spelling, options included: `q35`, `pc-i440fx-7.2,usb=on`
+ * @returns what follows from it (hw/i386/pc_piix.c, pc_q35.c, microvm.c; hw/arm/virt.c)
+ */
+export function machineModel(machine: string): MachineModel {
+  const [name = '', ...options] = machine.split(',');
+  const family = familyOf(name);
+  const usb = lastSwitch(options, 'usb');
+  const pcie = lastSwitch(options, 'pcie');
+  const pciBus = family === 'pc' ? 'pci.0' : family === 'q35' || family === 'virt' ? 'pcie.0' : undefined;
+  return {
+    family,
+    // microvm has PCI only when asked for; qplug asks when it needs it.
+    pciBus: family === 'microvm' && pcie !== false ? 'pcie.0' : pciBus,
+    hotplug: family === 'pc',
+    usb,
+    pcie,
+  };
+}
+
+function familyOf(name: string): MachineModel['family'] {
+  if (name === 'q35' || name.startsWith('pc-q35-')) return 'q35';
+  // Versions of old have no chip in their name: pc-1.3.
+  if (name === 'pc' || name.startsWith('pc-i440fx-') || /^pc-\d/.test(name)) return 'pc';
+  if (name === 'microvm') return 'microvm';
+  if (/^virt(-\d.*)?$/.test(name)) return 'virt';
+  return name === 'isapc' || name === 'none' ? 'none' : 'other';
+}
+
+/** QEMU takes the last of several, and a bare name as `on`. */
+function lastSwitch(options: readonly string[], name: string): boolean | undefined {
+  const last = options.filter((option) => option === name || option.startsWith(`${name}=`)).at(-1);
+  if (last === undefined) return undefined;
+  return ['on', 'yes', 'true', 'y', name].includes(last.slice(last.indexOf('=') + 1));
+}

@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type FileHandle, open } from 'node:fs/promises';
+import { identifyProcess, type ProcessIdentity } from '../base/index.js';
+import { fail, printable } from '../diag/index.js';
+import { endProcess } from './end-process.js';
+
+/** How a process ended: with a code, or by a signal. */
+export interface ProcessExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** How much of the end of a log is read for `lastLines`, in bytes. */
+const TAIL_BYTES = 16 * 1024;
+
+/** What to start. */
+export interface StartInput {
+  readonly binary: string;
+  /** Without the program itself. */
+  readonly args: readonly string[];
+  /** Gets stdout and stderr, appended; made with mode 0600. */
+  readonly logFile: string;
+  readonly cwd?: string | undefined;
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Before the start only; afterwards the process is the caller's. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A QEMU that runs. Disposing of it ends it, by the signals of `endProcess`. */
+export interface QemuProcess extends AsyncDisposable {
+  readonly pid: number;
+  readonly identity: ProcessIdentity | undefined;
+  /** Never rejects. */
+  readonly exited: Promise<ProcessExit>;
+  /** The last lines that it wrote since this start, safe to show. */
+  lastLines(count: number): Promise<readonly string[]>;
+  /** Lets this program end while the process runs on. */
+  leave(): void;
+}
+
+/**
+ * Starts QEMU in a session of its own, so that Ctrl-C at a terminal does not reach it: it is ended in order instead.
+ *
+ * @throws QplugError `qemu-not-started` when there is no such program or the log can not be opened; the reason of `signal`
+ */
+export async function startQemu(input: StartInput): Promise<QemuProcess> {
+  const { binary, args, logFile, cwd, env = process.env, signal } = input;
+  signal?.throwIfAborted();
+  let log: FileHandle | undefined;
+  try {
+    log = await open(logFile, 'a+', 0o600);
+    const { size } = await log.stat();
+    signal?.throwIfAborted();
+    const child = spawn(binary, [...args], { detached: true, stdio: ['ignore', log.fd, log.fd], cwd, env });
+    // Listened to before the first wait: a process can end before anyone asks.
+    const exited = new Promise<ProcessExit>((resolve) =>
+      child.once('exit', (code, by) => resolve({ code, signal: by })),
+    );
+    await once(child, 'spawn');
+    return new RunningQemu(child, exited, logFile, size);
+  } catch (error) {
+    if (signal?.aborted === true || !(error instanceof Error && 'syscall' in error)) throw error;
+    throw fail('qemu-not-started', { binary, reason: error.message }, { cause: error });
+  } finally {
+    await log?.close();
+  }
+}
+
+class RunningQemu implements QemuProcess {
+  readonly pid: number;
+  readonly identity: ProcessIdentity | undefined;
+  readonly exited: Promise<ProcessExit>;
+  readonly #child: ChildProcess;
+  readonly #logFile: string;
+  readonly #logStart: number;
+
+  constructor(child: ChildProcess, exited: Promise<ProcessExit>, logFile: string, logStart: number) {
+    // There is a pid: `spawn` was reported.
+    this.pid = child.pid ?? 0;
+    this.identity = identifyProcess(this.pid);
+    this.exited = exited;
+    this.#child = child;
+    this.#logFile = logFile;
+    this.#logStart = logStart;
+  }
+
+  lastLines(count: number): Promise<readonly string[]> {
+    return lastLogLines(this.#logFile, count, this.#logStart);
+  }
+
+  leave(): void {
+    this.#child.unref();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null || this.identity === undefined) return;
+    await endProcess(this.identity);
+    await this.exited;
+  }
+}
+
+/**
+ * @param from - byte at which to begin; what is before belongs to an earlier run
+ * @returns the last lines of a log, escaped; none when it can't be read
+ */
+export async function lastLogLines(logFile: string, count: number, from = 0): Promise<readonly string[]> {
+  const handle = await open(logFile, 'r').catch(() => undefined);
+  if (handle === undefined) return [];
+  try {
+    const { size } = await handle.stat();
+    const start = Math.max(from, size - TAIL_BYTES);
+    if (size <= start) return [];
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - start), 0, size - start, start);
+    const lines = buffer.subarray(0, bytesRead).toString('utf8').split(/\r?\n/);
+    // The first may be cut in the middle.
+    const whole = start > from ? lines.slice(1) : lines;
+    return whole
+      .filter((line) => line.trim() !== '')
+      .slice(-count)
+      .map((line) => printable(line));
+  } finally {
+    await handle.close();
+  }
+}

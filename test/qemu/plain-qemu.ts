@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { poll } from '../../src/base/index.js';
+import { connect, QmpConnectError, type QmpConnection } from '../../src/qmp/index.js';
+
+/** A real QEMU with one QMP socket, started by hand. */
+export interface PlainQemu extends AsyncDisposable {
+  readonly process: ChildProcess;
+  /** `vm.qmp` in a folder of its own. */
+  readonly socket: string;
+  readonly folder: string;
+}
+
+/**
+ * Starts a QEMU without display and default devices, with its CPUs stopped, and waits until its socket answers.
+ *
+ * @param args - after `-S -display none -nodefaults -qmp …`; they name the machine
+ */
+export async function startQemu(...args: string[]): Promise<PlainQemu> {
+  const folder = mkdtempSync(join(tmpdir(), 'qemu-'));
+  const socket = join(folder, 'vm.qmp');
+  const common = ['-S', '-display', 'none', '-nodefaults', '-qmp', `unix:${socket},server=on,wait=off`];
+  const child = spawn('qemu-system-x86_64', [...common, ...args], { stdio: ['ignore', 'inherit', 'pipe'] });
+  let stderr = '';
+  child.stderr?.on('data', (chunk) => {
+    stderr += String(chunk);
+  });
+  const stop = async (): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await poll(() => answers(socket), { interval: 20, signal: AbortSignal.timeout(20_000) });
+  } catch (cause) {
+    await stop();
+    throw new Error(`QEMU did not answer: ${stderr}`, { cause });
+  }
+  return { process: child, socket, folder, [Symbol.asyncDispose]: stop };
+}
+
+/** True once QEMU greets; undefined while there is no socket, or nobody behind it. */
+async function answers(path: string): Promise<true | undefined> {
+  let connection: QmpConnection;
+  try {
+    connection = await connect({ path });
+  } catch (error) {
+    if (error instanceof QmpConnectError && ['qmp-no-socket', 'qmp-refused'].includes(error.code)) return undefined;
+    throw error;
+  }
+  await connection.close();
+  return true;
+}

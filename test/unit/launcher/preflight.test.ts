@@ -1,0 +1,115 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseVmFile } from '../../../src/config/index.js';
+import { describe as words } from '../../../src/diag/index.js';
+import { preflight } from '../../../src/launcher/index.js';
+
+let folder: string;
+
+/** A program that answers as QEMU does, as far as it is asked. */
+function program(name: string, script: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, `#!/bin/sh\n${script}\n`);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'qplug-preflight-'));
+  program(
+    'qemu-fine',
+    `case "$*" in
+      --version) echo 'QEMU emulator version 8.2.0 (Debian 1:8.2.0+ds-1)';;
+      '-machine help') printf 'Supported machines are:\\nq35                  Standard PC (alias of pc-q35-8.2)\\n';;
+      *usb-host,help) printf 'usb-host options:\\n  hostbus=<uint32>\\n';;
+    esac`,
+  );
+  program('qemu-bare', `case "$*" in --version) echo 'QEMU emulator version 8.2.0';; esac`);
+  program('qemu-old', `echo 'QEMU emulator version 4.2.1'`);
+  program('not-qemu', `echo 'GNU something version 3.1'`);
+  program('qemu-hangs', 'sleep 60');
+  writeFileSync(join(folder, 'plain'), 'no program');
+  writeFileSync(join(folder, 'good.img'), '');
+  mkdirSync(join(folder, 'dir.img'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function check(text: string, more: { searchPath?: string; timeout?: number; signal?: AbortSignal } = {}) {
+  const vm = await parseVmFile(text, join(folder, 'vm.yaml'));
+  return await preflight({ vm, searchPath: folder, ...more });
+}
+
+const codes = async (...args: Parameters<typeof check>): Promise<string[]> =>
+  (await check(...args)).findings.map(({ code, severity }) => `${code} ${severity}`);
+
+describe('the program', () => {
+  test('one that has all is found, with its version', async () => {
+    expect(await check('qemu: {binary: qemu-fine}')).toEqual({
+      findings: [],
+      binary: join(folder, 'qemu-fine'),
+      version: { major: 8, minor: 2, micro: 0 },
+    });
+  });
+
+  test.each([
+    ['not there', 'qemu-system-ppc64', 'qemu-missing error'],
+    ['not there, as a path', './nothing', 'qemu-missing error'],
+    ['not executable', 'plain', 'qemu-not-executable error'],
+    ['a folder', './dir.img', 'qemu-not-executable error'],
+    ['not QEMU', 'not-qemu', 'qemu-not-qemu error'],
+    ['too old', 'qemu-old', 'qemu-too-old error'],
+    ['without usb-host, and no host device wanted', 'qemu-bare', 'qemu-no-usb-host warning'],
+  ])('%s', async (_title, binary, expected) => {
+    expect(await codes(`qemu: {binary: ${binary}}`)).toEqual([expected]);
+  });
+
+  test('without usb-host while a host device is wanted is an error', async () => {
+    expect(await codes('{qemu: {binary: qemu-bare}, usb: {devices: [a]}}')).toEqual(['qemu-no-usb-host error']);
+  });
+
+  test('one that does not answer is given up', async () => {
+    expect(await codes('qemu: {binary: qemu-hangs}', { timeout: 100 })).toEqual(['qemu-silent error']);
+  });
+
+  test('a missing one is told with the package that has it, at its line', async () => {
+    const { findings } = await check('cpus: 1\nqemu: {binary: qemu-system-aarch64}', { searchPath: '/nonexistent:' });
+    expect(findings[0]?.location).toMatchObject({ line: 2, column: 16 });
+    expect(findings.map((found) => words(found).fix)).toEqual(['apt-get install qemu-system-arm']);
+  });
+
+  test('giving up throws the reason, and is no finding', async () => {
+    const stop = new AbortController();
+    const pending = check('qemu: {binary: qemu-hangs}', { signal: stop.signal });
+    setTimeout(() => stop.abort(new Error('enough')), 50);
+    await expect(pending).rejects.toThrow('enough');
+  });
+});
+
+describe('drives', () => {
+  test('those that are missing or no image are told, each at its line', async () => {
+    const text = `qemu: {binary: qemu-fine}
+drives:
+  - { file: good.img }
+  - { file: gone.qcow2 }
+  - { file: dir.img }
+  - { file: /dev/null }
+usb: {devices: [{emulated: usb-storage, drive: {file: away.img}}]}
+`;
+    const { findings } = await check(text);
+    expect(findings.map(({ code, location }) => `${code} ${location?.line}`)).toEqual([
+      'drive-unusable 4',
+      'drive-unusable 5',
+      'drive-unusable 6',
+      'drive-unusable 7',
+    ]);
+    expect(findings.map((found) => words(found).fix ?? '')[0]).toBe(
+      `qemu-img create -f qcow2 ${join(folder, 'gone.qcow2')} 8G`,
+    );
+  });
+});
+
+test('a machine that the program does not list is told', async () => {
+  expect(await codes('{machine: q36, qemu: {binary: qemu-fine}}')).toEqual(['qemu-no-machine error']);
+});
