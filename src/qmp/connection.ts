@@ -1,0 +1,252 @@
+import { finding } from '../diag/index.js';
+import type { QmpAddress } from './address.js';
+import { callOut } from './call-out.js';
+import {
+  capabilitiesRefused,
+  connectError,
+  connectTimeout,
+  endedEarly,
+  notQmp,
+  type Progress,
+} from './connect-errors.js';
+import { closeReason } from './end-reason.js';
+import { type CloseReason, QmpClosedError, QmpCommandError, QmpTimeoutError } from './errors.js';
+import { EventHub, type EventWait } from './event-hub.js';
+import type { EventStream } from './event-stream.js';
+import type { EventOf } from './events.js';
+import { DEFAULT_MAX_MESSAGE_BYTES, LineSplitter } from './framing.js';
+import { type Greeting, type JsonObject, type ParsedLine, parseLine } from './message.js';
+import type { ConnectOptions, ExecuteOptions, QmpConnection } from './qmp-connection.js';
+import {
+  type Effect,
+  ended,
+  issued,
+  type Outcome,
+  received,
+  type Session,
+  type Step,
+  startSession,
+} from './session.js';
+import type { OpenTransport, Transport } from './transport.js';
+import { Wait, type WaitOptions } from './wait.js';
+import { toWire } from './wire.js';
+
+const CONNECT_TIMEOUT = 5000;
+const COMMAND_TIMEOUT = 30_000;
+const EVENT_LIMIT = 1024;
+
+/** A command that was sent and not answered. */
+interface Call {
+  readonly command: string;
+  readonly args: object | undefined;
+  readonly wait: Wait<unknown>;
+}
+
+/** The pump: carries bytes from a transport to the session, and does what the session says. */
+export class Connection implements QmpConnection {
+  readonly closed: Promise<CloseReason>;
+  readonly execute: QmpConnection['execute'] = ((command: string, args?: object, options?: ExecuteOptions) =>
+    this.executeAny(command, args, options)) as QmpConnection['execute'];
+  readonly #address: QmpAddress;
+  readonly #options: ConnectOptions;
+  readonly #splitter: LineSplitter;
+  readonly #transport: Transport;
+  readonly #handshake: Wait<void>;
+  readonly #calls = new Map<number, Call>();
+  readonly #events = new EventHub();
+  #resolveClosed: (reason: CloseReason) => void = () => {};
+  #session: Session;
+  #opened = false;
+  #greeting: Greeting | undefined;
+  #oob = false;
+  #reason: CloseReason = { reason: 'by-us' };
+
+  /** Starts to connect; `ready` tells how that went. */
+  constructor(open: OpenTransport, address: QmpAddress, options: ConnectOptions) {
+    this.#address = address;
+    this.#options = options;
+    this.#splitter = new LineSplitter(options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES);
+    this.#session = startSession(options.oob ?? false);
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    this.#handshake = new Wait(
+      { timeout: options.timeout ?? CONNECT_TIMEOUT, signal: options.signal },
+      (timeout) => connectTimeout(address, timeout, this.#progress()),
+      (gaveUp) => {
+        if (gaveUp) this.#transport.destroy();
+      },
+    );
+    this.#transport = open(address, {
+      opened: () => {
+        this.#opened = true;
+      },
+      data: (chunk) => this.#data(chunk),
+      ended: (error) => this.#ended(error),
+    });
+  }
+
+  /** Resolves when commands can be sent. When it rejects, the transport is gone too. */
+  get ready(): Promise<void> {
+    return this.#handshake.promise;
+  }
+
+  get greeting(): Greeting {
+    if (this.#greeting === undefined) throw new TypeError('the greeting was asked for before the connection was ready');
+    return this.#greeting;
+  }
+
+  get version(): Greeting['version'] {
+    return this.greeting.version;
+  }
+
+  get oob(): boolean {
+    return this.#oob;
+  }
+
+  async executeAny(command: string, args?: object, options: ExecuteOptions = {}): Promise<unknown> {
+    options.signal?.throwIfAborted();
+    if (this.#session.phase !== 'running') {
+      throw new QmpClosedError(this.#address, this.#reason, command, 'not-sent');
+    }
+    const { session, id, message } = issued(this.#session, command, args, options.oob ?? false);
+    const text = toWire(command, message);
+    this.#session = session;
+    const { timeout = this.#options.commandTimeout ?? COMMAND_TIMEOUT, signal } = options;
+    const wait = new Wait<unknown>({ timeout, signal }, this.#timedOut(command, 'command'), () => {
+      this.#calls.delete(id);
+    });
+    this.#calls.set(id, { command, args, wait });
+    this.#send(message, text);
+    return await wait.promise;
+  }
+
+  on<N extends string>(event: N, listener: (event: EventOf<N>) => void): Disposable {
+    return this.#events.on(event, listener);
+  }
+
+  events<N extends string = string>(
+    names?: readonly N[],
+    options: { limit?: number | undefined } = {},
+  ): EventStream<EventOf<N>> {
+    const limit = options.limit ?? EVENT_LIMIT;
+    const report = (dropped: number): void => {
+      const found = finding('qmp-events-dropped', { dropped, limit }, { severity: 'warning' });
+      callOut(() => this.#options.onReport?.(found));
+    };
+    return this.#events.stream(names, limit, report);
+  }
+
+  waitFor<N extends string>(
+    event: N,
+    match: (event: EventOf<N>) => boolean = () => true,
+    options: WaitOptions = {},
+  ): EventWait<EventOf<N>> {
+    const { timeout = this.#options.commandTimeout ?? COMMAND_TIMEOUT, signal } = options;
+    return this.#events.waitFor(event, match, { timeout, signal }, this.#timedOut(event, 'event'));
+  }
+
+  async close(): Promise<void> {
+    this.#apply(ended(this.#session, { end: 'by-us' }));
+    this.#transport.close();
+    await this.closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #data(chunk: Uint8Array): void {
+    for (const frame of this.#splitter.push(chunk)) {
+      if (this.#session.phase === 'closed') return;
+      this.#received('fault' in frame ? frame : parseLine(frame.line));
+    }
+    if (this.#session.phase !== 'greeting') return;
+    // A text that does not even start as JSON, such as a prompt, may never get its line end.
+    const start = this.#splitter.unfinished.trimStart();
+    if (start !== '' && !start.startsWith('{')) this.#received({ fault: { fault: 'not-json', received: start } });
+  }
+
+  #received(parsed: ParsedLine): void {
+    if ('message' in parsed) callOut(() => this.#options.transcript?.('received', parsed.message));
+    this.#apply(received(this.#session, parsed));
+  }
+
+  #send(message: JsonObject, text: string): void {
+    this.#transport.send(text);
+    callOut(() => this.#options.transcript?.('sent', message));
+  }
+
+  #ended(error: Error | undefined): void {
+    if (!this.#opened) this.#handshake.reject(connectError(this.#address, error ?? new Error('it ended at once')));
+    this.#apply(ended(this.#session, error === undefined ? { end: 'eof' } : { end: 'error', error }));
+    this.#resolveClosed(this.#reason);
+  }
+
+  #progress(): Progress {
+    const greeted = this.#session.phase !== 'greeting';
+    return { opened: this.#opened, greeted, unfinished: this.#splitter.unfinished };
+  }
+
+  #apply(step: Step): void {
+    this.#session = step.session;
+    for (const effect of step.effects) this.#do(effect);
+  }
+
+  #do(effect: Effect): void {
+    switch (effect.effect) {
+      case 'send':
+        this.#send(effect.message, toWire('qmp_capabilities', effect.message));
+        break;
+      case 'ready':
+        this.#greeting = effect.greeting;
+        this.#oob = effect.oob;
+        this.#handshake.resolve();
+        break;
+      case 'not-qmp':
+        this.#fail(notQmp(this.#address, effect.received));
+        break;
+      case 'capabilities-refused':
+        this.#fail(capabilitiesRefused(this.#address, effect.error));
+        break;
+      case 'reply':
+        this.#answer(effect.id, effect.outcome);
+        break;
+      case 'event':
+        this.#events.dispatch(effect.event);
+        break;
+      case 'report':
+        callOut(() => this.#options.onReport?.(effect.finding));
+        break;
+      case 'closed':
+        this.#close(effect);
+    }
+  }
+
+  #answer(id: number, outcome: Outcome): void {
+    const call = this.#calls.get(id);
+    // The caller gave up before: the late answer is nobody's.
+    if (call === undefined) return;
+    if ('error' in outcome) call.wait.reject(new QmpCommandError(call.command, call.args, outcome.error));
+    else call.wait.resolve(outcome.value);
+  }
+
+  #timedOut(awaited: string, what: 'command' | 'event'): (timeout: number) => Error {
+    return (timeout) => new QmpTimeoutError(this.#address, awaited, what, timeout);
+  }
+
+  #fail(error: Error): void {
+    this.#handshake.reject(error);
+    this.#transport.destroy();
+  }
+
+  #close(effect: Effect & { effect: 'closed' }): void {
+    this.#reason = closeReason(this.#address, effect);
+    if (effect.end.end === 'fault') this.#transport.destroy();
+    if (!effect.running) this.#handshake.reject(endedEarly(this.#address, this.#reason));
+    for (const { command, wait } of [...this.#calls.values()]) {
+      wait.reject(new QmpClosedError(this.#address, this.#reason, command, 'in-flight'));
+    }
+    this.#events.end((event) => new QmpClosedError(this.#address, this.#reason, event, 'event'));
+  }
+}

@@ -1,0 +1,120 @@
+import { type Finding, finding, printable, QplugError } from '../diag/index.js';
+import { formatAddress, type QmpAddress } from './address.js';
+import type { FrameFault } from './framing.js';
+import type { ErrorReply } from './message.js';
+import type { Shutdown } from './session.js';
+
+/*
+ * Sorted by what a caller can do about it. `code` (QplugError) tells the cases of one class apart.
+ *
+ *     QplugError
+ *     └─ QmpError               all of them; itself: a wait that its owner disposed
+ *        ├─ QmpConnectError     there is no session: mend the address, the rights or the QEMU, and connect again
+ *        ├─ QmpProtocolError    one side sent what the protocol forbids: a bug of QEMU or of the caller's arguments
+ *        ├─ QmpCommandError     QEMU understood and said no; the session goes on
+ *        ├─ QmpTimeoutError     no answer or event in time; the session goes on, and the command may still be carried out
+ *        └─ QmpClosedError      the session is over; `reason` says why
+ *
+ * A signal that aborts rejects with the signal's own reason, whatever that is.
+ */
+export class QmpError extends QplugError {
+  override readonly name: string = 'QmpError';
+}
+
+/** No session came about. Every code of this class is about `address`. */
+export class QmpConnectError extends QmpError {
+  override readonly name = 'QmpConnectError';
+  readonly address: QmpAddress;
+
+  constructor(address: QmpAddress, found: Finding, options?: { cause?: unknown }) {
+    super([found], options);
+    this.address = address;
+  }
+}
+
+/** `qmp-malformed` and `qmp-message-too-large` end the session; `qmp-unsendable` only refuses one command. */
+export class QmpProtocolError extends QmpError {
+  override readonly name = 'QmpProtocolError';
+}
+
+/** QEMU's refusal of a command. `errorClass` and `desc` are QEMU's words: untrusted text, unlike `message`. */
+export class QmpCommandError extends QmpError {
+  override readonly name = 'QmpCommandError';
+  readonly command: string;
+  readonly arguments: object | undefined;
+  /** `GenericError`, `CommandNotFound`, `DeviceNotFound`, … (qapi/error.json). */
+  readonly errorClass: string;
+  readonly desc: string;
+
+  constructor(command: string, args: object | undefined, error: ErrorReply) {
+    super([finding('qmp-command-failed', { command, class: error.class, desc: error.desc })]);
+    this.command = command;
+    this.arguments = args;
+    this.errorClass = error.class;
+    this.desc = error.desc;
+  }
+}
+
+/** Time ran out; `awaited` is the command or event, `timeout` the ms that were allowed. */
+export class QmpTimeoutError extends QmpError {
+  override readonly name = 'QmpTimeoutError';
+  readonly awaited: string;
+  readonly timeout: number;
+
+  constructor(address: QmpAddress, awaited: string, what: 'command' | 'event', timeout: number) {
+    const where = formatAddress(address);
+    super([
+      what === 'command'
+        ? finding('qmp-timeout', { address: where, command: awaited, timeout })
+        : finding('qmp-event-timeout', { address: where, event: awaited, timeout }),
+    ]);
+    this.awaited = awaited;
+    this.timeout = timeout;
+  }
+}
+
+/** The session ended before this was answered. */
+export class QmpClosedError extends QmpError {
+  override readonly name = 'QmpClosedError';
+  readonly reason: CloseReason;
+
+  constructor(address: QmpAddress, reason: CloseReason, awaited: string, state: 'in-flight' | 'not-sent' | 'event') {
+    const detail = detailOf(reason);
+    super([finding('qmp-closed', { address: formatAddress(address), reason: reason.reason, awaited, state, detail })], {
+      cause: 'error' in reason ? reason.error : undefined,
+    });
+    this.reason = reason;
+  }
+}
+
+/**
+ * How a session ended. `by-us`: `close()` was called. `shutdown`: QEMU sent SHUTDOWN and then went. `eof`: the stream just
+ * ended, as when QEMU is killed. `error`: the system broke it off. `protocol`: QEMU sent what we could not read.
+ */
+export type CloseReason =
+  | { readonly reason: 'by-us' }
+  | ({ readonly reason: 'shutdown' } & Shutdown)
+  | { readonly reason: 'eof' }
+  | { readonly reason: 'error'; readonly error: Error }
+  | { readonly reason: 'protocol'; readonly error: QmpProtocolError };
+
+/** @returns the error for a stream that can't be read on */
+export function protocolError(address: QmpAddress, fault: FrameFault): QmpProtocolError {
+  const where = formatAddress(address);
+  if (fault.fault === 'too-large') {
+    return new QmpProtocolError([finding('qmp-message-too-large', { address: where, limit: fault.limit })]);
+  }
+  const encoding = fault.fault === 'not-utf8' ? 'utf-8' : 'json';
+  return new QmpProtocolError([finding('qmp-malformed', { address: where, encoding, received: fault.received })]);
+}
+
+/** The system's name of an error, or the first words of its message where it has none. */
+export function errnoOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : printable(error.message, 80);
+}
+
+function detailOf(reason: CloseReason): string | undefined {
+  if (reason.reason === 'shutdown') return reason.cause;
+  if (reason.reason === 'error') return errnoOf(reason.error);
+  return reason.reason === 'protocol' ? reason.error.message : undefined;
+}
