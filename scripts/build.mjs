@@ -1,0 +1,55 @@
+/** Builds dist/: the command line and the library, bundled as ES modules that share their chunks, and the type declarations. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const top = fileURLToPath(new URL('..', import.meta.url));
+const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
+
+execFileSync(process.execPath, [join(top, 'scripts/generate.mjs')], { stdio: 'inherit' });
+// made aside and put in place whole: whoever runs the old one meanwhile is not left with half of each
+const dist = join(top, 'dist');
+const fresh = `${dist}.new-${process.pid}`;
+const old = `${dist}.old-${process.pid}`;
+
+await build({
+  absWorkingDir: top,
+  entryPoints: {
+    'cli/main': 'src/cli/main.ts',
+    index: 'src/index.ts',
+    qmp: 'src/qmp/index.ts',
+    planner: 'src/planner/index.ts',
+  },
+  outdir: fresh,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  minifySyntax: true,
+  legalComments: 'linked',
+  chunkNames: 'chunks/[name]-[hash]',
+  define: { 'process.env.QPLUG_VERSION': JSON.stringify(version) },
+  // the ES module of cliui breaks lines in the middle of words; its CommonJS twin has a real line breaker
+  alias: { cliui: join(top, 'node_modules/cliui/build/index.cjs') },
+  // yargs' dependencies are CommonJS and ask for `require`
+  banner: {
+    js: "import { createRequire as qplugRequire } from 'node:module'; const require = qplugRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+});
+chmodSync(join(fresh, 'cli/main.js'), 0o755);
+
+if (!process.argv.includes('--no-types')) {
+  const tsc = join(top, 'node_modules/typescript/bin/tsc');
+  execFileSync(process.execPath, [tsc, '-p', join(top, 'tsconfig.build.json'), '--outDir', join(fresh, 'types')], {
+    stdio: 'inherit',
+    cwd: top,
+  });
+}
+writeFileSync(join(fresh, 'package.json'), `${JSON.stringify({ type: 'module' })}\n`);
+if (existsSync(dist)) renameSync(dist, old);
+renameSync(fresh, dist);
+rmSync(old, { recursive: true, force: true });

@@ -1,0 +1,99 @@
+/**
+ * `npm run demo`: the main job on real input. Boots the lab, a small machine with real USB devices, and walks through
+ * `devices`, `plan`, `run`, `attach`, `status`, `detach` and `shutdown` in it, as they look in a terminal.
+ *
+ *   npm run demo                      in the lab; this machine needs no USB
+ *   npm run demo -- --here SELECTOR   on this machine, with that device of yours: it is given to a VM and taken back
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { powerButtonGuest } from '../test/guests/power-button.mjs';
+import { root } from './folders.mjs';
+import { loadLab } from './lab.mjs';
+import { ensureLabTools, ensureNpmPackages } from './setup.mjs';
+
+/** ms for all of it in the lab. */
+const DEADLINE = 170_000;
+
+/** What is attached in the lab while the VM runs: a high-speed disk, and a keyboard of 12 Mb/s. */
+const IN_THE_LAB = ['serial=HS0001', 'keyboard'];
+
+const say = (what) => process.stdout.write(`demo: ${what}\n`);
+
+/** A folder with the VM's file and disk, and a `qplug` to type. */
+function lay(folder, device) {
+  mkdirSync(folder, { recursive: true });
+  cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
+  cpSync(join(root, 'scripts/demo/tour.sh'), join(folder, 'tour.sh'));
+  writeFileSync(join(folder, 'guest.img'), powerButtonGuest());
+  writeFileSync(
+    join(folder, 'demo.yaml'),
+    `name: demo
+machine: q35
+memory: 128M
+drives: [{ file: guest.img, format: raw }]
+qemu: { args: [-nic, none, -serial, 'file:guest.log'] }
+usb:
+  controllers:
+    - { id: xhci, model: qemu-xhci, ports: 4 }
+  devices:
+${device === undefined ? '' : `    - ${device}\n`}    - { emulated: usb-tablet }
+`,
+  );
+}
+
+/** `qplug` as a command of its own: this Node, that bundle. */
+function command(folder, main) {
+  const path = join(folder, 'qplug');
+  writeFileSync(path, `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`);
+  chmodSync(path, 0o755);
+}
+
+async function inTheLab() {
+  const { boot, newLogFolder, standardHost } = await loadLab();
+  const out = newLogFolder('demo');
+  lay(join(out, 'demo'), 'serial=SS0001');
+  command(join(out, 'demo'), '/out/demo/dist/cli/main.js');
+  const plain = process.stdout.isTTY ? '' : 'NO_COLOR=1 ';
+  say('booting a machine with six USB devices (in software: a command takes it a second or two)');
+  const line = `PATH=/out/demo:$PATH ${plain}sh /out/demo/tour.sh /out/demo ${IN_THE_LAB.join(' ')}`;
+  const terminal = { columns: process.stdout.columns ?? 110, rows: process.stdout.rows ?? 40, type: 'xterm' };
+  const machine = boot({ spec: standardHost, out, command: line, deadline: DEADLINE, terminal });
+  machine.output.pipe(process.stdout, { end: false });
+  const { code, why } = await machine.ended;
+  if (code !== 0) {
+    process.stderr.write(`demo: ${why}\n${machine.tail('serial.log', 15)}\nlogs: ${out}\n`);
+    return 1;
+  }
+  rmSync(out, { recursive: true, force: true });
+  return 0;
+}
+
+function onThisMachine(selector) {
+  const folder = mkdtempSync(join(tmpdir(), 'qplug-demo-'));
+  try {
+    lay(folder, undefined);
+    command(folder, join(folder, 'dist/cli/main.js'));
+    const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+    return spawnSync('sh', [join(folder, 'tour.sh'), folder, selector], { stdio: 'inherit', env }).status ?? 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const words = process.argv.slice(2);
+const here = words[0] === '--here' ? words[1] : undefined;
+if (words.length > 0 && here === undefined) {
+  process.stderr.write('usage: npm run demo [-- --here SELECTOR]\n');
+  process.exit(2);
+}
+const began = Date.now();
+ensureNpmPackages();
+ensureLabTools();
+say('building');
+execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), '--no-types'], { stdio: 'inherit' });
+const status = here === undefined ? await inTheLab() : onThisMachine(here);
+say(status === 0 ? `done in ${Math.round((Date.now() - began) / 1000)} s` : 'failed');
+process.exitCode = status;

@@ -1,0 +1,61 @@
+#!/bin/sh
+# The main job as a person does it: devices, plan, run, attach, status, detach, shutdown. Ends at the first command that fails.
+#   tour.sh FOLDER SELECTOR...
+# FOLDER holds demo.yaml and its disk; SELECTORs are the host devices to attach while the VM runs.
+set -eu
+cd "$1"
+shift
+
+bold=$(printf '\033[1m') green=$(printf '\033[32m') plain=$(printf '\033[0m')
+[ -z "${NO_COLOR:-}" ] || bold='' green='' plain=''
+
+say() { printf '\n%s# %s%s\n' "$green" "$*" "$plain"; }
+show() {
+  printf '%s$' "$bold"
+  for word in "$@"; do
+    case $word in *' '*) printf " '%s'" "$word" ;; *) printf ' %s' "$word" ;; esac
+  done
+  printf '%s\n' "$plain"
+  "$@"
+}
+
+# whatever happens, no VM is left behind
+trap 'qplug kill demo > /dev/null 2>&1 || true' EXIT
+
+say 'What is plugged into this host?'
+show qplug devices
+
+say 'A VM, as a file'
+show cat demo.yaml
+
+say 'Where would everything go?'
+show qplug plan demo.yaml
+
+say 'Start it: plan, launch paused, plug, verify, let it go'
+show qplug run demo.yaml --detach
+
+for selector in "$@"; do
+  say "Plug $selector: the right port is qplug's business"
+  show qplug attach demo "$selector"
+done
+
+say 'What does QEMU itself say?'
+show qplug status demo
+
+for selector in "$@"; do
+  say "Unplug $selector, and see that the host has it back"
+  show qplug detach demo "$selector"
+done
+
+# the guest obeys its power button once it is up
+tries=0
+until grep -q up guest.log 2> /dev/null || [ "$tries" -ge 60 ]; do
+  tries=$((tries + 1))
+  sleep 1
+done
+say 'Ask the guest to power off'
+show qplug shutdown demo
+
+say 'Everything is as it was'
+show qplug list
+show qplug devices

