@@ -1,0 +1,115 @@
+import type { ControllerModel, ControllerSpec, Speed, Topology } from '../qdev/index.js';
+
+/** What the planner thought of one port for one device. */
+export type Verdict =
+  | { readonly verdict: 'chosen'; readonly speed: Speed }
+  /** It would have done as well; another was preferred. */
+  | { readonly verdict: 'possible'; readonly speed: Speed }
+  /** Kept for faster devices. */
+  | { readonly verdict: 'reserved'; readonly speed: Speed }
+  /** Attaches below native speed. */
+  | { readonly verdict: 'slower'; readonly speed: Speed }
+  /** No speed in common: QEMU would refuse. */
+  | { readonly verdict: 'speed-mismatch' }
+  /** Occupied before, or given to another device of this plan. `by` is an id, a QOM type or a label; ids of others are untrusted. */
+  | { readonly verdict: 'taken'; readonly by: string }
+  /** A device whose port QEMU does not tell may sit here. */
+  | { readonly verdict: 'unsure'; readonly by: string }
+  /** Not the port that the user fixed. */
+  | { readonly verdict: 'not-pinned' }
+  /** A hub would be the sixth in its chain. */
+  | { readonly verdict: 'hub-too-deep' };
+
+export interface Candidate {
+  readonly bus: string;
+  readonly port: string;
+  readonly verdict: Verdict;
+}
+
+export interface Placement {
+  readonly key: string;
+  readonly label: string;
+  readonly bus: string;
+  readonly port: string;
+  readonly speed: Speed;
+  readonly native: Speed;
+  /** Every port of the VM as it is after the plan, by controller and number. Worked out when it is first read. */
+  readonly candidates: readonly Candidate[];
+}
+
+/** A hub that the plan adds by itself, before the devices behind it. */
+export interface AddedHub {
+  readonly id: string;
+  readonly bus: string;
+  readonly port: string;
+  readonly ports: number;
+}
+
+/** The cheapest change that makes room. Each was tried: with it, the device has a port and none lost its own. */
+export type Fix =
+  /** `bus`: where it can be hot-plugged; undefined when there is no VM running yet. `id`: one that is not in use. */
+  | {
+      readonly fix: 'add-controller';
+      readonly model: ControllerModel;
+      readonly id: string;
+      readonly bus?: string | undefined;
+    }
+  | { readonly fix: 'grow'; readonly what: 'hubs' }
+  | { readonly fix: 'allow-slower'; readonly speed: Speed }
+  /** The id of a device that is attached, or its QOM path where it has none. */
+  | { readonly fix: 'detach'; readonly device: string }
+  | { readonly fix: 'unpin' }
+  | { readonly fix: 'none' };
+
+/**
+ * Why a device has no port. `no-port`: every port that would take it is in use. `only-slower`: there is room, but only below
+ * its native speed. `pin-unknown`: no such controller or port. `pin-taken`: the port is in use. `pin-mismatch`: the port
+ * does not take its speed. `hub-too-deep`: a hub would be the sixth of its chain. `no-speed`: QEMU attaches it nowhere.
+ */
+export type RefusalReason =
+  | 'no-port'
+  | 'only-slower'
+  | 'pin-unknown'
+  | 'pin-taken'
+  | 'pin-mismatch'
+  | 'hub-too-deep'
+  | 'no-speed';
+
+export interface Refusal {
+  readonly key: string;
+  readonly label: string;
+  readonly mandatory: boolean;
+  readonly native: Speed;
+  /** Whether it is a usb-hub. */
+  readonly hub: boolean;
+  /** The controller and port that the user fixed. */
+  readonly pin?: { readonly controller?: string | undefined; readonly port?: string | undefined } | undefined;
+  readonly reason: RefusalReason;
+  /** Every port of the VM, see `Placement`. */
+  readonly candidates: readonly Candidate[];
+  /** Free ports that would take it at its native speed, were it not pinned. */
+  readonly alternatives: readonly { readonly bus: string; readonly port: string }[];
+  /** Worked out when it is first read, by planning again. */
+  readonly fix: Fix;
+}
+
+/** One thing to add. */
+export type PlanStep =
+  | { readonly add: 'controller'; readonly controller: ControllerSpec }
+  | { readonly add: 'hub'; readonly hub: AddedHub }
+  | { readonly add: 'device'; readonly placement: Placement };
+
+export interface Plan {
+  /** Hubs that were asked for come first, parents before children; the rest by key. */
+  readonly placements: readonly Placement[];
+  /** By key. */
+  readonly refusals: readonly Refusal[];
+  /** To add, in this order, before any hub. */
+  readonly controllers: readonly ControllerSpec[];
+  /** To add, parents first. */
+  readonly hubs: readonly AddedHub[];
+  /** All of the above in an order that works: controllers, then hubs of both kinds with parents first, then devices. */
+  readonly steps: readonly PlanStep[];
+  /** How the VM looks when the plan was applied. */
+  readonly after: Topology;
+}

@@ -1,0 +1,80 @@
+import { MAX_HUB_PORTS, type Topology, withController } from '../qdev/index.js';
+import type { Problem } from './assign.js';
+import { demandsOf, groupDemands, sortDevices } from './demand.js';
+import type { Plan } from './plan.js';
+import { report } from './report.js';
+import type { DeviceRequest, PlanRequest } from './request.js';
+import { compareScores, DEVICE_FIGURES, type Solution } from './score.js';
+import { search } from './search.js';
+import { spaceOf } from './space.js';
+
+/** Fast ports kept free for devices to come, unless the request says otherwise. */
+export const DEFAULT_RESERVE = 4;
+
+/**
+ * Decides which port every device belongs on. Objectives, method and limits: docs/planner.md.
+ *
+ * Same request, same plan, in whatever order its devices stand. The request is not changed, and nothing that is attached moves.
+ * Never throws: what has no port is among the refusals.
+ *
+ * @returns placements and refusals for each device of the request, what to add first, and the topology that results
+ */
+export function plan(request: PlanRequest): Plan {
+  const devices = sortDevices(request.devices);
+  const { topology, count, problem, solution } = leastControllers(request, devices);
+  return report({
+    request,
+    devices,
+    topology,
+    controllers: request.growth.controllers.slice(0, count),
+    problem,
+    solution,
+    replan: plan,
+  });
+}
+
+interface Attempt {
+  /** With the added controllers. */
+  readonly topology: Topology;
+  readonly count: number;
+  readonly problem: Problem;
+  readonly solution: Solution;
+}
+
+/**
+ * More controllers never make fewer devices fit; so what can be had at all is had with all of them, and the least number that
+ * has as much is found by halving.
+ */
+function leastControllers(request: PlanRequest, devices: readonly DeviceRequest[]): Attempt {
+  const none = attempt(request, devices, 0);
+  if (none.solution.score.slice(0, DEVICE_FIGURES).every((figure) => figure === 0)) return none;
+  let enough = attempt(request, devices, request.growth.controllers.length);
+  if (compareScores(none.solution.score, enough.solution.score, DEVICE_FIGURES) <= 0) return none;
+  const wanted = enough.solution.score;
+  let tooFew = 0;
+  while (enough.count - tooFew > 1) {
+    const middle = attempt(request, devices, (enough.count + tooFew) >> 1);
+    if (compareScores(middle.solution.score, wanted, DEVICE_FIGURES) <= 0) enough = middle;
+    else tooFew = middle.count;
+  }
+  return enough;
+}
+
+function attempt(request: PlanRequest, devices: readonly DeviceRequest[], count: number): Attempt {
+  const topology = request.growth.controllers.slice(0, count).reduce(withController, request.topology);
+  const space = spaceOf(topology);
+  const demands = demandsOf(space, devices.map(sane));
+  const problem: Problem = {
+    demands,
+    groups: groupDemands(demands),
+    reserve: Math.max(0, request.reserve ?? DEFAULT_RESERVE),
+    mayAddHubs: request.growth.hubs,
+  };
+  return { topology, count, problem, solution: search(problem, space) };
+}
+
+/** A hub has one to eight ports, whatever was asked. */
+function sane(device: DeviceRequest): DeviceRequest {
+  if (device.hubPorts === undefined) return device;
+  return { ...device, hubPorts: Math.min(MAX_HUB_PORTS, Math.max(0, Math.trunc(device.hubPorts) || 0)) };
+}

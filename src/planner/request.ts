@@ -1,0 +1,38 @@
+import type { ControllerSpec, Speed, SpeedMask, Topology } from '../qdev/index.js';
+
+/** One device that wants a port. */
+export interface DeviceRequest {
+  /** Names the device in the plan; unique in a request. Order of keys (by code units) decides ties alone. */
+  readonly key: string;
+  /** How people call it (already printable). */
+  readonly label: string;
+  /** Speeds at which QEMU attaches it. */
+  readonly mask: SpeedMask;
+  /** Its speed on the host, or for an emulated device the best that it can. Anything below is "slower". */
+  readonly native: Speed;
+  readonly mandatory: boolean;
+  readonly slower: 'refuse' | 'allow';
+  /** The controller's id or bus name, and the port path, that the user fixed. */
+  readonly pin?: { readonly controller?: string | undefined; readonly port?: string | undefined } | undefined;
+  /** A usb-hub that the user asked for: its port count, 1–8. Devices of the same request may be pinned behind it. */
+  readonly hubPorts?: number | undefined;
+  /** The qdev id and QOM type that it will have in the VM, for `Plan.after`; by default none, and `usb-host` or `usb-hub`. */
+  readonly id?: string | undefined;
+  readonly driver?: string | undefined;
+}
+
+/** What may be added to find room. */
+export interface Growth {
+  readonly hubs: boolean;
+  /** Controllers that could be added, in order of preference; the planner uses the first so many. */
+  readonly controllers: readonly ControllerSpec[];
+}
+
+export interface PlanRequest {
+  /** What is there already, with all that sits on it; nothing of it is ever moved. */
+  readonly topology: Topology;
+  readonly growth: Growth;
+  readonly devices: readonly DeviceRequest[];
+  /** How many fast ports to keep for devices to come (design.md: the on-line rule). Default 4. */
+  readonly reserve?: number | undefined;
+}

@@ -1,0 +1,63 @@
+import { negotiate, SPEEDS } from '../qdev/index.js';
+import type { Problem } from './assign.js';
+import { type Demand, inScope, isHub, isSlow } from './demand.js';
+import type { Candidate, Verdict } from './plan.js';
+import { countFree, type FreeCount, type Solution, wouldCrowd } from './score.js';
+import { comparePlanPorts, type PlanPort, takesHub } from './space.js';
+
+/** A solved plan, prepared for questions about single ports. */
+export interface Outcome {
+  readonly problem: Problem;
+  readonly solution: Solution;
+  /** Every port there is in the end, by controller, then number. */
+  readonly ports: readonly PlanPort[];
+  /** Who has which port by this plan, by port name. */
+  readonly owners: ReadonlyMap<string, string>;
+  /** What is free in the end. */
+  readonly left: FreeCount;
+}
+
+/** @param hubNames - what the added hubs are called, in the order of the layout */
+export function outcomeOf(problem: Problem, solution: Solution, hubNames: readonly string[]): Outcome {
+  const { layout, given } = solution;
+  const owners = new Map<string, string>();
+  layout.hubs.forEach(({ at }, i) => {
+    owners.set(at.name, hubNames[i] ?? 'usb-hub');
+  });
+  given.forEach((port, i) => {
+    if (port !== undefined) owners.set(port.name, problem.demands[i]?.device.label ?? '');
+  });
+  const ports = [...layout.space.ports, ...layout.hubs.flatMap(({ children }) => children)].sort(comparePlanPorts);
+  return { problem, solution, ports, owners, left: countFree(layout.free.filter(({ name }) => !owners.has(name))) };
+}
+
+/** @returns the verdict on every port for one demand, `index` being its place in the list */
+export function candidatesOf(outcome: Outcome, index: number): Candidate[] {
+  const demand = outcome.problem.demands[index];
+  if (demand === undefined) return [];
+  const mine = outcome.solution.given[index]?.name;
+  return outcome.ports.map((port) => ({
+    bus: port.bus,
+    port: port.path,
+    verdict: port.name === mine ? chosen(demand, port) : verdictOf(outcome, demand, port),
+  }));
+}
+
+function chosen({ device }: Demand, { mask }: PlanPort): Verdict {
+  return { verdict: 'chosen', speed: negotiate(device.mask, mask) ?? device.native };
+}
+
+/** @returns the verdict on a port that a demand did not get */
+export function verdictOf(outcome: Outcome, demand: Demand, port: PlanPort): Verdict {
+  const { device, scope } = demand;
+  if (!inScope(scope, port)) return { verdict: 'not-pinned' };
+  const speed = negotiate(device.mask, port.mask);
+  if (speed === undefined) return { verdict: 'speed-mismatch' };
+  if (port.held !== undefined) return port.held;
+  const by = outcome.owners.get(port.name);
+  if (by !== undefined) return { verdict: 'taken', by };
+  if (SPEEDS.indexOf(speed) < SPEEDS.indexOf(device.native)) return { verdict: 'slower', speed };
+  if (isHub(demand) && !takesHub(port)) return { verdict: 'hub-too-deep' };
+  const kept = isSlow(demand) && !isHub(demand) && wouldCrowd(outcome.problem, port, outcome.left);
+  return { verdict: kept ? 'reserved' : 'possible', speed };
+}
