@@ -1,4 +1,8 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+
+/** The longest delay of a timer, in ms; a longer one would fire at once. A wait beyond it ends by its signal alone. */
+const LONGEST_DELAY = 2 ** 31 - 1;
 
 /** The end of a wait: a moment on the monotonic clock, and a signal that fires then or when the caller gives up. */
 export class Deadline implements Disposable {
@@ -10,19 +14,23 @@ export class Deadline implements Disposable {
   /** The whole wait in ms, for messages. */
   readonly timeout: number;
   readonly #end: number;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: NodeJS.Timeout | undefined;
   readonly #release: () => void;
 
   /**
-   * @param timeout - ms from now
+   * @param timeout - ms from now; Infinity: the caller's signal alone ends it
    * @param outer - the caller's signal, if there is one
    */
   constructor(timeout: number, outer?: AbortSignal) {
     const controller = new AbortController();
     this.signal = controller.signal;
+    // dozens of commands under one deadline are no leak, and Node would warn of one
+    setMaxListeners(0, this.signal);
     this.timeout = timeout;
     this.#end = performance.now() + timeout;
-    this.#timer = setTimeout(() => controller.abort(new DeadlineReached(timeout)), timeout);
+    if (timeout <= LONGEST_DELAY) {
+      this.#timer = setTimeout(() => controller.abort(new DeadlineReached(timeout)), timeout);
+    }
     const follow = (): void => controller.abort(outer?.reason);
     if (outer?.aborted) follow();
     else outer?.addEventListener('abort', follow, { once: true });

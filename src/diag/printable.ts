@@ -11,6 +11,9 @@ const UNSAFE =
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\' };
 
+/** One escape or one character of escaped text: what a cut must not divide. */
+const WHOLE = /\\x..|\\u....|\\.|./gu;
+
 function escapeOne(character: string): string {
   const short = SHORT[character];
   if (short !== undefined) return short;
@@ -25,5 +28,11 @@ function escapeOne(character: string): string {
  */
 export function printable(text: string, limit = 1024): string {
   const escaped = text.slice(0, limit).replace(UNSAFE, escapeOne);
-  return text.length > limit || escaped.length > limit ? `${escaped.slice(0, limit - 1)}…` : escaped;
+  if (text.length <= limit && escaped.length <= limit) return escaped;
+  let shown = '';
+  for (const [whole] of escaped.matchAll(WHOLE)) {
+    if (shown.length + whole.length > limit - 1) break;
+    shown += whole;
+  }
+  return `${shown}…`;
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 
 /** A QMP command on its way. */
 export interface Passing {
@@ -9,8 +9,8 @@ export interface Passing {
   readonly id?: unknown;
 }
 
-/** What the proxy does with a command: lets it through, answers it itself, or keeps it for ever. */
-export type Verdict = 'pass' | 'hold' | { readonly error: string } | { readonly return: unknown };
+/** What the proxy does with a command: lets it through, sends another, answers it itself, or keeps it for ever. */
+export type Verdict = 'pass' | 'hold' | Passing | { readonly error: string } | { readonly return: unknown };
 
 export interface ProxyRules {
   readonly command?: (command: Passing) => Verdict | Promise<Verdict>;
@@ -23,6 +23,11 @@ export interface QmpProxy extends AsyncDisposable {
   readonly socket: string;
   /** Commands that arrived, in order. */
   readonly seen: Passing[];
+}
+
+/** The lines of a socket that may break off: its errors come up here too. */
+function linesOf(input: Socket): Interface {
+  return createInterface({ input }).on('error', () => undefined);
 }
 
 /** @param target - QEMU's socket; the proxy's is `<target>.proxy` */
@@ -41,22 +46,27 @@ export async function startProxy(target: string, rules: ProxyRules): Promise<Qmp
       });
     }
     const sent = new Map<unknown, Passing>();
-    createInterface({ input: client }).on('line', async (line) => {
+    const judge = async (line: string): Promise<void> => {
       const command = JSON.parse(line) as Passing;
       seen.push(command);
       const verdict = (await rules.command?.(command)) ?? 'pass';
       if (verdict === 'hold') return;
       const { id } = command;
-      if (verdict !== 'pass') {
+      if (verdict !== 'pass' && !('execute' in verdict)) {
         const answer =
           'error' in verdict ? { error: { class: 'GenericError', desc: verdict.error }, id } : { ...verdict, id };
         client.write(`${JSON.stringify(answer)}\r\n`);
         return;
       }
       sent.set(id, command);
-      qemu.write(`${line}\n`);
+      qemu.write(`${verdict === 'pass' ? line : JSON.stringify({ ...verdict, id })}\n`);
+    };
+    // one after the other, as QEMU does it
+    let turn = Promise.resolve();
+    linesOf(client).on('line', (line) => {
+      turn = turn.then(() => judge(line));
     });
-    createInterface({ input: qemu }).on('line', (line) => {
+    linesOf(qemu).on('line', (line) => {
       const message = JSON.parse(line) as { return?: unknown; id?: unknown };
       const command = sent.get(message.id);
       if (command === undefined || !('return' in message) || rules.reply === undefined) client.write(`${line}\r\n`);

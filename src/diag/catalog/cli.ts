@@ -3,24 +3,178 @@ import { printable } from '../printable.js';
 
 /** The findings of src/cli, each with its evidence. */
 export interface CliEvidence {
-  usage: { readonly message: string; readonly command: string | undefined };
-  'json-invalid': { readonly text: string; readonly reason: string };
+  'command-missing': { readonly commands: readonly string[] };
+  'command-unknown': {
+    readonly word: string;
+    readonly commands: readonly string[];
+    readonly nearest: string | undefined;
+    /** The command line with the nearest word in its place. */
+    readonly corrected: readonly string[] | undefined;
+  };
+  'option-unknown': {
+    /** As it was written. */
+    readonly option: string;
+    readonly command: string | undefined;
+    readonly nearest: string | undefined;
+    /** Commands that have it. */
+    readonly others: readonly string[];
+    readonly corrected: readonly string[] | undefined;
+  };
+  'option-needs-value': { readonly option: string; readonly command: string; readonly argument: string };
+  'option-without-value': { readonly option: string; readonly command: string; readonly value: string };
+  'option-not-a-number': {
+    readonly option: string;
+    readonly command: string;
+    readonly value: string;
+    readonly most: number;
+  };
+  'option-not-a-choice': {
+    readonly option: string;
+    readonly command: string;
+    readonly value: string;
+    readonly choices: readonly string[];
+    readonly nearest: string | undefined;
+  };
+  'word-missing': {
+    readonly command: string;
+    /** With its article: `a VM`. */
+    readonly what: string;
+    readonly describe: string;
+    readonly example: string;
+  };
+  'words-too-many': { readonly command: string; readonly words: readonly string[]; readonly usage: string };
+  'attach-nothing': { readonly vm: string };
+  'port-of-several': { readonly devices: number };
+  'json-invalid': {
+    readonly vm: string;
+    readonly command: string;
+    readonly text: string;
+    readonly reason: string;
+  };
 }
 
 export const cliCatalog: Catalog<CliEvidence> = {
-  usage: {
+  'command-missing': {
     kind: 'usage',
-    text: ({ message, command }) => ({
-      what: printable(message).replaceAll('\\n', ' '),
-      fix: command === undefined ? 'qplug --help' : `qplug ${printable(command)} --help`,
+    text: ({ commands }) => ({
+      what: 'qplug needs a command',
+      why: `there are ${list(commands)}`,
+      fix: 'qplug --help',
+    }),
+  },
+  'command-unknown': {
+    kind: 'usage',
+    text: ({ word, commands, nearest, corrected }) => ({
+      what: `there is no command ${quote(word)}`,
+      why: nearest === undefined ? `there are ${list(commands)}` : `did you mean ${printable(nearest)}?`,
+      fix: retyped(corrected) ?? 'qplug --help',
+    }),
+  },
+  'option-unknown': {
+    kind: 'usage',
+    text: ({ option, command, nearest, others, corrected }) => ({
+      what: `${command === undefined ? 'qplug' : `qplug ${printable(command)}`} has no option ${quote(option)}`,
+      why: unknownWhy(nearest, others),
+      fix: retyped(corrected) ?? helpOf(command),
+    }),
+  },
+  'option-needs-value': {
+    kind: 'usage',
+    text: ({ option, command, argument }) => ({
+      what: `${printable(option)} needs a value: ${printable(option)} ${printable(argument)}`,
+      fix: helpOf(command),
+    }),
+  },
+  'option-without-value': {
+    kind: 'usage',
+    text: ({ option, value, command }) => ({
+      what: `${printable(option)} takes no value`,
+      why: `it was given ${quote(value)}`,
+      fix: helpOf(command),
+    }),
+  },
+  'option-not-a-number': {
+    kind: 'usage',
+    text: ({ option, value, most, command }) => ({
+      what: `${printable(option)} takes a number of seconds from 0 to ${most}`,
+      why: `it was given ${quote(value)}`,
+      fix: helpOf(command),
+    }),
+  },
+  'option-not-a-choice': {
+    kind: 'usage',
+    text: ({ option, value, choices, nearest }) => ({
+      what: `${printable(option)} can not be ${quote(value)}`,
+      why: `it takes ${list(choices)}`,
+      fix: nearest === undefined ? undefined : `${printable(option)} ${printable(nearest)}`,
+    }),
+  },
+  'word-missing': {
+    kind: 'usage',
+    text: ({ command, what, describe, example }) => ({
+      what: `qplug ${printable(command)} needs ${printable(what)}`,
+      why: `${lowerFirst(printable(describe))}; for example: ${printable(example)}`,
+      fix: helpOf(command),
+    }),
+  },
+  'words-too-many': {
+    kind: 'usage',
+    text: ({ command, words, usage }) => ({
+      what: `${words.map(quote).join(' ')} ${words.length === 1 ? 'is' : 'are'} too much`,
+      why: `it is: qplug ${printable(usage)}`,
+      fix: helpOf(command),
+    }),
+  },
+  'attach-nothing': {
+    kind: 'usage',
+    text: ({ vm }) => ({
+      what: 'qplug attach needs a device: a selector, or --emulated MODEL',
+      why: 'qplug devices shows what is plugged into this host',
+      fix: retyped(['attach', vm, '0781:5567']),
+    }),
+  },
+  'port-of-several': {
+    kind: 'usage',
+    text: ({ devices }) => ({
+      what: '--port fixes the place of one device',
+      why: `${devices} are named`,
+      fix: 'attach that one by itself first, then the others without --port',
     }),
   },
   'json-invalid': {
     kind: 'usage',
-    text: ({ text, reason }) => ({
-      what: 'The arguments of a QMP command must be one JSON object',
+    text: ({ vm, command, text, reason }) => ({
+      what: 'the arguments of a QMP command must be one JSON object',
       why: `${printable(reason)} in ${printable(text, 80)}`,
-      fix: `qplug qmp VM qom-list '{"path": "/machine"}'`,
+      fix: retyped(['qmp', vm, command, '{"path": "/machine"}']),
     }),
   },
 };
+
+function unknownWhy(nearest: string | undefined, others: readonly string[]): string | undefined {
+  if (others.length > 0) return `it belongs to ${list(others)}`;
+  return nearest === undefined ? undefined : `did you mean --${printable(nearest)}?`;
+}
+
+function helpOf(command: string | undefined): string {
+  return command === undefined ? 'qplug --help' : `qplug ${printable(command)} --help`;
+}
+
+function quote(word: string): string {
+  return `"${printable(word, 80)}"`;
+}
+
+function list(names: readonly string[]): string {
+  return names.map((name) => printable(name)).join(', ');
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/** @returns the line to type, quoted for a shell, or undefined where there is none, or it can't be printed as it is */
+function retyped(words: readonly string[] | undefined): string | undefined {
+  if (words === undefined || words.some((word) => printable(word) !== word)) return undefined;
+  const quoted = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`));
+  return `qplug ${quoted.join(' ')}`;
+}

@@ -49,7 +49,6 @@ export interface VmEvidence {
   'start-timeout': { readonly binary: string; readonly timeout: number; readonly lastLines: readonly string[] };
   'shutdown-timeout': { readonly vm: string; readonly timeout: number };
   'shutdown-ignored': { readonly vm: string; readonly state: string };
-  'kill-failed': { readonly vm: string; readonly pid: number };
   'no-record': { readonly vm: string };
   'vm-forgotten': { readonly vm: string };
 }
@@ -66,7 +65,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
   'vm-not-found': {
     kind: 'not-found',
     text: ({ target, known, nearest }) => ({
-      what: `There is no VM "${printable(target)}"`,
+      what: `there is no VM "${printable(target)}"`,
       why:
         known.length === 0
           ? 'no VM that qplug started runs on this host'
@@ -77,7 +76,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
   'vm-exists': {
     kind: 'refused',
     text: ({ name, pid }) => ({
-      what: `A VM named ${printable(name)} runs already`,
+      what: `a VM named ${printable(name)} runs already`,
       why: `process ${pid} lives`,
       fix: `qplug shutdown ${printable(name)}`,
     }),
@@ -102,16 +101,16 @@ export const vmCatalog: Catalog<VmEvidence> = {
   'not-undone': {
     kind: 'failed',
     text: ({ devices }) => ({
-      what: `What was done could not all be undone: ${list(devices)}`,
-      fix: 'qplug status VM, then qplug detach VM ID for each',
+      what: `what was done could not all be undone: ${list(devices)}`,
+      why: 'a device of QEMU may have been refused its old place; a PCI controller leaves only when its guest lets go, or at a reset',
+      fix: 'qplug status VM, then qplug detach VM ID for each device that is left',
     }),
   },
-  stopped: { kind: 'failed', text: ({ reason }) => ({ what: 'It was stopped', why: printable(reason) }) },
+  stopped: { kind: 'failed', text: ({ reason }) => ({ what: 'it was stopped', why: printable(reason) }) },
   'operation-timeout': {
     kind: 'timeout',
     text: ({ what, timeout }) => ({
-      what: `Not done within ${timeout / 1000} s: ${printable(what)}`,
-      why: 'what had been begun was undone',
+      what: `not done within ${timeout / 1000} s: ${printable(what)}`,
       fix: 'Repeat it with a longer --timeout (seconds)',
     }),
   },
@@ -120,7 +119,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ label, port }) => ({
       what: `${printable(label)} is gone from this host`,
       where: `host port ${printable(port)}`,
-      why: 'it was there when the plan was made and was pulled, or re-enumerated, before QEMU opened it',
+      why: 'it was there when the plan was made, and was pulled or re-enumerated since',
       fix: 'Plug it in again and repeat the command (--wait 30 waits for it)',
     }),
   },
@@ -185,7 +184,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
   'not-attached': {
     kind: 'not-found',
     text: ({ selector, vm, ids }) => ({
-      what: `Nothing in ${printable(vm)} is ${printable(selector)}`,
+      what: `nothing in ${printable(vm)} is ${printable(selector)}`,
       why: ids.length === 0 ? 'it has no USB devices' : `it has ${list(ids)}`,
       fix: `qplug status ${printable(vm)}`,
     }),
@@ -201,7 +200,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
   'hub-in-use': {
     kind: 'refused',
     text: ({ id, vm, devices }) => ({
-      what: `Devices sit behind the hub ${printable(id)}`,
+      what: `devices sit behind the hub ${printable(id)}`,
       why: list(devices),
       fix: `qplug detach ${printable(vm)} ${devices.map((device) => printable(device)).join(' ')} ${printable(id)}`,
     }),
@@ -217,7 +216,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
   'emulated-unknown': {
     kind: 'usage',
     text: ({ model, nearest }) => ({
-      what: `There is no emulated USB device "${printable(model)}"`,
+      what: `there is no emulated USB device "${printable(model)}"`,
       why: nearest === undefined ? undefined : `did you mean ${printable(nearest)}?`,
     }),
   },
@@ -275,7 +274,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
   'kvm-unusable': {
     kind: 'failed',
     text: ({ node, denied }) => ({
-      what: denied ? 'You may not use KVM' : 'There is no KVM',
+      what: denied ? 'you may not use KVM' : 'there is no KVM',
       where: printable(node),
       why: denied ? undefined : 'the processor or its firmware does not offer virtualisation, or a hypervisor hides it',
       fix: denied ? 'sudo usermod -aG kvm "$USER", and log in again' : undefined,
@@ -284,14 +283,14 @@ export const vmCatalog: Catalog<VmEvidence> = {
   'usb-ids-missing': {
     kind: 'failed',
     text: () => ({
-      what: 'Devices that tell no name of their own are shown by number',
+      what: 'devices that tell no name of their own are shown by number',
       fix: 'sudo apt-get install usb.ids',
     }),
   },
   'runtime-folder-open': {
     kind: 'failed',
     text: ({ path, mode }) => ({
-      what: `Others may look into qplug's folder (mode ${mode})`,
+      what: `others may look into qplug's folder (mode ${printable(mode)})`,
       where: printable(path),
       why: 'whoever reaches a QMP socket controls the VM',
       fix: `chmod 700 ${printable(path)}`,
@@ -308,7 +307,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     kind: 'failed',
     text: ({ binary, code, signal, lastLines }) => ({
       what: `${printable(binary)} ended`,
-      why: `${signal === undefined ? `exit code ${code ?? 'unknown'}` : `by ${signal}`}; ${lastWords(lastLines)}`,
+      why: `${signal === undefined ? `exit code ${code ?? 'unknown'}` : `by ${printable(signal)}`}; ${lastWords(lastLines)}`,
     }),
   },
   'start-timeout': {
@@ -321,7 +320,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
   'shutdown-timeout': {
     kind: 'timeout',
     text: ({ vm, timeout }) => ({
-      what: `The guest of ${printable(vm)} did not power off within ${timeout / 1000} s`,
+      what: `the guest of ${printable(vm)} did not power off within ${timeout / 1000} s`,
       why: 'it was asked by ACPI power button, and may not listen to it',
       fix: `qplug kill ${printable(vm)}`,
     }),
@@ -329,17 +328,9 @@ export const vmCatalog: Catalog<VmEvidence> = {
   'shutdown-ignored': {
     kind: 'failed',
     text: ({ vm, state }) => ({
-      what: `The guest of ${printable(vm)} can't be asked to power off`,
+      what: `the guest of ${printable(vm)} can't be asked to power off`,
       why: `it is ${printable(state)}, so it does not run`,
       fix: `qplug kill ${printable(vm)}`,
-    }),
-  },
-  'kill-failed': {
-    kind: 'failed',
-    text: ({ vm, pid }) => ({
-      what: `Process ${pid} of ${printable(vm)} outlived SIGKILL`,
-      why: 'it hangs in the kernel, most likely in a USB transfer',
-      fix: `cat /proc/${pid}/stack; unplug its devices`,
     }),
   },
   'no-record': {

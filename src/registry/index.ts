@@ -1,0 +1,3 @@
+/** What is known on this host of the VMs that qplug launched. */
+export type { VmRecord } from './vm-record.js';
+export { lives, VmRegistry } from './vm-registry.js';

@@ -1,0 +1,23 @@
+import type { VmFile } from '../config/index.js';
+import { type Finding, finding, type Severity } from '../diag/index.js';
+import { type HostDevice, type HostInventory, matchSelector, requireSelector } from '../host/index.js';
+import { labelOf } from './wanted.js';
+
+/**
+ * Whether a VM's file lets it have a device: `deny` wins over `allow`; without `allow` anything is allowed.
+ *
+ * @returns the finding that it may not, or nothing
+ */
+export function deniedFindings(
+  device: HostDevice,
+  vm: string,
+  file: VmFile | undefined,
+  inventory: HostInventory,
+  severity: Severity = 'error',
+): Finding[] {
+  const matches = (rule: string): boolean =>
+    matchSelector(requireSelector(rule), inventory).some(({ port }) => port === device.port);
+  const denied = file?.usb.deny.find(matches);
+  if (denied === undefined && (file?.usb.allow === undefined || file.usb.allow.some(matches))) return [];
+  return [finding('device-denied', { label: labelOf(device), vm, rule: denied }, { severity })];
+}

@@ -1,0 +1,166 @@
+import type { VmFile } from '../config/index.js';
+import { type Finding, fail, finding, nearest } from '../diag/index.js';
+import { type HostDevice, matchSelector, requireSelector } from '../host/index.js';
+import { type Plan, plan, planFindings } from '../planner/index.js';
+import { EMULATED_MODELS, emulatedModel, type Topology, uniqueId } from '../qdev/index.js';
+import { deniedFindings } from './allowed.js';
+import { growthOf } from './growth.js';
+import { type HostAccess, inventoryOf } from './host-access.js';
+import { fileOf, type OpenVm } from './open-vm.js';
+import { stepsOf } from './plan-steps.js';
+import { readTopology } from './read-back.js';
+import { selectDevices } from './select-devices.js';
+import { type Standing, standingOf, withoutDevice } from './standing.js';
+import type { Step } from './step.js';
+import { throwErrors } from './throw-errors.js';
+import { labelOf, type Terms, type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
+
+export interface AttachRequest {
+  readonly selectors: readonly string[];
+  /** Models of emulated devices that need nothing but a port. */
+  readonly emulated?: readonly string[] | undefined;
+  /** Fixes the place of the one device that is named. */
+  readonly controller?: string | undefined;
+  readonly port?: string | undefined;
+  readonly slower?: 'refuse' | 'allow' | undefined;
+  /** ms to wait for devices that are not plugged in yet. Default 0. */
+  readonly wait?: number | undefined;
+  /** What may be added to find room; default: what the VM's file says, or hubs. */
+  readonly grow?: { readonly hubs: boolean; readonly controllers: boolean } | undefined;
+}
+
+/** What an attach would do, before anything is done. */
+export interface AttachPlan {
+  readonly topology: Topology;
+  readonly plan: Plan;
+  readonly wanted: readonly Wanted[];
+  readonly steps: readonly Step[];
+  /** Devices that the VM has already, with where they are. */
+  readonly already: readonly { readonly device: HostDevice; readonly standing: Standing }[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Works out an attach on a live VM, and touches nothing.
+ *
+ * @throws QplugError: devices not found, ambiguous, denied, not openable · refusals of the planner (exit 6)
+ */
+export async function planAttach(
+  vm: OpenVm,
+  request: AttachRequest,
+  host: HostAccess,
+  signal: AbortSignal,
+): Promise<AttachPlan> {
+  const file = await fileOf(vm);
+  const devices = await selectDevices(request.selectors, host, { wait: request.wait ?? 0, signal });
+  throwErrors(devices.flatMap((device) => deniedFindings(device, vm.name, file, inventoryOf(host))));
+  const topology = await readTopology(vm.qmp, signal);
+  const gathered = gather(vm, devices, request, { topology, file, host });
+  const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
+  const grow = request.grow ?? file?.usb.grow ?? { hubs: true, controllers: false };
+  const made = plan({
+    topology: room,
+    growth: growthOf(room, grow),
+    devices: gathered.wanted.map((one) => one.request),
+    reserve: file?.usb.reserve,
+  });
+  const refused = planFindings(made, { vm: vm.name });
+  throwErrors(refused);
+  return {
+    topology,
+    plan: made,
+    wanted: gathered.wanted,
+    steps: [...gathered.stale.map(removalOf), ...stepsOf(made, gathered.wanted)],
+    already: gathered.already,
+    findings: [...gathered.findings, ...refused],
+  };
+}
+
+interface Gathered {
+  readonly wanted: Wanted[];
+  readonly already: { readonly device: HostDevice; readonly standing: Standing }[];
+  /** Objects that stand for a device that was replugged since: they hold its port and its id, and will never come back. */
+  readonly stale: { readonly device: HostDevice; readonly standing: Standing }[];
+  readonly findings: Finding[];
+}
+
+function gather(
+  vm: OpenVm,
+  devices: readonly HostDevice[],
+  request: AttachRequest,
+  { topology, file, host }: { topology: Topology; file: VmFile | undefined; host: HostAccess },
+): Gathered {
+  const gathered: Gathered = { wanted: [], already: [], stale: [], findings: [] };
+  const taken = new Set(topology.ids);
+  for (const device of devices) {
+    const label = labelOf(device);
+    const standing = standingOf(topology, device);
+    const id = standing?.device.id ?? '';
+    if (standing?.state === 'attached') {
+      const port = `${standing.bus} port ${standing.device.port ?? 'unknown'}`;
+      gathered.findings.push(finding('already-attached', { label, vm: vm.name, id, port }, { severity: 'note' }));
+      gathered.already.push({ device, standing });
+      continue;
+    }
+    if (standing !== undefined) {
+      gathered.findings.push(finding('device-came-back', { label, id }, { severity: 'note' }));
+      gathered.stale.push({ device, standing });
+      taken.delete(id);
+    }
+    const made = wantHostDevice(device, vm.qmp.version, taken, termsFor(device, request, file, host));
+    if ('code' in made) gathered.findings.push(made);
+    else {
+      gathered.wanted.push(made);
+      taken.add(made.id);
+    }
+  }
+  for (const model of request.emulated ?? []) {
+    const made = wantModel(model, taken, termsOf(request));
+    gathered.wanted.push(made);
+    taken.add(made.id);
+  }
+  throwErrors(gathered.findings);
+  return gathered;
+}
+
+function termsOf(request: AttachRequest): Terms {
+  return { mandatory: true, slower: request.slower ?? 'refuse', controller: request.controller, port: request.port };
+}
+
+/** What was typed counts first; then what the VM's file says of the device, so that it lands where it would at the next start. */
+function termsFor(device: HostDevice, request: AttachRequest, file: VmFile | undefined, host: HostAccess): Terms {
+  const typed = termsOf(request);
+  const inventory = inventoryOf(host);
+  const wish = file?.usb.devices.find(
+    (one) =>
+      one.kind === 'host' &&
+      matchSelector(requireSelector(one.select), inventory).some(({ port }) => port === device.port),
+  );
+  if (wish === undefined) return typed;
+  const pinned = typed.controller !== undefined || typed.port !== undefined;
+  return {
+    ...typed,
+    slower: request.slower ?? wish.slower,
+    ...(pinned ? {} : { controller: wish.controller, port: wish.port }),
+  };
+}
+
+function wantModel(name: string, taken: ReadonlySet<string>, terms: Terms): Wanted {
+  const model = emulatedModel(name);
+  if (model === undefined) {
+    const known = EMULATED_MODELS.map((one) => one.driver);
+    throw fail('emulated-unknown', { model: name, nearest: nearest(name, known) });
+  }
+  if (model.needs !== undefined && model.needs !== 'card') {
+    throw fail('emulated-needs-backend', { model: name, needs: model.needs });
+  }
+  const made = wantEmulatedDevice(name, uniqueId(`qplug-${name}`, taken), {}, terms);
+  if (made === undefined) throw fail('emulated-unknown', { model: name, nearest: undefined });
+  return made;
+}
+
+function removalOf({ device, standing }: { device: HostDevice; standing: Standing }): Step {
+  const { id, qomPath } = standing.device;
+  const path = qomPath ?? `/machine/peripheral/${id}`;
+  return { do: 'remove', target: id ?? path, qomPath: path, label: labelOf(device), restore: undefined, stale: true };
+}

@@ -1,0 +1,97 @@
+import type { Finding } from '../diag/index.js';
+import type { HostDevice } from '../host/index.js';
+import { lastLogLines } from '../launcher/index.js';
+import { megabits, type Speed } from '../qdev/index.js';
+import { type AttachPlan, type AttachRequest, planAttach } from './attach-plan.js';
+import type { HostAccess } from './host-access.js';
+import type { OpenVm } from './open-vm.js';
+import { type Operation, within } from './operation.js';
+import { carryOut } from './transaction.js';
+import { labelOf } from './wanted.js';
+
+/** How many of QEMU's last lines go into an error. */
+export const LAST_LINES = 5;
+
+/** One device of an attach and where it is now. */
+export interface AttachedReport {
+  readonly id: string;
+  readonly label: string;
+  /** `already`: it was there before, nothing was done. */
+  readonly outcome: 'attached' | 'already';
+  readonly host: HostDevice | undefined;
+  readonly bus: string;
+  readonly port: string;
+  readonly megabits: number | undefined;
+  /** Its speed on the host, as a class; undefined for what was there already. */
+  readonly native: Speed | undefined;
+}
+
+export interface AttachReport {
+  readonly vm: string;
+  readonly devices: readonly AttachedReport[];
+  /** Ids of what was added to find room. */
+  readonly controllers: readonly string[];
+  readonly hubs: readonly string[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Attaches devices to a live VM: all of them or none. A device that is there already is left as it is.
+ *
+ * @throws QplugError as `planAttach`; and, with everything undone: QEMU refused (`device-add-refused`, `device-open-failed`,
+ *   `device-gone`), or it did something else than planned (`placed-otherwise`)
+ */
+export async function attach(
+  vm: OpenVm,
+  request: AttachRequest,
+  host: HostAccess,
+  operation: Operation,
+): Promise<AttachReport> {
+  const timeout = operation.timeout + (request.wait ?? 0);
+  return within({ ...operation, timeout }, `attach to ${vm.name}`, async (signal) => {
+    const planned = await planAttach(vm, request, host, signal);
+    if (planned.steps.length > 0) {
+      await carryOut(vm.qmp, planned, host, { ...operation, signal, lastLines: () => lastLinesOf(vm) });
+    }
+    return reportOf(vm, planned);
+  });
+}
+
+/** QEMU's last words, where its log is ours. */
+async function lastLinesOf({ record }: OpenVm): Promise<readonly string[]> {
+  return record === undefined ? [] : lastLogLines(record.log, LAST_LINES);
+}
+
+function reportOf(vm: OpenVm, { plan, wanted, already, findings }: AttachPlan): AttachReport {
+  const before = already.map(
+    ({ device, standing }): AttachedReport => ({
+      id: standing.device.id ?? standing.device.qomPath ?? '',
+      label: labelOf(device),
+      outcome: 'already',
+      host: device,
+      bus: standing.bus,
+      port: standing.device.port ?? '',
+      megabits: standing.device.megabits,
+      native: undefined,
+    }),
+  );
+  const now = plan.placements.map(
+    ({ key, label, bus, port, speed, native }): AttachedReport => ({
+      id: key,
+      label,
+      outcome: 'attached',
+      host: wanted.find(({ id }) => id === key)?.host,
+      bus,
+      port,
+      megabits: megabits(speed),
+      native,
+    }),
+  );
+  return {
+    vm: vm.name,
+    devices: [...before, ...now],
+    controllers: plan.controllers.map((one) => one.id),
+    hubs: plan.hubs.map((one) => one.id),
+    findings,
+  };
+}

@@ -1,0 +1,180 @@
+import { type Finding, finding } from '../diag/index.js';
+import { type HostDevice, type HostInventory, isSelector, matchSelector, parseSelector } from '../host/index.js';
+import {
+  type AttachedDevice,
+  type Controller,
+  type DeviceSpec,
+  emulatedDevice,
+  emulatedModel,
+  isOurs,
+  parseDeviceId,
+  type Topology,
+  usbHost,
+  usbHub,
+} from '../qdev/index.js';
+import { Applied } from './apply.js';
+import { awaitHostDrivers } from './give-back.js';
+import { type HostAccess, inventoryOf } from './host-access.js';
+import type { OpenVm } from './open-vm.js';
+import { type Operation, within } from './operation.js';
+import { readTopology } from './read-back.js';
+import type { Step } from './step.js';
+import { throwErrors } from './throw-errors.js';
+import { REMOVAL_TIMEOUT, tellStep } from './transaction.js';
+import { labelOf } from './wanted.js';
+
+/** One device that was taken out. */
+export interface DetachedReport {
+  readonly id: string;
+  readonly label: string;
+  readonly bus: string;
+  readonly port: string | undefined;
+  /** The host device, when it is still plugged in, with its drivers as they are now. */
+  readonly host: HostDevice | undefined;
+}
+
+export interface DetachReport {
+  readonly vm: string;
+  readonly devices: readonly DetachedReport[];
+  readonly findings: readonly Finding[];
+}
+
+/** A device of the VM that a word of the command line means. */
+interface Found {
+  readonly controller: Controller;
+  readonly device: AttachedDevice;
+}
+
+/**
+ * Takes devices out of a live VM: all of them or none. Waits until QEMU is done with each, then until the host's drivers have
+ * theirs back.
+ *
+ * @param words - ids in the VM, or selectors of host devices
+ * @throws QplugError `not-attached`, `detach-ambiguous`, `hub-in-use` before anything is done; `removal-pending` with what was
+ *   taken out put back
+ */
+export async function detach(
+  vm: OpenVm,
+  words: readonly string[],
+  host: HostAccess,
+  operation: Operation,
+): Promise<DetachReport> {
+  return within(operation, `detach from ${vm.name}`, async (signal) => {
+    const topology = await readTopology(vm.qmp, signal);
+    const before = inventoryOf(host);
+    const found = findAll(words, vm.name, topology, before);
+    const steps = found.map(({ device, controller }) => removalStep(device, controller, before));
+    const applied = new Applied(vm.qmp, {
+      signal,
+      removalTimeout: REMOVAL_TIMEOUT,
+      onStep: (event) => tellStep(event, operation.onProgress),
+      explain: async (error) => error,
+    });
+    await applied.apply(steps);
+    const hosts = found.flatMap(({ device }) => hostOf(device, before) ?? []);
+    const findings = await awaitHostDrivers(hosts, host);
+    const after = inventoryOf(host);
+    const devices = found.map(
+      ({ device, controller }, index): DetachedReport => ({
+        id: device.id ?? device.qomPath ?? '',
+        label: steps[index]?.label ?? '',
+        bus: controller.bus,
+        port: device.port,
+        host: hostOf(device, after),
+      }),
+    );
+    return { vm: vm.name, devices, findings };
+  });
+}
+
+function findAll(words: readonly string[], vm: string, topology: Topology, inventory: HostInventory): Found[] {
+  const findings: Finding[] = [];
+  const found: Found[] = [];
+  for (const word of words) {
+    const matches = findOne(word, topology, inventory);
+    const [first] = matches;
+    if (first === undefined) findings.push(finding('not-attached', { selector: word, vm, ids: idsOf(topology) }));
+    else if (matches.length > 1) {
+      const ids = matches.map(({ device }) => device.id ?? device.qomPath ?? '');
+      findings.push(finding('detach-ambiguous', { selector: word, vm, ids }));
+    } else if (!found.some(({ device }) => device === first.device)) found.push(first);
+  }
+  for (const { device, controller } of found) findings.push(...hubFindings(device, controller, found, vm));
+  throwErrors(findings);
+  // what sits behind a hub goes before the hub
+  return found.sort((a, b) => (b.device.port ?? '').length - (a.device.port ?? '').length);
+}
+
+function idsOf(topology: Topology): string[] {
+  return topology.controllers.flatMap(({ devices }) => devices.map((one) => one.id ?? one.qomPath ?? ''));
+}
+
+function findOne(word: string, topology: Topology, inventory: HostInventory): Found[] {
+  const all = topology.controllers.flatMap((controller) =>
+    controller.devices.map((device) => ({ controller, device })),
+  );
+  const named = all.filter(({ device }) => device.id === word || device.qomPath === word);
+  if (named.length > 0) return named;
+  const passed = all.filter(({ device }) => device.driver === 'usb-host');
+  const selector = parseSelector(word);
+  // no selector: then it can only have been an id, and there is none of that name
+  if (!isSelector(selector)) return [];
+  const matching = matchSelector(selector, inventory);
+  const present = passed.filter(({ device }) => {
+    const host = hostOf(device, inventory);
+    return host !== undefined && matching.some(({ port }) => port === host.port);
+  });
+  if (present.length > 0) return present;
+  // gone from the host: our id still tells what it was
+  return passed.filter(({ device }) => device.id !== undefined && wasMeant(word, device.id));
+}
+
+function wasMeant(word: string, id: string): boolean {
+  const was = parseDeviceId(id);
+  if (was === undefined) return false;
+  const hex = (value: number): string => value.toString(16).padStart(4, '0');
+  return word === was.port || word.toLowerCase() === `${hex(was.vendorId)}:${hex(was.productId)}`;
+}
+
+function hostOf(device: AttachedDevice, inventory: HostInventory): HostDevice | undefined {
+  const { host } = device;
+  if (host === undefined) return undefined;
+  return inventory.devices.find((one) => one.bus === host.bus && one.address === host.address);
+}
+
+function hubFindings(hub: AttachedDevice, controller: Controller, leaving: readonly Found[], vm: string): Finding[] {
+  if (hub.driver !== 'usb-hub' || hub.port === undefined) return [];
+  const behind = controller.devices.filter(
+    (one) => one.port?.startsWith(`${hub.port}.`) === true && !leaving.some(({ device }) => device === one),
+  );
+  if (behind.length === 0) return [];
+  const devices = behind.map((one) => one.id ?? one.qomPath ?? '');
+  return [finding('hub-in-use', { id: hub.id ?? hub.qomPath ?? '', vm, devices })];
+}
+
+function removalStep(device: AttachedDevice, { bus }: Controller, inventory: HostInventory): Step {
+  const path = device.qomPath ?? `/machine/peripheral/${device.id}`;
+  const host = hostOf(device, inventory);
+  const { id } = device;
+  const label = host === undefined ? (id ?? path) : labelOf(host);
+  return {
+    do: 'remove',
+    target: id ?? path,
+    qomPath: path,
+    label,
+    restore: restoreOf(device, bus, host),
+    hostPort: host?.port,
+  };
+}
+
+/**
+ * A passed-through device and a hub are made of what can be read back. So is an emulated device that `attach` made; what others
+ * gave theirs can't be read.
+ */
+function restoreOf(device: AttachedDevice, bus: string, host: HostDevice | undefined): DeviceSpec | undefined {
+  const { id, port, driver, hubPorts } = device;
+  if (id === undefined || port === undefined) return undefined;
+  if (hubPorts !== undefined) return usbHub({ id, bus, port, ports: hubPorts });
+  if (isOurs(id) && emulatedModel(driver) !== undefined) return emulatedDevice({ driver, id, bus, port });
+  return host === undefined ? undefined : usbHost({ id, bus, port, hostbus: host.bus, hostaddr: host.address });
+}

@@ -1,0 +1,182 @@
+import type { DeviceWish, EmulatedDeviceWish, HostDeviceWish, Pointer, VmFile } from '../config/index.js';
+import { type Finding, finding, QplugError, type Severity, type SourceLocation } from '../diag/index.js';
+import { type HostDevice, type HostInventory, nodeFinding, selectOne } from '../host/index.js';
+import { chooseControllers, growControllers, type PlacedEmulated, predictBuses } from '../launcher/index.js';
+import { type DeviceRequest, type Plan, plan, planFindings } from '../planner/index.js';
+import { type ControllerSpec, emptyTopology, HUB_MASK, portDepth, type QemuVersion } from '../qdev/index.js';
+import { deniedFindings } from './allowed.js';
+import { type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
+
+/** Where everything of a VM file goes, before anything is started. */
+export interface FilePlan {
+  readonly file: VmFile;
+  readonly version: QemuVersion;
+  readonly plan: Plan;
+  /** Host devices and emulated ones that take part. */
+  readonly wanted: readonly Wanted[];
+  /** All that QEMU is to create: those of the file and those that the plan adds. */
+  readonly controllers: readonly ControllerSpec[];
+  /** Hubs before those behind them. */
+  readonly hubs: readonly {
+    readonly id: string;
+    readonly bus: string;
+    readonly port: string;
+    readonly ports: number;
+  }[];
+  readonly emulated: readonly PlacedEmulated[];
+  /** Selectors of host devices that are wanted and not there. */
+  readonly missing: readonly HostDeviceWish[];
+  /** Errors are reasons not to start; warnings tell what the VM starts without. */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Plans a VM file: desired × host. Pure but for its arguments.
+ *
+ * @param inventory - the host's devices; undefined to look at the file alone
+ */
+export function planFile(file: VmFile, version: QemuVersion, inventory: HostInventory | undefined): FilePlan {
+  const chosen = chooseControllers(file);
+  const topology = { ...emptyTopology(version), controllers: predictBuses(file, chosen), ids: idsOf(file, chosen) };
+  const gathered = gather(file, version, inventory, topology.ids);
+  const hubs = file.usb.hubs.map(
+    ({ id, controller, port, ports }): DeviceRequest => ({
+      key: id,
+      id,
+      driver: 'usb-hub',
+      label: `hub ${id}`,
+      mask: HUB_MASK,
+      native: 'full',
+      mandatory: true,
+      slower: 'refuse',
+      pin: { controller, port },
+      hubPorts: ports,
+    }),
+  );
+  for (const { id, pointer } of file.usb.hubs) gathered.places.set(id, pointer);
+  const locate = (key: string): SourceLocation | undefined => {
+    const pointer = gathered.places.get(key);
+    return pointer === undefined ? undefined : file.locate(pointer);
+  };
+  const made = plan({
+    topology,
+    growth: { hubs: file.usb.grow.hubs, controllers: growControllers(file, chosen, topology.ids) },
+    devices: [...hubs, ...gathered.wanted.map((one) => one.request)],
+    reserve: file.usb.reserve,
+  });
+  return {
+    file,
+    version,
+    plan: made,
+    wanted: gathered.wanted,
+    controllers: [...chosen, ...made.controllers],
+    hubs: [...hubsOf(file, made), ...made.hubs].sort((a, b) => portDepth(a.port) - portDepth(b.port)),
+    emulated: placeEmulated(file, made),
+    missing: gathered.missing,
+    findings: [...gathered.findings, ...planFindings(made, { vm: file.name, locate })],
+  };
+}
+
+function idsOf(file: VmFile, controllers: readonly ControllerSpec[]): Set<string> {
+  return new Set([
+    ...controllers.map(({ id }) => id),
+    ...file.drives.map(({ id }) => id),
+    ...file.usb.hubs.map(({ id }) => id),
+    ...file.usb.devices.flatMap((wish) => (wish.kind === 'emulated' ? [wish.id] : [])),
+  ]);
+}
+
+interface Gathered {
+  readonly wanted: Wanted[];
+  readonly missing: HostDeviceWish[];
+  readonly findings: Finding[];
+  /** Where each device of the plan, by its key, stands in the file. */
+  readonly places: Map<string, Pointer>;
+}
+
+function gather(
+  file: VmFile,
+  version: QemuVersion,
+  inventory: HostInventory | undefined,
+  ids: ReadonlySet<string>,
+): Gathered {
+  const gathered: Gathered = { wanted: [], missing: [], findings: [], places: new Map() };
+  const taken = new Set(ids);
+  for (const wish of file.usb.devices) {
+    if (wish.kind === 'emulated') {
+      const { controller, port, slower } = wish;
+      const made = wantEmulatedDevice(wish.model, wish.id, wish.properties, {
+        mandatory: true,
+        slower,
+        controller,
+        port,
+      });
+      if (made === undefined) continue;
+      gathered.wanted.push(made);
+      gathered.places.set(made.id, wish.pointer);
+    } else if (inventory !== undefined) wantHost(wish, file, version, inventory, taken, gathered);
+  }
+  return gathered;
+}
+
+/** What can't be had stops a VM that must have it, and is told loudly where it may start without. */
+function severityOf(wish: HostDeviceWish): Severity {
+  return wish.whenMissing === 'skip' ? 'warning' : 'error';
+}
+
+function wantHost(
+  wish: HostDeviceWish,
+  file: VmFile,
+  version: QemuVersion,
+  inventory: HostInventory,
+  taken: Set<string>,
+  { wanted, missing, findings, places }: Gathered,
+): void {
+  const location = file.locate(wish.pointer);
+  const severity = severityOf(wish);
+  let device: HostDevice;
+  try {
+    device = selectOne(wish.select, inventory);
+  } catch (error) {
+    if (!(error instanceof QplugError)) throw error;
+    if (error.code === 'device-not-found') {
+      missing.push(wish);
+      const evidence = { selector: wish.select, vm: file.name, policy: wish.whenMissing };
+      findings.push(finding('device-missing', evidence, { severity, location }));
+    } else findings.push(...error.findings.map((one) => ({ ...one, location })));
+    return;
+  }
+  const other = wanted.find((one) => one.host?.port === device.port);
+  const against = [
+    ...(other === undefined ? [] : [finding('wanted-twice', { selector: wish.select, label: other.label })]),
+    ...deniedFindings(device, file.name, file, inventory, severity),
+    ...[nodeFinding(device)].filter((one) => one !== undefined).map((one) => ({ ...one, severity })),
+  ];
+  findings.push(...against.map((one) => ({ ...one, location })));
+  if (against.length > 0) return;
+  const { controller, port, slower } = wish;
+  const terms = { mandatory: wish.whenMissing !== 'skip', slower, controller, port };
+  const made = wantHostDevice(device, version, taken, terms);
+  if ('code' in made) findings.push({ ...made, location });
+  else {
+    wanted.push(made);
+    taken.add(made.id);
+    places.set(made.id, wish.pointer);
+  }
+}
+
+function hubsOf(file: VmFile, made: Plan): FilePlan['hubs'] {
+  return file.usb.hubs.flatMap(({ id, ports }) => {
+    const placed = made.placements.find(({ key }) => key === id);
+    return placed === undefined ? [] : [{ id, bus: placed.bus, port: placed.port, ports }];
+  });
+}
+
+function placeEmulated(file: VmFile, made: Plan): PlacedEmulated[] {
+  const emulated = file.usb.devices.filter((wish: DeviceWish): wish is EmulatedDeviceWish => wish.kind === 'emulated');
+  return emulated.flatMap(({ id, model, properties, drive }) => {
+    const placed = made.placements.find(({ key }) => key === id);
+    if (placed === undefined) return [];
+    return [{ id, bus: placed.bus, port: placed.port, driver: model, properties, drive }];
+  });
+}

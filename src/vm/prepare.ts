@@ -1,0 +1,90 @@
+import type { VmFile } from '../config/index.js';
+import { type Finding, QplugError } from '../diag/index.js';
+import type { HostInventory } from '../host/index.js';
+import {
+  argvArray,
+  buildArgv,
+  findQemu,
+  formatArgv,
+  preflight,
+  type QemuOption,
+  type RuntimePaths,
+  runtimePaths,
+} from '../launcher/index.js';
+import type { QemuVersion } from '../qdev/index.js';
+import type { HostAccess } from './host-access.js';
+import { type FilePlan, planFile } from './plan-file.js';
+import { readVmFile } from './read-vm-file.js';
+
+/** A version to plan for where no QEMU can be asked: what is true from there on is true of all newer ones that are known. */
+const ASSUMED: QemuVersion = { major: 10, minor: 0, micro: 0 };
+
+/** A VM file on the way to a command line. */
+export interface Prepared extends FilePlan {
+  readonly paths: RuntimePaths;
+  /** The program's path, or its name where it was not found. */
+  readonly binary: string;
+  readonly options: readonly QemuOption[];
+}
+
+/**
+ * Reads a VM file and works out its plan and its command line. Starts and changes nothing.
+ *
+ * @param inventory - the host's devices; undefined to look at the file alone
+ * @param full - whether all that `run` needs is looked at, or only what a plan needs: then a missing QEMU is a warning
+ * @throws QplugError with all that is wrong in the file
+ */
+export async function prepare(
+  path: string,
+  host: HostAccess,
+  inventory: HostInventory | undefined,
+  { full, signal }: { readonly full: boolean; readonly signal: AbortSignal },
+): Promise<Prepared> {
+  const file = await readVmFile(path);
+  const paths = runtimePaths(host.registry.folder, file.name);
+  const looked = await look(file, host, full ? paths : undefined, signal);
+  const version = looked.version ?? ASSUMED;
+  const planned = planFile(file, version, inventory);
+  const options = buildArgv({
+    vm: file,
+    version,
+    paths,
+    controllers: planned.controllers,
+    hubs: planned.hubs,
+    emulated: planned.emulated,
+    paused: true,
+  });
+  const findings = [...looked.findings, ...planned.findings];
+  return { ...planned, paths, binary: looked.binary ?? file.qemu.binary, options, findings };
+}
+
+interface Looked {
+  readonly findings: readonly Finding[];
+  readonly binary: string | undefined;
+  readonly version: QemuVersion | undefined;
+}
+
+async function look(
+  vm: VmFile,
+  { env }: HostAccess,
+  paths: RuntimePaths | undefined,
+  signal: AbortSignal,
+): Promise<Looked> {
+  const searchPath = env['PATH'] ?? '';
+  if (paths !== undefined) return preflight({ vm, paths, searchPath, signal });
+  try {
+    return { findings: [], ...(await findQemu({ vm, searchPath, signal })) };
+  } catch (error) {
+    if (!(error instanceof QplugError)) throw error;
+    const findings = error.findings.map((one): Finding => ({ ...one, severity: 'warning' }));
+    return { findings, binary: undefined, version: undefined };
+  }
+}
+
+/** @returns the command line as words, and as text for a shell */
+export function commandLineOf({ binary, options }: Pick<Prepared, 'binary' | 'options'>): {
+  readonly words: readonly string[];
+  readonly text: string;
+} {
+  return { words: argvArray(binary, options), text: formatArgv(binary, options) };
+}

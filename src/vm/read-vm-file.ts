@@ -1,0 +1,12 @@
+import { loadVmFile, type VmFile } from '../config/index.js';
+import { checkGuest } from '../launcher/index.js';
+import { checkSelector } from './check-selector.js';
+
+/**
+ * Reads a VM file that is to run, with every check there is.
+ *
+ * @throws QplugError with all that is wrong in it
+ */
+export function readVmFile(path: string): Promise<VmFile> {
+  return loadVmFile(path, { checkSelector, checkGuest });
+}

@@ -1,0 +1,38 @@
+import { Deadline } from '../base/index.js';
+import { type Finding, QplugError } from '../diag/index.js';
+import { type HostDevice, nodeFinding, selectOne, waitForDevice } from '../host/index.js';
+import type { HostAccess } from './host-access.js';
+import { inventoryOf } from './host-access.js';
+
+/**
+ * Finds the one device that each selector means, and checks that it can be handed over.
+ *
+ * @param wait - ms to wait for those that are not there (0: not at all)
+ * @throws QplugError with a finding for every selector that means none, or several, or what can't be opened
+ */
+export async function selectDevices(
+  selectors: readonly string[],
+  host: HostAccess,
+  options: { readonly wait: number; readonly signal: AbortSignal },
+): Promise<HostDevice[]> {
+  const findings: Finding[] = [];
+  const devices: HostDevice[] = [];
+  using deadline = new Deadline(options.wait, options.signal);
+  for (const selector of selectors) {
+    try {
+      const device =
+        options.wait > 0
+          ? await waitForDevice(selector, { deadline, read: () => inventoryOf(host) })
+          : selectOne(selector, inventoryOf(host));
+      if (!devices.some((one) => one.port === device.port)) devices.push(device);
+      const unusable = nodeFinding(device);
+      if (unusable !== undefined) findings.push(unusable);
+    } catch (error) {
+      if (!(error instanceof QplugError)) throw error;
+      findings.push(...error.findings);
+    }
+  }
+  const [first, ...rest] = findings;
+  if (first !== undefined) throw new QplugError([first, ...rest]);
+  return devices;
+}

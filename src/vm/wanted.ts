@@ -1,0 +1,98 @@
+import { type Finding, finding, printable } from '../diag/index.js';
+import type { HostDevice } from '../host/index.js';
+import type { DeviceRequest } from '../planner/index.js';
+import {
+  type DeviceSpec,
+  deviceId,
+  emulatedDevice,
+  emulatedMask,
+  hostDeviceSpeeds,
+  type PropertyValue,
+  type QemuVersion,
+  uniqueId,
+  usbHost,
+} from '../qdev/index.js';
+
+/** On which terms a device is wanted. */
+export interface Terms {
+  readonly mandatory: boolean;
+  readonly slower: 'refuse' | 'allow';
+  readonly controller?: string | undefined;
+  readonly port?: string | undefined;
+}
+
+/** A device that is to have a port: what the planner must know of it, and how QEMU is asked for it once it has one. */
+export interface Wanted {
+  readonly id: string;
+  /** For people, printable. */
+  readonly label: string;
+  readonly request: DeviceRequest;
+  readonly host: HostDevice | undefined;
+  spell(bus: string, port: string): DeviceSpec;
+}
+
+/** @returns `vid:pid "name" at port`, printable: how a host device is called in every message */
+export function labelOf(device: Pick<HostDevice, 'vendorId' | 'productId' | 'name' | 'port'>): string {
+  const hex = (value: number): string => value.toString(16).padStart(4, '0');
+  return `${hex(device.vendorId)}:${hex(device.productId)} "${printable(device.name, 60)}" at ${device.port}`;
+}
+
+/**
+ * @param taken - ids in use in the VM
+ * @returns a host device as it is wanted, or the finding that QEMU can't pass it through at its speed
+ */
+export function wantHostDevice(
+  device: HostDevice,
+  version: QemuVersion,
+  taken: ReadonlySet<string>,
+  terms: Terms,
+): Wanted | Finding {
+  const label = labelOf(device);
+  const speeds = hostDeviceSpeeds(device, version);
+  if ('unsupported' in speeds) {
+    return finding(
+      'unplanned-speed',
+      { label, megabits: device.megabits ?? 0 },
+      { severity: terms.mandatory ? 'error' : 'warning' },
+    );
+  }
+  const id = uniqueId(deviceId(device), taken);
+  return {
+    id,
+    label,
+    host: device,
+    request: requestOf(id, 'usb-host', label, speeds, terms),
+    spell: (bus, port) => usbHost({ id, bus, port, hostbus: device.bus, hostaddr: device.address }),
+  };
+}
+
+/** @returns an emulated device as it is wanted, or undefined when there is no such model */
+export function wantEmulatedDevice(
+  model: string,
+  id: string,
+  properties: Readonly<Record<string, PropertyValue>>,
+  terms: Terms,
+): Wanted | undefined {
+  const speeds = emulatedMask(model, properties);
+  if (speeds === undefined) return undefined;
+  const label = id === model ? model : `${id} (${model})`;
+  return {
+    id,
+    label,
+    host: undefined,
+    request: requestOf(id, model, label, speeds, terms),
+    spell: (bus, port) => emulatedDevice({ driver: model, id, bus, port, properties }),
+  };
+}
+
+function requestOf(
+  id: string,
+  driver: string,
+  label: string,
+  speeds: Pick<DeviceRequest, 'mask' | 'native'>,
+  { mandatory, slower, controller, port }: Terms,
+): DeviceRequest {
+  const pin = controller === undefined && port === undefined ? undefined : { controller, port };
+  const { mask, native } = speeds;
+  return { key: id, id, driver, label, mask, native, mandatory, slower, pin };
+}

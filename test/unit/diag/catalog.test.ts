@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { cliCatalog } from '../../../src/diag/catalog/cli.js';
+import { configCatalog } from '../../../src/diag/catalog/config.js';
+import { hostCatalog } from '../../../src/diag/catalog/host.js';
+import { launcherCatalog } from '../../../src/diag/catalog/launcher.js';
+import { plannerCatalog } from '../../../src/diag/catalog/planner.js';
+import { qmpCatalog } from '../../../src/diag/catalog/qmp.js';
+import { type VmEvidence, vmCatalog } from '../../../src/diag/catalog/vm.js';
+import { type Code, fail, finding, kindOf, QplugError, describe as words } from '../../../src/diag/index.js';
+import { UNSAFE } from './unsafe.js';
+
+const catalogs = [cliCatalog, configCatalog, hostCatalog, launcherCatalog, plannerCatalog, qmpCatalog, vmCatalog];
+const entries = catalogs.flatMap((catalog) => Object.entries(catalog));
+const KINDS = ['failed', 'usage', 'not-found', 'ambiguous', 'refused', 'no-plan', 'timeout', 'unreachable'];
+
+describe('every code', () => {
+  test('belongs to one layer alone', () => {
+    const codes = entries.map(([code]) => code);
+    expect(codes).toEqual([...new Set(codes)]);
+  });
+
+  test.each(entries)('%s has a name to match on, a kind and words', (code, { kind, text }) => {
+    expect(code).toMatch(/^[a-z]+(-[a-z0-9]+)*$/);
+    expect(KINDS).toContain(kind);
+    expect(kindOf(code as Code)).toBe(kind);
+    expect(text).toBeTypeOf('function');
+  });
+});
+
+/** What a device, a file or QEMU could say to do harm. */
+const H = 'x\u001b[31m\u202ey\u0000z';
+const LIST = [H, H];
+const PLACE = { bus: H, port: H, megabits: 480 };
+
+/** Evidence for every code of src/vm, as bad as it gets. */
+const samples: { readonly [C in keyof VmEvidence]: VmEvidence[C] } = {
+  'vm-not-found': { target: H, known: LIST, nearest: H },
+  'vm-exists': { name: H, pid: 7 },
+  'state-write-failed': { path: H, reason: H },
+  'removal-pending': { device: H, timeout: 1500 },
+  'not-undone': { devices: LIST },
+  stopped: { reason: H },
+  'operation-timeout': { what: H, timeout: 1500 },
+  'device-gone': { label: H, port: H },
+  'device-open-failed': { label: H, node: H, lastLines: LIST },
+  'device-add-refused': { label: H, desc: H, lastLines: LIST },
+  'placed-otherwise': { label: H, planned: PLACE, actual: { ...PLACE, port: undefined, megabits: undefined } },
+  'device-denied': { label: H, vm: H, rule: H },
+  'already-attached': { label: H, vm: H, id: H, port: H },
+  'device-came-back': { label: H, id: H },
+  'device-missing': { selector: H, vm: H, policy: 'skip' },
+  'not-attached': { selector: H, vm: H, ids: LIST },
+  'detach-ambiguous': { selector: H, vm: H, ids: LIST },
+  'hub-in-use': { id: H, vm: H, devices: LIST },
+  'unplanned-speed': { label: H, megabits: 20_000 },
+  'emulated-unknown': { model: H, nearest: H },
+  'emulated-needs-backend': { model: H, needs: H },
+  'driver-not-back': { label: H, interfaces: LIST },
+  'stale-device': { id: H, bus: H, port: H },
+  'detached-device': { id: H, bus: H, port: H },
+  'runs-slower': { label: H, megabits: 12, native: 480 },
+  'wanted-not-plugged-in': { selector: H, vm: H },
+  'wanted-not-attached': { label: H, selector: H, vm: H },
+  'kvm-unusable': { node: H, denied: true },
+  'usb-ids-missing': {},
+  'runtime-folder-open': { path: H, mode: H },
+  'wanted-twice': { selector: H, label: H },
+  'qemu-ended': { binary: H, code: undefined, signal: H, lastLines: LIST },
+  'start-timeout': { binary: H, timeout: 1500, lastLines: [] },
+  'shutdown-timeout': { vm: H, timeout: 1500 },
+  'shutdown-ignored': { vm: H, state: H },
+  'no-record': { vm: H },
+  'vm-forgotten': { vm: H },
+};
+
+describe('the words of src/vm', () => {
+  test.each(Object.keys(samples) as (keyof VmEvidence)[])('%s: no outside text gets through raw', (code) => {
+    const { what, where = '', why = '', fix = '' } = words(finding(code, samples[code]));
+    expect(what).toMatch(/^\S.*[^.]$/);
+    for (const line of [what, where, why, ...fix.split('\n')]) expect(line).not.toMatch(UNSAFE);
+  });
+});
+
+describe('findings and errors', () => {
+  test('a location is where, unless the words name another', () => {
+    const location = { file: 'vm.yaml', line: 3, column: 5 };
+    expect(words(finding('stopped', { reason: 'x' }, { location })).where).toBe('vm.yaml:3:5');
+    const told = finding('state-write-failed', { path: '/run', reason: 'x' }, { location });
+    expect(words(told).where).toBe('/run');
+  });
+
+  test('an error is its first finding, in one sentence, and keeps its cause', () => {
+    const cause = new Error('why');
+    const error = fail('vm-exists', { name: 'bench', pid: 7 }, { cause });
+    expect(error).toBeInstanceOf(QplugError);
+    expect([error.code, error.kind, error.cause]).toEqual(['vm-exists', 'refused', cause]);
+    expect(error.message).toBe('a VM named bench runs already: process 7 lives');
+  });
+});
