@@ -1,0 +1,74 @@
+import type { Finding } from '../diag/index.js';
+import type { Terminal } from './terminal.js';
+
+/** An option of a command line, as the parser and the help know it. */
+export interface OptionDeclaration {
+  /** `number`: seconds, or anything else that is counted: 0 or more. */
+  readonly type: 'boolean' | 'string' | 'number';
+  readonly describe: string;
+  /** One letter. */
+  readonly short?: string | undefined;
+  /** May be given several times: its value is a list. */
+  readonly many?: boolean | undefined;
+  readonly choices?: readonly string[] | undefined;
+  /** What stands for the value in the help. */
+  readonly argument?: string | undefined;
+}
+
+/** A word after a command's name. Those that must be there come first; one of several is the last. */
+export interface WordDeclaration {
+  readonly name: string;
+  /** With its article: `a VM`. */
+  readonly what: string;
+  readonly describe: string;
+  readonly required: boolean;
+  readonly many?: boolean | undefined;
+}
+
+/** The headings of the help. */
+export type CommandGroup = 'look' | 'run' | 'plug' | 'mend';
+
+/** A command as data. What it does is loaded only when it is called. */
+export interface CommandDeclaration {
+  readonly name: string;
+  readonly aliases?: readonly string[] | undefined;
+  readonly group: CommandGroup;
+  /** A few words for the list of commands. */
+  readonly brief: string;
+  /** A sentence or two for the command's own help. */
+  readonly summary: string;
+  readonly words: readonly WordDeclaration[];
+  readonly options: Readonly<Record<string, OptionDeclaration>>;
+  /** Command line and what it is for. */
+  readonly examples: readonly (readonly [line: string, purpose: string])[];
+  load(): Promise<{ readonly run: CommandHandler }>;
+}
+
+/** Reads the words and options of one call; each access names the type that was declared. */
+export interface Arguments {
+  text(name: string): string | undefined;
+  /** Of a word that must be there. */
+  word(name: string): string;
+  texts(name: string): readonly string[];
+  number(name: string): number | undefined;
+  flag(name: string): boolean;
+}
+
+export type CommandHandler = (args: Arguments, terminal: Terminal) => Promise<Outcome | Streamed>;
+
+/** What a command found out: data for `--json`, words for people. Neither is made unless it is asked for. */
+export interface Outcome {
+  /** The schema's name without its ending: `devices` for schemas/devices.schema.json. */
+  readonly schema: string;
+  readonly document: () => Readonly<Record<string, unknown>>;
+  readonly text: () => string;
+  /** Warnings and notes: to stderr, and part of the document. */
+  readonly findings?: readonly Finding[] | undefined;
+  /** 0 unless told otherwise. */
+  readonly exit?: number | undefined;
+}
+
+/** A command that printed as it went, and is over. */
+export interface Streamed {
+  readonly exit: number;
+}

@@ -1,0 +1,29 @@
+import type { CommandDeclaration } from './command.js';
+import { argv } from './commands/argv.js';
+import { attach } from './commands/attach.js';
+import { detach } from './commands/detach.js';
+import { devices } from './commands/devices.js';
+import { doctor } from './commands/doctor.js';
+import { kill } from './commands/kill.js';
+import { list } from './commands/list.js';
+import { plan } from './commands/plan.js';
+import { qmp } from './commands/qmp.js';
+import { run } from './commands/run.js';
+import { shutdown } from './commands/shutdown.js';
+import { status } from './commands/status.js';
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CommandDeclaration[] = [
+  devices,
+  plan,
+  argv,
+  run,
+  list,
+  status,
+  attach,
+  detach,
+  shutdown,
+  kill,
+  doctor,
+  qmp,
+];

@@ -1,0 +1,18 @@
+import type { CommandDeclaration } from '../command.js';
+import { OFFLINE } from '../options.js';
+import { VM_FILE } from '../words.js';
+
+export const argv: CommandDeclaration = {
+  name: 'argv',
+  group: 'look',
+  brief: 'the QEMU command line that run would use',
+  summary:
+    'Print the QEMU command line that run would use, one option a line, ready for a shell. Host devices are not in it: they are plugged once QEMU runs.',
+  words: [VM_FILE],
+  options: { offline: OFFLINE },
+  examples: [
+    ['qplug argv bench.yaml', 'to read, or to paste into a shell'],
+    ['qplug argv bench.yaml --json', 'as an array'],
+  ],
+  load: () => import('../handlers/argv.js'),
+};

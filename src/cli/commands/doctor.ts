@@ -1,0 +1,18 @@
+import type { CommandDeclaration } from '../command.js';
+
+export const doctor: CommandDeclaration = {
+  name: 'doctor',
+  group: 'mend',
+  brief: 'what is missing on this host, and what mends it',
+  summary:
+    'Show what is missing on this host, each with the command that mends it. Exit code 1 when VMs can not be run.',
+  words: [],
+  options: {
+    binary: { type: 'string', describe: 'The QEMU to look at (default qemu-system-x86_64)', argument: 'FILE' },
+  },
+  examples: [
+    ['qplug doctor', 'before the first VM'],
+    ['qplug doctor --binary qemu-system-aarch64', 'for another QEMU'],
+  ],
+  load: () => import('../handlers/doctor.js'),
+};

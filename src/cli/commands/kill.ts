@@ -1,0 +1,14 @@
+import type { CommandDeclaration } from '../command.js';
+import { VM } from '../words.js';
+
+export const kill: CommandDeclaration = {
+  name: 'kill',
+  group: 'run',
+  brief: 'end a VM without asking its guest',
+  summary:
+    'End a VM without asking its guest: quit, then SIGTERM, then SIGKILL. Its guest loses what it has not written.',
+  words: [VM],
+  options: {},
+  examples: [['qplug kill bench', 'as pulling its power plug would']],
+  load: () => import('../handlers/kill.js'),
+};

@@ -1,0 +1,32 @@
+import type { CommandDeclaration } from '../command.js';
+import { CONTROLLER, OFFLINE, PORT, SLOWER, timeoutOption } from '../options.js';
+import { ANSWER_TIMEOUT } from '../timeouts.js';
+import { SELECTORS, VM } from '../words.js';
+
+export const plan: CommandDeclaration = {
+  name: 'plan',
+  group: 'look',
+  brief: 'where every device would go, and why',
+  summary:
+    'Show where every device would go and why; starts and changes nothing. With a VM file alone: the VM as it would start. With selectors: where these devices would go in a VM that runs.',
+  words: [
+    {
+      ...VM,
+      what: 'a VM file',
+      describe: "A VM file; or, with selectors, a running VM's name, its file, or the path of a QMP socket",
+    },
+    SELECTORS,
+  ],
+  options: {
+    offline: OFFLINE,
+    controller: { ...CONTROLLER, describe: 'With selectors: the controller to use' },
+    port: { ...PORT, describe: 'With selectors: the port to use' },
+    slower: { ...SLOWER, describe: 'With selectors: as for attach' },
+    timeout: timeoutOption(ANSWER_TIMEOUT),
+  },
+  examples: [
+    ['qplug plan bench.yaml', 'before it is started'],
+    ['qplug plan bench 0781:5567', 'where this device would go in the VM that runs'],
+  ],
+  load: () => import('../handlers/plan.js'),
+};

@@ -1,0 +1,27 @@
+import type { CommandDeclaration } from '../command.js';
+import { timeoutOption } from '../options.js';
+import { RUN_TIMEOUT, WISH_WAIT } from '../timeouts.js';
+import { VM_FILE } from '../words.js';
+
+export const run: CommandDeclaration = {
+  name: 'run',
+  group: 'run',
+  brief: 'start a VM from its file, its devices plugged',
+  summary:
+    'Start a VM from its file: plan, launch paused, plug, verify, let it go. It stays in the foreground, where Ctrl-C shuts the VM down in order, unless --detach is given.',
+  words: [VM_FILE],
+  options: {
+    detach: { type: 'boolean', short: 'd', describe: 'Leave it running in the background' },
+    wait: {
+      type: 'number',
+      describe: `Seconds to wait for devices with when-missing: wait (default ${WISH_WAIT})`,
+      argument: 'S',
+    },
+    timeout: timeoutOption(RUN_TIMEOUT),
+  },
+  examples: [
+    ['qplug run bench.yaml', 'in the foreground'],
+    ['qplug run bench.yaml --detach', 'in the background'],
+  ],
+  load: () => import('../handlers/run.js'),
+};

@@ -1,0 +1,19 @@
+import type { CommandDeclaration } from '../command.js';
+import { timeoutOption } from '../options.js';
+import { ANSWER_TIMEOUT } from '../timeouts.js';
+import { VM } from '../words.js';
+
+export const status: CommandDeclaration = {
+  name: 'status',
+  group: 'look',
+  brief: "a VM's USB tree as QEMU has it, with real speeds",
+  summary:
+    "Show a VM's USB tree as QEMU has it, with real speeds and free ports, and all that differs from what its file and this host say.",
+  words: [VM],
+  options: { timeout: timeoutOption(ANSWER_TIMEOUT) },
+  examples: [
+    ['qplug status bench', 'the tree of the VM called bench'],
+    ['qplug status ./qmp.sock --json', 'the same of any QEMU, for a program'],
+  ],
+  load: () => import('../handlers/status.js'),
+};

@@ -1,0 +1,85 @@
+import { fail } from '../../diag/index.js';
+import { megabits as speedInMegabits } from '../../qdev/index.js';
+import { type AttachedReport, attach, openVm } from '../../vm/index.js';
+import type { Arguments, CommandHandler } from '../command.js';
+import { hostDeviceSummary } from '../documents/host-device.js';
+import { hostAccess } from '../host-access.js';
+import { Progress } from '../progress.js';
+import { renderSpeed } from '../render-speed.js';
+import { ATTACH_TIMEOUT } from '../timeouts.js';
+
+export const run: CommandHandler = async (args, terminal) => {
+  const selectors = args.texts('selector');
+  const emulated = args.texts('emulated');
+  if (selectors.length + emulated.length === 0) throw fail('attach-nothing', { vm: args.word('vm') });
+  const controller = args.text('controller');
+  const port = args.text('port');
+  if (port !== undefined && selectors.length + emulated.length > 1) {
+    throw fail('port-of-several', { devices: selectors.length + emulated.length });
+  }
+  const host = hostAccess(terminal);
+  using progress = new Progress(terminal, args.flag('verbose'));
+  const operation = {
+    signal: terminal.signal,
+    timeout: (args.number('timeout') ?? ATTACH_TIMEOUT) * 1000,
+    onProgress: progress.tell,
+  };
+  await using vm = await openVm(args.word('vm'), host, operation);
+  const request = {
+    selectors,
+    emulated,
+    controller,
+    port,
+    slower: slowerOf(args),
+    wait: waitOf(args),
+    grow: growOf(args),
+  };
+  const report = await attach(vm, request, host, operation);
+  return {
+    schema: 'attach',
+    document: () => ({
+      vm: report.vm,
+      devices: report.devices.map(documentOf),
+      added: { controllers: report.controllers, hubs: report.hubs },
+    }),
+    text: () => report.devices.map((one) => sentence(one)).join('\n'),
+    findings: report.findings.filter((one) => one.code !== 'already-attached'),
+  };
+};
+
+function slowerOf(args: Arguments): 'refuse' | 'allow' | undefined {
+  return args.text('slower') as 'refuse' | 'allow' | undefined;
+}
+
+function waitOf(args: Arguments): number {
+  return (args.number('wait') ?? 0) * 1000;
+}
+
+function growOf(args: Arguments): { hubs: boolean; controllers: boolean } | undefined {
+  const grow = args.text('grow');
+  if (grow === undefined) return undefined;
+  return { hubs: grow === 'hubs' || grow === 'both', controllers: grow === 'controllers' || grow === 'both' };
+}
+
+function documentOf({ id, outcome, host, bus, port, megabits, native }: AttachedReport): Record<string, unknown> {
+  return {
+    id,
+    outcome,
+    bus,
+    port: port === '' ? null : port,
+    megabits: megabits ?? null,
+    native: native === undefined ? null : speedInMegabits(native),
+    host: host === undefined ? null : hostDeviceSummary(host),
+  };
+}
+
+function sentence({ id, label, outcome, host, bus, port, megabits }: AttachedReport): string {
+  const full = host?.megabits;
+  const below =
+    full !== undefined && megabits !== undefined && megabits < Math.min(full, 5000)
+      ? ` (${renderSpeed(full)} on this host)`
+      : '';
+  const did = outcome === 'already' ? 'is attached already' : 'attached';
+  const known = label === id || label.startsWith(`${id} (`);
+  return `${label} ${did}: ${bus} port ${port}, ${renderSpeed(megabits)}${below}${known ? '' : `, id ${id}`}`;
+}

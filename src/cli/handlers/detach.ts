@@ -1,0 +1,43 @@
+import { type DetachedReport, detach, openVm } from '../../vm/index.js';
+import type { CommandHandler } from '../command.js';
+import { hostDeviceSummary } from '../documents/host-device.js';
+import { hostAccess } from '../host-access.js';
+import { Progress } from '../progress.js';
+import { ATTACH_TIMEOUT } from '../timeouts.js';
+
+export const run: CommandHandler = async (args, terminal) => {
+  const host = hostAccess(terminal);
+  using progress = new Progress(terminal, args.flag('verbose'));
+  const operation = {
+    signal: terminal.signal,
+    timeout: (args.number('timeout') ?? ATTACH_TIMEOUT) * 1000,
+    onProgress: progress.tell,
+  };
+  await using vm = await openVm(args.word('vm'), host, operation);
+  const report = await detach(vm, args.texts('device'), host, operation);
+  return {
+    schema: 'detach',
+    document: () => ({ vm: report.vm, devices: report.devices.map(documentOf) }),
+    text: () => report.devices.map(sentence).join('\n'),
+    findings: report.findings,
+  };
+};
+
+function documentOf({ id, bus, port, host }: DetachedReport): Record<string, unknown> {
+  return {
+    id,
+    bus,
+    port: port ?? null,
+    host: host === undefined ? null : { ...hostDeviceSummary(host), drivers: driversOf(host) },
+  };
+}
+
+function driversOf(host: NonNullable<DetachedReport['host']>): string[] {
+  return [...new Set(host.interfaces.flatMap(({ driver }) => driver ?? []))];
+}
+
+function sentence({ label, host }: DetachedReport): string {
+  if (host === undefined) return `${label} detached`;
+  const drivers = driversOf(host);
+  return `${label} detached; ${drivers.length === 0 ? 'the host has no driver for it' : `the host has it back (${drivers.join(', ')})`}`;
+}

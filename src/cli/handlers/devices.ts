@@ -1,0 +1,78 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Finding } from '../../diag/index.js';
+import {
+  type HostDevice,
+  type HostInventory,
+  matchSelector,
+  readInventory,
+  realSysfs,
+  requireSelector,
+} from '../../host/index.js';
+import type { CommandHandler, Streamed } from '../command.js';
+import { hostDeviceDocument } from '../documents/host-device.js';
+import { EXIT_CODES } from '../exit-codes.js';
+import { renderDeviceEvent, renderDevices, renderDeviceTree } from '../render-devices.js';
+import { renderFinding } from '../render-finding.js';
+import type { Terminal } from '../terminal.js';
+
+/** ms between two looks of --watch; the kernel tells no ordinary program. */
+const LOOK_EVERY = 500;
+
+export const run: CommandHandler = async (args, terminal) => {
+  const selectors = args.texts('selector').map(requireSelector);
+  const pick = (inventory: HostInventory): readonly HostDevice[] =>
+    selectors.length === 0
+      ? inventory.devices
+      : inventory.devices.filter((device) =>
+          selectors.some((selector) => matchSelector(selector, inventory).some((one) => one.port === device.port)),
+        );
+  const sysfs = terminal.sysfs ?? realSysfs();
+  if (args.flag('watch')) return watch(() => readInventory(sysfs), pick, args.flag('json'), terminal);
+  const inventory = readInventory(sysfs);
+  const devices = pick(inventory);
+  return {
+    schema: 'devices',
+    document: () => ({ devices: devices.map((one) => hostDeviceDocument(one, inventory)) }),
+    text: () =>
+      args.flag('tree') ? renderDeviceTree(devices, inventory, terminal) : renderDevices(devices, inventory, terminal),
+    findings: findingsOf(inventory, devices),
+    exit: selectors.length > 0 && devices.length === 0 ? EXIT_CODES['not-found'] : EXIT_CODES.done,
+  };
+};
+
+function findingsOf(inventory: HostInventory, devices: readonly HostDevice[]): Finding[] {
+  return [...(inventory.findings ?? []), ...devices.flatMap((one) => one.findings)];
+}
+
+/** Tells what comes and goes until Ctrl-C, or until nobody reads any more: both are how it ends. */
+async function watch(
+  read: () => HostInventory,
+  pick: (inventory: HostInventory) => readonly HostDevice[],
+  json: boolean,
+  terminal: Terminal,
+): Promise<Streamed> {
+  for (const found of read().findings ?? []) terminal.err(`${renderFinding(found, terminal)}\n`);
+  let known = new Map<string, HostDevice>();
+  while (!terminal.signal.aborted) {
+    const inventory = read();
+    const now = new Map(pick(inventory).map((one) => [`${one.port} ${one.bus}.${one.address}`, one]));
+    for (const [key, device] of now) if (!known.has(key)) tell('plugged', device, inventory, json, terminal);
+    for (const [key, device] of known) if (!now.has(key)) tell('pulled', device, inventory, json, terminal);
+    known = now;
+    await delay(LOOK_EVERY, undefined, { signal: terminal.signal }).catch(() => undefined);
+  }
+  return { exit: EXIT_CODES.interrupted };
+}
+
+function tell(
+  event: 'plugged' | 'pulled',
+  device: HostDevice,
+  inventory: HostInventory,
+  json: boolean,
+  terminal: Terminal,
+): void {
+  if (json) {
+    const document = { schema: 'urn:qplug:device-event:1', event, device: hostDeviceDocument(device, inventory) };
+    terminal.out(`${JSON.stringify(document)}\n`);
+  } else terminal.out(`${renderDeviceEvent(event, device)}\n`);
+}

@@ -1,0 +1,16 @@
+import { findVm, killVm } from '../../vm/index.js';
+import type { CommandHandler } from '../command.js';
+import { endOutcome } from '../documents/end.js';
+import { hostAccess } from '../host-access.js';
+import { Progress } from '../progress.js';
+
+/** ms for all of it. */
+const TIMEOUT = 30_000;
+
+export const run: CommandHandler = async (args, terminal) => {
+  const host = hostAccess(terminal);
+  using progress = new Progress(terminal, false);
+  const target = await findVm(args.word('vm'), host);
+  const operation = { signal: terminal.signal, timeout: TIMEOUT, onProgress: progress.tell };
+  return endOutcome(await killVm(target, host, operation));
+};

@@ -1,0 +1,70 @@
+import { type Finding, printable } from '../../diag/index.js';
+import { megabits } from '../../qdev/index.js';
+import { type RunningVm, runVm, stayWith } from '../../vm/index.js';
+import type { CommandHandler, Outcome } from '../command.js';
+import { hostAccess } from '../host-access.js';
+import { Progress } from '../progress.js';
+import { renderFinding } from '../render-finding.js';
+import { renderSpeed } from '../render-speed.js';
+import type { Terminal } from '../terminal.js';
+import { RUN_TIMEOUT, WISH_WAIT } from '../timeouts.js';
+
+export const run: CommandHandler = async (args, terminal) => {
+  const host = hostAccess(terminal);
+  const { signal } = terminal;
+  using progress = new Progress(terminal, true);
+  const timeout = (args.number('timeout') ?? RUN_TIMEOUT) * 1000;
+  const request = { path: args.word('file'), wait: (args.number('wait') ?? WISH_WAIT) * 1000 };
+  const vm = await runVm(request, host, { signal, timeout, onProgress: progress.tell });
+  if (args.flag('detach')) {
+    vm.process.leave();
+    return outcomeOf(vm, vm.findings);
+  }
+  for (const found of vm.findings) terminal.err(`${renderFinding(found, terminal)}\n`);
+  const outcome = outcomeOf(vm, []);
+  if (!args.flag('json')) terminal.err(`${outcome.text()}\nCtrl-C shuts it down\n`);
+  const onLog = logPrinter(terminal);
+  const findings = await stayWith(vm, host, { signal, onProgress: progress.tell, onLog });
+  const ended = `${printable(vm.record.name)} ended: its guest powered off`;
+  return { ...outcome, text: () => ended, findings };
+};
+
+function outcomeOf({ record, devices, paused }: RunningVm, findings: readonly Finding[]): Outcome {
+  return {
+    schema: 'run',
+    document: () => ({
+      vm: record.name,
+      pid: record.qemu?.pid ?? null,
+      sockets: record.sockets,
+      log: record.log,
+      paused,
+      devices: devices.map(({ key, label, bus, port, speed, native }) => ({
+        id: key,
+        label,
+        bus,
+        port,
+        megabits: megabits(speed),
+        native: megabits(native),
+      })),
+    }),
+    text: () =>
+      [
+        `${printable(record.name)} runs${paused ? ', paused' : ''}: process ${record.qemu?.pid}, QMP for you at ${printable(record.sockets.owner)}`,
+        ...devices.map(
+          ({ label, bus, port, speed }) => `  ${bus} port ${port}  ${renderSpeed(megabits(speed))}  ${label}`,
+        ),
+      ].join('\n'),
+    findings,
+  };
+}
+
+/** QEMU's output is untrusted text: whole lines, escaped. */
+function logPrinter(terminal: Terminal): (text: string) => void {
+  let rest = '';
+  return (text) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines)
+      terminal.err(`${terminal.errColors.dim('qemu|')} ${printable(line.replace(/\r$/, ''))}\n`);
+  };
+}

@@ -1,0 +1,41 @@
+import type { OptionDeclaration } from './command.js';
+
+/** Options that several commands take, told in the same words everywhere. */
+
+/** @param seconds - what counts where it is not given */
+export const timeoutOption = (seconds: number): OptionDeclaration => ({
+  type: 'number',
+  describe: `Give up after so many seconds (default ${seconds})`,
+  argument: 'S',
+});
+
+export const VERBOSE: OptionDeclaration = { type: 'boolean', short: 'v', describe: 'Tell each step on stderr' };
+
+export const CONTROLLER: OptionDeclaration = {
+  type: 'string',
+  describe: 'The controller to use: its id or bus',
+  argument: 'C',
+};
+
+export const PORT: OptionDeclaration = {
+  type: 'string',
+  describe: 'The port to use: 1, or 2.3 behind a hub',
+  argument: 'P',
+};
+
+export const SLOWER: OptionDeclaration = {
+  type: 'string',
+  choices: ['refuse', 'allow'],
+  describe: 'Whether a device may run below its native speed (default refuse)',
+};
+
+export const OFFLINE: OptionDeclaration = {
+  type: 'boolean',
+  describe: 'Look at the file alone, not at the devices of this host',
+};
+
+/** Every command takes these. */
+export const EVERYWHERE: Readonly<Record<string, OptionDeclaration>> = {
+  json: { type: 'boolean', describe: 'Print one JSON document (schemas/ describes it)' },
+  help: { type: 'boolean', short: 'h', describe: 'Show this help' },
+};

@@ -1,0 +1,90 @@
+import type { Colors } from 'picocolors/types.js';
+import { printable } from '../diag/index.js';
+import { formatId, formatLocation, type HostDevice, type HostInventory } from '../host/index.js';
+import { renderSpeed } from './render-speed.js';
+import { table } from './table.js';
+import type { Terminal } from './terminal.js';
+import { cut, roomAfter } from './text-width.js';
+
+/** Host devices, one a line. */
+export function renderDevices(
+  devices: readonly HostDevice[],
+  inventory: HostInventory,
+  { outColors, columns }: Pick<Terminal, 'outColors' | 'columns'>,
+): string {
+  if (devices.length === 0)
+    return inventory.devices.length === 0 ? 'no USB devices on this host' : 'no USB device matches';
+  const heading = ['PORT', 'ID', 'SPEED', 'DRIVER', 'SERIAL', 'NAME'];
+  return table([heading, ...devices.map(cellsOf)], { paint: outColors.bold, columns });
+}
+
+/** What was plugged or pulled, on one line. */
+export function renderDeviceEvent(event: string, device: HostDevice): string {
+  const [port, id, speed, , , name] = cellsOf(device);
+  return [event, port, id, speed, name].join('  ');
+}
+
+function cellsOf(device: HostDevice): string[] {
+  return [
+    device.port,
+    formatId(device.vendorId, device.productId),
+    renderSpeed(device.megabits),
+    printable(driversOf(device), 24),
+    printable(device.serial ?? '-', 24),
+    `${ACCESS[device.access]}${printable(device.name, 60)}`,
+  ];
+}
+
+/** Stands before the name, where it is not cut. */
+const ACCESS: Readonly<Record<HostDevice['access'], string>> = {
+  usable: '',
+  denied: '(not yours to open) ',
+  missing: '(no device node) ',
+};
+
+/** @returns the drivers of the interfaces, each once; `usbfs` is said in words people know */
+function driversOf({ interfaces }: HostDevice): string {
+  const names = new Set(interfaces.map(({ driver }) => (driver === 'usbfs' ? 'in use' : (driver ?? '-'))));
+  return names.size === 0 ? '-' : [...names].join(',');
+}
+
+/** Host devices where they hang: controllers, root hubs, hubs. */
+export function renderDeviceTree(
+  devices: readonly HostDevice[],
+  inventory: HostInventory,
+  terminal: Pick<Terminal, 'outColors' | 'columns'>,
+): string {
+  const { outColors: colors, columns } = terminal;
+  const shown = new Set(devices.map((one) => one.port));
+  const lines: string[] = [];
+  for (const root of inventory.hubs.filter((hub) => hub.chain.length === 0)) {
+    lines.push(
+      `${colors.bold(`bus ${root.bus}`)}  ${renderSpeed(root.megabits)}  ${printable(formatLocation(root).replace(/\/$/, ''))}`,
+    );
+    lines.push(...branch(root, inventory, shown, '', { colors, columns }));
+  }
+  return lines.join('\n');
+}
+
+function branch(
+  hub: HostDevice,
+  inventory: HostInventory,
+  shown: ReadonlySet<string>,
+  indent: string,
+  paper: { readonly colors: Colors; readonly columns: number | undefined },
+): string[] {
+  const below = [...inventory.devices.filter((one) => shown.has(one.port)), ...inventory.hubs]
+    .filter((one) => one.bus === hub.bus && one.chain.length === hub.chain.length + 1)
+    .filter((one) => hub.chain.every((port, level) => one.chain[level] === port))
+    .sort((a, b) => (a.chain.at(-1) ?? 0) - (b.chain.at(-1) ?? 0));
+  return below.flatMap((device, index) => {
+    const last = index === below.length - 1;
+    const id = formatId(device.vendorId, device.productId);
+    const before = `${indent}${last ? '└─ ' : '├─ '}${device.port}  ${id}  ${renderSpeed(device.megabits)}  `;
+    const name = cut(printable(device.name, 60), roomAfter(before, paper.columns));
+    return [
+      before + (device.isHub ? paper.colors.dim(name) : name),
+      ...branch(device, inventory, shown, `${indent}${last ? '   ' : '│  '}`, paper),
+    ];
+  });
+}

@@ -1,0 +1,41 @@
+import { describe, type Finding, kindOf } from '../diag/index.js';
+import type { Terminal } from './terminal.js';
+import { atLeast, wrap } from './text-width.js';
+
+/**
+ * A finding for people, on stderr: what and why on the first lines, then what to type. What is to be typed is never broken.
+ *
+ * ```
+ * error: 1-2.3 has no port in bench: every port that takes 480 Mb/s is in use
+ *   at   vm.yaml:12:7
+ *   fix  qplug detach bench stick
+ * ```
+ */
+export function renderFinding(
+  found: Finding,
+  { errColors: colors, errColumns: columns }: Pick<Terminal, 'errColors' | 'errColumns'>,
+): string {
+  const { what, where, why, fix } = describe(found);
+  const paint = { error: colors.red, warning: colors.yellow, note: colors.cyan }[found.severity];
+  const sentence = `${colors.bold(paint(`${found.severity}:`))} ${what}${why === undefined ? '' : `: ${why}`}`;
+  const lines = columns === undefined ? [sentence] : [wrap(sentence, atLeast(columns), '  ').join('\n')];
+  if (where !== undefined) lines.push(`  ${colors.dim('at')}   ${where}`);
+  if (fix !== undefined) lines.push(`  ${colors.dim('fix')}  ${fix.split('\n').join('\n       ')}`);
+  return lines.join('\n');
+}
+
+/** A finding for programs. */
+export function findingDocument(found: Finding): Record<string, unknown> {
+  const { what, where, why, fix } = describe(found);
+  return {
+    code: found.code,
+    kind: kindOf(found.code),
+    severity: found.severity,
+    what,
+    ...(where === undefined ? {} : { where }),
+    ...(why === undefined ? {} : { why }),
+    ...(fix === undefined ? {} : { fix }),
+    ...(found.location === undefined ? {} : { location: found.location }),
+    evidence: found.evidence,
+  };
+}

@@ -1,0 +1,59 @@
+import type { Outcome } from './command.js';
+import { COMMANDS } from './commands.js';
+import { complain } from './complain.js';
+import { EXIT_CODES } from './exit-codes.js';
+import { type Parsed, parseCommandLine } from './parser.js';
+import { findingDocument, renderFinding } from './render-finding.js';
+import type { Terminal } from './terminal.js';
+
+/** Columns for what is read where there is no terminal. */
+const DEFAULT_COLUMNS = 80;
+
+/**
+ * Runs one command line from words to exit code. Throws nothing: what goes wrong is printed.
+ *
+ * @param words - without node and script
+ * @returns the exit code
+ */
+export async function runCommandLine(words: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    const parsed = parseCommandLine(words, COMMANDS);
+    if (parsed.parsed !== 'command') return await inform(parsed, terminal);
+    const { run } = await parsed.command.load();
+    const outcome = await run(parsed.args, terminal);
+    if (!('schema' in outcome)) return outcome.exit;
+    print(outcome, parsed.args.flag('json'), terminal);
+    return outcome.exit ?? EXIT_CODES.done;
+  } catch (error) {
+    return complain(error, words.includes('--json'), terminal);
+  }
+}
+
+async function inform(parsed: Exclude<Parsed, { parsed: 'command' }>, terminal: Terminal): Promise<number> {
+  if (parsed.parsed === 'version') terminal.out(`${process.env['QPLUG_VERSION'] ?? 'unreleased'}\n`);
+  else {
+    const { overview, commandHelp } = await import('./help.js');
+    const { columns = DEFAULT_COLUMNS, outColors } = terminal;
+    const { command } = parsed;
+    const text =
+      command === undefined ? overview(COMMANDS, columns, outColors) : commandHelp(command, columns, outColors);
+    terminal.out(`${text}\n`);
+  }
+  return EXIT_CODES.done;
+}
+
+function print(outcome: Outcome, json: boolean, terminal: Terminal): void {
+  const findings = outcome.findings ?? [];
+  for (const found of findings) terminal.err(`${renderFinding(found, terminal)}\n`);
+  if (!json) {
+    const text = outcome.text();
+    if (text !== '') terminal.out(`${text}\n`);
+    return;
+  }
+  const document = {
+    schema: `urn:qplug:${outcome.schema}:1`,
+    ...outcome.document(),
+    findings: findings.map(findingDocument),
+  };
+  terminal.out(`${JSON.stringify(document, undefined, 2)}\n`);
+}

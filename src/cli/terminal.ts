@@ -1,0 +1,24 @@
+import type { Colors } from 'picocolors/types.js';
+import type { SysfsReader } from '../host/index.js';
+
+/** What a command knows of the place where it was typed. Tests give one of their own. */
+export interface Terminal {
+  /** Results for people and programs. */
+  out(text: string): void;
+  /** Progress, warnings, errors. */
+  err(text: string): void;
+  /** Colours for stdout and stderr each: they can be different things. */
+  readonly outColors: Colors;
+  readonly errColors: Colors;
+  /** Width of stdout in columns; undefined where it is no terminal, and nothing is cut. */
+  readonly columns: number | undefined;
+  /** The same of stderr. */
+  readonly errColumns: number | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Who types: 0 is root. */
+  readonly uid: number;
+  /** The host's USB devices, where they are not those of this machine. */
+  readonly sysfs?: SysfsReader | undefined;
+  /** Aborts at Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+}

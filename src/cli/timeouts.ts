@@ -1,0 +1,16 @@
+/** Seconds that commands may take unless told otherwise: in the help and in effect alike. */
+
+/** attach, detach, qmp */
+export const ATTACH_TIMEOUT = 30;
+
+/** status, plan: reading a VM's state. */
+export const ANSWER_TIMEOUT = 10;
+
+/** run, until the VM runs. */
+export const RUN_TIMEOUT = 60;
+
+/** run: for devices with `when-missing: wait`. */
+export const WISH_WAIT = 30;
+
+/** shutdown: what the guest gets. */
+export const SHUTDOWN_TIMEOUT = 60;

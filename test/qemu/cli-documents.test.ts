@@ -1,0 +1,145 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { documentOf, qplug } from '../unit/cli/fake-terminal.js';
+import { schemaErrors } from '../unit/cli/schemas.js';
+import { type PlainQemu, startQemu } from './plain-qemu.js';
+
+/** The documents of the commands that need a VM, from a VM. */
+describe('a QEMU that somebody else started', () => {
+  let qemu: PlainQemu;
+  let socket: string;
+  const env = { PATH: process.env['PATH'], QPLUG_RUNTIME_DIR: '/nonexistent' };
+  const json = (...words: string[]): Promise<Record<string, unknown>> => documentOf(words, { env });
+
+  beforeAll(async () => {
+    qemu = await startQemu(
+      ...['-machine', 'pc', '-accel', 'tcg', '-usb', '-device', 'usb-mouse'],
+      ...['-device', 'usb-ehci,id=ehci', '-device', 'usb-host,vendorid=0x1d6b,productid=0xfffe,bus=ehci.0,id=absent'],
+    );
+    socket = qemu.socket;
+  });
+  afterAll(() => qemu[Symbol.asyncDispose]());
+
+  test('attach is as promised, for what is new and what is added for it', async () => {
+    const document = await json('attach', socket, '--emulated', 'usb-kbd', '--emulated', 'usb-tablet');
+    expect(document).toMatchObject({ schema: 'urn:qplug:attach:1', vm: socket });
+    expect(document['devices']).toMatchObject([
+      { outcome: 'attached', host: null },
+      { outcome: 'attached', host: null },
+    ]);
+    expect(schemaErrors(document)).toEqual([]);
+  });
+
+  test('status is as promised, with what others plugged and what is not there', async () => {
+    const document = await json('status', socket);
+    expect(document).toMatchObject({ schema: 'urn:qplug:status:1', socket, state: 'prelaunch' });
+    expect(JSON.stringify(document['topology'])).toContain('"usb-mouse"');
+    expect(JSON.stringify(document['topology'])).toContain('"id":"absent"');
+    expect(schemaErrors(document)).toEqual([]);
+  });
+
+  test('status for people shows every device, none of them twice', async () => {
+    const { exit, out } = await qplug(['status', socket], { env });
+    expect(exit).toBe(0);
+    expect(out).toMatch(/^\S+ {2}prelaunch {2}QEMU \d/);
+    for (const name of ['qplug-usb-kbd', 'qplug-usb-tablet', 'absent']) {
+      expect(out.split('\n').filter((line) => line.endsWith(name))).toHaveLength(1);
+    }
+  });
+
+  test('plan with a device that is not there is an error as promised', async () => {
+    const document = await json('plan', socket, 'dead:beef');
+    expect(document).toMatchObject({ schema: 'urn:qplug:error:1', code: 'device-not-found', exit: 3 });
+    expect(schemaErrors(document)).toEqual([]);
+  });
+
+  test('qmp is as promised, for an answer and for a refusal', async () => {
+    const answer = await json('qmp', socket, 'query-status');
+    expect(answer).toMatchObject({ schema: 'urn:qplug:qmp:1', return: { running: false } });
+    const refusal = await json('qmp', socket, 'device_del', '{"id": "nothing"}');
+    expect(refusal).toMatchObject({ schema: 'urn:qplug:error:1', code: 'qmp-command-failed', exit: 1 });
+    expect([...schemaErrors(answer), ...schemaErrors(refusal)]).toEqual([]);
+  });
+
+  test('detach is as promised, and what is not there is an error as promised', async () => {
+    const document = await json('detach', socket, 'qplug-usb-kbd');
+    expect(document).toMatchObject({ schema: 'urn:qplug:detach:1', devices: [{ id: 'qplug-usb-kbd', host: null }] });
+    const again = await json('detach', socket, 'qplug-usb-kbd');
+    expect(again).toMatchObject({ code: 'not-attached', exit: 3 });
+    expect([...schemaErrors(document), ...schemaErrors(again)]).toEqual([]);
+  });
+
+  test('a shutdown of a guest that does not run is an error as promised', async () => {
+    const document = await json('shutdown', socket);
+    expect(document).toMatchObject({ code: 'shutdown-ignored', exit: 1 });
+    expect(schemaErrors(document)).toEqual([]);
+  });
+
+  test('kill is as promised', async () => {
+    const document = await json('kill', socket);
+    expect(document).toMatchObject({ schema: 'urn:qplug:end:1', vm: socket, by: 'quit' });
+    expect(schemaErrors(document)).toEqual([]);
+  });
+});
+
+describe('a VM of a file', () => {
+  let folder: string;
+  let file: string;
+  let env: Record<string, string | undefined>;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'qplug-cli-'));
+    file = join(folder, 'bench.yaml');
+    env = { PATH: process.env['PATH'], QPLUG_RUNTIME_DIR: join(folder, 'run') };
+    writeFileSync(
+      file,
+      [
+        'machine: pc',
+        'accel: [tcg]',
+        'memory: 64M',
+        'qemu: { args: [-nodefaults, -S] }',
+        'usb: { devices: [{ emulated: usb-tablet }, dead:beef] }',
+      ].join('\n'),
+    );
+  });
+  afterAll(async () => {
+    await qplug(['kill', file], { env });
+    rmSync(folder, { recursive: true });
+  });
+
+  test('run, list, plan of the running one, and kill are as promised', async () => {
+    const started = await documentOf(['run', file, '--detach'], { env });
+    expect(started).toMatchObject({
+      schema: 'urn:qplug:run:1',
+      vm: 'bench',
+      paused: true,
+      devices: [{ id: 'usb-tablet', megabits: 480, native: 480 }],
+      findings: [{ code: 'device-missing', severity: 'warning' }],
+    });
+    const listed = await documentOf(['list'], { env });
+    expect(listed).toMatchObject({ schema: 'urn:qplug:list:1', vms: [{ name: 'bench', file, pid: started['pid'] }] });
+    const status = await documentOf(['status', file], { env });
+    expect(status).toMatchObject({ vm: 'bench', findings: [{ code: 'wanted-not-plugged-in', severity: 'note' }] });
+    const twice = await documentOf(['run', file, '--detach'], { env });
+    expect(twice).toMatchObject({ code: 'vm-exists', exit: 5 });
+    const people = await qplug(['list'], { env });
+    expect(people.out).toMatch(/^NAME +PID +STARTED +FILE/);
+    expect(people.out).toContain(file);
+    const ended = await documentOf(['kill', 'bench'], { env });
+    expect(ended).toMatchObject({ schema: 'urn:qplug:end:1', vm: 'bench' });
+    expect([started, listed, status, twice, ended].flatMap(schemaErrors)).toEqual([]);
+    expect(readdirSync(join(folder, 'run', 'vm'))).toEqual([]);
+  });
+});
+
+test('doctor is as promised, and finds this QEMU', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'qplug-doctor-'));
+  const env = { PATH: process.env['PATH'], QPLUG_RUNTIME_DIR: folder };
+  const document = await documentOf(['doctor'], { env });
+  rmSync(folder, { recursive: true });
+  expect(document).toMatchObject({ schema: 'urn:qplug:doctor:1', healthy: true });
+  expect(document['checks']).toContainEqual(expect.objectContaining({ name: 'QEMU', passed: true }));
+  expect(schemaErrors(document)).toEqual([]);
+});

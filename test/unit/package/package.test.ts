@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const top = join(import.meta.dirname, '../../..');
+const manifest = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
+let folder: string;
+let installed: string;
+
+/** Packs what `npm run build` made and lays it where a user's project would have it. */
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'package-'));
+  installed = join(folder, 'node_modules/qplug');
+  mkdirSync(installed, { recursive: true });
+  const quiet = ['--silent', '--ignore-scripts'];
+  const name = execFileSync('npm', ['pack', ...quiet, '--pack-destination', folder], { cwd: top, encoding: 'utf8' });
+  execFileSync('tar', ['-xzf', join(folder, name.trim()), '-C', installed, '--strip-components=1']);
+}, 60_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(script: string): string {
+  writeFileSync(join(folder, 'user.mjs'), script);
+  return execFileSync(process.execPath, ['user.mjs'], { cwd: folder, encoding: 'utf8' });
+}
+
+describe('the package', () => {
+  test('has every file that its exports and its command name', () => {
+    const targets = Object.values(manifest.exports as Record<string, { types: string; default: string } | string>)
+      .flatMap((entry) => (typeof entry === 'string' ? [] : [entry.types, entry.default]))
+      .concat(manifest.bin.qplug);
+    expect(targets.filter((target) => !existsSync(join(installed, target)))).toEqual([]);
+  });
+
+  test('needs no other package', () => {
+    expect(manifest.dependencies ?? {}).toEqual({});
+  });
+
+  test('gives the engine, the QMP client and the planner', () => {
+    const script = `
+      import { attach, openVm, statusOf } from 'qplug';
+      import { connect } from 'qplug/qmp';
+      import { plan } from 'qplug/planner';
+      console.log([attach, openVm, statusOf, connect, plan].map((one) => typeof one).join());`;
+    expect(run(script).trim()).toBe('function,function,function,function,function');
+  });
+
+  test('gives its schemas', () => {
+    const script = `
+      import schema from 'qplug/schemas/vm.schema.json' with { type: 'json' };
+      console.log(schema.$id);`;
+    expect(run(script)).toContain('qplug');
+  });
+
+  test('has a command that tells its version', () => {
+    const told = execFileSync(process.execPath, [join(installed, manifest.bin.qplug), '--version'], { encoding: 'utf8' });
+    expect(told.trim()).toBe(manifest.version);
+  });
+});
