@@ -6,7 +6,7 @@ import { ensurePackages, run } from './apt.mjs';
 import { cache } from './folders.mjs';
 
 /** Exact releases, so that every machine tests the same ones. */
-const pinned = { 24: '24.9.0', 26: '26.9.0' };
+const pinned = { 24: '24.21.0', 26: '26.10.0' };
 
 /**
  * The binary of that Node release; fetched when it is not in the cache.

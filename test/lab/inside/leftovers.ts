@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readDevices, usbDevices } from './devices.js';
+
+/** The state of the lab that no check may leave changed: one line of text per thing. */
+export type Picture = ReadonlyMap<string, string>;
+
+/** Folders in which every new file is seen. `/run/lab/written` is all that was written on the root since the boot. */
+const folders = ['/run', '/dev/shm'];
+
+function listFiles(folder: string, into: Map<string, string>): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) listFiles(path, into);
+    else into.set(`file ${path.replace('/run/lab/written', '')}`, entry.isSocket() ? 'a socket' : 'a file');
+  }
+}
+
+/** Processes but kernel threads, which have no command line. */
+function listProcesses(into: Map<string, string>): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const words = readIfThere(`/proc/${pid}/cmdline`).split('\0').join(' ').trim();
+    if (words !== '') into.set(`process ${pid}`, words);
+  }
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** The driver of a device or interface; `usbfs` is a program that has claimed it. */
+function driverOf(name: string): string {
+  try {
+    return (
+      readlinkSync(join(usbDevices, name, 'driver'))
+        .split('/')
+        .at(-1) ?? ''
+    );
+  } catch {
+    return 'no driver';
+  }
+}
+
+/** Takes the picture. Root hubs are not in it: they come with the modules of the gadgets, and stay. */
+export function takePicture(): Picture {
+  const picture = new Map<string, string>();
+  for (const folder of folders) listFiles(folder, picture);
+  listProcesses(picture);
+  for (const device of readDevices()) picture.set(`device ${device.name}`, `${device.id} at ${device.speed} Mb/s`);
+  for (const name of readdirSync(usbDevices).filter((one) => !/^usb|-0:/.test(one)))
+    picture.set(`driver of ${name}`, driverOf(name));
+  return picture;
+}
+
+/** What differs, in words; empty when all is as it was. */
+export function differences(before: Picture, after: Picture): string[] {
+  const keys = [...new Set([...before.keys(), ...after.keys()])];
+  return keys
+    .filter((key) => before.get(key) !== after.get(key))
+    .map((key) => `${key}: was ${before.get(key) ?? 'not there'}, is ${after.get(key) ?? 'gone'}`);
+}
+
+/** Ends the processes that were left over and has the kernel look for lost drivers, so that the next check starts clean. */
+export function mend(before: Picture, after: Picture): void {
+  for (const [key, now] of after) {
+    const pid = /^process (\d+)$/.exec(key)?.[1];
+    if (pid !== undefined && !before.has(key)) attempt(() => process.kill(Number(pid), 'SIGKILL'));
+    const bare = /^driver of (.*)$/.exec(key)?.[1];
+    if (bare !== undefined && now !== before.get(key)) attempt(() => writeFileSync('/sys/bus/usb/drivers_probe', bare));
+  }
+}
+
+function attempt(act: () => unknown): void {
+  try {
+    act();
+  } catch {
+    // it ended, or was pulled, by itself meanwhile
+  }
+}

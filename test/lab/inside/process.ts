@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+
+/** How a process ended. */
+export interface Finished {
+  /** Exit code; null when a signal ended it. */
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+  /** How long it ran. */
+  ms: number;
+}
+
+/** How to run one. */
+export interface ExecOptions {
+  /** What it reads; nothing when left out. */
+  input?: string;
+  /** Added to our own environment; undefined takes a variable out. */
+  env?: Record<string, string | undefined>;
+  cwd?: string;
+  /** User id to run as. */
+  uid?: number;
+}
+
+/** A process on its way. */
+export interface Running {
+  readonly pid: number;
+  readonly finished: Promise<Finished>;
+  /** What it said so far. */
+  stdout(): string;
+  stderr(): string;
+  kill(signal?: NodeJS.Signals): void;
+}
+
+/**
+ * Starts a process without a shell.
+ *
+ * @throws Error when it cannot be started
+ */
+export async function start(argv: readonly string[], options: ExecOptions = {}): Promise<Running> {
+  const [command, ...args] = argv;
+  if (command === undefined) throw new Error('nothing to run');
+  const begun = performance.now();
+  const child = spawn(command, args, {
+    env: { ...process.env, ...options.env },
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stdin.on('error', () => undefined); // it ended without reading
+  child.stdin.end(options.input ?? '');
+  // Not `close`: a process may leave its pipes to one that it has started, and that one stays.
+  const finished = new Promise<Finished>((resolve) => {
+    child.once('exit', (code, signal) => {
+      const done = (): void => resolve({ code, signal, stdout, stderr, ms: performance.now() - begun });
+      const patience = setTimeout(done, 500);
+      child.once('close', () => {
+        clearTimeout(patience);
+        done();
+      });
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', reject);
+  });
+  return {
+    pid: child.pid ?? 0,
+    finished,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    kill: (signal) => void child.kill(signal),
+  };
+}

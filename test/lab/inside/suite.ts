@@ -1,0 +1,39 @@
+import type { MachineSpec } from '../shared.js';
+import type { Lab } from './lab.js';
+
+/** One thing to be proved in the lab. */
+export interface Check {
+  name: string;
+  run: (lab: Lab) => Promise<void>;
+  /** ms, cleaning up not included. */
+  timeout: number;
+}
+
+/** Checks that share one boot. They run in order, each from the same start: what one changes is undone after it. */
+export interface Suite {
+  title: string;
+  /** `import.meta.url` of the file that has the suite as its default export. */
+  source: string;
+  machine: MachineSpec;
+  checks: readonly Check[];
+}
+
+/** How a suite file adds its checks. */
+export type AddCheck = (name: string, run: Check['run'], options?: { timeout?: number }) => void;
+
+/**
+ * Makes a suite. Its file is loaded twice: by vitest for the names, and in the lab to be run. So it must not do anything
+ * outside its checks.
+ *
+ * @param about - see `Suite`
+ * @param fill - adds the checks; each may take 30 s unless it says otherwise
+ * @throws Error when two checks have the same name
+ */
+export function defineSuite(about: Omit<Suite, 'checks'>, fill: (check: AddCheck) => void): Suite {
+  const checks: Check[] = [];
+  fill((name, run, { timeout = 30_000 } = {}) => {
+    if (checks.some((other) => other.name === name)) throw new Error(`two checks are called "${name}"`);
+    checks.push({ name, run, timeout });
+  });
+  return { ...about, checks };
+}

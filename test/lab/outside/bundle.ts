@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { labSources, root } from './folders.js';
+
+/**
+ * Bundles a piece of TypeScript into one plain module, so that the lab runs it at once: there, every file that Node
+ * opens costs.
+ *
+ * @param contents - source text; imports are relative to test/lab
+ * @param outfile - where to; its source map is left beside it
+ */
+export async function bundle(contents: string, outfile: string): Promise<void> {
+  await build({
+    stdin: { contents, resolveDir: labSources, loader: 'ts', sourcefile: 'entry.ts' },
+    outfile,
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.19',
+    sourcemap: 'linked',
+    logLevel: 'silent', // what is wrong is in the exception
+    banner: {
+      js: "import { createRequire as labRequire } from 'node:module'; const require = labRequire(import.meta.url);",
+    },
+  });
+}
+
+/** Bundles the command `lab` of the inside (plug, pull, devices, …) to `out`/lab.mjs. */
+export async function bundleLabCommand(out: string): Promise<void> {
+  await bundle(`import { main } from './inside/command.js'; await main(process.argv.slice(2));`, join(out, 'lab.mjs'));
+}
+
+/** Bundles the checks of one suite with the runner to `out`/checks.mjs. */
+export async function bundleSuite(suiteFile: string, out: string): Promise<void> {
+  const entry = `import suite from ${JSON.stringify(suiteFile)};
+import { runSuite } from './inside/runner.js';
+await runSuite(suite);`;
+  await bundle(entry, join(out, 'checks.mjs'));
+}

@@ -1,0 +1,49 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import type { ResultLine } from '../shared.js';
+
+/** A check's result. */
+export type Result = Extract<ResultLine, { kind: 'end' }>;
+
+/** What has come out of the lab so far, read from results.jsonl as it grows. */
+export class ResultReader {
+  readonly results: Map<string, Result> = new Map();
+  /** The check that is on now. */
+  running: string | undefined;
+  readonly #path: string;
+  #offset = 0;
+  #rest = '';
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Reads what is new. The file may not be there yet. */
+  update(): void {
+    const lines = (this.#rest + this.#readNew()).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const text of lines) {
+      const line = JSON.parse(text) as ResultLine;
+      this.running = line.kind === 'begin' ? line.name : undefined;
+      if (line.kind === 'end') this.results.set(line.name, line);
+    }
+  }
+
+  #readNew(): string {
+    let file: number;
+    try {
+      file = openSync(this.#path, 'r');
+    } catch {
+      return '';
+    }
+    try {
+      const buffer = Buffer.alloc(1 << 20);
+      const size = readSync(file, buffer, 0, buffer.length, this.#offset);
+      // A line is written at once, but the end of a read may be in the middle of a character.
+      const whole = buffer.subarray(0, size).lastIndexOf(10) + 1;
+      this.#offset += whole;
+      return buffer.toString('utf8', 0, whole);
+    } finally {
+      closeSync(file);
+    }
+  }
+}

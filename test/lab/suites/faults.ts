@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { standardHost } from '../hosts.js';
+import { defineSuite, type Suite } from '../inside/suite.js';
+
+/** Checks that go wrong on purpose: the harness has to say so, and go on. */
+const suite: Suite = defineSuite({ title: 'faults', source: import.meta.url, machine: standardHost }, (check) => {
+  check('wrong', async (lab) => {
+    lab.log('seen before the fault');
+    assert.equal(1, 2, 'one is not two');
+  });
+
+  check('leaves a file', async () => writeFileSync('/tmp/forgotten', ''));
+
+  check('leaves a process', async (lab) => {
+    await lab.exec(['sh', '-c', 'sleep 1234 > /dev/null 2>&1 < /dev/null &']);
+  });
+
+  check('leaves a device without its driver', async (lab) => {
+    const [name] = lab.device('SS0001').drivers.keys();
+    writeFileSync('/sys/bus/usb/drivers/usb-storage/unbind', name!);
+  });
+
+  check('hangs', async () => await delay(60_000), { timeout: 500 });
+
+  check('finds the lab as it was', async (lab) => {
+    const picture = lab.devices().map((one) => [...one.drivers.values()].join());
+    assert.deepEqual(picture.sort(), ['', 'usb-storage', 'usb-storage', 'usbhid', 'usbhid', 'usbhid']);
+    const { stdout } = await lab.exec(['ps', '-e', '-o', 'args']);
+    assert.doesNotMatch(stdout, /sleep 1234/);
+  });
+
+  check('brings the lab down', async () => {
+    writeFileSync('/proc/sysrq-trigger', 'c');
+    await delay(20_000);
+  });
+
+  check('comes after the end', async () => undefined);
+});
+
+export default suite;
