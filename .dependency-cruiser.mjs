@@ -28,6 +28,7 @@ const IO_FILES = [
   'src/launcher/preflight.ts',
   'src/launcher/process.ts',
   'src/qmp/socket-transport.ts',
+  'src/registry/clear-away.ts',
   'src/registry/vm-registry.ts',
   'src/vm/doctor.ts',
   'src/vm/follow-log.ts',

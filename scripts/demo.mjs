@@ -60,7 +60,7 @@ async function inTheLab() {
   say('booting a machine with six USB devices (in software: a command takes it a second or two)');
   const line = `PATH=/out/demo:$PATH ${plain}sh /out/demo/tour.sh /out/demo ${IN_THE_LAB.join(' ')}`;
   const terminal = { columns: process.stdout.columns ?? 110, rows: process.stdout.rows ?? 40, type: 'xterm' };
-  const machine = boot({ spec: standardHost, out, command: line, deadline: DEADLINE, terminal });
+  const machine = boot({ spec: { ...standardHost, kvm: true }, out, command: line, deadline: DEADLINE, terminal });
   machine.output.pipe(process.stdout, { end: false });
   const { code, why } = await machine.ended;
   if (code !== 0) {

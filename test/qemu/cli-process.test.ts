@@ -128,6 +128,9 @@ describe('an interruption', () => {
     const pid = Number(/process (\d+)/.exec(shown)?.[1]);
     const qplugPid = Number(readFileSync(`/proc/${pid}/stat`, 'latin1').split(' ')[3]);
     expect(() => process.kill(pid, 0)).not.toThrow();
+    onTestFinished(() => {
+      if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGKILL');
+    });
     terminal.kill('SIGKILL');
     process.kill(qplugPid, 'SIGHUP');
     await seen(() => !existsSync(`/proc/${pid}`));
