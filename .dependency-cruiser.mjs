@@ -51,7 +51,7 @@ export default {
     ...layers,
     {
       name: 'through-the-door',
-      comment: "Another layer is entered through its index.ts only: what stands behind it may change without notice.",
+      comment: 'Another layer is entered through its index.ts only: what stands behind it may change without notice.',
       severity: 'error',
       from: { path: '^src/([^/]+)/' },
       to: { path: '^src/([^/]+)/', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$'] },
@@ -65,7 +65,8 @@ export default {
     },
     {
       name: 'io-in-few-files',
-      comment: 'Files, sockets and processes are touched in the files of IO_FILES only; everything else can be tested without them.',
+      comment:
+        'Files, sockets and processes are touched in the files of IO_FILES only; everything else can be tested without them.',
       severity: 'error',
       from: { path: '^src/', pathNot: IO_FILES.map((file) => `^${file.replaceAll('.', '\\.')}$`) },
       to: { path: '^(node:)?(fs|fs/promises|net|http|tls|dgram|child_process|worker_threads)$' },

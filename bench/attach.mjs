@@ -34,9 +34,17 @@ const emulated = Array.from({ length: COUNT }, () => ['--emulated', 'usb-tablet'
 try {
   print(
     await compare(
-      { name: 'raw socket script', before: fresh, run: [process.execPath, path('raw-attach.mjs'), socket, String(COUNT)] },
+      {
+        name: 'raw socket script',
+        before: fresh,
+        run: [process.execPath, path('raw-attach.mjs'), socket, String(COUNT)],
+      },
       [
-        { name: `qplug attach, ${COUNT} devices`, before: fresh, run: [process.execPath, path('../dist/cli/main.js'), 'attach', socket, ...emulated] },
+        {
+          name: `qplug attach, ${COUNT} devices`,
+          before: fresh,
+          run: [process.execPath, path('../dist/cli/main.js'), 'attach', socket, ...emulated],
+        },
         { name: 'node -e 0', run: [process.execPath, '-e', '0'] },
       ],
       { rounds: 11 },

@@ -20,7 +20,7 @@ export function median(figures) {
 /**
  * Runs the peer and each candidate in turn, `rounds` times after one warm-up.
  *
- * @param peer - `{name, run}`; `run` is a command as a list of words, or a function that is timed
+ * @param peer - `{name, run, before?}`: `run` is a command as a list of words, `before` is done first and not timed
  * @returns for each candidate the medians in ms, and the median of the ratios round by round
  */
 export async function compare(peer, candidates, { rounds = 21, options = {} } = {}) {
@@ -29,8 +29,7 @@ export async function compare(peer, candidates, { rounds = 21, options = {} } = 
   for (let round = -1; round < rounds; round += 1) {
     for (const [index, { run, before }] of all.entries()) {
       await before?.();
-      const began = performance.now();
-      const ms = typeof run === 'function' ? (await run(), performance.now() - began) : once(run, options);
+      const ms = once(run, options);
       if (round >= 0) times[index].push(ms);
     }
   }
@@ -46,6 +45,8 @@ export async function compare(peer, candidates, { rounds = 21, options = {} } = 
 /** Prints a comparison, one line each. */
 export function print(rows) {
   for (const { name, peer, ms, peerMs, ratio } of rows) {
-    process.stdout.write(`${name.padEnd(34)} ${ms.toFixed(1).padStart(8)} ms   ${ratio.toFixed(2)} × ${peer} (${peerMs.toFixed(1)} ms)\n`);
+    process.stdout.write(
+      `${name.padEnd(34)} ${ms.toFixed(1).padStart(8)} ms   ${ratio.toFixed(2)} × ${peer} (${peerMs.toFixed(1)} ms)\n`,
+    );
   }
 }

@@ -32,8 +32,6 @@ await build({
   legalComments: 'linked',
   chunkNames: 'chunks/[name]-[hash]',
   define: { 'process.env.QPLUG_VERSION': JSON.stringify(version) },
-  // the ES module of cliui breaks lines in the middle of words; its CommonJS twin has a real line breaker
-  alias: { cliui: join(top, 'node_modules/cliui/build/index.cjs') },
   // yargs' dependencies are CommonJS and ask for `require`
   banner: {
     js: "import { createRequire as qplugRequire } from 'node:module'; const require = qplugRequire(import.meta.url);",

@@ -9,9 +9,8 @@ export type Found =
       /** As it was written: `--port`, `-v`. */
       readonly option: string;
       readonly declared: OptionDeclaration;
+      /** Undefined for a switch; empty where none was given. */
       readonly value: string | undefined;
-      /** Whether the value was written with `=`. */
-      readonly inline: boolean;
     }
   | { readonly name: string; readonly finding: Finding };
 
@@ -27,7 +26,7 @@ const MOST = 2_000_000;
 export function readArguments(
   command: CommandDeclaration,
   options: readonly Found[],
-  words: readonly { readonly value: string }[],
+  words: readonly string[],
 ): { readonly args: Arguments; readonly findings: readonly Finding[] } {
   const values = new Map<string, string[]>();
   const flags = new Set<string>();
@@ -56,13 +55,10 @@ export function readArguments(
 }
 
 function faultOf(found: Extract<Found, { option: string }>, command: CommandDeclaration): Finding | undefined {
-  const { option, declared, value, inline } = found;
+  const { option, declared, value } = found;
   const evidence = { option, command: command.name };
-  if (declared.type === 'boolean') {
-    return value === undefined ? undefined : finding('option-without-value', { ...evidence, value });
-  }
-  // what looks like an option is one that follows a forgotten value; `=` says that it is meant
-  if (value === undefined || value === '' || (!inline && value.startsWith('-'))) {
+  if (declared.type === 'boolean') return undefined;
+  if (value === undefined || value === '') {
     const argument = declared.choices?.join('|') ?? declared.argument ?? 'VALUE';
     return finding('option-needs-value', { ...evidence, argument });
   }
@@ -76,12 +72,8 @@ function faultOf(found: Extract<Found, { option: string }>, command: CommandDecl
   return undefined;
 }
 
-function takeWords(
-  command: CommandDeclaration,
-  words: readonly { readonly value: string }[],
-  values: Map<string, string[]>,
-): Finding[] {
-  const left = words.map(({ value }) => value);
+function takeWords(command: CommandDeclaration, words: readonly string[], values: Map<string, string[]>): Finding[] {
+  const left = [...words];
   for (const word of command.words) {
     const taken = word.many === true ? left.splice(0) : left.splice(0, 1);
     if (taken.length > 0) values.set(word.name, taken);

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { Parser } from 'yargs/helpers';
 import { type Finding, finding, nearest, QplugError } from '../diag/index.js';
 import { type Found, readArguments } from './arguments.js';
 import type { Arguments, CommandDeclaration, OptionDeclaration } from './command.js';
@@ -10,103 +10,125 @@ export type Parsed =
   | { readonly parsed: 'help'; readonly command: CommandDeclaration | undefined }
   | { readonly parsed: 'version' };
 
-type Token = ReturnType<typeof tokensOf>[number];
+/** A command line as yargs understands it: the words, and each option with the values that it was given. */
+interface Split {
+  readonly words: readonly string[];
+  readonly options: readonly { readonly name: string; readonly values: readonly unknown[] }[];
+}
 
 /**
  * Understands a command line. Options may stand anywhere, before the command too; what follows `--` is words. An option
- * that is given twice counts as it was given last.
+ * that is given twice counts as it was given last. The only place that knows yargs: it splits, and what it found is held
+ * against the declarations, so that every mistake becomes a finding.
  *
  * @param typed - without node and script
  * @throws QplugError with everything that is wrong in the words; all codes are of kind `usage`
  */
 export function parseCommandLine(typed: readonly string[], commands: readonly CommandDeclaration[]): Parsed {
-  const tokens = tokensOf(typed, commands);
-  const words = tokens.flatMap((token) => (token.kind === 'positional' ? [token] : []));
-  const [first] = words;
-  const asked = (name: string): boolean => tokens.some((token) => token.kind === 'option' && token.name === name);
+  const split = splitCommandLine(typed, commands);
+  const [first, second] = split.words;
+  const asked = (name: string): boolean => split.options.some((option) => option.name === name);
   if (first === undefined && asked('version')) return { parsed: 'version' };
-  if (first === undefined || first.value === 'help') {
-    const named = words[1];
-    if (first === undefined && !asked('help')) throw noCommand(tokens, commands);
-    return { parsed: 'help', command: named === undefined ? undefined : commandOf(named, typed, commands) };
+  if (first === undefined || first === 'help') {
+    if (first === undefined && !asked('help')) throw noCommand(split, commands);
+    return { parsed: 'help', command: second === undefined ? undefined : commandOf(second, typed, commands) };
   }
   const command = commandOf(first, typed, commands);
   if (asked('help')) return { parsed: 'help', command };
-  const { args, findings } = readArguments(command, foundIn(tokens, command, commands, typed), words.slice(1));
+  const { args, findings } = readArguments(command, foundIn(split, command, commands, typed), split.words.slice(1));
   const [one, ...rest] = findings;
   if (one !== undefined) throw new QplugError([one, ...rest]);
   return { parsed: 'command', command, args };
 }
 
 /** Which options take a value is the same in every command, so that they may stand before its name. */
-function tokensOf(typed: readonly string[], commands: readonly CommandDeclaration[]) {
+function splitCommandLine(typed: readonly string[], commands: readonly CommandDeclaration[]): Split {
   const all = [EVERYWHERE, ...commands.map(({ options }) => options)].flatMap((one) => Object.entries(one));
-  const options = Object.fromEntries(
-    all.map(([name, { type, short }]) => [
-      name,
-      { type: type === 'boolean' ? ('boolean' as const) : ('string' as const), ...(short && { short }) },
-    ]),
-  );
-  return parseArgs({ args: [...typed], options, strict: false, allowPositionals: true, tokens: true }).tokens;
+  const named = (switches: boolean): string[] =>
+    all.flatMap(([name, { type }]) => ((type === 'boolean') === switches ? [name] : []));
+  const found: Readonly<Record<string, unknown>> = Parser([...typed], {
+    boolean: named(true),
+    string: named(false),
+    alias: Object.fromEntries(all.flatMap(([name, { short }]) => (short === undefined ? [] : [[name, short]]))),
+    configuration: {
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'duplicate-arguments-array': true,
+      'greedy-arrays': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'strip-aliased': true,
+    },
+  });
+  const { _: words, ...rest } = found;
+  return {
+    words: (words as readonly (string | number)[]).map(String),
+    options: Object.entries(rest)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => ({ name, values: Array.isArray(value) ? value : [value] })),
+  };
 }
 
 function commandOf(
-  { value, index }: { readonly value: string; readonly index: number },
+  word: string,
   typed: readonly string[],
   commands: readonly CommandDeclaration[],
 ): CommandDeclaration {
-  const command = commands.find(({ name, aliases }) => name === value || aliases?.includes(value));
+  const command = commands.find(({ name, aliases }) => name === word || aliases?.includes(word));
   if (command !== undefined) return command;
   const names = commands.map(({ name }) => name);
-  const meant = nearest(value, [...names, ...commands.flatMap(({ aliases }) => aliases ?? [])]);
-  const corrected = meant === undefined ? undefined : typed.with(index, meant);
-  throw new QplugError([finding('command-unknown', { word: value, commands: names, nearest: meant, corrected })]);
+  const meant = nearest(word, [...names, ...commands.flatMap(({ aliases }) => aliases ?? [])]);
+  const corrected = meant === undefined ? undefined : typed.with(typed.indexOf(word), meant);
+  throw new QplugError([finding('command-unknown', { word, commands: names, nearest: meant, corrected })]);
 }
 
-function noCommand(tokens: readonly Token[], commands: readonly CommandDeclaration[]): QplugError {
-  const options = { ...EVERYWHERE, ...Object.assign({}, ...commands.map((one) => one.options)) };
-  const known = [...Object.keys(options), 'version'];
-  for (const token of tokens) {
-    if (token.kind !== 'option' || known.includes(token.name)) continue;
-    const evidence = {
-      option: token.rawName,
-      command: undefined,
-      nearest: undefined,
-      others: [],
-      corrected: undefined,
-    };
-    return new QplugError([finding('option-unknown', evidence)]);
+/** @returns an option as it was written: `--port`, `-p` */
+function written(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`;
+}
+
+function noCommand({ options }: Split, commands: readonly CommandDeclaration[]): QplugError {
+  const declared = { ...EVERYWHERE, ...Object.assign({}, ...commands.map((one) => one.options)) };
+  const known = [...Object.keys(declared), 'version'];
+  const unknown = options.find(({ name }) => !known.includes(name));
+  if (unknown === undefined) {
+    return new QplugError([finding('command-missing', { commands: commands.map(({ name }) => name) })]);
   }
-  return new QplugError([finding('command-missing', { commands: commands.map(({ name }) => name) })]);
+  const option = written(unknown.name);
+  const evidence = { option, command: undefined, nearest: undefined, others: [], corrected: undefined };
+  return new QplugError([finding('option-unknown', evidence)]);
 }
 
 /** @returns the options with what they were given, and those that the command does not have as findings */
 function foundIn(
-  tokens: readonly Token[],
+  { options }: Split,
   command: CommandDeclaration,
   commands: readonly CommandDeclaration[],
   typed: readonly string[],
 ): Found[] {
   const known: Readonly<Record<string, OptionDeclaration>> = { ...command.options, ...EVERYWHERE };
-  return tokens.flatMap((token): Found[] => {
-    if (token.kind !== 'option') return [];
-    const { name, rawName, value, inlineValue } = token;
+  return options.flatMap(({ name, values }): Found[] => {
     const declared = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (declared !== undefined) return [{ name, option: rawName, declared, value, inline: inlineValue === true }];
-    return [{ name, finding: unknownOption(token, command, known, commands, typed) }];
+    if (declared === undefined) return [{ name, finding: unknownOption(name, command, known, commands, typed) }];
+    const option = written(name);
+    if (declared.type === 'boolean') return values.includes(true) ? [{ name, option, declared, value: undefined }] : [];
+    return values.map((value) => ({ name, option, declared, value: String(value) }));
   });
 }
 
 function unknownOption(
-  { name, rawName, index }: { readonly name: string; readonly rawName: string; readonly index: number },
+  name: string,
   command: CommandDeclaration,
   known: Readonly<Record<string, OptionDeclaration>>,
   commands: readonly CommandDeclaration[],
   typed: readonly string[],
 ): Finding {
+  const option = written(name);
   const others = commands.filter(({ options }) => Object.hasOwn(options, name)).map((one) => one.name);
-  const long = rawName.startsWith('--');
-  const meant = others.length > 0 || !long ? undefined : nearest(name, Object.keys(known));
-  const corrected = meant === undefined ? undefined : typed.with(index, (typed[index] ?? '').replace(name, meant));
-  return finding('option-unknown', { option: rawName, command: command.name, nearest: meant, others, corrected });
+  const meant = others.length > 0 || name.length === 1 ? undefined : nearest(name, Object.keys(known));
+  const index = typed.findIndex((word) => word === option || word.startsWith(`${option}=`));
+  const corrected =
+    meant === undefined || index < 0 ? undefined : typed.with(index, (typed[index] ?? '').replace(name, meant));
+  return finding('option-unknown', { option, command: command.name, nearest: meant, others, corrected });
 }

@@ -24,11 +24,11 @@ export {
 export { type InventoryOptions, readInventory } from './inventory.js';
 export { matchSelector } from './match.js';
 export { nodeFinding } from './node-access.js';
-export { comparePorts, formatPort, type HostPort, parsePortName } from './port-name.js';
+export { comparePorts, type HostPort } from './port-name.js';
 export { realSysfs } from './real-sysfs.js';
 export { recordSysfs } from './record-sysfs.js';
 export { parseRecording, type RecordedEntry, type Recording, recordedSysfs } from './recorded-sysfs.js';
-export { choiceOf, selectOne } from './select.js';
+export { selectOne } from './select.js';
 export { isSelector, parseSelector, requireSelector, type Selector } from './selector.js';
 export type { SysfsReader } from './sysfs-reader.js';
 export type * from './usb-device.js';

@@ -30,7 +30,6 @@ export {
   type HubSpec,
   isHubPortCount,
   MAX_HUB_PORTS,
-  MIN_HUB_PORTS,
   predictHub,
 } from './hub.js';
 export {

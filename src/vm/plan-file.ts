@@ -1,7 +1,7 @@
 import type { DeviceWish, EmulatedDeviceWish, HostDeviceWish, Pointer, VmFile } from '../config/index.js';
 import { type Finding, finding, QplugError, type Severity, type SourceLocation } from '../diag/index.js';
 import { type HostDevice, type HostInventory, nodeFinding, selectOne } from '../host/index.js';
-import { chooseControllers, growControllers, type PlacedEmulated, predictBuses } from '../launcher/index.js';
+import { chooseControllers, growControllers, type PlacedEmulated, predictBuses, takenIds } from '../launcher/index.js';
 import { type DeviceRequest, type Plan, plan, planFindings } from '../planner/index.js';
 import { type ControllerSpec, emptyTopology, HUB_MASK, portDepth, type QemuVersion } from '../qdev/index.js';
 import { deniedFindings } from './allowed.js';
@@ -37,7 +37,7 @@ export interface FilePlan {
  */
 export function planFile(file: VmFile, version: QemuVersion, inventory: HostInventory | undefined): FilePlan {
   const chosen = chooseControllers(file);
-  const topology = { ...emptyTopology(version), controllers: predictBuses(file, chosen), ids: idsOf(file, chosen) };
+  const topology = { ...emptyTopology(version), controllers: predictBuses(file, chosen), ids: takenIds(file) };
   const gathered = gather(file, version, inventory, topology.ids);
   const hubs = file.usb.hubs.map(
     ({ id, controller, port, ports }): DeviceRequest => ({
@@ -75,15 +75,6 @@ export function planFile(file: VmFile, version: QemuVersion, inventory: HostInve
     missing: gathered.missing,
     findings: [...gathered.findings, ...planFindings(made, { vm: file.name, locate })],
   };
-}
-
-function idsOf(file: VmFile, controllers: readonly ControllerSpec[]): Set<string> {
-  return new Set([
-    ...controllers.map(({ id }) => id),
-    ...file.drives.map(({ id }) => id),
-    ...file.usb.hubs.map(({ id }) => id),
-    ...file.usb.devices.flatMap((wish) => (wish.kind === 'emulated' ? [wish.id] : [])),
-  ]);
 }
 
 interface Gathered {

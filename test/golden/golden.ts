@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { parseVmFile, type VmFile } from '../../src/config/index.js';
 import type { Finding, QplugError } from '../../src/diag/index.js';
 import { buildArgv, checkGuest, chooseControllers, type QemuOption, runtimePaths } from '../../src/launcher/index.js';
@@ -68,8 +68,4 @@ export function shortFindings(error: QplugError): string[] {
   return error.findings.map(
     ({ location, code }: Finding) => `${location?.line ?? '?'}:${location?.column ?? '?'} ${code}`,
   );
-}
-
-export function hasGolden(golden: Golden): boolean {
-  return existsSync(expectedArgv(golden));
 }

@@ -26,6 +26,3 @@ export const standardHost: MachineSpec = {
     { driver: 'usb-kbd', id: 'kbd', bus: 'u0.0', port: '2', usb_version: 1 },
   ],
 };
-
-/** The same controllers with nothing plugged in. */
-export const emptyHost: MachineSpec = { disks: [], devices: [...controllers] };

@@ -21,7 +21,6 @@ export interface CliEvidence {
     readonly corrected: readonly string[] | undefined;
   };
   'option-needs-value': { readonly option: string; readonly command: string; readonly argument: string };
-  'option-without-value': { readonly option: string; readonly command: string; readonly value: string };
   'option-not-a-number': {
     readonly option: string;
     readonly command: string;
@@ -82,14 +81,6 @@ export const cliCatalog: Catalog<CliEvidence> = {
     kind: 'usage',
     text: ({ option, command, argument }) => ({
       what: `${printable(option)} needs a value: ${printable(option)} ${printable(argument)}`,
-      fix: helpOf(command),
-    }),
-  },
-  'option-without-value': {
-    kind: 'usage',
-    text: ({ option, value, command }) => ({
-      what: `${printable(option)} takes no value`,
-      why: `it was given ${quote(value)}`,
       fix: helpOf(command),
     }),
   },

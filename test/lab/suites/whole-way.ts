@@ -8,7 +8,7 @@ import { remember } from './parts/as-before.js';
 
 /** What the guest tells: test/lab/outside/guest-init.sh. */
 interface Told {
-  devices: { speed: number; id: string; serial: string; product: string }[];
+  devices: { name: string; speed: number; product: string }[];
   disks: { usb: string; bytes: number; head: string }[];
 }
 
@@ -40,16 +40,19 @@ const suite: Suite = defineSuite(
         assert.doesNotMatch(stderr, /error|warning/);
 
         const told = JSON.parse(/^GUEST (.*)$/m.exec(printed)?.[1] ?? '{}') as Told;
-        const speeds = told.devices.map((one) => `${one.id} ${one.serial} ${one.speed}`).sort();
-        assert.deepEqual(speeds, ['08e6:4433 1-0000:00:03.0-4 12', '46f4:0001 HS0001 480', '46f4:0001 SS0001 5000']);
-        const hex = (disk: string): string => Buffer.from(firstSector(disk)).toString('hex');
-        const disks = told.disks.map(({ bytes, head }) => [bytes, head]).sort();
+        const speeds = told.devices.map(({ product, speed }) => `${product} ${speed}`).sort();
+        assert.deepEqual(speeds, ['QEMU USB CCID 12', 'QEMU USB HARDDRIVE 480', 'QEMU USB HARDDRIVE 5000']);
+        const disks = told.disks.map(({ usb, bytes, head }) => {
+          const speed = told.devices.find(({ name }) => name === usb)?.speed ?? 0;
+          return { speed, bytes, head };
+        });
+        const disk = (name: string): string => Buffer.from(firstSector(name)).toString('hex');
         assert.deepEqual(
-          disks,
+          disks.sort((one, other) => one.speed - other.speed),
           [
-            [16 << 20, hex('hs')],
-            [16 << 20, hex('ss')],
-          ].sort(),
+            { speed: 480, bytes: 16 << 20, head: disk('hs') },
+            { speed: 5000, bytes: 16 << 20, head: disk('ss') },
+          ],
         );
 
         await lab.exec(['rm', serial]);

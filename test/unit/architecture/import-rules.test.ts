@@ -15,7 +15,8 @@ const SOUND: Readonly<Record<string, string>> = {
   'src/host/index.ts': "export { diag } from '../qdev/index.js';\nexport * from './real-sysfs.js';\n",
   'src/host/real-sysfs.ts': "import { readFileSync } from 'node:fs';\nexport const read = readFileSync;\n",
   'src/qmp/index.ts': "export { diag } from '../diag/index.js';\n",
-  'src/vm/index.ts': "export { diag } from '../planner/index.js';\nexport { read } from '../host/index.js';\nexport { diag as qmp } from '../qmp/index.js';\n",
+  'src/vm/index.ts':
+    "export { diag } from '../planner/index.js';\nexport { read } from '../host/index.js';\nexport { diag as qmp } from '../qmp/index.js';\n",
   'src/index.ts': "export * from './vm/index.js';\n",
   'src/cli/main.ts': "import { diag } from '../vm/index.js';\nvoid diag;\n",
 };
@@ -49,9 +50,19 @@ describe('the import rules', () => {
   test.each([
     ['a layer that imports one above it', 'src/qdev/index.ts', "export * from '../vm/index.js';\n", 'layer-qdev'],
     ['a layer that imports its sibling', 'src/host/index.ts', "export * from '../planner/index.js';\n", 'layer-host'],
-    ['a layer entered by the back door', 'src/vm/index.ts', "export * from '../host/real-sysfs.js';\n", 'through-the-door'],
+    [
+      'a layer entered by the back door',
+      'src/vm/index.ts',
+      "export * from '../host/real-sysfs.js';\n",
+      'through-the-door',
+    ],
     ['the pure core touching files', 'src/planner/index.ts', "export { readFileSync } from 'node:fs';\n", 'pure-core'],
-    ['input and output in an unlisted file', 'src/vm/index.ts', "export { connect } from 'node:net';\n", 'io-in-few-files'],
+    [
+      'input and output in an unlisted file',
+      'src/vm/index.ts',
+      "export { connect } from 'node:net';\n",
+      'io-in-few-files',
+    ],
     ['a file that nobody reaches', 'src/host/forgotten.ts', 'export const forgotten = 1;\n', 'not-unreachable'],
   ])('fail on %s', (_title, path, text, rule) => {
     write(path, text);

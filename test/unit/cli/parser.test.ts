@@ -133,7 +133,6 @@ describe('wrong usage', () => {
     ['attach bench 1-2 --port', 'option-needs-value', 'qplug attach --help'],
     ['attach bench 1-2 --port --json', 'option-needs-value', 'qplug attach --help'],
     ['attach bench 1-2 --port=', 'option-needs-value', 'qplug attach --help'],
-    ['devices --json=yes', 'option-without-value', 'qplug devices --help'],
     ['attach bench 1-2 --wait soon', 'option-not-a-number', 'qplug attach --help'],
     ['attach bench 1-2 --wait=-1', 'option-not-a-number', 'qplug attach --help'],
     ['attach bench 1-2 --wait 1e3', 'option-not-a-number', 'qplug attach --help'],

@@ -55,7 +55,9 @@ describe('the package', () => {
   });
 
   test('has a command that tells its version', () => {
-    const told = execFileSync(process.execPath, [join(installed, manifest.bin.qplug), '--version'], { encoding: 'utf8' });
+    const told = execFileSync(process.execPath, [join(installed, manifest.bin.qplug), '--version'], {
+      encoding: 'utf8',
+    });
     expect(told.trim()).toBe(manifest.version);
   });
 });

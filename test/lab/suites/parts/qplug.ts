@@ -46,6 +46,6 @@ export async function qplug(
 /** Writes `bench.yaml` into the check's folder: a small machine without a guest. @param more - further keys, as YAML. */
 export function vmFile(lab: Lab, more: string): string {
   const path = join(lab.folder, 'bench.yaml');
-  writeFileSync(path, `name: bench\naccel: [tcg]\nmemory: 64M\n${more}\n`);
+  writeFileSync(path, `name: bench\naccel: [kvm, tcg]\nmemory: 64M\n${more}\n`);
   return path;
 }

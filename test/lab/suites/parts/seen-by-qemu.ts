@@ -19,7 +19,7 @@ export interface SeenByQemu {
 export async function seenByQemu(vm: NestedQemu, id: string): Promise<SeenByQemu> {
   const lines = (await usbOf(vm)).split('\n').filter((line) => line.trimEnd().endsWith(`, ID: ${id}`));
   assert.equal(lines.length, 1, `QEMU shows ${id} once`);
-  const [, port = '', speed] = /^ {2}Device [\d.]+, Port ([\d.]+), Speed ([\d.]+) Mb\/s, /.exec(lines[0] ?? '') ?? [];
+  const [, port = '', speed] = /^ *Device [\d.]+, Port ([\d.]+), Speed ([\d.]+) Mb\/s, /.exec(lines[0] ?? '') ?? [];
   const path = `/machine/peripheral/${id}`;
   const bus = basename(String(await vm.qmp.get(path, 'parent_bus')));
   return { bus, port, megabits: Number(speed), attached: (await vm.qmp.get(path, 'attached')) === true };

@@ -1,0 +1,21 @@
+import { standardHost } from '../hosts.js';
+import { defineSuite, type Suite } from '../inside/suite.js';
+import { bareControllers } from './adopt/bare-controllers.js';
+import { hostileNames } from './adopt/hostile-names.js';
+import { otherPeoplesDevices } from './adopt/other-peoples-devices.js';
+import { places } from './adopt/places.js';
+import { replugged } from './adopt/replugged.js';
+
+/**
+ * VMs that somebody else started, with what they have in them. Most checks run the command line in the process of the checks;
+ * the first one, and what waits for a device, run qplug as a process.
+ */
+const suite: Suite = defineSuite({ title: 'adopt', source: import.meta.url, machine: standardHost }, (check) => {
+  bareControllers(check);
+  otherPeoplesDevices(check);
+  replugged(check);
+  hostileNames(check);
+  places(check);
+});
+
+export default suite;
