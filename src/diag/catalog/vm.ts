@@ -128,7 +128,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ label, node, lastLines }) => ({
       what: `QEMU could not open ${printable(label)}`,
       where: printable(node),
-      why: `the user that QEMU runs as may lack the right to the node, or another program holds the device; ${lastWords(lastLines)}`,
+      why: `the user that QEMU runs as may lack the right to the node, or another program holds the device${lastLines.length === 0 ? '' : `; ${lastWords(lastLines)}`}`,
       fix: `fuser -v ${printable(node)}; ls -l ${printable(node)}`,
     }),
   },

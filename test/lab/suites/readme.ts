@@ -86,8 +86,8 @@ const usage: readonly (readonly [command: string, code: number, says: RegExp])[]
     /^bench runs: .*^ {2}xhci\.0 port 1 {2}12M {2}0627:0001 .*^ {2}xhci\.0 port \d {2}5G {2}0781:5567 .*^ {2}legacy\.0 port 1 {2}12M {2}08e6:4433 /ms,
   ],
   ['qplug status bench', 0, /^bench {2}running {2}QEMU .*Cruzer Blade/s],
-  ['qplug attach bench 0781:5567', 0, /^0781:5567 .* is attached already: xhci\.0 port \d+, 5G/],
   ['qplug detach bench 0781:5567', 0, /^0781:5567 .* detached; the host has it back \(usb-storage\)$/m],
+  ['qplug attach bench 0781:5567', 0, /^0781:5567 .* attached: xhci\.0 port \d+, 5G/],
   ['qplug list', 0, /^bench +\d+ +\S+ \S+ +\S*bench\.yaml /m],
   // there is no guest that could power off; the next line is what then helps
   ['qplug shutdown bench --timeout 5', 7, /^error: the guest of bench did not power off .*fix {2}qplug kill bench$/ms],

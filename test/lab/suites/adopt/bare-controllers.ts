@@ -44,7 +44,8 @@ export function bareControllers(check: AddCheck): void {
     assert.match(text.stdout, /QEMU USB CCID {2}from \S+ {2}qplug-/);
 
     const out = await lab.qplug(['detach', vm.socket, '08e6:4433']);
-    assert.deepEqual([out.code, out.stderr], [0, '']);
+    assert.equal(out.code, 0, out.stderr);
+    assert.match(out.stdout, /^08e6:4433 .* detached; the host has no driver for it$/m);
     assert.equal(await usbOf(vm), before);
   });
 
@@ -52,41 +53,39 @@ export function bareControllers(check: AddCheck): void {
     const vm = await lab.startQemu(['-M', 'q35', '-usb', '-device', 'usb-mouse']);
     const before = await usbOf(vm);
     const told = await attach(vm, 'serial=HS0001', '08e6:4433');
-    assert.deepEqual(
-      told.map(({ bus, megabits }) => [bus, megabits]),
-      [
-        ['usb-bus.0', 480],
-        ['usb-bus.0', 12],
-      ],
-    );
+    assert.deepEqual(told.map(({ bus, megabits }) => `${bus} at ${megabits}`).sort(), [
+      'usb-bus.0 at 12',
+      'usb-bus.0 at 480',
+    ]);
     for (const { id, bus, port, megabits } of told)
       assert.deepEqual(await seenByQemu(vm, id), { bus, port, megabits, attached: true });
     const seen = await status(vm);
-    assert.deepEqual([...new Set(seen.controllers.map(({ model }) => model))].sort()[0], 'ich9-usb-ehci1');
+    assert.deepEqual(
+      seen.controllers.map(({ bus, model }) => [bus, model]),
+      [['usb-bus.0', 'ich9-usb-ehci1']],
+    );
     assert.deepEqual(
       seen.devices.filter(({ ours }) => !ours).map(({ driver, port }) => [driver, port]),
       [['usb-mouse', '1']],
     );
-    const { code } = await qplug(['detach', vm.socket, ...told.map(({ id }) => id)]);
+    const ours = seen.devices.flatMap(({ id, ours }) => (ours && id !== null ? [id] : []));
+    const { code } = await qplug(['detach', vm.socket, ...ours]); // a hub that was added for the card reader too
     assert.deepEqual([code, await usbOf(vm)], [0, before]);
     assert.deepEqual([...lab.device('HS0001').drivers.values()], ['usb-storage']);
   });
 
   check('two controllers without an id: attach, status and detach go by the names of their buses', async (lab) => {
     const vm = await lab.startQemu(['-M', 'pc', '-device', 'qemu-xhci', '-device', 'usb-ehci']);
-    const [disk, tablet] = await attach(vm, 'serial=SS0001', 'QEMU USB Tablet');
+    const [disk] = await attach(vm, 'serial=SS0001');
+    const [tablet] = await attach(vm, 'QEMU USB Tablet');
     assert.ok(disk && tablet);
-    assert.notEqual(disk.bus, tablet.bus);
     const seen = await status(vm);
-    assert.deepEqual(
-      [disk, tablet].map(({ bus }) => seen.controllers.find((one) => one.bus === bus)),
-      [
-        { ...seen.controllers.find(({ model }) => model === 'qemu-xhci'), id: null },
-        { ...seen.controllers.find(({ model }) => model === 'usb-ehci'), id: null },
-      ],
-    );
+    const modelOf = (bus: string): unknown[] =>
+      seen.controllers.filter((one) => one.bus === bus).map(({ id, model }) => [id, model]);
+    assert.deepEqual([modelOf(disk.bus), modelOf(tablet.bus)], [[[null, 'qemu-xhci']], [[null, 'usb-ehci']]]);
     assert.deepEqual([toldOf(seen, disk.id).megabits, toldOf(seen, tablet.id).megabits], [5000, 480]);
-    assert.equal((await seenByQemu(vm, disk.id)).megabits, 5000);
+    for (const { id, bus, port, megabits } of [disk, tablet])
+      assert.deepEqual(await seenByQemu(vm, id), { bus, port, megabits, attached: true });
     assert.equal((await qplug(['detach', vm.socket, disk.id, tablet.id])).code, 0);
     assert.deepEqual((await status(vm)).devices, []);
   });

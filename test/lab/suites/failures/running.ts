@@ -106,7 +106,7 @@ usb: { devices: [serial=SS0001, { select: serial=HS0001, when-missing: fail }] }
       const listed = await qplug(['list']);
       assert.deepEqual([listed.code, listed.out], [0, 'no VM of qplug runs on this host\n']);
       assert.match(listed.err, /^note: bench no longer runs; what was left of it was cleared away$/m);
-      // The kernel gives a device back only when the program that had it asks: README.md, Honest limits.
+      // A killed program can't ask the kernel to give its device a driver again, and no qplug looks after this VM.
       const row = (await qplug(['devices', 'serial=SS0001'])).out;
       assert.match(row, /46f4:0001 +5G +- +SS0001 /);
       const again = await qplug(['kill', 'bench']);
