@@ -32,10 +32,8 @@ await build({
   legalComments: 'linked',
   chunkNames: 'chunks/[name]-[hash]',
   define: { 'process.env.QPLUG_VERSION': JSON.stringify(version) },
-  // yargs' dependencies are CommonJS and ask for `require`
-  banner: {
-    js: "import { createRequire as qplugRequire } from 'node:module'; const require = qplugRequire(import.meta.url);",
-  },
+  // its Node build is CommonJS and would need a `require` made at every start; this one is the same as an ES module
+  alias: { yaml: join(top, 'node_modules/yaml/browser/index.js') },
   logLevel: 'warning',
 });
 chmodSync(join(fresh, 'cli/main.js'), 0o755);
