@@ -65,6 +65,7 @@ export {
   spellsDevicesAsJson,
   type UsbPlace,
   usbHost,
+  usbHostByNode,
   usbHub,
 } from './spelling.js';
 export type * from './topology.js';

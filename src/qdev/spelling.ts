@@ -63,6 +63,18 @@ export function usbHost(device: UsbPlace & { readonly hostbus: number; readonly 
   return { driver: 'usb-host', id, properties: { bus, port, hostbus, hostaddr } };
 }
 
+/**
+ * The same device by its node, which QEMU opens itself (`hostdevice`, since 5.1; it goes before all other selectors).
+ *
+ * @returns undefined for what is no usb-host of a bus and address
+ */
+export function usbHostByNode({ driver, id, properties }: DeviceSpec): DeviceSpec | undefined {
+  const { hostbus, hostaddr, ...others } = properties;
+  if (driver !== 'usb-host' || typeof hostbus !== 'number' || typeof hostaddr !== 'number') return undefined;
+  const three = (value: number): string => String(value).padStart(3, '0');
+  return { driver, id, properties: { ...others, hostdevice: `/dev/bus/usb/${three(hostbus)}/${three(hostaddr)}` } };
+}
+
 /** @param hub.ports - 1–8 */
 export function usbHub(hub: UsbPlace & { readonly ports: number }): DeviceSpec {
   const { id, bus, port, ports } = hub;

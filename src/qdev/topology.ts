@@ -42,10 +42,22 @@ export interface AttachedDevice {
   readonly hubPorts: number | undefined;
   /** For a usb-host in exact mode: what it was given. */
   readonly host: { readonly bus: number; readonly address: number } | undefined;
+  /** For a usb-host that takes whatever matches: what it looks for. It has, or will have, any such device. */
+  readonly filter?: HostFilter | undefined;
   /** What QEMU shows as product. Untrusted: the device writes it. */
   readonly product: string | undefined;
   /** True for a hub that QEMU inserted by itself (facts 3.1). */
   readonly automatic: boolean;
+}
+
+/** What a usb-host scans for; what is undefined matches anything (hw/usb/host-libusb.c, usb_host_auto_check). */
+export interface HostFilter {
+  readonly bus: number | undefined;
+  readonly address: number | undefined;
+  /** The port chain, joined by dots, without the bus. */
+  readonly port: string | undefined;
+  readonly vendorId: number | undefined;
+  readonly productId: number | undefined;
 }
 
 /** A place where a PCI USB controller can still be hot-plugged. */

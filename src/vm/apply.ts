@@ -1,6 +1,6 @@
 import { type Finding, finding } from '../diag/index.js';
-import { type DeviceSpec, deviceAddArguments } from '../qdev/index.js';
 import { QmpClosedError, QmpCommandError, type QmpConnection, QmpTimeoutError } from '../qmp/index.js';
+import { addDevice } from './add-device.js';
 import { addFindings } from './add-findings.js';
 import { type Removal, removeDevice } from './remove-device.js';
 import type { Step, StepEvent } from './step.js';
@@ -63,12 +63,8 @@ export class Applied {
 
   async #do(step: Step): Promise<void> {
     const { signal, removalTimeout: timeout } = this.#options;
-    if (step.do === 'add') await this.#add(step.device, signal);
+    if (step.do === 'add') await addDevice(this.#qmp, step.device, signal);
     else await removeDevice(this.#qmp, step, { signal, timeout });
-  }
-
-  async #add(device: DeviceSpec, signal: AbortSignal): Promise<void> {
-    await this.#qmp.executeAny('device_add', deviceAddArguments(device), { signal });
   }
 
   /**
@@ -108,6 +104,6 @@ export class Applied {
     if (step.restore === undefined) throw new Error('nobody knows how it was made');
     // its removal may have been given up half-way: its id is free only when it is gone
     await remove(step);
-    await this.#add(step.restore, signal);
+    await addDevice(this.#qmp, step.restore, signal);
   }
 }

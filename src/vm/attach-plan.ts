@@ -10,7 +10,7 @@ import { fileOf, type OpenVm } from './open-vm.js';
 import { stepsOf } from './plan-steps.js';
 import { readTopology } from './read-back.js';
 import { selectDevices } from './select-devices.js';
-import { type Standing, standingOf, withoutDevice } from './standing.js';
+import { filterFor, type Standing, standingOf, withoutDevice } from './standing.js';
 import type { Step } from './step.js';
 import { throwErrors } from './throw-errors.js';
 import { labelOf, type Terms, type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
@@ -100,6 +100,12 @@ function gather(
       const port = `${standing.bus} port ${standing.device.port ?? 'unknown'}`;
       gathered.findings.push(finding('already-attached', { label, vm: vm.name, id, port }, { severity: 'note' }));
       gathered.already.push({ device, standing });
+      continue;
+    }
+    const filter = filterFor(topology, device);
+    if (filter !== undefined) {
+      const evidence = { label, vm: vm.name, id: filter.id ?? filter.qomPath ?? '' };
+      gathered.findings.push(finding('device-held-by-filter', evidence));
       continue;
     }
     if (standing !== undefined) {

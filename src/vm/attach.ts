@@ -75,18 +75,13 @@ function reportOf(vm: OpenVm, { plan, wanted, already, findings }: AttachPlan): 
       native: undefined,
     }),
   );
-  const now = plan.placements.map(
-    ({ key, label, bus, port, speed, native }): AttachedReport => ({
-      id: key,
-      label,
-      outcome: 'attached',
-      host: wanted.find(({ id }) => id === key)?.host,
-      bus,
-      port,
-      megabits: megabits(speed),
-      native,
-    }),
-  );
+  // in the order in which they were named, not that of the plan
+  const now = wanted.flatMap(({ request, host }): AttachedReport[] => {
+    const placed = plan.placements.find(({ key }) => key === request.key);
+    if (placed === undefined) return [];
+    const { key, label, bus, port, speed, native } = placed;
+    return [{ id: key, label, outcome: 'attached', host, bus, port, megabits: megabits(speed), native }];
+  });
   return {
     vm: vm.name,
     devices: [...before, ...now],

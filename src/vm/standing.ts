@@ -1,5 +1,5 @@
 import type { HostDevice } from '../host/index.js';
-import { type AttachedDevice, parseDeviceId, type Topology } from '../qdev/index.js';
+import { type AttachedDevice, type HostFilter, parseDeviceId, type Topology } from '../qdev/index.js';
 
 /**
  * How a host device stands in a VM. `attached`: QEMU has it. `stale`: an object stands for it that will never come back:
@@ -37,6 +37,22 @@ export function isSame(device: AttachedDevice, host: HostDevice): boolean {
   const was = device.id === undefined ? undefined : parseDeviceId(device.id);
   if (was === undefined) return true;
   return was.vendorId === host.vendorId && was.productId === host.productId && was.port === host.port;
+}
+
+/**
+ * @returns the usb-host of a VM that takes whatever matches, and matches this device: QEMU would open it a second time, for it
+ *   looks at its own objects alone (hw/usb/host-libusb.c, usb_host_auto_check)
+ */
+export function filterFor(topology: Topology, host: HostDevice): AttachedDevice | undefined {
+  const matches = ({ bus, address, port, vendorId, productId }: HostFilter): boolean =>
+    (bus ?? host.bus) === host.bus &&
+    (address ?? host.address) === host.address &&
+    (port ?? host.chain.join('.')) === host.chain.join('.') &&
+    (vendorId ?? host.vendorId) === host.vendorId &&
+    (productId ?? host.productId) === host.productId;
+  return topology.controllers
+    .flatMap(({ devices }) => devices)
+    .find(({ filter }) => filter !== undefined && matches(filter));
 }
 
 /** @returns the topology as it is when that device was removed */

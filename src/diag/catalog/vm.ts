@@ -22,6 +22,7 @@ export interface VmEvidence {
   'placed-otherwise': { readonly label: string; readonly planned: PortPlace; readonly actual: PortPlace | undefined };
   'device-denied': { readonly label: string; readonly vm: string; readonly rule: string | undefined };
   'already-attached': { readonly label: string; readonly vm: string; readonly id: string; readonly port: string };
+  'device-held-by-filter': { readonly label: string; readonly vm: string; readonly id: string };
   'device-came-back': { readonly label: string; readonly id: string };
   'device-missing': { readonly selector: string; readonly vm: string; readonly policy: 'skip' | 'wait' | 'fail' };
   'not-attached': { readonly selector: string; readonly vm: string; readonly ids: readonly string[] };
@@ -161,6 +162,15 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ label, vm, id, port }) => ({
       what: `${printable(label)} is attached to ${printable(vm)} already`,
       where: `${printable(id)} on ${printable(port)}`,
+    }),
+  },
+  'device-held-by-filter': {
+    kind: 'refused',
+    text: ({ label, vm, id }) => ({
+      what: `${printable(vm)} has ${printable(label)} already, or will take it by itself`,
+      where: printable(id),
+      why: 'that usb-host was given a filter instead of one exact device, and QEMU would open the device a second time',
+      fix: `qplug detach ${printable(vm)} ${printable(id)}`,
     }),
   },
   'device-came-back': {

@@ -1,4 +1,4 @@
-import type { AttachedDevice } from '../topology.js';
+import type { AttachedDevice, HostFilter } from '../topology.js';
 import type { QomNode } from './qom-walk.js';
 import { busChildren, getAll, numberOf, okOf, type QueryReply, type Reading, textOf } from './query.js';
 
@@ -52,19 +52,43 @@ function deviceOf(path: string, driver: string, values: ReadonlyMap<string, Quer
     attached: okOf(values.get('attached')) === true,
     hubPorts: driver === 'usb-hub' ? numberOf(values.get('ports')) : undefined,
     host: driver === 'usb-host' ? exactHost(values) : undefined,
+    filter: driver === 'usb-host' ? filterOf(values) : undefined,
     // What a person adds is under peripheral or peripheral-anon; a hub elsewhere is one that QEMU put in for want of ports.
     automatic: driver === 'usb-hub' && path.startsWith('/machine/unattached/'),
   };
 }
 
-/** Bus and address of a usb-host that was given just these; with any other selector it tells what it looks for, not what it has. */
+/**
+ * Bus and address of a usb-host that was given just these, or the device node, which goes before all else; with any other
+ * selector it tells what it looks for, not what it has.
+ */
 function exactHost(values: ReadonlyMap<string, QueryReply>): AttachedDevice['host'] {
+  const node = textOf(values.get('hostdevice'));
+  if (node !== undefined) return hostOfNode(node);
   const bus = numberOf(values.get('hostbus')) ?? 0;
   const address = numberOf(values.get('hostaddr')) ?? 0;
   const others =
     textOf(values.get('hostport')) !== undefined ||
-    textOf(values.get('hostdevice')) !== undefined ||
     (numberOf(values.get('vendorid')) ?? 0) !== 0 ||
     (numberOf(values.get('productid')) ?? 0) !== 0;
   return bus > 0 && address > 0 && !others ? { bus, address } : undefined;
+}
+
+/** @returns what a usb-host looks for by itself; undefined for an exact one */
+function filterOf(values: ReadonlyMap<string, QueryReply>): HostFilter | undefined {
+  if (exactHost(values) !== undefined || textOf(values.get('hostdevice')) !== undefined) return undefined;
+  const set = (name: string): number | undefined => numberOf(values.get(name)) || undefined;
+  return {
+    bus: set('hostbus'),
+    address: set('hostaddr'),
+    port: textOf(values.get('hostport')),
+    vendorId: set('vendorid'),
+    productId: set('productid'),
+  };
+}
+
+/** @returns what a usbfs node stands for; undefined for another path, whose device QOM does not tell */
+function hostOfNode(node: string): AttachedDevice['host'] {
+  const [, bus, address] = /^\/dev\/bus\/usb\/(\d{3})\/(\d{3})$/.exec(node) ?? [];
+  return bus === undefined || address === undefined ? undefined : { bus: Number(bus), address: Number(address) };
 }

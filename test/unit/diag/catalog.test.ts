@@ -48,6 +48,7 @@ const samples: { readonly [C in keyof VmEvidence]: VmEvidence[C] } = {
   'device-denied': { label: H, vm: H, rule: H },
   'already-attached': { label: H, vm: H, id: H, port: H },
   'device-came-back': { label: H, id: H },
+  'device-held-by-filter': { label: H, vm: H, id: H },
   'device-missing': { selector: H, vm: H, policy: 'skip' },
   'not-attached': { selector: H, vm: H, ids: LIST },
   'detach-ambiguous': { selector: H, vm: H, ids: LIST },

@@ -179,6 +179,15 @@ describe('observeTopology', () => {
     },
   );
 
+  test('a usb-host with a device node is one exact device, whatever else it was given', () => {
+    const byNode = (query: QueryCommand): QueryReply => {
+      const { property } = target(query.arguments);
+      if (property === 'vendorid') return { ok: 0x781 };
+      return property === 'hostdevice' ? { ok: '/dev/bus/usb/002/017' } : answer(query);
+    };
+    expect(observe(byNode).topology.controllers[1]?.devices[1]?.host).toEqual({ bus: 2, address: 17 });
+  });
+
   test('a device that is not attached has no speed', () => {
     const detached = (query: QueryCommand): QueryReply =>
       target(query.arguments).property === 'attached' ? { ok: false } : answer(query);

@@ -9,6 +9,7 @@ import {
   pcieRootPort,
   spellsDevicesAsJson,
   usbHost,
+  usbHostByNode,
   usbHub,
 } from '../../../src/qdev/index.js';
 
@@ -25,6 +26,19 @@ describe('device_add arguments', () => {
       hostbus: 1,
       hostaddr: 5,
     });
+  });
+
+  test('a host device by its node has no bus and address beside it', () => {
+    const exact = usbHost({ id: 'd', bus: 'x.0', port: '2.3', hostbus: 1, hostaddr: 105 });
+    expect(usbHostByNode(exact)).toStrictEqual({
+      driver: 'usb-host',
+      id: 'd',
+      properties: { bus: 'x.0', port: '2.3', hostdevice: '/dev/bus/usb/001/105' },
+    });
+  });
+
+  test('what is no host device has no node', () => {
+    expect(usbHostByNode(usbHub({ id: 'h', bus: 'x.0', port: '2', ports: 4 }))).toBeUndefined();
   });
 
   test('a root port is text too', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { HostDevice } from '../../../src/host/index.js';
 import { type AttachedDevice, deviceId, emptyTopology, type Topology } from '../../../src/qdev/index.js';
-import { standingOf, withoutDevice } from '../../../src/vm/standing.js';
+import { filterFor, standingOf, withoutDevice } from '../../../src/vm/standing.js';
 import { inventoryOf, recording } from '../host/recordings.js';
 
 const [device] = inventoryOf(recording('six-devices')).devices as [HostDevice];
@@ -37,6 +37,22 @@ describe('how a host device stands in a VM', () => {
     ['an emulated device with its id', { id: ID, driver: 'usb-tablet' }, undefined],
   ])('%s', (_, more, state) => {
     expect(standingOf(withUsbHost(more), device)?.state).toBe(state);
+  });
+
+  const ANY = { bus: undefined, address: undefined, port: undefined, vendorId: undefined, productId: undefined };
+  test.each([
+    ['for its vendor and product', { vendorId: device.vendorId, productId: device.productId }, true],
+    ['for its port', { bus: device.bus, port: device.chain.join('.') }, true],
+    ['for anything at all', {}, true],
+    ['for another product', { vendorId: device.vendorId, productId: device.productId + 1 }, false],
+    ['for another port of its bus', { bus: device.bus, port: '99' }, false],
+    ['for another bus', { bus: device.bus + 1 }, false],
+  ])('a filter %s', (_, filter, taken) => {
+    expect(filterFor(withUsbHost({ filter: { ...ANY, ...filter } }), device) !== undefined).toBe(taken);
+  });
+
+  test('an exact usb-host is no filter', () => {
+    expect(filterFor(withUsbHost({ host: HERE }), device)).toBeUndefined();
   });
 
   test('without it the port and the id are free, and the rest is as it was', () => {
