@@ -13,7 +13,6 @@ const config: ViteUserConfig = defineConfig({
           include: ['test/lab/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
         },
       },
     ],

@@ -92,7 +92,7 @@ if (asked('unit26')) tests('unit tests on Node 26', 'unit', { node: ensureNode(2
 if (asked('qemu')) tests('tests with real QEMUs', 'qemu');
 if (asked('lab')) {
   ensureKernel();
-  tests('tests in the lab, with real USB devices', 'lab');
+  tests('tests in the lab, with real USB devices', 'lab', { more: ['--maxWorkers=2'] });
 }
 
 process.stdout.write(`\n${Math.round((Date.now() - began) / 1000)} s in all\n\n${passed} passed, ${failed} failed\n`);

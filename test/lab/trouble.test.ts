@@ -1,0 +1,9 @@
+/** What goes wrong, other people's VMs, and every line of the README. */
+import { labSuite } from './lab-suite.js';
+import adopt from './suites/adopt.js';
+import failures from './suites/failures.js';
+import readme from './suites/readme.js';
+
+labSuite(failures);
+labSuite(adopt);
+labSuite(readme);
