@@ -35,7 +35,7 @@ say 'Start it: plan, launch paused, plug, verify, let it go'
 show qplug run demo.yaml --detach
 
 for selector in "$@"; do
-  say "Plug $selector: the right port is qplug's business"
+  say "Plug $selector while it runs: all of it or nothing"
   show qplug attach demo "$selector"
 done
 

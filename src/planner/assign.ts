@@ -1,5 +1,5 @@
 import { FULL, HIGH, type SpeedMask, SUPER } from '../qdev/index.js';
-import { type Demand, type DemandGroup, inScope, isSlow, stepsBelowNative } from './demand.js';
+import { type Demand, type DemandGroup, inScope, isSlow, mayCrowd, stepsBelowNative } from './demand.js';
 import { type Cost, MinCostFlow } from './min-cost-flow.js';
 import { comparePlanPorts, fastness, type Layout, type PlanPort } from './space.js';
 
@@ -19,13 +19,17 @@ export interface Problem {
   readonly mayAddHubs: boolean;
 }
 
-/** @returns the port of each demand by its place in the list; undefined where it got none. Hubs stand where the layout has them. */
-export function assign(problem: Problem, layout: Layout): (PlanPort | undefined)[] {
+/**
+ * @param sparing - whether slow devices that crowd (all that are not pinned to a port) are spared fast ports, and ports at all,
+ *   before anything that is said of the ports: right where the plan crowds, and only there
+ * @returns the port of each demand by its place in the list; undefined where it got none. Hubs stand where the layout has them.
+ */
+export function assign(problem: Problem, layout: Layout, sparing = false): (PlanPort | undefined)[] {
   const given: (PlanPort | undefined)[] = problem.demands.map(() => undefined);
   for (const hub of layout.hubs) if (hub.demand !== undefined) given[hub.demand] = hub.at;
 
   const classes = portClasses(problem, layout);
-  const flows = solve(problem.groups, classes);
+  const flows = solve(problem.groups, classes, sparing);
   const takers = classes.map((): number[] => []);
   problem.groups.forEach(({ members }, g) => {
     let next = 0;
@@ -86,7 +90,7 @@ interface Flows {
 }
 
 /** A network from devices through groups and classes to ports; what flows past the classes has no port. */
-function solve(groups: readonly DemandGroup[], classes: readonly PortClass[]): Flows {
+function solve(groups: readonly DemandGroup[], classes: readonly PortClass[], sparing: boolean): Flows {
   const [source, sink] = [0, 1];
   const network = new MinCostFlow(2 + groups.length + classes.length);
   const runArcs = classes.map((runs, c) =>
@@ -99,7 +103,7 @@ function solve(groups: readonly DemandGroup[], classes: readonly PortClass[]): F
       if (!inScope(sample.scope, port)) return;
       const steps = stepsBelowNative(sample.device, port.mask);
       if (steps === undefined) return;
-      const cost = placeCost(steps, isSlow(sample) ? fastness(port.mask) : 0);
+      const cost = placeCost(steps, isSlow(sample) ? fastness(port.mask) : 0, sparing && mayCrowd(sample));
       found.push([c, network.arc(2 + g, 2 + groups.length + c, members.length, cost)]);
     });
     network.arc(2 + g, sink, members.length, nowhereCost(sample));
@@ -114,9 +118,14 @@ function solve(groups: readonly DemandGroup[], classes: readonly PortClass[]): F
 
 /**
  * Objectives that add up over devices become digits of a cost, the weightiest first, far enough apart that what a path adds to
- * one digit never carries into the next: a path visits each group and class once.
+ * one digit never carries into the next: a path visits each group and class once, and ends at the first port.
  */
 const STEP = 2 ** 12;
+const SLOWER = 2 ** 42;
+const STEP_BELOW = 2 ** 30;
+const CROWDS = 2 ** 18;
+const CROWDS_FAST = 2 ** 6;
+const SUPER_USED = 2 ** 3;
 const FULL_USED = 2 ** 42;
 const SLOW_ON_FAST = 2 ** 32;
 const DEPTH = 2 ** 22;
@@ -127,13 +136,14 @@ function nowhereCost({ device, scope }: Demand): Cost {
   return [weight * (scope.at === 'any' ? STEP : STEP + 1), 0, 0];
 }
 
-/** Slower than native, by how much; and a slow device on a fast port. */
-function placeCost(steps: number, slowOnFast: number): Cost {
-  return [0, steps === 0 ? 0 : STEP ** 3 + steps * STEP ** 2, slowOnFast * SLOW_ON_FAST];
+/** Slower than native, by how much; a device that crowds, and on what; and a slow device on a fast port. */
+function placeCost(steps: number, slowOnFast: number, crowds: boolean): Cost {
+  const slower = steps === 0 ? 0 : SLOWER + steps * STEP_BELOW;
+  return [0, slower + (crowds ? CROWDS + slowOnFast * CROWDS_FAST : 0), slowOnFast * SLOW_ON_FAST];
 }
 
 /** A port used up: by what it could carry, then how deep it is, then the order of controllers. */
 function portCost({ mask, depth, controller }: PlanPort): Cost {
   const bit = (speed: SpeedMask): number => ((mask & speed) === 0 ? 0 : 1);
-  return [0, bit(SUPER) * STEP + bit(HIGH), bit(FULL) * FULL_USED + depth * DEPTH + controller];
+  return [0, bit(SUPER) * SUPER_USED + bit(HIGH), bit(FULL) * FULL_USED + depth * DEPTH + controller];
 }

@@ -74,6 +74,11 @@ export function isSlow({ device }: Demand): boolean {
   return device.native === 'low' || device.native === 'full';
 }
 
+/** @returns whether a device may crowd: slow ones do, but not at a port that the user fixed */
+export function mayCrowd(demand: Demand): boolean {
+  return isSlow(demand) && demand.scope.at !== 'port';
+}
+
 export function isHub({ device }: Demand): boolean {
   return device.hubPorts !== undefined;
 }

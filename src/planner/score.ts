@@ -1,6 +1,6 @@
 import { FULL, HIGH, negotiate, SPEEDS, type SpeedMask, SUPER } from '../qdev/index.js';
 import type { Problem } from './assign.js';
-import { isHub, isSlow } from './demand.js';
+import { isHub, isSlow, mayCrowd } from './demand.js';
 import { fastness, type Layout, type PlanPort } from './space.js';
 
 /** A way to meet a problem: which hubs are added, who sits where. */
@@ -16,6 +16,11 @@ export type Score = readonly number[];
 
 /** How many figures at the front of a score speak of the devices themselves: who has a port, and at what speed. */
 export const DEVICE_FIGURES = 6;
+
+/** @returns whether a solution crowds, or leaves no place for a further slow device */
+export function crowds(score: Score): boolean {
+  return score.slice(DEVICE_FIGURES, DEVICE_FIGURES + 2).some((figure) => figure > 0);
+}
 
 /** @returns negative when `a` is better, 0 when both are as good */
 export function compareScores(a: Score, b: Score, figures: number = a.length): number {
@@ -56,7 +61,7 @@ export function scoreOf(problem: Problem, layout: Layout, given: readonly (PlanP
     }
     if (!isSlow(demand)) return;
     slowOnFast += fastness(port.mask);
-    if (scope.at === 'port') return;
+    if (!mayCrowd(demand)) return;
     slow++;
     if ((port.mask & SUPER) !== 0) slowOnSuper++;
     if ((port.mask & HIGH) !== 0) slowOnHigh++;

@@ -1,7 +1,7 @@
 import { assign, type Problem } from './assign.js';
-import { isHub } from './demand.js';
+import { isHub, isSlow, mayCrowd } from './demand.js';
 import { bestHubs, hubMoves } from './hub-moves.js';
-import { compareScores, DEVICE_FIGURES, type Score, type Solution, scoreOf } from './score.js';
+import { compareScores, crowds, DEVICE_FIGURES, type Score, type Solution, scoreOf } from './score.js';
 import { layoutOf, type NewHub, type Space } from './space.js';
 
 /**
@@ -47,8 +47,20 @@ function nextSolutions(problem: Problem, space: Space, from: Solution, wide: boo
 
 function attempt(problem: Problem, space: Space, hubs: readonly NewHub[]): Solution {
   const layout = layoutOf(space, hubs);
-  const given = assign(problem, layout);
-  return { layout, given, score: scoreOf(problem, layout, given) };
+  const solutionOf = (sparing: boolean): Solution => {
+    const given = assign(problem, layout, sparing);
+    return { layout, given, score: scoreOf(problem, layout, given) };
+  };
+  const first = solutionOf(false);
+  if (!crowds(first.score) || !crowdingDiffers(problem)) return first;
+  const sparing = solutionOf(true);
+  return compareScores(sparing.score, first.score) < 0 ? sparing : first;
+}
+
+/** Whether some slow devices crowd and others, pinned to a port, do not: then it matters which of them are where. */
+function crowdingDiffers({ groups }: Problem): boolean {
+  const slow = groups.filter(({ sample }) => isSlow(sample));
+  return slow.some(({ sample }) => mayCrowd(sample)) && slow.some(({ sample }) => !mayCrowd(sample));
 }
 
 /** Figures of a score that a hub can better: those of the devices, crowding, and the last place. */

@@ -1,6 +1,6 @@
 import { fail } from '../../diag/index.js';
 import { megabits as speedInMegabits } from '../../qdev/index.js';
-import { type AttachedReport, attach, openVm } from '../../vm/index.js';
+import { type AttachedReport, type AttachReport, attach, openVm } from '../../vm/index.js';
 import type { Arguments, CommandHandler } from '../command.js';
 import { hostDeviceSummary } from '../documents/host-device.js';
 import { hostAccess } from '../host-access.js';
@@ -42,10 +42,15 @@ export const run: CommandHandler = async (args, terminal) => {
       devices: report.devices.map(documentOf),
       added: { controllers: report.controllers, hubs: report.hubs },
     }),
-    text: () => report.devices.map((one) => sentence(one)).join('\n'),
+    text: () => [...report.devices.map(sentence), ...addedLines(report)].join('\n'),
     findings: report.findings.filter((one) => one.code !== 'already-attached'),
   };
 };
+
+/** What was added to the VM beside the devices is never left unsaid. */
+function addedLines({ controllers, hubs }: AttachReport): string[] {
+  return [...controllers.map((id) => `added the controller ${id}`), ...hubs.map((id) => `added the hub ${id}`)];
+}
 
 function slowerOf(args: Arguments): 'refuse' | 'allow' | undefined {
   return args.text('slower') as 'refuse' | 'allow' | undefined;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MinCostFlow } from '../../../src/planner/min-cost-flow.js';
+import { random } from './random.js';
 
 describe('MinCostFlow', () => {
   it('a cheap path in the way of two: it is undone and both are used', () => {
@@ -50,6 +51,7 @@ describe('MinCostFlow', () => {
         expect(arcs.reduce((sum, arc) => sum + network.flow(arc), 0)).toBe(3);
         expect(total).toBe(best);
       }),
+      random(100),
     );
   });
 });

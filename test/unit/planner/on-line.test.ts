@@ -4,6 +4,7 @@ import { plan } from '../../../src/planner/index.js';
 import type { ControllerSpec } from '../../../src/qdev/index.js';
 import { faults, isNative, oneAtATime } from './checks.js';
 import { device, ehci, HUBS, request, uhci, vm, xhci } from './layouts.js';
+import { random } from './random.js';
 
 const controller = fc.oneof(
   fc.record({ p2: fc.integer({ min: 0, max: 6 }), p3: fc.integer({ min: 0, max: 6 }) }),
@@ -31,9 +32,6 @@ const arrivals = (fast: number): fc.Arbitrary<ReturnType<typeof device>[]> =>
       return fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length });
     });
 
-const { QPLUG_PLANNER_RUNS = '100' } = process.env;
-const runs = Number(QPLUG_PLANNER_RUNS);
-
 describe('devices that arrive one at a time', () => {
   it('all could have ports at once, and fast ones are no more than the reserve: in any order all get native ports', () => {
     fc.assert(
@@ -43,7 +41,7 @@ describe('devices that arrive one at a time', () => {
         expect(refused).toEqual([]);
         expect(placements.every(isNative)).toBe(true);
       }),
-      { numRuns: 5 * runs },
+      random(500, 5),
     );
   });
 
@@ -61,7 +59,7 @@ describe('devices that arrive one at a time', () => {
           now = made.after;
         }
       }),
-      { numRuns: runs },
+      random(100),
     );
   });
 });

@@ -5,6 +5,7 @@ import { type AttachedDevice, emptyTopology, type Topology, withController } fro
 import { faults } from './checks.js';
 import { bestObjectives, compare, objectivesOfPlan } from './exhaustive.js';
 import { device, VERSION, xhci } from './layouts.js';
+import { random } from './random.js';
 
 /** The masks that ports have in QEMU: UHCI and hubs, bare EHCI, with companion, SuperSpeed alone, xHCI. */
 const portMask = fc.constantFrom(3, 4, 7, 8, 15);
@@ -94,9 +95,6 @@ function expectNoneBetter(planned: readonly number[], best: readonly number[]): 
   expect({ planned, best, difference: Math.max(0, compare(planned, best)) }).toEqual({ planned, best, difference: 0 });
 }
 
-const { QPLUG_PLANNER_RUNS = '150' } = process.env;
-const runs = Number(QPLUG_PLANNER_RUNS);
-
 describe('the plan against an exhaustive search', () => {
   it('without pins: no plan is better in any objective', () => {
     fc.assert(
@@ -105,7 +103,7 @@ describe('the plan against an exhaustive search', () => {
         expect(faults(asked, made)).toEqual([]);
         expectNoneBetter(objectivesOfPlan(asked, made, asked.topology), bestObjectives(asked, asked.topology, 0, 2));
       }),
-      { numRuns: runs },
+      random(150),
     );
   });
 
@@ -116,7 +114,7 @@ describe('the plan against an exhaustive search', () => {
         expect(faults(asked, made)).toEqual([]);
         expectNoneBetter(objectivesOfPlan(asked, made, asked.topology), bestObjectives(asked, asked.topology, 0, 2));
       }),
-      { numRuns: runs },
+      random(150),
     );
   });
 
@@ -127,7 +125,7 @@ describe('the plan against an exhaustive search', () => {
         expect(faults(asked, made)).toEqual([]);
         expectNoneBetter(objectivesOfPlan(asked, made, asked.topology), bestObjectives(asked, asked.topology, 0, 2));
       }),
-      { numRuns: runs },
+      random(150),
     );
   });
 
@@ -143,7 +141,7 @@ describe('the plan against an exhaustive search', () => {
         expect(faults(asked, made)).toEqual([]);
         expectNoneBetter(objectivesOfPlan(asked, made, grown[made.controllers.length]!), bests[0]!);
       }),
-      { numRuns: runs },
+      random(150),
     );
   });
 });

@@ -4,6 +4,7 @@ import { kindOf, describe as words } from '../../../src/diag/index.js';
 import { type DeviceRequest, type Fix, type PlanRequest, plan, planFindings } from '../../../src/planner/index.js';
 import { type Topology, withDevice } from '../../../src/qdev/index.js';
 import { device, ehci, HUBS, hub, NOTHING, request, SIX, uhci, vm, xhci } from './layouts.js';
+import { random } from './random.js';
 
 /** A VM that runs: its controllers have QOM paths. */
 function running(topology: Topology, hotplug: Topology['hotplug'] = []): Topology {
@@ -173,7 +174,7 @@ describe('a refusal', () => {
           expect(mended).toEqual(expect.arrayContaining(wanted));
         }
       }),
-      { numRuns: 100 },
+      random(100),
     );
   });
 });

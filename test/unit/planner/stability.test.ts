@@ -4,6 +4,7 @@ import { type PlanRequest, plan, planFindings } from '../../../src/planner/index
 import { withHub } from '../../../src/qdev/index.js';
 import { faults } from './checks.js';
 import { device, ehci, HUBS, request, SIX, uhci, vm, xhci } from './layouts.js';
+import { random } from './random.js';
 
 function freeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
@@ -30,7 +31,7 @@ describe('one request, one plan', () => {
       fc.property(fc.shuffledSubarray([...asked.devices], { minLength: 8, maxLength: 8 }), (devices) => {
         expect(JSON.stringify(plan({ ...asked, devices }))).toBe(expected);
       }),
-      { numRuns: 30 },
+      random(30),
     );
   });
 
