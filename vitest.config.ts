@@ -3,7 +3,12 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 const config: ViteUserConfig = defineConfig({
   test: {
     dangerouslyIgnoreUnhandledErrors: false,
-    coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary', 'json-summary'] },
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['src/config/generated/**'],
+      reporter: ['text-summary', 'json-summary'],
+    },
     projects: [
       {
         test: {

@@ -17,6 +17,7 @@ const tools = {
   'busybox-static': 'the shell of the initramfs images',
   cpio: 'packs them',
   kmod: 'modprobe and depmod: which modules go into them',
+  iproute2: 'ss: the help of a busy QMP socket is tried',
   'xz-utils': 'unpacks the kernel',
   'usb.ids': 'names of vendors and products, as people have them',
 };
