@@ -4,7 +4,8 @@
  *
  *   node scripts/test.mjs [STAGE...]     only these stages: checks unit unit24 unit26 qemu lab
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cache, root } from './folders.mjs';
@@ -35,27 +36,43 @@ function check(name, script, args = []) {
   if (!ok) process.stdout.write(`FAILED: ${name}\n`);
 }
 
-/** The tests of one vitest project under one Node. */
-function tests(name, project, { node = process.execPath, more = [] } = {}) {
-  say(name);
-  const report = join(reports, `${name.replace(/\W+/g, '-')}.json`);
+function vitest(project, report, more) {
   rmSync(report, { force: true });
-  const args = [
-    join(root, 'node_modules/vitest/vitest.mjs'),
-    'run',
-    '--project',
-    project,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-    ...more,
-  ];
-  const ok = runNode(node, args);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  return [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', project, ...reporters, ...more];
+}
+
+const reportOf = (name) => join(reports, `${name.replace(/\W+/g, '-')}.json`);
+
+function count(ok, report) {
   const counts = readReport(report);
   passed += counts.passed;
   failed += counts.failed;
   // a run that fails without a failed test (a crash, an unhandled error, no test at all) is a failure all the same
   if ((!ok && counts.failed === 0) || counts.passed + counts.failed === 0) failed += 1;
+}
+
+/** The tests of one vitest project. */
+function tests(name, project, more = []) {
+  say(name);
+  const report = reportOf(name);
+  count(runNode(process.execPath, vitest(project, report, more)), report);
+}
+
+/** The same at the same time for several releases of Node; what each prints is shown when it has ended. */
+async function testsSideBySide(runs) {
+  if (runs.length > 0) say(runs.map(({ name }) => name).join(', '));
+  const ended = runs.map(async ({ name, project, node }) => {
+    const report = reportOf(name);
+    const child = spawn(node, vitest(project, report, []), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text) => (output += text));
+    const [status] = await once(child, 'close');
+    process.stdout.write(`\n-- ${name}\n${output}`);
+    count(status === 0, report);
+  });
+  await Promise.all(ended);
 }
 
 function readReport(path) {
@@ -86,13 +103,13 @@ if (asked('checks')) {
   check('import rules', 'dependency-cruiser/bin/dependency-cruise.mjs', ['--config', '.dependency-cruiser.mjs', 'src']);
   check('dead code', 'knip/bin/knip.js');
 }
-if (asked('unit')) tests('unit tests', 'unit', { more: ['--coverage'] });
-if (asked('unit24')) tests('unit tests on Node 24', 'unit', { node: ensureNode(24) });
-if (asked('unit26')) tests('unit tests on Node 26', 'unit', { node: ensureNode(26) });
+if (asked('unit')) tests('unit tests', 'unit', ['--coverage']);
+const others = [24, 26].filter((major) => asked(`unit${major}`)).map((major) => [major, ensureNode(major)]);
+await testsSideBySide(others.map(([major, node]) => ({ name: `unit tests on Node ${major}`, project: 'unit', node })));
 if (asked('qemu')) tests('tests with real QEMUs', 'qemu');
 if (asked('lab')) {
   ensureKernel();
-  tests('tests in the lab, with real USB devices', 'lab', { more: ['--maxWorkers=2'] });
+  tests('tests in the lab, with real USB devices', 'lab', ['--maxWorkers=2']);
 }
 
 process.stdout.write(`\n${Math.round((Date.now() - began) / 1000)} s in all\n\n${passed} passed, ${failed} failed\n`);

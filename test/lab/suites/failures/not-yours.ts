@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { LabDevice } from '../../inside/devices.js';
 import type { Lab } from '../../inside/lab.js';
 import type { AddCheck } from '../../inside/suite.js';
@@ -26,15 +27,19 @@ export function notYours(check: AddCheck): void {
     const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
     const asBefore = await remember(vm);
     for (const path of [lab.folder, vm.socket]) open(lab, path);
-    const { code, stdout, stderr } = await lab.qplug(['attach', vm.socket, 'serial=SS0001'], {
+    // the project may stand where nobody else may look
+    const [node = '', main = '', ...words] = lab.qplugArgv(['attach', vm.socket, 'serial=SS0001']);
+    cpSync(dirname(dirname(main)), join(lab.folder, 'dist'), { recursive: true });
+    const copied = [node, join(lab.folder, 'dist/cli/main.js'), ...words];
+    const { code, stdout, stderr } = await lab.exec(copied, {
       uid: nobody,
       env: { XDG_RUNTIME_DIR: lab.folder },
     });
-    const node = nodeOf(lab.device('SS0001'));
+    const usb = nodeOf(lab.device('SS0001'));
     assert.deepEqual([code, stdout], [1, '']);
     assert.match(stderr, /^error: 46f4:0001 .* can not be opened: this user may not read and write its device node$/m);
-    assert.match(stderr, new RegExp(`at {3}${node}$`, 'm'));
-    assert.match(stderr, new RegExp(`fix {2}sudo setfacl -m u:\\$USER:rw ${node}$`, 'm'));
+    assert.match(stderr, new RegExp(`at {3}${usb}$`, 'm'));
+    assert.match(stderr, new RegExp(`fix {2}sudo setfacl -m u:\\$USER:rw ${usb}$`, 'm'));
     await asBefore();
   });
 

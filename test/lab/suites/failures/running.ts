@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import type { LabDevice } from '../../inside/devices.js';
 import type { Lab } from '../../inside/lab.js';
 import type { AddCheck } from '../../inside/suite.js';
@@ -17,7 +17,7 @@ async function pidOf(name: string): Promise<number> {
 }
 
 async function endOf(lab: Lab, pid: number): Promise<void> {
-  await lab.until(`the end of process ${pid}`, async () => (await lab.exec(['kill', '-0', String(pid)])).code !== 0);
+  await lab.until(`the end of process ${pid}`, () => !existsSync(`/proc/${pid}`));
 }
 
 /** VMs that don't start, or end otherwise than they should. */
