@@ -25,12 +25,12 @@ function open(lab: Lab, path: string): void {
 export function notYours(check: AddCheck): void {
   check('a node that this user may not open: exit 1 before anything is asked of QEMU', async (lab) => {
     const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
-    const asBefore = await remember(vm);
-    for (const path of [lab.folder, vm.socket]) open(lab, path);
     // the project may stand where nobody else may look
     const [node = '', main = '', ...words] = lab.qplugArgv(['attach', vm.socket, 'serial=SS0001']);
     cpSync(dirname(dirname(main)), join(lab.folder, 'dist'), { recursive: true });
     const copied = [node, join(lab.folder, 'dist/cli/main.js'), ...words];
+    const asBefore = await remember(vm);
+    for (const path of [lab.folder, vm.socket]) open(lab, path);
     const { code, stdout, stderr } = await lab.exec(copied, {
       uid: nobody,
       env: { XDG_RUNTIME_DIR: lab.folder },
