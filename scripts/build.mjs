@@ -46,6 +46,16 @@ if (!process.argv.includes('--no-types')) {
   });
 }
 writeFileSync(join(fresh, 'package.json'), `${JSON.stringify({ type: 'module' })}\n`);
-if (existsSync(dist)) renameSync(dist, old);
+if (existsSync(dist)) moveAway();
 renameSync(fresh, dist);
 rmSync(old, { recursive: true, force: true });
+
+/** A folder of a lower layer of an overlay (a container's image) can't be renamed, only removed. */
+function moveAway() {
+  try {
+    renameSync(dist, old);
+  } catch (error) {
+    if (error.code !== 'EXDEV') throw error;
+    rmSync(dist, { recursive: true });
+  }
+}

@@ -7,7 +7,7 @@ cd "$1"
 shift
 
 bold=$(printf '\033[1m') green=$(printf '\033[32m') plain=$(printf '\033[0m')
-[ -z "${NO_COLOR:-}" ] || bold='' green='' plain=''
+if [ -n "${NO_COLOR:-}" ] || [ ! -t 1 ]; then bold='' green='' plain=''; fi
 
 say() { printf '\n%s# %s%s\n' "$green" "$*" "$plain"; }
 show() {
