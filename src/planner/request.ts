@@ -14,11 +14,28 @@ export interface DeviceRequest {
   readonly slower: 'refuse' | 'allow';
   /** The controller's id or bus name, and the port path, that the user fixed. */
   readonly pin?: { readonly controller?: string | undefined; readonly port?: string | undefined } | undefined;
+  /**
+   * Where it was when the VM ran last. It goes there again where that costs no other device its port and nobody any speed; a hub
+   * on the way that is gone is added anew.
+   */
+  readonly home?: PortName | undefined;
   /** A usb-hub that the user asked for: its port count, 1–8. Devices of the same request may be pinned behind it. */
   readonly hubPorts?: number | undefined;
   /** The qdev id and QOM type that it will have in the VM, for `Plan.after`; by default none, and `usb-host` or `usb-hub`. */
   readonly id?: string | undefined;
   readonly driver?: string | undefined;
+}
+
+/** A port by its bus and QEMU's path. */
+export interface PortName {
+  readonly bus: string;
+  readonly port: string;
+}
+
+/** A port that is kept for a device that is away, so that it finds its place when it comes back. */
+export interface KeptPort extends PortName {
+  /** What people call the device that is away (already printable). */
+  readonly label: string;
 }
 
 /** What may be added to find room. */
@@ -33,6 +50,8 @@ export interface PlanRequest {
   readonly topology: Topology;
   readonly growth: Growth;
   readonly devices: readonly DeviceRequest[];
+  /** Ports kept for devices that are away: taken only where a device would else have no port, or a slower one. */
+  readonly kept?: readonly KeptPort[] | undefined;
   /** How many fast ports to keep for devices to come (design.md: the on-line rule). Default 4. */
   readonly reserve?: number | undefined;
 }
