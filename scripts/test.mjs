@@ -2,13 +2,14 @@
  * `npm test`: everything, on a machine with only node and npm. Installs what it lacks, says what it does, and ends with the
  * line `N passed, N failed`. A tool that is missing is a failure, never a skip.
  *
- *   node scripts/test.mjs [STAGE...]     only these stages: checks unit unit24 unit26 qemu lab
+ *   node scripts/test.mjs [STAGE...]     only these stages: checks unit unit24 unit26 qemu oracle lab
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cache, root } from './folders.mjs';
+import { ensureQemuRelease, RELEASES } from './qemu-releases.mjs';
 import { ensureKernel, ensureLabTools, ensureNode, ensureNpmPackages } from './setup.mjs';
 
 const reports = join(cache, 'reports');
@@ -107,6 +108,10 @@ if (asked('unit')) tests('unit tests', 'unit', ['--coverage']);
 const others = [24, 26].filter((major) => asked(`unit${major}`)).map((major) => [major, ensureNode(major)]);
 await testsSideBySide(others.map(([major, node]) => ({ name: `unit tests on Node ${major}`, project: 'unit', node })));
 if (asked('qemu')) tests('tests with real QEMUs', 'qemu');
+if (asked('oracle')) {
+  for (const { name } of RELEASES) await ensureQemuRelease(name);
+  tests('tests with QEMUs of four releases', 'oracle');
+}
 if (asked('lab')) {
   ensureKernel();
   tests('tests in the lab, with real USB devices', 'lab', ['--maxWorkers=2']);

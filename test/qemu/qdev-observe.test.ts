@@ -274,7 +274,7 @@ describe('hot-plug slots of a real QEMU', () => {
 
 describe('boards', () => {
   const arm = (machine: string, ...more: string[]) =>
-    RawQemu.start(['-M', machine, '-serial', 'null', ...more], 'qemu-system-aarch64');
+    RawQemu.start(['-M', machine, '-serial', 'null', ...more], { command: ['qemu-system-aarch64'] });
 
   test('raspi3b: the dwc2 deep in the SoC is found with its one port', async () => {
     await using qemu = await arm(

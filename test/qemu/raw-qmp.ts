@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createConnection, type Socket } from 'node:net';
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,58 +10,107 @@ import { observeTopology, parseQemuVersion, type QemuVersion, type Topology } fr
 /** QEMU's answer to one command. */
 export type RawReply = { ok: unknown } | { error: { class: string; desc: string } };
 
+export interface RawEvent {
+  readonly event: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface RawOptions {
+  /** The program and its first arguments. */
+  readonly command?: readonly string[];
+  /** Added to this process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Ends QEMU. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 const WAIT_MS = 30_000;
+/** The emulator's end of the QMP connection: a socket that it is born with, so that nobody has to wait for it to listen. */
+const QMP_FD = 3;
 
 /**
  * A real QEMU, stopped before its first instruction, and the plainest QMP connection to it: enough to compare the model with the
- * emulator without any of qplug's own client.
+ * emulator without any of qplug's own client. It is killed when this process ends, however that happens.
  */
 export class RawQemu implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #socket: Socket;
-  readonly #folder: string;
-  readonly #waiting: ((reply: RawReply) => void)[] = [];
+  readonly #stderr: number;
+  readonly #closed: Promise<unknown>;
+  readonly #waiting: { resolve: (reply: RawReply) => void; reject: (error: Error) => void }[] = [];
+  #watchers: ((event: RawEvent) => void)[] = [];
+  #ended: string | undefined;
+  #version: QemuVersion | undefined;
   /** How many batches `observe` has sent. */
   roundTrips = 0;
-  readonly version: QemuVersion;
 
-  private constructor(process: ChildProcess, socket: Socket, folder: string, version: QemuVersion) {
-    this.#process = process;
-    this.#socket = socket;
-    this.#folder = folder;
-    this.version = version;
+  private constructor(args: readonly string[], { command = ['qemu-system-x86_64'], env, signal }: RawOptions) {
+    const qmp = ['-chardev', `socket,id=qmp,fd=${QMP_FD}`, '-mon', 'chardev=qmp,mode=control'];
+    const fixed = ['-S', '-display', 'none', '-nodefaults', ...qmp];
+    // A file, not a pipe: what QEMU wrote before an answer can be read when the answer is here.
+    this.#stderr = namelessFile();
+    this.#process = spawn('setpriv', ['--pdeathsig', 'KILL', ...command, ...fixed, ...args], {
+      stdio: ['ignore', 'ignore', this.#stderr, 'pipe'],
+      env: { ...process.env, ...env },
+      signal,
+      killSignal: 'SIGKILL',
+    });
+    this.#process.on('error', (error) => {
+      this.#ended ??= error.message;
+    });
+    this.#socket = this.#process.stdio[QMP_FD] as Socket;
+    // QEMU may end with its reasons on stderr; that is told by its end.
+    this.#socket.on('error', () => {});
+    this.#closed = new Promise((resolve) => this.#process.once('close', resolve));
+    this.#process.once('close', (code, killed) => {
+      this.#ended ??= `ended with ${killed ?? code}`;
+      const error = new Error(`QEMU ${this.#ended}: ${this.stderrSince(0)}`);
+      for (const { reject } of this.#waiting.splice(0)) reject(error);
+    });
   }
 
   /**
-   * @param args - beside `-S -display none -nodefaults` and the QMP socket
+   * @param args - beside `-S -display none -nodefaults` and the QMP connection
    * @throws Error with QEMU's stderr when it does not start
    */
-  static async start(args: readonly string[], binary = 'qemu-system-x86_64'): Promise<RawQemu> {
-    const folder = await mkdtemp(join(tmpdir(), 'qplug-qemu-'));
-    const path = join(folder, 'qmp');
-    const qmp = ['-S', '-display', 'none', '-nodefaults', '-qmp', `unix:${path},server=on,wait=off`];
-    const child = spawn(binary, [...qmp, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
-    let stderr = '';
-    child.stderr.on('data', (chunk: Buffer) => {
-      stderr += chunk.toString();
-    });
-    const ended = once(child, 'exit').then(([code]) => `${binary} ended with ${code}: ${stderr}`);
-    const socket = await Promise.race([connect(path), ended]);
-    const greeting = typeof socket === 'string' ? socket : await Promise.race([greet(socket), ended]);
-    if (typeof socket === 'string' || typeof greeting === 'string') {
-      await rm(folder, { recursive: true });
-      throw new Error(String(greeting));
+  static async start(args: readonly string[], options: RawOptions = {}): Promise<RawQemu> {
+    const qemu = new RawQemu(args, options);
+    try {
+      const greeting = await qemu.#greeting();
+      const { major, minor, micro } = JSON.parse(greeting).QMP.version.qemu;
+      qemu.#version = parseQemuVersion(`version ${major}.${minor}.${micro}`);
+      if (qemu.#version === undefined) throw new Error(`no version in ${greeting}`);
+      // A QEMU that ends while it starts may have greeted already.
+      await qemu.ask('qmp_capabilities');
+      await qemu.ask('query-status');
+      return qemu;
+    } catch (error) {
+      await qemu[Symbol.asyncDispose]();
+      throw error;
     }
-    const qemu = new RawQemu(child, socket, folder, greeting.version);
-    greeting.lines.on('line', (line) => qemu.#take(line));
-    await qemu.ask('qmp_capabilities');
-    return qemu;
   }
 
-  /** Sends a command; several may be on their way, QEMU answers them in order. */
+  get version(): QemuVersion {
+    if (this.#version === undefined) throw new Error('QEMU has not greeted');
+    return this.#version;
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /**
+   * Sends a command; several may be on their way, QEMU answers them in order.
+   *
+   * @throws Error with QEMU's stderr when it ends instead
+   */
   ask(command: string, args?: Readonly<Record<string, unknown>>): Promise<RawReply> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) {
+        reject(new Error(`QEMU ${this.#ended}: ${this.stderrSince(0)}`));
+        return;
+      }
+      this.#waiting.push({ resolve, reject });
       this.#socket.write(`${JSON.stringify({ execute: command, arguments: args ?? {} })}\n`);
     });
   }
@@ -73,7 +121,7 @@ export class RawQemu implements AsyncDisposable {
     return 'error' in reply ? reply.error.desc : undefined;
   }
 
-  /** Removes a device and waits until it is not listed any more. */
+  /** Removes a device and waits until it is not listed any more: there is no event for an xHCI controller's end. */
   async remove(id: string): Promise<void> {
     await this.ask('device_del', { id });
     const end = Date.now() + WAIT_MS;
@@ -83,6 +131,37 @@ export class RawQemu implements AsyncDisposable {
       await sleep(5);
     }
     throw new Error(`${id} did not go`);
+  }
+
+  /** Resolves at the first event of which `is` says so; what came before the call does not count. */
+  event(is: (event: RawEvent) => boolean): Promise<RawEvent> {
+    return new Promise((resolve, reject) => {
+      const forget = () => {
+        clearTimeout(timer);
+        this.#watchers = this.#watchers.filter((one) => one !== watcher);
+      };
+      const watcher = (event: RawEvent) => {
+        if (!is(event)) return;
+        forget();
+        resolve(event);
+      };
+      const timer = setTimeout(() => {
+        forget();
+        reject(new Error('the event did not come'));
+      }, WAIT_MS);
+      this.#watchers.push(watcher);
+    });
+  }
+
+  /** How many bytes QEMU has written to stderr. */
+  stderrMark(): number {
+    return fstatSync(this.#stderr).size;
+  }
+
+  /** What it has written since then. */
+  stderrSince(mark: number): string {
+    const bytes = Buffer.alloc(Math.max(0, this.stderrMark() - mark));
+    return bytes.toString('utf8', 0, readSync(this.#stderr, bytes, 0, bytes.length, mark));
   }
 
   /** Drives qdev's reading over this connection. */
@@ -99,41 +178,40 @@ export class RawQemu implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.destroy();
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      this.#process.kill('SIGKILL');
-      await once(this.#process, 'exit');
-    }
-    await rm(this.#folder, { recursive: true });
+    this.#process.kill('SIGKILL');
+    await this.#closed;
+    closeSync(this.#stderr);
+  }
+
+  async #greeting(): Promise<string> {
+    const lines = createInterface({ input: this.#socket });
+    // Newer Nodes hand the socket's errors on.
+    lines.on('error', () => {});
+    const greeting = await new Promise<string>((resolve, reject) => {
+      this.#waiting.push({ resolve: () => {}, reject });
+      lines.once('line', (line) => {
+        this.#waiting.pop();
+        resolve(line);
+      });
+    });
+    lines.on('line', (line) => this.#take(line));
+    return greeting;
   }
 
   #take(line: string): void {
     const message = JSON.parse(line);
-    if ('event' in message) return;
-    this.#waiting.shift()?.('error' in message ? { error: message.error } : { ok: message.return });
+    if ('event' in message)
+      for (const watcher of this.#watchers) watcher({ event: message.event, data: message.data ?? {} });
+    else this.#waiting.shift()?.resolve('error' in message ? { error: message.error } : { ok: message.return });
   }
 }
 
-async function connect(path: string): Promise<Socket> {
-  const end = Date.now() + WAIT_MS;
-  for (;;) {
-    const socket = createConnection(path);
-    try {
-      await once(socket, 'connect');
-      // QEMU may still end, with its reasons on stderr.
-      socket.on('error', () => {});
-      return socket;
-    } catch (error) {
-      if (Date.now() > end) throw error;
-      await sleep(20);
-    }
+/** A file that goes with its last descriptor. */
+function namelessFile(): number {
+  const folder = mkdtempSync(join(tmpdir(), 'qplug-stderr-'));
+  try {
+    return openSync(join(folder, 'stderr'), 'a+');
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-}
-
-async function greet(socket: Socket) {
-  const lines = createInterface({ input: socket });
-  const [line] = (await once(lines, 'line')) as [string];
-  const { major, minor, micro } = JSON.parse(line).QMP.version.qemu;
-  const version = parseQemuVersion(`version ${major}.${minor}.${micro}`);
-  if (version === undefined) throw new Error(`no version in ${line}`);
-  return { lines, version };
 }

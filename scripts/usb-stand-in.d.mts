@@ -1,0 +1,1 @@
+export declare function ensureStandIn(say: (line: string) => void): string;
