@@ -20,7 +20,14 @@ const config: ViteUserConfig = defineConfig({
       },
       { test: { name: 'qemu', include: ['test/qemu/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       // QEMUs of several releases, fetched when they are not there
-      { test: { name: 'oracle', include: ['test/oracle/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 600_000 } },
+      {
+        test: {
+          name: 'oracle',
+          include: ['test/oracle/**/*.test.ts'],
+          globalSetup: ['test/oracle/fetch.ts'],
+          testTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'lab',

@@ -9,7 +9,6 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cache, root } from './folders.mjs';
-import { ensureQemuRelease, RELEASES } from './qemu-releases.mjs';
 import { ensureKernel, ensureLabTools, ensureNode, ensureNpmPackages } from './setup.mjs';
 
 const reports = join(cache, 'reports');
@@ -108,10 +107,7 @@ if (asked('unit')) tests('unit tests', 'unit', ['--coverage']);
 const others = [24, 26].filter((major) => asked(`unit${major}`)).map((major) => [major, ensureNode(major)]);
 await testsSideBySide(others.map(([major, node]) => ({ name: `unit tests on Node ${major}`, project: 'unit', node })));
 if (asked('qemu')) tests('tests with real QEMUs', 'qemu');
-if (asked('oracle')) {
-  for (const { name } of RELEASES) await ensureQemuRelease(name);
-  tests('tests with QEMUs of four releases', 'oracle');
-}
+if (asked('oracle')) tests('tests with QEMUs of four releases', 'oracle');
 if (asked('lab')) {
   ensureKernel();
   tests('tests in the lab, with real USB devices', 'lab', ['--maxWorkers=2']);

@@ -15,8 +15,9 @@ export interface OracleOptions {
   readonly release: string;
   /** Beside `-S -display none -nodefaults` and the QMP connection; with `-machine`. */
   readonly args: readonly string[];
-  /** The USB devices of its host; none when left out, whatever this machine has. */
-  readonly host?: readonly StandInDevice[];
+  /** The USB devices of its host; none when left out, whatever this machine has. A string is the stand-in's file itself. */
+  readonly host?: readonly StandInDevice[] | string;
+  readonly emulator?: 'x86_64' | 'aarch64';
   readonly signal?: AbortSignal;
 }
 
@@ -36,14 +37,20 @@ export class OracleQemu implements AsyncDisposable {
   }
 
   /** @throws Error with QEMU's stderr when it does not start */
-  static async start({ release: name, args, host = [], signal }: OracleOptions): Promise<OracleQemu> {
+  static async start({
+    release: name,
+    args,
+    host = [],
+    emulator = 'x86_64',
+    signal,
+  }: OracleOptions): Promise<OracleQemu> {
     const release = await ensureQemuRelease(name);
     const standIn = ensureStandIn((line) => console.log(`oracle: ${line}`));
     const folder = await mkdtemp(join(tmpdir(), 'qplug-oracle-'));
     try {
       await writeHost(folder, host);
       const qemu = await RawQemu.start(args, {
-        command: qemuCommand(release, { librariesFirst: [standIn] }),
+        command: qemuCommand(release, { emulator, librariesFirst: [standIn] }),
         env: {
           ...release.env,
           USB_STAND_IN_DEVICES: join(folder, 'devices'),
@@ -134,13 +141,14 @@ export class OracleQemu implements AsyncDisposable {
 const nodePath = (folder: string, bus: number, address: number): string =>
   join(folder, 'bus/usb', String(bus).padStart(3, '0'), String(address).padStart(3, '0'));
 
-async function writeHost(folder: string, devices: readonly StandInDevice[]): Promise<void> {
+async function writeHost(folder: string, host: readonly StandInDevice[] | string): Promise<void> {
+  const devices = typeof host === 'string' ? [] : host;
   for (const { bus, address } of devices) {
     const node = nodePath(folder, bus, address);
     await mkdir(dirname(node), { recursive: true });
     await writeFile(node, '');
   }
   const file = join(folder, 'devices');
-  await writeFile(`${file}.new`, standInFile(devices));
+  await writeFile(`${file}.new`, typeof host === 'string' ? host : standInFile(devices));
   await rename(`${file}.new`, file);
 }

@@ -45,7 +45,7 @@ export class RawQemu implements AsyncDisposable {
   roundTrips = 0;
 
   private constructor(args: readonly string[], { command = ['qemu-system-x86_64'], env, signal }: RawOptions) {
-    const qmp = ['-chardev', `socket,id=qmp,fd=${QMP_FD}`, '-mon', 'chardev=qmp,mode=control'];
+    const qmp = ['-chardev', `socket,id=qmp,fd=${QMP_FD}`, '-qmp', 'chardev:qmp'];
     const fixed = ['-S', '-display', 'none', '-nodefaults', ...qmp];
     // A file, not a pipe: what QEMU wrote before an answer can be read when the answer is here.
     this.#stderr = namelessFile();

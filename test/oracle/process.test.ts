@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { build } from 'esbuild';
+import { describe, expect, test } from 'vitest';
+import { root } from '../../scripts/folders.mjs';
+import { RELEASES } from '../../scripts/qemu-releases.mjs';
+import { OracleQemu } from './oracle-qemu.js';
+
+/** Whether a process is there, and not only its entry that nobody has read. */
+function lives(pid: number | undefined): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ');
+  } catch {
+    return false;
+  }
+}
+
+describe.each(RELEASES)('a process of QEMU $name', ({ name: release }) => {
+  test('greets with the version of its release', async () => {
+    await using qemu = await OracleQemu.start({ release, args: ['-machine', 'none'] });
+    const { major, minor } = qemu.version;
+    if (release === '11.1') expect([major, minor] >= [11, 1]).toBe(true);
+    else expect(`${major}.${minor}`).toBe(release);
+    expect(qemu.stderrSince(0)).toBe('');
+  });
+
+  test('is gone at the end of its block', async () => {
+    let pid: number | undefined;
+    {
+      await using qemu = await OracleQemu.start({ release, args: ['-machine', 'none'] });
+      pid = qemu.pid;
+      expect(lives(pid)).toBe(true);
+    }
+    expect(lives(pid)).toBe(false);
+  });
+
+  test('that does not start says why', async () => {
+    await expect(OracleQemu.start({ release, args: ['-machine', 'pc', '-device', 'usb-nonsense'] })).rejects.toThrow(
+      "'usb-nonsense' is not a valid device model name",
+    );
+  });
+
+  test('knows the models of its own modules, whatever QEMU is installed', async () => {
+    await using qemu = await OracleQemu.start({ release, args: ['-machine', 'pc'] });
+    const reply = await qemu.ask('qom-list-types', { implements: 'usb-device', abstract: false });
+    const types = 'ok' in reply ? (reply.ok as { name: string }[]).map(({ name }) => name) : [];
+    expect(types).toEqual(expect.arrayContaining(['usb-host', 'usb-redir', 'usb-hub', 'usb-uas', 'usb-tablet']));
+  });
+
+  test('has an arm emulator', async () => {
+    await using qemu = await OracleQemu.start({ release, emulator: 'aarch64', args: ['-machine', 'virt'] });
+    expect(await qemu.ask('query-target')).toEqual({ ok: { arch: 'aarch64' } });
+  });
+});
+
+describe('a process of QEMU', () => {
+  test('that ends answers whoever waits', async () => {
+    await using qemu = await OracleQemu.start({
+      release: '7.2',
+      args: ['-machine', 'pc', '-device', 'qemu-xhci,id=x'],
+    });
+    await qemu.setHost([{ bus: 1, address: 1, port: '', speed: 'low', vendorId: 1, productId: 1, configurations: [] }]);
+    const add = { driver: 'usb-host', id: 'a', bus: 'x.0', port: '1', hostbus: 1, hostaddr: 1 };
+    await expect(qemu.ask('device_add', add)).rejects.toThrow(/^QEMU ended with 70: usb stand-in: .*:1: port= is not/);
+    await expect(qemu.ask('query-status')).rejects.toThrow(/^QEMU ended with 70/);
+  });
+
+  test('ends with its signal', async () => {
+    const ending = new AbortController();
+    await using qemu = await OracleQemu.start({ release: '7.2', args: ['-machine', 'none'], signal: ending.signal });
+    ending.abort();
+    await expect.poll(() => lives(qemu.pid)).toBe(false);
+    await expect(qemu.ask('query-status')).rejects.toThrow(/^QEMU /);
+  });
+
+  test('ends with the process that started it, however that ends', async () => {
+    const contents = `import { OracleQemu } from './test/oracle/oracle-qemu.ts';
+      const qemu = await OracleQemu.start({ release: '7.2', args: ['-machine', 'none'] });
+      console.log(qemu.pid);
+      setInterval(() => {}, 1000);`;
+    const external = ['../../scripts/*'];
+    const bundle = await build({
+      stdin: { contents, resolveDir: root },
+      ...{ bundle: true, write: false, format: 'esm', platform: 'node', target: 'node20', external },
+    });
+    const code = bundle.outputFiles[0]?.text.replaceAll('../../scripts/', `${root}/scripts/`) ?? '';
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', code], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [pid] = await once(parent.stdout, 'data').then(([line]) => [Number(String(line))]);
+    expect(lives(pid)).toBe(true);
+    parent.kill('SIGKILL');
+    await expect.poll(() => lives(pid)).toBe(false);
+  });
+});
