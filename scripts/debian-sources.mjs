@@ -42,7 +42,7 @@ function fromList(text, suite, mirror) {
     const [, options = '', uri, own, components] =
       /^\s*deb\s+(?:(\[[^\]]*\])\s+)?(\S+)\s+(\S+)\s+([^#]*)/.exec(line) ?? [];
     if (!uri || !SUITES.has(own) || !components.split(/\s+/).includes('main')) continue;
-    return `deb ${options} ${mirror ?? uri} ${suite} main\n`;
+    return `${['deb', options, mirror ?? uri, suite, 'main'].filter(Boolean).join(' ')}\n`;
   }
   return undefined;
 }
@@ -51,14 +51,13 @@ function fromList(text, suite, mirror) {
 function fromStanzas(text, suite, mirror) {
   const plain = text.replace(/^#.*\n?/gm, '');
   for (const stanza of plain.split(/\n\s*\n/)) {
-    const fields = new Map(
-      [...stanza.matchAll(/^([\w-]+):((?:.*)(?:\n[ \t].*)*)/gm)].map(([, name, value]) => [name.toLowerCase(), value]),
-    );
-    const words = (name) => (fields.get(name) ?? '').split(/\s+/).filter(Boolean);
+    const fields = [...stanza.matchAll(/^([\w-]+):(.*(?:\n[ \t].*)*)/gm)].map(([, name, value]) => ({ name, value }));
+    const field = (name) => fields.find((one) => one.name.toLowerCase() === name)?.value ?? '';
+    const words = (name) => field(name).split(/\s+/).filter(Boolean);
     if (!words('types').includes('deb') || words('enabled')[0]?.toLowerCase() === 'no') continue;
     if (!words('components').includes('main') || !words('suites').some((own) => SUITES.has(own))) continue;
     const told = { types: ' deb', suites: ` ${suite}`, components: ' main', ...(mirror && { uris: ` ${mirror}` }) };
-    return [...fields].map(([name, value]) => `${name}:${told[name] ?? value}\n`).join('');
+    return fields.map(({ name, value }) => `${name}:${told[name.toLowerCase()] ?? value}\n`).join('');
   }
   return undefined;
 }

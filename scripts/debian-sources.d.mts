@@ -1,0 +1,4 @@
+export declare function debianSources(
+  suite: string,
+  options?: { readonly folder?: string; readonly mirror?: string | undefined },
+): { format: 'sources' | 'list'; text: string };
