@@ -9,6 +9,8 @@ import { ensurePackages } from './apt.mjs';
 import { root } from './folders.mjs';
 import { ensureKernel as kernel } from './kernel.mjs';
 import { ensureNode as node } from './node-release.mjs';
+import { ensureQemuRelease, RELEASES } from './qemu-releases.mjs';
+import { ensureStandIn } from './usb-stand-in.mjs';
 
 /** Package → why the tests need it. */
 const tools = {
@@ -51,17 +53,24 @@ export function ensureNpmPackages() {
   if (status !== 0) throw new Error(`npm ci ended with ${status}`);
 }
 
+/** The QEMUs of the oracle, and what stands below their usb-host. */
+async function ensureOracle() {
+  for (const { name } of RELEASES) await ensureQemuRelease(name);
+  ensureStandIn(say);
+}
+
 /** All of it. */
-export function ensureAll() {
+export async function ensureAll() {
   ensureNpmPackages();
   ensureLabTools();
   ensureKernel();
   for (const major of [24, 26]) ensureNode(major);
+  await ensureOracle();
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   try {
-    ensureAll();
+    await ensureAll();
     say('everything is here');
   } catch (error) {
     console.error(`setup: ${error.message}`);
