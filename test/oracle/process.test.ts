@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { build } from 'esbuild';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { root } from '../../scripts/folders.mjs';
 import { RELEASES } from '../../scripts/qemu-releases.mjs';
 import { OracleQemu } from './oracle-qemu.js';
@@ -85,8 +87,11 @@ describe('a process of QEMU', () => {
       ...{ bundle: true, write: false, format: 'esm', platform: 'node', target: 'node20', external },
     });
     const code = bundle.outputFiles[0]?.text.replaceAll('../../scripts/', `${root}/scripts/`) ?? '';
+    const folder = mkdtempSync(join(tmpdir(), 'qplug-killed-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
     const parent = spawn(process.execPath, ['--input-type=module', '-e', code], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, TMPDIR: folder },
     });
     const [pid] = await once(parent.stdout, 'data').then(([line]) => [Number(String(line))]);
     expect(lives(pid)).toBe(true);
