@@ -142,7 +142,9 @@ export function boardControllers(vm: VmFile): Controller[] {
   const facts = made && controllerModel(made.model);
   if (made === undefined || facts === undefined) return [];
   const ports = withCompanions(rootPorts(facts, made), made.companions);
-  return [{ bus: 'usb-bus.0', id: undefined, model: made.model, qomPath: undefined, ports, known: true, devices: [] }];
+  const { model } = made;
+  const { slots } = facts;
+  return [{ bus: 'usb-bus.0', id: undefined, model, qomPath: undefined, ports, slots, known: true, devices: [] }];
 }
 
 function boardModel(family: MachineModel['family']) {

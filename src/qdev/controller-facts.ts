@@ -25,6 +25,8 @@ export interface ControllerFacts {
   /** UHCI and OHCI: whether it can be such a companion (`masterbus`); then it has no bus of its own. */
   readonly canBeCompanion: boolean;
   readonly ports: PortRule;
+  /** xHCI: how many devices, hubs included, a guest can number on it (include/hw/usb/xhci.h, XHCI_MAXSLOTS). */
+  readonly slots?: number | undefined;
 }
 
 /** The port properties of any controller, as given or as read back. */
@@ -34,13 +36,16 @@ export interface PortProperties {
   readonly numPorts?: number | undefined;
 }
 
+/** QEMU's default, and the most that its property `slots` takes; qemu-xhci has no such property. */
+const XHCI_SLOTS = 64;
+
 const USB1: SpeedMask = LOW | FULL;
 const XHCI: PortRule = { rule: 'xhci' };
 const OHCI: PortRule = { rule: 'ohci' };
 const UHCI: PortRule = { rule: 'fixed', count: 2, mask: USB1 };
 const fixed = (count: number, mask: SpeedMask): PortRule => ({ rule: 'fixed', count, mask });
 
-type Traits = Partial<Omit<ControllerFacts, 'model' | 'generation' | 'attachesTo' | 'ports'>>;
+type Traits = Partial<Omit<ControllerFacts, 'model' | 'generation' | 'attachesTo' | 'ports' | 'slots'>>;
 
 function facts(
   model: string,
@@ -59,6 +64,7 @@ function facts(
     takesCompanions: false,
     canBeCompanion: false,
     ports,
+    slots: generation === 3 ? XHCI_SLOTS : undefined,
     ...traits,
   };
 }

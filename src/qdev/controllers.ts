@@ -95,6 +95,7 @@ export function predictControllers(specs: readonly ControllerSpec[]): Controller
         model: spec.model,
         qomPath: undefined,
         ports: withCompanions(controllerPorts(spec), companions),
+        slots: controllerModel(spec.model)?.slots,
         known: controllerModel(spec.model) !== undefined,
         devices: [],
       };

@@ -1,3 +1,4 @@
+import { controllerModel } from './controller-facts.js';
 import { readControllers, type SeenController } from './observe/controllers-seen.js';
 import { idOf, type QomDevice, readDevices } from './observe/devices-seen.js';
 import { compareNames, readHotplug } from './observe/hotplug.js';
@@ -96,6 +97,7 @@ function controllerOf(
     model: node.type,
     qomPath: node.path,
     ports,
+    slots: controllerModel(node.type)?.slots,
     known: known && unique,
     devices: devices.map(({ requestedPort: _, ...device }, i) => ({
       ...device,

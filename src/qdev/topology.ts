@@ -19,6 +19,11 @@ export interface Controller {
   /** Canonical QOM path; undefined while only predicted. */
   readonly qomPath: string | undefined;
   readonly ports: readonly RootPort[];
+  /**
+   * How many devices, hubs included, a guest can number on it; undefined where nothing limits them. QEMU attaches more without a
+   * word, and the guest never sees them (hw/usb/hcd-xhci.c, CR_ENABLE_SLOT).
+   */
+  readonly slots?: number | undefined;
   /** False when the model is unknown: nothing is planned onto it. */
   readonly known: boolean;
   readonly devices: readonly AttachedDevice[];

@@ -80,6 +80,13 @@ describe('controller facts', () => {
     expect(controllerModel('ich9-usb-uhci6')?.canBeCompanion).toBe(true);
   });
 
+  test('xHCI numbers 64 devices, boards included; the older kinds have no such limit below USB itself', () => {
+    for (const { model, generation, slots } of controllerModels()) {
+      expect(`${model} ${slots}`).toBe(`${model} ${generation === 3 ? 64 : undefined}`);
+    }
+    expect(predictControllers([{ id: 'x', model: 'qemu-xhci' }])[0]?.slots).toBe(64);
+  });
+
   test.each(['usb-tablet', '', 'toString', '__proto__', 'xhci'])('%j is no controller type', (model) => {
     expect(controllerModel(model)).toBeUndefined();
   });
