@@ -20,13 +20,8 @@ export type Scope =
 export interface Demand {
   readonly device: DeviceRequest;
   readonly scope: Scope;
-}
-
-/** Devices that differ in nothing but their names: any may stand for another. */
-export interface DemandGroup {
-  readonly sample: Demand;
-  /** Places in the list of demands, ascending. */
-  readonly members: readonly number[];
+  /** The name of the port where it was, unless its pin leads elsewhere. It need not exist. */
+  readonly home: string | undefined;
 }
 
 /** @returns the demands by key (code unit order), so that the order of a request's devices decides nothing */
@@ -35,12 +30,31 @@ export function sortDevices(devices: readonly DeviceRequest[]): DeviceRequest[] 
 }
 
 export function demandsOf(space: Space, devices: readonly DeviceRequest[]): Demand[] {
-  return devices.map((device) => ({ device, scope: scopeOf(space, device) }));
+  const all = space.controllers.map((_, i) => i);
+  return devices.map((device) => {
+    const scope = scopeOf(space, all, device);
+    return { device, scope, home: homeOf(space, scope, device) };
+  });
 }
 
-function scopeOf({ controllers }: Space, { pin }: DeviceRequest): Scope {
+/** A pin comes before a home. */
+function homeOf({ controllers }: Space, scope: Scope, { home }: DeviceRequest): string | undefined {
+  if (home === undefined) return undefined;
+  const name = portName(home.bus, home.port);
+  switch (scope.at) {
+    case 'any':
+      return name;
+    case 'controller':
+      return controllers[scope.controller]?.bus === home.bus ? name : undefined;
+    case 'port':
+      return scope.names.has(name) ? name : undefined;
+    case 'nowhere':
+      return undefined;
+  }
+}
+
+function scopeOf({ controllers }: Space, all: readonly number[], { pin }: DeviceRequest): Scope {
   if (pin === undefined || (pin.controller === undefined && pin.port === undefined)) return { at: 'any' };
-  const all = controllers.map((_, i) => i);
   const wanted = pin.controller;
   let found = all;
   if (wanted !== undefined) {
@@ -92,30 +106,4 @@ export function stepsBelowNative(device: DeviceRequest, mask: SpeedMask): number
   if (speed === undefined) return undefined;
   const steps = Math.max(0, SPEEDS.indexOf(device.native) - SPEEDS.indexOf(speed));
   return steps > 0 && device.slower === 'refuse' ? undefined : steps;
-}
-
-/** @returns the demands by kind, hubs left out; in a fixed order */
-export function groupDemands(demands: readonly Demand[]): DemandGroup[] {
-  const groups = new Map<string, { sample: Demand; members: number[] }>();
-  demands.forEach((demand, index) => {
-    if (isHub(demand)) return;
-    const { mask, native, slower, mandatory } = demand.device;
-    const key = JSON.stringify([!mandatory, scopeKey(demand.scope), mask, native, slower]);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { sample: demand, members: [index] });
-    else group.members.push(index);
-  });
-  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
-}
-
-function scopeKey(scope: Scope): string {
-  switch (scope.at) {
-    case 'any':
-    case 'nowhere':
-      return scope.at;
-    case 'controller':
-      return `c${scope.controller}`;
-    case 'port':
-      return `p${scope.path} ${scope.controllers.join(' ')}`;
-  }
 }

@@ -33,7 +33,22 @@ export function planFindings(plan: Plan, options: PlanFindingOptions = {}): Find
         { severity: 'warning', location: options.locate?.(key) },
       ),
     );
-  return [...refused, ...slower];
+  return [...refused, ...slower, ...elsewhere(plan, options), ...keptPortsTaken(plan)];
+}
+
+function elsewhere({ placements }: Plan, options: PlanFindingOptions): Finding[] {
+  return placements.flatMap(({ key, label, bus, port, home, candidates }) => {
+    if (home === undefined) return [];
+    const there = candidates.find((one) => one.bus === home.bus && one.port === home.port)?.verdict;
+    const evidence = { device: label, bus, port, home, because: there ?? ({ verdict: 'gone' } as const) };
+    return [finding('placed-elsewhere', evidence, { severity: 'warning', location: options.locate?.(key) })];
+  });
+}
+
+function keptPortsTaken({ keptTaken }: Plan): Finding[] {
+  return keptTaken.map(({ bus, port, label, by }) =>
+    finding('kept-port-taken', { bus, port, device: label, by }, { severity: 'warning' }),
+  );
 }
 
 function evidenceOf({ after }: Plan, refusal: Refusal, vm: string): Evidence {
@@ -51,6 +66,7 @@ function evidenceOf({ after }: Plan, refusal: Refusal, vm: string): Evidence {
     port: pin?.port,
     takenBy: holders(candidates, 'taken'),
     unsure: holders(candidates, 'unsure'),
+    slots: candidates.flatMap(({ verdict }) => (verdict.verdict === 'controller-full' ? [verdict.slots] : []))[0],
     best: bestSlower(candidates),
     accepts: speedsIn(accepting?.find((mask) => mask !== undefined) ?? 0),
     alternatives: portRanges(refusal.alternatives),

@@ -1,4 +1,5 @@
 import type { ControllerModel, ControllerSpec, Speed, Topology } from '../qdev/index.js';
+import type { KeptPort, PortName } from './request.js';
 
 /** What the planner thought of one port for one device. */
 export type Verdict =
@@ -18,7 +19,11 @@ export type Verdict =
   /** Not the port that the user fixed. */
   | { readonly verdict: 'not-pinned' }
   /** A hub would be the sixth in its chain. */
-  | { readonly verdict: 'hub-too-deep' };
+  | { readonly verdict: 'hub-too-deep' }
+  /** Kept for a device that is away, `for` being what people call it. */
+  | { readonly verdict: 'kept'; readonly speed: Speed; readonly for: string }
+  /** The port is free, but a guest could number no device more on this controller. */
+  | { readonly verdict: 'controller-full'; readonly slots: number };
 
 export interface Candidate {
   readonly bus: string;
@@ -33,6 +38,8 @@ export interface Placement {
   readonly port: string;
   readonly speed: Speed;
   readonly native: Speed;
+  /** Where it was remembered, when it is not there now and no pin led it away. */
+  readonly home?: PortName | undefined;
   /** Every port of the VM as it is after the plan, by controller and number. Worked out when it is first read. */
   readonly candidates: readonly Candidate[];
 }
@@ -43,6 +50,12 @@ export interface AddedHub {
   readonly bus: string;
   readonly port: string;
   readonly ports: number;
+}
+
+/** A port that was kept for a device that is away, and had to be taken. */
+export interface KeptPortTaken extends KeptPort {
+  /** The label of the device that has it now, or the id of an added hub. */
+  readonly by: string;
 }
 
 /** The cheapest change that makes room. Each was tried: with it, the device has a port and none lost its own. */
@@ -65,6 +78,7 @@ export type Fix =
  * Why a device has no port. `no-port`: every port that would take it is in use. `only-slower`: there is room, but only below
  * its native speed. `pin-unknown`: no such controller or port. `pin-taken`: the port is in use. `pin-mismatch`: the port
  * does not take its speed. `hub-too-deep`: a hub would be the sixth of its chain. `no-speed`: QEMU attaches it nowhere.
+ * `controller-full`: there is a port, but a guest could number no device more on its controller.
  */
 export type RefusalReason =
   | 'no-port'
@@ -73,6 +87,7 @@ export type RefusalReason =
   | 'pin-taken'
   | 'pin-mismatch'
   | 'hub-too-deep'
+  | 'controller-full'
   | 'no-speed';
 
 export interface Refusal {
@@ -104,6 +119,8 @@ export interface Plan {
   readonly placements: readonly Placement[];
   /** By key. */
   readonly refusals: readonly Refusal[];
+  /** Kept ports that had to be taken, by controller, then number. */
+  readonly keptTaken: readonly KeptPortTaken[];
   /** To add, in this order, before any hub. */
   readonly controllers: readonly ControllerSpec[];
   /** To add, parents first. */

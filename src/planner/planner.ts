@@ -1,6 +1,6 @@
 import { MAX_HUB_PORTS, type Topology, withController } from '../qdev/index.js';
-import type { Problem } from './assign.js';
-import { demandsOf, groupDemands, sortDevices } from './demand.js';
+import { demandsOf, sortDevices } from './demand.js';
+import type { Problem } from './network.js';
 import type { Plan } from './plan.js';
 import { report } from './report.js';
 import type { DeviceRequest, PlanRequest } from './request.js';
@@ -66,7 +66,7 @@ function attempt(request: PlanRequest, devices: readonly DeviceRequest[], count:
   const demands = demandsOf(space, devices.map(sane));
   const problem: Problem = {
     demands,
-    groups: groupDemands(demands),
+    kept: request.kept ?? [],
     reserve: Math.max(0, request.reserve ?? DEFAULT_RESERVE),
     mayAddHubs: request.growth.hubs,
   };

@@ -13,6 +13,7 @@ export function reasonOf(outcome: Outcome, index: number): RefusalReason {
   if (verdicts.has('slower')) return 'only-slower';
   if (verdicts.has('hub-too-deep') || (isHub(demand) && scope.at === 'port' && tooDeep(scope.path)))
     return 'hub-too-deep';
+  if (verdicts.has('controller-full')) return 'controller-full';
   if (scope.at !== 'port') return 'no-port';
   if (verdicts.has('taken') || verdicts.has('unsure')) return 'pin-taken';
   return verdicts.has('speed-mismatch') ? 'pin-mismatch' : 'pin-unknown';

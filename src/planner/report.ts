@@ -9,11 +9,11 @@ import {
   type Topology,
   uniqueId,
 } from '../qdev/index.js';
-import type { Problem } from './assign.js';
 import { isHub } from './demand.js';
 import { cheapestFix } from './fix.js';
+import type { Problem } from './network.js';
 import { once } from './once.js';
-import type { AddedHub, Placement, Plan, PlanStep, Refusal } from './plan.js';
+import type { AddedHub, KeptPortTaken, Placement, Plan, PlanStep, Refusal } from './plan.js';
 import { alternativesOf, reasonOf } from './refusal.js';
 import type { DeviceRequest, PlanRequest } from './request.js';
 import type { Solution } from './score.js';
@@ -50,6 +50,7 @@ export function report(solved: Solved): Plan {
     refusals: devices.flatMap((device, i) =>
       solution.given[i] === undefined ? [refusalOf(solved, outcome, device, i, () => result)] : [],
     ),
+    keptTaken: keptTaken(outcome),
     controllers,
     hubs,
     steps: stepsOf(controllers, hubs, placed),
@@ -82,6 +83,7 @@ function hubNames({ devices, request, topology, solution }: Solved): string[] {
 
 function placementOf(outcome: Outcome, device: DeviceRequest, port: PlanPort, index: number): Placement {
   const candidates = once(() => candidatesOf(outcome, index));
+  const home = outcome.problem.demands[index]?.home;
   return {
     key: device.key,
     label: device.label,
@@ -89,10 +91,18 @@ function placementOf(outcome: Outcome, device: DeviceRequest, port: PlanPort, in
     port: port.path,
     speed: negotiate(device.mask, port.mask) ?? device.native,
     native: device.native,
+    ...(home === undefined || home === port.name ? {} : { home: device.home }),
     get candidates() {
       return candidates();
     },
   };
+}
+
+function keptTaken({ ports, owners, kept }: Outcome): KeptPortTaken[] {
+  return ports.flatMap(({ bus, path, name }) => {
+    const [label, by] = [kept.get(name), owners.get(name)];
+    return label === undefined || by === undefined ? [] : [{ bus, port: path, label, by }];
+  });
 }
 
 function refusalOf(

@@ -1,7 +1,6 @@
-import { FULL, HIGH, negotiate, SPEEDS, type SpeedMask, SUPER } from '../qdev/index.js';
-import type { Problem } from './assign.js';
-import { isHub, isSlow, mayCrowd } from './demand.js';
-import { fastness, type Layout, type PlanPort } from './space.js';
+import { FULL, HIGH, type SpeedMask, SUPER } from '../qdev/index.js';
+import type { Problem } from './network.js';
+import type { Layout, PlanPort } from './space.js';
 
 /** A way to meet a problem: which hubs are added, who sits where. */
 export interface Solution {
@@ -11,15 +10,26 @@ export interface Solution {
   readonly score: Score;
 }
 
-/** What a solution costs, weightiest first; every figure is better when it is less. */
+/**
+ * What a solution costs, weightiest first; every figure is better when it is less. Without a port (mandatory, of these pinned,
+ * optional, of these pinned) · slower than native, and by how many classes · remembered devices that are not at home · kept
+ * ports taken · slow devices that crowd fast ports · the last place for slow devices gone · hubs added · free ports that carry
+ * SuperSpeed, then high speed, then full speed, each less than nothing · slow devices on fast ports · depth · order of
+ * controllers.
+ */
 export type Score = readonly number[];
 
-/** How many figures at the front of a score speak of the devices themselves: who has a port, and at what speed. */
-export const DEVICE_FIGURES = 6;
+/** How many figures at the front of a score speak of the devices themselves; for these controllers are added. */
+export const DEVICE_FIGURES = 8;
+
+/** The places of figures in a score. */
+export const CROWDING = 8;
+export const LAST_PLACE = 9;
+export const ADDED_HUBS = 10;
 
 /** @returns whether a solution crowds, or leaves no place for a further slow device */
 export function crowds(score: Score): boolean {
-  return score.slice(DEVICE_FIGURES, DEVICE_FIGURES + 2).some((figure) => figure > 0);
+  return (score[CROWDING] ?? 0) > 0 || (score[LAST_PLACE] ?? 0) > 0;
 }
 
 /** @returns negative when `a` is better, 0 when both are as good */
@@ -31,68 +41,25 @@ export function compareScores(a: Score, b: Score, figures: number = a.length): n
   return 0;
 }
 
-/**
- * The objectives in their order: without a port (mandatory, of these pinned, optional, of these pinned) · slower than native, and
- * by how many classes · slow devices that crowd fast ports · the last
- * place for slow devices gone · hubs added · SuperSpeed ports
- * used, then high-speed, then full-speed ones · slow devices on fast ports · depth · order of controllers.
- */
-export function scoreOf(problem: Problem, layout: Layout, given: readonly (PlanPort | undefined)[]): Score {
-  const missing = [0, 0, 0, 0];
-  let [slower, steps, slow, slowOnSuper, slowOnHigh, slowOnFast, depth, controllers] = [0, 0, 0, 0, 0, 0, 0, 0];
-  const used = new Set<string>();
-  problem.demands.forEach((demand, i) => {
-    const { device, scope } = demand;
-    const port = given[i];
-    if (port === undefined) {
-      const first = device.mandatory ? 0 : 2;
-      missing[first] = (missing[first] ?? 0) + 1;
-      if (scope.at !== 'any') missing[first + 1] = (missing[first + 1] ?? 0) + 1;
-      return;
-    }
-    used.add(port.name);
-    depth += port.depth;
-    controllers += port.controller;
-    if (isHub(demand)) return;
-    const below = SPEEDS.indexOf(device.native) - SPEEDS.indexOf(negotiate(device.mask, port.mask) ?? device.native);
-    if (below > 0) {
-      slower++;
-      steps += below;
-    }
-    if (!isSlow(demand)) return;
-    slowOnFast += fastness(port.mask);
-    if (!mayCrowd(demand)) return;
-    slow++;
-    if ((port.mask & SUPER) !== 0) slowOnSuper++;
-    if ((port.mask & HIGH) !== 0) slowOnHigh++;
-  });
-  let added = 0;
-  for (const hub of layout.hubs) {
-    if (hub.demand !== undefined) continue;
-    added++;
-    depth += hub.at.depth;
-    controllers += hub.at.controller;
-  }
-  const left = countFree(layout.free.filter(({ name }) => !used.has(name)));
+/** Slow devices that may crowd: all, and those on ports that carry SuperSpeed, or high speed. */
+export interface SlowCount {
+  readonly slow: number;
+  readonly slowOnSuper: number;
+  readonly slowOnHigh: number;
+}
+
+/** @returns two figures: how many slow devices crowd fast ports, and whether the last place for slow devices is gone */
+export function crowding(
+  problem: Problem,
+  left: FreeCount,
+  { slow, slowOnSuper, slowOnHigh }: SlowCount,
+): [number, number] {
   const keep = problem.mayAddHubs ? problem.reserve : 0;
-  const crowding =
+  if (keep === 0) return [0, 0];
+  const crowd =
     Math.min(left.fullNotSuper === 0 ? slow : slowOnSuper, shortOf(keep, left.super, left.fullNotSuper)) +
     Math.min(left.fullNotHigh === 0 ? slow : slowOnHigh, shortOf(keep, left.high, left.fullNotHigh));
-  const lastPlace = slow > 0 && left.full === 0 ? 1 : 0;
-  return [
-    ...missing,
-    slower,
-    steps,
-    keep === 0 ? 0 : crowding,
-    keep === 0 ? 0 : lastPlace,
-    added,
-    -left.super,
-    -left.high,
-    -left.full,
-    slowOnFast,
-    depth,
-    controllers,
-  ];
+  return [crowd, slow > 0 && left.full === 0 ? 1 : 0];
 }
 
 /** Where the hub of the next slow device would have to take a fast port as well, one more is kept for it. */
@@ -100,25 +67,28 @@ function shortOf(keep: number, free: number, placesForHub: number): number {
   return Math.max(0, keep + (placesForHub === 0 ? 1 : 0) - free);
 }
 
-/** Free ports by what they could carry. */
-export interface FreeCount {
-  readonly super: number;
-  readonly high: number;
-  readonly full: number;
-  readonly fullNotSuper: number;
-  readonly fullNotHigh: number;
+/** Counts free ports by what they could carry. */
+export class FreeCount {
+  super = 0;
+  high = 0;
+  full = 0;
+  fullNotSuper = 0;
+  fullNotHigh = 0;
+
+  add(mask: SpeedMask, count: number): void {
+    if ((mask & SUPER) !== 0) this.super += count;
+    if ((mask & HIGH) !== 0) this.high += count;
+    if ((mask & FULL) === 0) return;
+    this.full += count;
+    if ((mask & SUPER) === 0) this.fullNotSuper += count;
+    if ((mask & (HIGH | SUPER)) === 0) this.fullNotHigh += count;
+  }
 }
 
 export function countFree(ports: readonly PlanPort[]): FreeCount {
-  const count = (want: SpeedMask, not: SpeedMask): number =>
-    ports.reduce((sum, { mask }) => sum + ((mask & want) !== 0 && (mask & not) === 0 ? 1 : 0), 0);
-  return {
-    super: count(SUPER, 0),
-    high: count(HIGH, 0),
-    full: count(FULL, 0),
-    fullNotSuper: count(FULL, SUPER),
-    fullNotHigh: count(FULL, HIGH | SUPER),
-  };
+  const count = new FreeCount();
+  for (const { mask } of ports) count.add(mask, 1);
+  return count;
 }
 
 /**

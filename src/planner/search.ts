@@ -1,101 +1,297 @@
-import { assign, type Problem } from './assign.js';
-import { isHub, isSlow, mayCrowd } from './demand.js';
-import { bestHubs, hubMoves } from './hub-moves.js';
-import { compareScores, crowds, DEVICE_FIGURES, type Score, type Solution, scoreOf } from './score.js';
-import { layoutOf, type NewHub, type Space } from './space.js';
+import { Draft, type DraftHub, mayHost } from './draft.js';
+import { handOut } from './hand-out.js';
+import { addedHub, chainOn, missingPorts, sitesOf, unlikeHubs, waitingHubs, worth } from './hub-sites.js';
+import type { Problem } from './network.js';
+import { ADDED_HUBS, CROWDING, compareScores, DEVICE_FIGURES, LAST_PLACE, type Score, type Solution } from './score.js';
+import type { Space } from './space.js';
+import { better, type Trial, Trials } from './trial.js';
 
 /**
- * Finds the best hubs for a problem in a space, by steepest descent: of all hubs worth trying the one that makes the score best is
- * added, as long as one does. Without pins a hub on the port of least worth is never worse than elsewhere, and each that is
- * needed pays at once (one port lost, up to eight won), so nothing better is missed. Hubs that the user asked for may only fit
- * one behind the other, so while several wait they are tried in pairs as well. For many devices,
- * two, four, eight and more at once are tried first. In the end each hub has to prove itself again.
+ * Finds the best hubs for a problem in a space. First by descent: hubs that named ports need; many at once where many devices
+ * wait; then single ones, each where it betters the score most, as long as one does; in the end each has to prove itself again.
+ * Then, where that is little work, by trying all layouts of hubs that could be better.
  */
 export function search(problem: Problem, space: Space): Solution {
-  const narrow = descend(problem, space, false);
-  if (problem.demands.length > FEW || narrow.layout.hubs.length === 0) return narrow;
-  const wide = descend(problem, space, true);
-  return compareScores(wide.score, narrow.score) < 0 ? wide : narrow;
+  const trials = new Trials(problem, space);
+  const none = trials.of([]);
+  if (none === undefined) throw new Error('no hubs always have a place');
+  const found = new Search(trials, none).best();
+  return { ...handOut(found.best), score: found.score };
 }
 
-function descend(problem: Problem, space: Space, wide: boolean): Solution {
-  let best = attempt(problem, space, []);
-  while (mayGain(best.score)) {
-    const next = nextSolutions(problem, space, best, wide).reduce(
-      (a, b) => (compareScores(b.score, a.score) < 0 ? b : a),
-      best,
-    );
-    if (next === best) break;
-    best = next;
+/** How much work may go into trying all layouts: layouts × arcs of the network, and layouts. */
+const MOST_WORK = 60_000;
+const MOST_LAYOUTS = 400;
+
+/** Up to so many kinds of ports each is tried as a place for a hub; of more, the least and those where devices wait. */
+const FEW_KINDS = 40;
+
+/** How many hubs of a kind are tried at most in one step where ports are named, or devices wait on many controllers. */
+const MOST_MOVES = 12;
+
+class Search {
+  readonly #trials: Trials;
+  readonly #none: Trial;
+
+  constructor(trials: Trials, none: Trial) {
+    this.#trials = trials;
+    this.#none = none;
   }
-  return withoutIdleHubs(problem, space, best);
-}
 
-/** Up to so many devices pairs of hubs are tried; with more, many hubs at once. */
-const FEW = 100;
+  best(): Trial {
+    if (!this.#mayGain(this.#none)) return this.#none;
+    const bound = Draft.bound(this.#trials.network, this.#mayHub() ? this.#trials.network.problem.demands.length : 0);
+    let now = this.#withChains(this.#none);
+    now = this.#inBulk(now);
+    now = this.#oneByOne(now);
+    now = this.#withoutIdle(now, bound);
+    return this.#all(now, bound);
+  }
 
-function nextSolutions(problem: Problem, space: Space, from: Solution, wide: boolean): Solution[] {
-  const many = problem.demands.length > FEW;
-  const bulk = many ? inBulk(problem, space, from) : from;
-  if (bulk !== from) return [bulk];
-  const step = (base: Solution): Solution[] =>
-    hubMoves(problem, base, wide).map((move) => attempt(problem, space, [...base.layout.hubs, ...move]));
-  const single = step(from);
-  const waiting = problem.demands.filter((demand, i) => isHub(demand) && from.given[i] === undefined);
-  return waiting.length > 1 && !many ? [...single, ...single.flatMap(step)] : single;
-}
+  #mayHub(): boolean {
+    const { problem, hubs } = this.#trials.network;
+    return problem.mayAddHubs || hubs.length > 0;
+  }
 
-function attempt(problem: Problem, space: Space, hubs: readonly NewHub[]): Solution {
-  const layout = layoutOf(space, hubs);
-  const solutionOf = (sparing: boolean): Solution => {
-    const given = assign(problem, layout, sparing);
-    return { layout, given, score: scoreOf(problem, layout, given) };
-  };
-  const first = solutionOf(false);
-  if (!crowds(first.score) || !crowdingDiffers(problem)) return first;
-  const sparing = solutionOf(true);
-  return compareScores(sparing.score, first.score) < 0 ? sparing : first;
-}
+  /** Figures that a hub can better: those of the devices, crowding, and the last place. */
+  #mayGain({ score }: Trial): boolean {
+    return this.#mayHub() && score.some((figure, i) => i < ADDED_HUBS && figure > 0);
+  }
 
-/** Whether some slow devices crowd and others, pinned to a port, do not: then it matters which of them are where. */
-function crowdingDiffers({ groups }: Problem): boolean {
-  const slow = groups.filter(({ sample }) => isSlow(sample));
-  return slow.some(({ sample }) => mayCrowd(sample)) && slow.some(({ sample }) => !mayCrowd(sample));
-}
+  /** All hubs that named ports need, at once. */
+  #withChains(from: Trial): Trial {
+    const { network } = this.#trials;
+    const missing = missingPorts(from.draft);
+    if (missing.length === 0) return from;
+    const chosen = new Map<number, DraftHub>();
+    const { demands } = network.problem;
+    const fixed = waitingHubs(from.draft).filter((index) => demands[index]?.scope.at === 'port');
+    for (const { name, hub } of missing) {
+      if (hub === undefined) continue;
+      const site = network.singles.get(name) ?? -1;
+      const [kind, demand] = [network.ports[site], demands[hub]];
+      if (kind === undefined || demand === undefined || !mayHost(demand, kind)) continue;
+      if (fixed.includes(hub) && !chosen.has(site)) {
+        chosen.set(site, { site, ports: demand.device.hubPorts ?? 0, demand: hub });
+      }
+    }
+    for (const { name, hub } of missing) {
+      const links = (network.ways.chains.get(name) ?? []).map((link) => link.name);
+      for (const one of chainOn(from.draft, links, { name, hub: undefined }, new Set()) ?? []) {
+        if (hub === undefined && !chosen.has(one.site)) chosen.set(one.site, one);
+      }
+    }
+    const once = new Set<number>();
+    const hubs = [...chosen.values()]
+      .filter(({ demand }) => demand === undefined || (!once.has(demand) && once.add(demand)))
+      .sort((a, b) => (network.ports[a.site]?.depth ?? 0) - (network.ports[b.site]?.depth ?? 0));
+    return hubs.length < 2 ? from : better(from, this.#trials.of(hubs));
+  }
 
-/** Figures of a score that a hub can better: those of the devices, crowding, and the last place. */
-function mayGain(score: Score): boolean {
-  return score.slice(0, DEVICE_FIGURES + 2).some((figure) => figure > 0);
-}
+  /** As many hubs at once as waiting devices would fill. */
+  #inBulk(from: Trial): Trial {
+    const { network } = this.#trials;
+    if (!network.problem.mayAddHubs) return from;
+    let now = from;
+    for (let part = 1; part <= 8; ) {
+      const hubs = this.#bulk(now, part);
+      if (hubs.length < 2) break;
+      const next = this.#trials.of([...now.draft.hubs, ...hubs]);
+      if (better(now, next) === now) part *= 2;
+      else now = next ?? now;
+    }
+    return now;
+  }
 
-/** Many hubs at once, each on the best place that is left: 2, 4, 8, … until that gets worse. */
-function inBulk(problem: Problem, space: Space, from: Solution): Solution {
-  if (!problem.mayAddHubs) return from;
-  let best = from;
-  for (let count = 2; ; count *= 2) {
-    const hubs = bestHubs(problem, from.layout, count);
-    const next = attempt(problem, space, [...from.layout.hubs, ...hubs]);
-    if (compareScores(next.score, best.score) < 0) best = next;
-    else return best;
-    if (hubs.length < count) return best;
+  #bulk({ draft, score }: Trial, part: number): DraftHub[] {
+    const needs = needsOf(draft, score);
+    const { ports } = draft.network;
+    const hubs: DraftHub[] = [];
+    const left = new Map<number, number>();
+    const slots = new Map<number, number>();
+    const all = sitesOf(draft);
+    for (const site of all) {
+      const kind = ports[site];
+      if (kind === undefined) continue;
+      left.set(site, draft.ports(site));
+      slots.set(kind.controller, draft.freeSlots(kind.controller));
+    }
+    for (const [controller, need] of needs) {
+      const sites = all.filter((site) => controller === ANY || ports[site]?.controller === controller);
+      let count = Math.ceil(need / 8 / part);
+      for (let rest = need; count > 0 && sites.length > 0; count--) {
+        const [site = -1] = sites;
+        const kind = ports[site];
+        if (kind === undefined) break;
+        const room = slots.get(kind.controller) ?? 0;
+        if (kind.single !== undefined || kind.kept || room < 2 || (left.get(site) ?? 0) < 1) {
+          sites.shift();
+          count++;
+          continue;
+        }
+        hubs.push(addedHub(site));
+        left.set(site, (left.get(site) ?? 0) - 1);
+        const filled = Math.min(8, rest, room - 1);
+        rest -= filled;
+        slots.set(kind.controller, room - 1 - filled);
+        const child = draft.network.childKind(kind.controller, kind.depth + 1, false);
+        const known = left.get(child);
+        left.set(child, (known ?? draft.ports(child)) + 8);
+        if (kind.depth + 1 <= 5 && !sites.includes(child)) {
+          sites.push(child);
+          sites.sort((a, b) => siteWorth(draft, a) - siteWorth(draft, b));
+        }
+      }
+    }
+    return hubs.sort((a, b) => (ports[a.site]?.depth ?? 0) - (ports[b.site]?.depth ?? 0));
+  }
+
+  #oneByOne(from: Trial): Trial {
+    let now = from;
+    while (this.#mayGain(now)) {
+      let next = now;
+      for (const move of this.#moves(now)) next = better(next, this.#trials.with(now, move));
+      if (next === now) break;
+      now = next;
+    }
+    return now;
+  }
+
+  /** The hubs worth trying next. Of moves that are equally good the first is taken: hubs at named ports, which have no other place. */
+  #moves({ draft, score }: Trial): DraftHub[][] {
+    const { network } = draft;
+    const { demands, mayAddHubs } = network.problem;
+    const waiting = waitingHubs(draft);
+    const fixed = new Set(waiting.filter((index) => demands[index]?.scope.at === 'port'));
+    const moves: DraftHub[][] = [];
+    for (const end of missingPorts(draft).slice(0, 2 * MOST_MOVES)) {
+      const links = (network.ways.chains.get(end.name) ?? []).map(({ name }) => name);
+      const plain = chainOn(draft, links, end, fixed);
+      if (plain !== undefined && plain.length > 0) moves.push(plain);
+      if (waiting.length === 0) continue;
+      const other = chainOn(draft, links, end, new Set(waiting));
+      if (other !== undefined && other.length > 0) moves.push(other);
+    }
+    const sites = sitesOf(draft);
+    for (const index of unlikeHubs(network, waiting)) {
+      const demand = demands[index];
+      if (demand === undefined || demand.scope.at === 'port') continue;
+      const fitting = sites.filter((site) => {
+        const kind = network.ports[site];
+        return kind !== undefined && mayHost(demand, kind);
+      });
+      for (const site of this.#few(draft, score, fitting)) {
+        moves.push([{ site, ports: demand.device.hubPorts ?? 0, demand: index }]);
+      }
+    }
+    if (mayAddHubs) for (const site of this.#few(draft, score, sites)) moves.push([addedHub(site)]);
+    return moves;
+  }
+
+  #few(draft: Draft, score: Score, sites: readonly number[]): number[] {
+    const { ports } = draft.network;
+    if (ports.length <= FEW_KINDS) return [...sites];
+    const found = new Set<number>(sites.slice(0, 1));
+    const first = (test: (controller: number) => boolean): void => {
+      const site = sites.find((one) => test(ports[one]?.controller ?? -1));
+      if (site !== undefined) found.add(site);
+    };
+    first((controller) => draft.freeSlots(controller) >= 2);
+    let tried = 0;
+    for (const [waiting] of needsOf(draft, score)) {
+      if (waiting === ANY || tried++ >= MOST_MOVES) continue;
+      first((controller) => controller === waiting);
+    }
+    return [...found];
+  }
+
+  /** Takes back hubs that others, added later, have made needless. Of hubs that are alike, one that is needed speaks for all. */
+  #withoutIdle(from: Trial, bound: Score): Trial {
+    let now = from;
+    const needed = new Set<number>();
+    for (let i = now.draft.hubs.length - 1; i >= 0; i--) {
+      const hub = now.draft.hubs[i];
+      if (hub === undefined || hub.demand !== undefined || needed.has(hub.site)) continue;
+      const without = this.#trials.without(now, i);
+      const next = better(now, without);
+      if (next === now) needed.add(hub.site);
+      now = next;
+      if (now.draft.hubs.length === 1 && compareScores(now.score, bound, DEVICE_FIGURES) === 0) break;
+    }
+    return now;
+  }
+
+  /** Tries all layouts of hubs, those with fewer hubs first, until none can be better or it gets too much. */
+  #all(from: Trial, bound: Score): Trial {
+    const { network } = this.#trials;
+    const { demands, mayAddHubs } = network.problem;
+    const arcs = network.ports.length * (1 + network.pools.length) + network.devices.length * 4;
+    const most = this.#trials.count + Math.min(MOST_LAYOUTS, Math.floor(MOST_WORK / arcs));
+    const order = network.ports
+      .map((kind, site) => ({ site, depth: kind.depth, worth: worth(kind) }))
+      .sort((a, b) => a.depth - b.depth || a.worth - b.worth || a.site - b.site)
+      .map(({ site }) => site);
+    let best = from;
+    /** Of each layout also the place in the order from which on it may be extended, so that none is met twice. */
+    let level: { trial: Trial; next: number; asked: number }[] = [{ trial: this.#none, next: 0, asked: -1 }];
+    while (level.length > 0) {
+      const deeper: typeof level = [];
+      for (const { trial, next, asked } of level) {
+        const done =
+          compareScores(best.score, bound, DEVICE_FIGURES) <= 0 &&
+          (best.score[CROWDING] ?? 0) === 0 &&
+          (best.score[LAST_PLACE] ?? 0) === 0;
+        const mayAdd = mayAddHubs && !(done && (trial.score[ADDED_HUBS] ?? 0) >= (best.score[ADDED_HUBS] ?? 0));
+        const waiting = unlikeHubs(network, waitingHubs(trial.draft));
+        for (let place = next; place < order.length; place++) {
+          const site = order[place] ?? -1;
+          const kind = network.ports[site];
+          if (kind === undefined || !trial.draft.takesHub(site)) continue;
+          const hosted = waiting.filter((index) => {
+            const demand = demands[index];
+            return demand !== undefined && (place > next || index > asked) && mayHost(demand, kind);
+          });
+          const hubs = hosted.map((index) => ({ site, ports: demands[index]?.device.hubPorts ?? 0, demand: index }));
+          for (const hub of mayAdd ? [...hubs, addedHub(site)] : hubs) {
+            if (this.#trials.count >= most) return best;
+            const more = this.#trials.with(trial, [hub]);
+            if (more === undefined) continue;
+            best = better(best, more);
+            deeper.push({ trial: more, next: place, asked: hub.demand ?? Number.POSITIVE_INFINITY });
+          }
+        }
+      }
+      level = deeper;
+    }
+    return best;
   }
 }
 
-/** Takes back hubs that others, added later, have made needless. Of hubs that are alike, one that is needed speaks for all. */
-function withoutIdleHubs(problem: Problem, space: Space, solution: Solution): Solution {
-  let best = solution;
-  const needed = new Set<string>();
-  for (let i = best.layout.hubs.length - 1; i >= 0 && best.layout.hubs.length > 1; i--) {
-    const { hubs } = best.layout;
-    const hub = hubs[i];
-    if (hub === undefined || hub.demand !== undefined) continue;
-    const { at } = hub;
-    const kind = `${at.controller}/${at.mask}`;
-    if (needed.has(kind) || hubs.some((other) => other.at.bus === at.bus && other.at.path.startsWith(`${at.path}.`)))
-      continue;
-    const without = attempt(problem, space, hubs.toSpliced(i, 1));
-    if (compareScores(without.score, best.score) < 0) best = without;
-    else needed.add(kind);
+/** In place of a controller: all of them. */
+const ANY = -1;
+
+function siteWorth({ network }: Draft, site: number): number {
+  const kind = network.ports[site];
+  return kind === undefined ? 0 : worth(kind);
+}
+
+/** @returns how many devices would gain by a port behind a hub, by the controller that they are pinned to; all others last */
+function needsOf({ network, flow }: Draft, score: Score): Map<number, number> {
+  const needs = new Map<number, number>();
+  const crowding = (score[CROWDING] ?? 0) + (score[LAST_PLACE] ?? 0);
+  let any = 0;
+  for (const { sample, places, nowhere } of network.devices) {
+    const { scope, device } = sample;
+    if (scope.at === 'port' || scope.at === 'nowhere' || device.mask === 0) continue;
+    let need = nowhere === undefined ? 0 : flow.flow(nowhere.arc);
+    for (const { arc, mask } of places) {
+      const count = flow.flow(arc);
+      if (count > 0 && (crowding > 0 || device.slower === 'allow') && mask > 3) need += Math.min(count, crowding);
+    }
+    if (need === 0) continue;
+    if (scope.at === 'any') any += need;
+    else needs.set(scope.controller, (needs.get(scope.controller) ?? 0) + need);
   }
-  return best;
+  if (any > 0) needs.set(ANY, any);
+  return needs;
 }

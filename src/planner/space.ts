@@ -66,7 +66,7 @@ export function portName(bus: string, path: string): string {
 }
 
 /** @returns whether a hub may sit on a port: it takes full speed, and is no deeper than QEMU's chain of five */
-export function takesHub({ mask, depth }: PlanPort): boolean {
+export function takesHub({ mask, depth }: Pick<PlanPort, 'mask' | 'depth'>): boolean {
   return (mask & FULL) !== 0 && depth <= MAX_HUB_CHAIN;
 }
 

@@ -1,9 +1,9 @@
 import { negotiate, SPEEDS } from '../qdev/index.js';
-import type { Problem } from './assign.js';
 import { type Demand, inScope, isHub, isSlow } from './demand.js';
+import type { Problem } from './network.js';
 import type { Candidate, Verdict } from './plan.js';
 import { countFree, type FreeCount, type Solution, wouldCrowd } from './score.js';
-import { comparePlanPorts, type PlanPort, takesHub } from './space.js';
+import { comparePlanPorts, type PlanPort, portName, takesHub } from './space.js';
 
 /** A solved plan, prepared for questions about single ports. */
 export interface Outcome {
@@ -15,6 +15,10 @@ export interface Outcome {
   readonly owners: ReadonlyMap<string, string>;
   /** What is free in the end. */
   readonly left: FreeCount;
+  /** By port name: what the device that is away is called. */
+  readonly kept: ReadonlyMap<string, string>;
+  /** By controller: whether its slots are all in use. */
+  readonly full: readonly boolean[];
 }
 
 /** @param hubNames - what the added hubs are called, in the order of the layout */
@@ -28,7 +32,17 @@ export function outcomeOf(problem: Problem, solution: Solution, hubNames: readon
     if (port !== undefined) owners.set(port.name, problem.demands[i]?.device.label ?? '');
   });
   const ports = [...layout.space.ports, ...layout.hubs.flatMap(({ children }) => children)].sort(comparePlanPorts);
-  return { problem, solution, ports, owners, left: countFree(layout.free.filter(({ name }) => !owners.has(name))) };
+  const used = layout.space.controllers.map(({ devices }) => devices.length);
+  for (const { name, controller } of ports) if (owners.has(name)) used[controller] = (used[controller] ?? 0) + 1;
+  return {
+    problem,
+    solution,
+    ports,
+    owners,
+    left: countFree(layout.free.filter(({ name }) => !owners.has(name))),
+    kept: new Map(problem.kept.map(({ bus, port, label }) => [portName(bus, port), label])),
+    full: layout.space.controllers.map(({ slots }, i) => slots !== undefined && (used[i] ?? 0) >= slots),
+  };
 }
 
 /** @returns the verdict on every port for one demand, `index` being its place in the list */
@@ -56,8 +70,12 @@ export function verdictOf(outcome: Outcome, demand: Demand, port: PlanPort): Ver
   if (port.held !== undefined) return port.held;
   const by = outcome.owners.get(port.name);
   if (by !== undefined) return { verdict: 'taken', by };
+  const slots = outcome.solution.layout.space.controllers[port.controller]?.slots;
+  if (outcome.full[port.controller] === true && slots !== undefined) return { verdict: 'controller-full', slots };
   if (SPEEDS.indexOf(speed) < SPEEDS.indexOf(device.native)) return { verdict: 'slower', speed };
   if (isHub(demand) && !takesHub(port)) return { verdict: 'hub-too-deep' };
+  const away = outcome.kept.get(port.name);
+  if (away !== undefined) return { verdict: 'kept', speed, for: away };
   const kept = isSlow(demand) && !isHub(demand) && wouldCrowd(outcome.problem, port, outcome.left);
   return { verdict: kept ? 'reserved' : 'possible', speed };
 }

@@ -26,6 +26,8 @@ export interface RefusedEvidence {
   readonly takenBy: readonly string[];
   /** Devices of unknown port that may sit on ports that it could use. */
   readonly unsure: readonly string[];
+  /** How many devices a guest can number on a controller that has a port for it, where these are all in use. */
+  readonly slots?: number | undefined;
   /** The fastest at which a free port would have it, where that is below native. */
   readonly best?: SpeedWord | undefined;
   /** The speeds of the port that was fixed; empty when none was, or there is none. */
@@ -54,6 +56,24 @@ export interface PlannerEvidence {
   'pin-mismatch': RefusedEvidence;
   /** It would be the sixth hub of a chain. */
   'hub-too-deep': RefusedEvidence;
+  /** There is a port, but its controller has as many devices as a guest can number. */
+  'controller-full': RefusedEvidence;
+  /** It was remembered at one port and goes to another. */
+  'placed-elsewhere': {
+    readonly device: string;
+    readonly bus: string;
+    readonly port: string;
+    readonly home: { readonly bus: string; readonly port: string };
+    /** What there is at its old port: a verdict of the planner, or `gone`. Names in it are untrusted. */
+    readonly because: {
+      readonly verdict: string;
+      readonly by?: string;
+      readonly for?: string;
+      readonly slots?: number;
+    };
+  };
+  /** A port that was kept for a device that is away went to another, an id or a label. */
+  'kept-port-taken': { readonly bus: string; readonly port: string; readonly device: string; readonly by: string };
   /** QEMU attaches it at no speed. */
   'device-unsupported': RefusedEvidence;
   /** It was placed, below its native speed, as was allowed. */
@@ -113,6 +133,31 @@ export const plannerCatalog: Catalog<PlannerEvidence> = {
       fix: fixText(e),
     }),
   },
+  'controller-full': {
+    kind: 'no-plan',
+    text: (e) => ({
+      what: `no room for ${e.device}: its controller is full`,
+      where: pinText(e),
+      why: `a guest can number ${e.slots ?? 64} devices on one xHCI controller, hubs included, and these are in use`,
+      fix: fixText(e),
+    }),
+  },
+  'placed-elsewhere': {
+    kind: 'no-plan',
+    text: (e) => ({
+      what: `${e.device} is not where it was`,
+      where: `${printable(e.bus)} port ${printable(e.port)}`,
+      why: `it was on ${printable(e.home.bus)} port ${printable(e.home.port)}; ${whyNotHome(e.because)}`,
+    }),
+  },
+  'kept-port-taken': {
+    kind: 'no-plan',
+    text: (e) => ({
+      what: `a port kept for ${e.device} was taken`,
+      where: `${printable(e.bus)} port ${printable(e.port)}`,
+      why: `ports are scarce, and ${printable(e.by)} would have none without it, a slower one, or not its own`,
+    }),
+  },
   'device-unsupported': {
     kind: 'no-plan',
     text: (e) => ({
@@ -129,6 +174,28 @@ export const plannerCatalog: Catalog<PlannerEvidence> = {
     }),
   },
 };
+
+function whyNotHome({ verdict, by, for: away, slots }: PlannerEvidence['placed-elsewhere']['because']): string {
+  switch (verdict) {
+    case 'taken':
+      return `now ${printable(by ?? '')} is there`;
+    case 'unsure':
+      return `now ${printable(by ?? '')}, whose port QEMU does not tell, may be there`;
+    case 'kept':
+      return `now that is kept for ${printable(away ?? '')}`;
+    case 'gone':
+      return 'there is no such port now';
+    case 'speed-mismatch':
+    case 'slower':
+      return 'now that port does not take its speed';
+    case 'controller-full':
+      return `now that controller has as many devices as a guest can number on it, ${slots ?? 64}`;
+    case 'hub-too-deep':
+      return 'there it would be the sixth hub in a row';
+    default:
+      return 'there it would cost another device its port or its speed';
+  }
+}
 
 const SPEED: Readonly<Record<SpeedWord, string>> = {
   low: 'low-speed, 1.5 Mb/s',

@@ -60,6 +60,10 @@ export function faults(asked: PlanRequest, made: Plan): string[] {
     if (portDepth(port) > 5) wrong.push(`${id}: hub too deep`);
     if (negotiate(2, portMask(made.after, bus, port) ?? 0) === undefined) wrong.push(`${id}: no port for a hub`);
   }
+  for (const { bus, slots = Number.POSITIVE_INFINITY, devices } of made.after.controllers) {
+    const before = asked.topology.controllers.find((one) => one.bus === bus)?.devices.length ?? 0;
+    if (devices.length > Math.max(slots, before)) wrong.push(`${bus}: more devices than slots`);
+  }
   if (made.placements.length + made.refusals.length !== asked.devices.length) wrong.push('a device is lost');
   if (made.hubs.length > 0 && !asked.growth.hubs) wrong.push('a hub without leave');
 

@@ -51,6 +51,28 @@ function allowed(device: DeviceRequest, port: Port): boolean {
   return device.slower === 'allow' || top(common) >= SPEED_RANK[device.native];
 }
 
+/** Whether a device was remembered at a port to which no pin of its own is opposed, and is not there. */
+function isAway(
+  { home, pin }: DeviceRequest,
+  ids: ReadonlyMap<string, string | undefined>,
+  port: Port | undefined,
+): boolean {
+  if (home === undefined) return false;
+  if (pin?.controller !== undefined) {
+    const isThere = ids.has(pin.controller) ? pin.controller : [...ids].find(([, id]) => id === pin.controller)?.[0];
+    if (isThere !== home.bus) return false;
+  }
+  if (pin?.port !== undefined && (pin.port !== home.port || !ids.has(home.bus))) return false;
+  return port?.bus !== home.bus || port.path !== home.port;
+}
+
+const idsOf = ({ controllers }: Topology): Map<string, string | undefined> =>
+  new Map(controllers.map(({ bus, id }) => [bus, id]));
+
+/** How many more devices each controller numbers. */
+const slotsOf = ({ controllers }: Topology): number[] =>
+  controllers.map(({ slots, devices }) => (slots === undefined ? 99 : Math.max(0, slots - devices.length)));
+
 /** @returns the objectives, weightiest first, less is better; `controllers` is how many were added */
 function objectives(
   asked: PlanRequest,
@@ -58,12 +80,19 @@ function objectives(
   given: Given,
   free: readonly Port[],
   controllers: number,
+  ids: ReadonlyMap<string, string | undefined>,
 ): number[] {
   const [noPort, slow] = [[0, 0, 0, 0], { all: 0, super: 0, high: 0 }];
+  const kept = new Set((asked.kept ?? []).map(({ bus, port }) => `${bus} ${port}`));
+  const isKept = (port: Port | undefined): number =>
+    port !== undefined && kept.has(`${port.bus} ${port.path}`) ? 1 : 0;
+  let [away, taken] = [0, 0];
   let [slower, steps, depth, order, slowOnFast] = [0, 0, 0, 0, 0];
   asked.devices.forEach((device, i) => {
     const port = given[i];
     const pinned = device.pin !== undefined;
+    away += isAway(device, ids, port) ? 1 : 0;
+    taken += isKept(port);
     if (port === undefined) {
       noPort[device.mandatory ? 0 : 2]! += 1;
       noPort[device.mandatory ? 1 : 3]! += pinned ? 1 : 0;
@@ -86,6 +115,7 @@ function objectives(
   for (const { at } of added) {
     depth += depthOf(at.path);
     order += at.controller;
+    taken += isKept(at);
   }
   const count = (test: (mask: SpeedMask) => boolean): number => free.filter(({ mask }) => test(mask)).length;
   const [supers, highs, fulls] = [count((m) => (m & 8) > 0), count((m) => (m & 4) > 0), count((m) => (m & 2) > 0)];
@@ -103,6 +133,8 @@ function objectives(
     ...noPort,
     slower,
     steps,
+    away,
+    taken,
     controllers,
     reserve === 0 ? 0 : crowding,
     last,
@@ -160,37 +192,70 @@ export function objectivesOfPlan(asked: PlanRequest, made: Plan, grown: Topology
     given,
     all.filter((port) => !used.has(port)),
     made.controllers.length,
+    idsOf(grown),
+  );
+}
+
+/** The ports that a request names, and those on the way there: which of them is taken may matter. */
+function namedPorts({ devices, kept = [] }: PlanRequest): Set<string> {
+  const paths = devices.flatMap(({ pin, home }) => [pin?.port, home?.port]).concat(kept.map(({ port }) => port));
+  return new Set(
+    paths.flatMap((path) => {
+      const numbers = path?.split('.') ?? [];
+      return numbers.map((_, i) => numbers.slice(0, i + 1).join('.'));
+    }),
   );
 }
 
 /** @returns the best objectives that there are for this topology, with up to `most` hubs added by the planner */
 export function bestObjectives(asked: PlanRequest, grown: Topology, controllers: number, most: number): number[] {
-  const pins = new Set(asked.devices.flatMap(({ pin }) => (pin?.port === undefined ? [] : [pin.port])));
-  const start = startPorts(grown);
+  const named = namedPorts(asked);
+  const ids = idsOf(grown);
+  const slots = slotsOf(grown);
   let best: number[] | undefined;
+
+  /** Whether those that have no port already outweigh the best. */
+  const isWorse = (given: Given, upTo: number): boolean => {
+    if (best === undefined) return false;
+    const noPort = [0, 0, 0, 0];
+    for (let i = 0; i < upTo; i++) {
+      const { mandatory, pin, hubPorts } = asked.devices[i]!;
+      if (given[i] !== undefined || hubPorts !== undefined) continue;
+      noPort[mandatory ? 0 : 2]! += 1;
+      noPort[mandatory ? 1 : 3]! += pin === undefined ? 0 : 1;
+    }
+    return compare(noPort, best.slice(0, 4)) > 0;
+  };
 
   const placeDevices = (free: Port[], hubs: NewHub[], given: Given, i: number): void => {
     const device = asked.devices[i];
     if (device === undefined) {
-      const score = objectives(asked, hubs, given, free, controllers);
+      const score = objectives(asked, hubs, given, free, controllers, ids);
       if (best === undefined || compare(score, best) < 0) best = score;
       return;
     }
+    if (isWorse(given, i)) return;
     if (device.hubPorts !== undefined) {
       placeDevices(free, hubs, given, i + 1);
       return;
     }
     const tried = new Set<string>();
     free.forEach((port, n) => {
-      const kind = pins.has(port.path) ? `${port.bus} ${port.path}` : port.kind;
-      if (tried.has(kind) || !allowed(device, port)) return;
+      const kind = named.has(port.path) ? `${port.bus} ${port.path}` : port.kind;
+      if (tried.has(kind) || slots[port.controller] === 0 || !allowed(device, port)) return;
       tried.add(kind);
+      slots[port.controller]! -= 1;
       placeDevices(free.toSpliced(n, 1), hubs, given.with(i, port), i + 1);
+      slots[port.controller]! += 1;
     });
     placeDevices(free, hubs, given.with(i, undefined), i + 1);
   };
 
+  const layouts = new Set<string>();
   const placeHubs = (free: Port[], hubs: NewHub[], given: Given, left: number): void => {
+    const layout = hubs.map(({ at, device }) => `${at.bus} ${at.path} ${device}`).sort();
+    if (layouts.has(layout.join())) return;
+    layouts.add(layout.join());
     placeDevices(free, hubs, given, 0);
     const wanted: (number | undefined)[] = asked.devices.flatMap(({ hubPorts }, i) =>
       hubPorts !== undefined && given[i] === undefined ? [i] : [],
@@ -199,24 +264,26 @@ export function bestObjectives(asked: PlanRequest, grown: Topology, controllers:
     for (const device of wanted) {
       const tried = new Set<string>();
       free.forEach((at, n) => {
-        const kind = pins.has(at.path) || pins.size > 0 ? `${at.bus} ${at.path}` : at.kind;
+        const kind = named.has(at.path) ? `${at.bus} ${at.path}` : at.kind;
         const fits =
           device === undefined ? (at.mask & 2) > 0 && depthOf(at.path) <= 5 : allowed(asked.devices[device]!, at);
-        if (!fits || tried.has(kind)) return;
+        if (!fits || slots[at.controller] === 0 || tried.has(kind)) return;
         tried.add(kind);
         const hub = { at, ports: device === undefined ? 8 : asked.devices[device]!.hubPorts!, device };
+        slots[at.controller]! -= 1;
         placeHubs(
           [...free.toSpliced(n, 1), ...children(hub)],
           [...hubs, hub],
           device === undefined ? given : given.with(device, at),
           device === undefined ? left - 1 : left,
         );
+        slots[at.controller]! += 1;
       });
     }
   };
 
   placeHubs(
-    start,
+    startPorts(grown),
     [],
     asked.devices.map(() => undefined),
     most,

@@ -63,6 +63,7 @@ describe('one request, one plan', () => {
     expect(plan(asked)).toEqual({
       placements: [],
       refusals: [],
+      keptTaken: [],
       controllers: [],
       hubs: [],
       steps: [],
