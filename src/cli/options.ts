@@ -34,6 +34,11 @@ export const OFFLINE: OptionDeclaration = {
   describe: 'Look at the file alone, not at the devices of this host',
 };
 
+export const FORGET: OptionDeclaration = {
+  type: 'boolean',
+  describe: 'Place every device as if the VM had never run',
+};
+
 /** Every command takes these. */
 export const EVERYWHERE: Readonly<Record<string, OptionDeclaration>> = {
   json: { type: 'boolean', describe: 'Print one JSON document (schemas/ describes it)' },

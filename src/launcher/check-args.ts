@@ -4,7 +4,7 @@ import { busOf, type ControllerSpec, controllerModel, emulatedModel } from '../q
 import { ownIds, ownNodes } from './argv.js';
 import { usedSlots } from './controllers.js';
 import { machineModel } from './machine.js';
-import { type GivenOption, parseProperties, parseQemuArgs } from './qemu-args.js';
+import { type GivenOption, parseProperties, parseQemuArgs, rootSlot } from './qemu-args.js';
 
 /** Options that a key of the VM file stands for, with what to write there. */
 const MODELLED: Readonly<Record<string, (value: string) => string>> = {
@@ -78,10 +78,9 @@ function checkDevice(option: string, given: ReadonlyMap<string, string>, index: 
   const id = given.get('id');
   if (id !== undefined && context.ids.has(id)) findings.push(finding('args-id-taken', { id }, { location }));
   if (bus.startsWith('qplug-')) findings.push(finding('args-bus-reserved', { option, bus }, { location }));
-  const slot =
-    given.has('addr') && ['', 'pci.0', 'pcie.0'].includes(bus) ? Number.parseInt(given.get('addr') ?? '', 16) : -1;
-  const holder = context.slots.get(slot);
-  if (holder !== undefined) {
+  const slot = rootSlot(given);
+  const holder = slot === undefined ? undefined : context.slots.get(slot);
+  if (slot !== undefined && holder !== undefined) {
     findings.push(finding('args-slot-taken', { option, slot: `0x${slot.toString(16)}`, holder }, { location }));
   }
   return findings;

@@ -11,7 +11,8 @@ import {
   withCompanions,
 } from '../qdev/index.js';
 import { type MachineModel, machineModel } from './machine.js';
-import { parseQemuArgs } from './qemu-args.js';
+import { parseQemuArgs, rootSlotsOf } from './qemu-args.js';
+import { SlotPool, type SlotsBefore } from './slot-pool.js';
 
 /** PCI slots for controllers: above those that QEMU gives out by itself from 1 up, below those of chipsets. */
 const SLOTS: readonly number[] = [
@@ -51,15 +52,18 @@ export function hasBoardUsb(vm: VmFile): boolean {
  * because snapshots find devices by them (facts: section names in migration/savevm.c).
  *
  * @param vm - controllers that find no slot are left out: `checkGuest` says so
+ * @param before - slots that they had at an earlier start, which they get again
  * @returns in the order of creation, ICH9 groups spelt out
  */
-export function chooseControllers(vm: VmFile, machine: MachineModel = machineModel(vm.machine)): ControllerSpec[] {
-  if (vm.usb.controllers !== undefined) return place(vm.usb.controllers, vm, machine);
+export function chooseControllers(vm: VmFile, before: SlotsBefore = new Map()): ControllerSpec[] {
+  const machine = machineModel(vm.machine);
+  if (vm.usb.controllers !== undefined) return place(vm.usb.controllers, vm, machine, before);
   if (hasBoardUsb(vm) || machine.family === 'none') return [];
   return place(
     [{ id: 'xhci', model: 'qemu-xhci', ports: undefined, p2: XHCI_PORTS, p3: XHCI_PORTS, pointer: [] }],
     vm,
     machine,
+    before,
   );
 }
 
@@ -69,18 +73,23 @@ export function unplacedControllers(vm: VmFile): ControllerWish[] {
   return (vm.usb.controllers ?? []).filter(({ id }) => !placed.has(id));
 }
 
-function place(wishes: readonly ControllerWish[], vm: VmFile, { family, pciBus }: MachineModel): ControllerSpec[] {
-  const slots = [...SLOTS];
-  const groupSlots = hasBoardUsb(vm) && family === 'q35' ? ICH9_SLOTS.slice(1) : [...ICH9_SLOTS];
+function place(
+  wishes: readonly ControllerWish[],
+  vm: VmFile,
+  { family, pciBus }: MachineModel,
+  before: SlotsBefore,
+): ControllerSpec[] {
+  const slots = new SlotPool(SLOTS, before);
+  const groupSlots = new SlotPool(hasBoardUsb(vm) && family === 'q35' ? ICH9_SLOTS.slice(1) : ICH9_SLOTS, before);
   return wishes.flatMap((wish): ControllerSpec[] => {
     if (wish.model === 'ich9') {
-      const slot = groupSlots.shift();
+      const slot = groupSlots.take(wish.id);
       return slot === undefined
         ? []
         : ich9Group(wish.id, { pciBus: pciBus ?? 'pci.0', slot, second: slot === ICH9_SLOTS[1] });
     }
     const model = resolveControllerModel(wish.model);
-    const slot = slots.shift();
+    const slot = slots.take(wish.id);
     if (model === undefined || slot === undefined) return [];
     return [{ id: wish.id, model, ...portProperties(wish, model), ...address(pciBus, slot) }];
   });
@@ -101,30 +110,33 @@ function address(pciBus: string | undefined, slot: number): Pick<ControllerSpec,
  * The controllers that a plan may add to those chosen, before the VM starts.
  *
  * @param taken - ids that are in use otherwise
- * @returns up to four `qemu-xhci` called `qplug-xhci1` and on, in the next free slots; none where the file forbids growth or
+ * @param before - slots that they had at an earlier start, which they get again
+ * @returns up to four `qemu-xhci` called `qplug-xhci1` and on, in slots that neither the file nor its `qemu.args` fill; none where the file forbids growth or
  *   the machine has no PCI
  */
 export function growControllers(
   vm: VmFile,
   chosen: readonly ControllerSpec[],
   taken: ReadonlySet<string> = new Set(),
+  before: SlotsBefore = new Map(),
 ): ControllerSpec[] {
   const machine = machineModel(vm.machine);
   if (!vm.usb.grow.controllers || machine.pciBus === undefined) return [];
   // A microvm without PCI stays one.
   if (machine.family === 'microvm' && !needsPcie(vm, chosen)) return [];
-  const used = new Set(chosen.map(({ address }) => address));
-  const slots = SLOTS.filter((slot) => !used.has(`${slot.toString(16)}.0`)).slice(0, MAX_GROWTH);
+  const used = new Set([...usedSlots(vm, chosen).keys(), ...rootSlotsOf(vm.qemu.args)]);
+  const slots = new SlotPool(
+    SLOTS.filter((slot) => !used.has(slot)),
+    before,
+  );
   const ids = Array.from({ length: MAX_GROWTH + taken.size }, (_, i) => `qplug-xhci${i + 1}`).filter(
     (id) => !taken.has(id),
   );
-  return slots.map((slot, i) => ({
-    id: ids[i] ?? `qplug-xhci${i + 1}`,
-    model: 'qemu-xhci',
-    p2: XHCI_PORTS,
-    p3: XHCI_PORTS,
-    ...address(machine.pciBus, slot),
-  }));
+  return ids.slice(0, MAX_GROWTH).flatMap((id): ControllerSpec[] => {
+    const slot = slots.take(id);
+    if (slot === undefined) return [];
+    return [{ id, model: 'qemu-xhci', p2: XHCI_PORTS, p3: XHCI_PORTS, ...address(machine.pciBus, slot) }];
+  });
 }
 
 /** @returns whether a microvm has or needs its PCI bus */

@@ -20,5 +20,6 @@ export { type MachineModel, machineModel } from './machine.js';
 export { findQemu, type Preflight, type PreflightInput, preflight } from './preflight.js';
 export { lastLogLines, type ProcessExit, type QemuProcess, type StartInput, startQemu } from './process.js';
 export { startsPaused } from './qemu-args.js';
-export { checkSocketPaths, type RuntimePaths, runtimeDir, runtimePaths } from './runtime-paths.js';
+export { type ControllerBefore, recallControllers } from './recall-controllers.js';
+export { checkSocketPaths, type RuntimePaths, runtimeDir, runtimePaths, stateDir } from './runtime-paths.js';
 export { formatArgv, shellQuote } from './shell.js';

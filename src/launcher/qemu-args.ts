@@ -61,6 +61,24 @@ function jsonProperties(text: string): ReadonlyMap<string, string> {
   }
 }
 
+/** @returns the PCI slot of the root bus that the properties of a `-device` name; undefined when they name none there */
+export function rootSlot(properties: ReadonlyMap<string, string>): number | undefined {
+  const address = properties.get('addr');
+  const onRootBus = ['', 'pci.0', 'pcie.0'].includes(properties.get('bus') ?? '');
+  const slot = address === undefined || !onRootBus ? Number.NaN : Number.parseInt(address, 16);
+  return Number.isNaN(slot) ? undefined : slot;
+}
+
+/** @returns the PCI slots of the root bus that `qemu.args` fill */
+export function rootSlotsOf(args: readonly string[]): ReadonlySet<number> {
+  return new Set(
+    parseQemuArgs(args).flatMap(({ flag, value = '' }) => {
+      const slot = flag === 'device' ? rootSlot(parseProperties(value, 'driver')) : undefined;
+      return slot ?? [];
+    }),
+  );
+}
+
 /** @returns whether the arguments ask for a VM that stays paused (`-S`): then it is not continued after its start */
 export function startsPaused(args: readonly string[]): boolean {
   return parseQemuArgs(args).some(({ flag }) => flag === 'S');

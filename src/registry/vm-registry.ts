@@ -1,9 +1,10 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { identifyProcess, isAlive } from '../base/index.js';
 import { fail, type QplugError } from '../diag/index.js';
 import { clearAway, RECORD, recordIn } from './clear-away.js';
 import type { VmRecord } from './vm-record.js';
+import { guarded, writeDurably } from './write-durably.js';
 
 /** How often, and ms between, a folder is tried that another process clears away. */
 const TRIES = 500;
@@ -142,26 +143,6 @@ export function lives(record: VmRecord): boolean {
 
 function alreadyRuns(name: string, record: VmRecord): QplugError {
   return fail('vm-exists', { name, pid: (record.qemu ?? record.launcher).pid });
-}
-
-function guarded(path: string, write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === undefined || !/^E[A-Z]+$/.test(code)) throw error;
-    throw fail('state-write-failed', { path, reason: message }, { cause: error });
-  }
-}
-
-function writeDurably(path: string, record: VmRecord): void {
-  const handle = openSync(path, 'w', 0o600);
-  try {
-    writeFileSync(handle, `${JSON.stringify(record, undefined, 2)}\n`);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 /** The registry answers at once; only here it waits, a few ms, for another process's two system calls. */

@@ -1,4 +1,4 @@
-import type { VmFile } from '../config/index.js';
+import type { HostDeviceWish, VmFile } from '../config/index.js';
 import { type Finding, fail, finding, nearest } from '../diag/index.js';
 import { type HostDevice, matchSelector, requireSelector } from '../host/index.js';
 import { type Plan, plan, planFindings } from '../planner/index.js';
@@ -9,6 +9,7 @@ import { type HostAccess, inventoryOf } from './host-access.js';
 import { fileOf, type OpenVm } from './open-vm.js';
 import { stepsOf } from './plan-steps.js';
 import { readTopology } from './read-back.js';
+import { type RecalledPlaces, recallPlaces } from './recall-places.js';
 import { selectDevices } from './select-devices.js';
 import { filterFor, type Standing, standingOf, withoutDevice } from './standing.js';
 import type { Step } from './step.js';
@@ -57,11 +58,13 @@ export async function planAttach(
   const topology = await readTopology(vm.qmp, signal);
   const gathered = gather(vm, devices, request, { topology, file, host });
   const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
+  const { homes, kept } = recalled(vm, gathered.wanted, file, host);
   const grow = request.grow ?? file?.usb.grow ?? { hubs: true, controllers: false };
   const made = plan({
     topology: room,
     growth: growthOf(room, grow),
-    devices: gathered.wanted.map((one) => one.request),
+    devices: gathered.wanted.map(({ request: one }) => ({ ...one, home: homes.get(one.key) })),
+    kept,
     reserve: file?.usb.reserve,
   });
   const refused = planFindings(made, { vm: vm.name });
@@ -74,6 +77,22 @@ export async function planAttach(
     already: gathered.already,
     findings: [...gathered.findings, ...refused],
   };
+}
+
+/** The places of devices that the VM had before, and those of devices of its file that are away. */
+function recalled(
+  { name, record }: OpenVm,
+  wanted: readonly Wanted[],
+  file: VmFile | undefined,
+  host: HostAccess,
+): RecalledPlaces {
+  const known = record === undefined ? undefined : host.places?.read(name).record;
+  const inventory = inventoryOf(host);
+  const away = (file?.usb.devices ?? []).flatMap((wish) =>
+    wish.kind === 'host' && matchSelector(requireSelector(wish.select), inventory).length === 0 ? [wish.select] : [],
+  );
+  const devices = wanted.map((one) => ({ key: one.request.key, host: one.host, select: one.select }));
+  return recallPlaces(known?.devices ?? [], devices, away);
 }
 
 interface Gathered {
@@ -116,7 +135,7 @@ function gather(
     const made = wantHostDevice(device, vm.qmp.version, taken, termsFor(device, request, file, host));
     if ('code' in made) gathered.findings.push(made);
     else {
-      gathered.wanted.push(made);
+      gathered.wanted.push({ ...made, select: wishFor(device, file, host)?.select });
       taken.add(made.id);
     }
   }
@@ -136,12 +155,7 @@ function termsOf(request: AttachRequest): Terms {
 /** What was typed counts first; then what the VM's file says of the device, so that it lands where it would at the next start. */
 function termsFor(device: HostDevice, request: AttachRequest, file: VmFile | undefined, host: HostAccess): Terms {
   const typed = termsOf(request);
-  const inventory = inventoryOf(host);
-  const wish = file?.usb.devices.find(
-    (one) =>
-      one.kind === 'host' &&
-      matchSelector(requireSelector(one.select), inventory).some(({ port }) => port === device.port),
-  );
+  const wish = wishFor(device, file, host);
   if (wish === undefined) return typed;
   const pinned = typed.controller !== undefined || typed.port !== undefined;
   return {
@@ -149,6 +163,16 @@ function termsFor(device: HostDevice, request: AttachRequest, file: VmFile | und
     slower: request.slower ?? wish.slower,
     ...(pinned ? {} : { controller: wish.controller, port: wish.port }),
   };
+}
+
+/** @returns what the VM's file says of a host device */
+function wishFor(device: HostDevice, file: VmFile | undefined, host: HostAccess): HostDeviceWish | undefined {
+  const inventory = inventoryOf(host);
+  return file?.usb.devices.find(
+    (one): one is HostDeviceWish =>
+      one.kind === 'host' &&
+      matchSelector(requireSelector(one.select), inventory).some(({ port }) => port === device.port),
+  );
 }
 
 function wantModel(name: string, taken: ReadonlySet<string>, terms: Terms): Wanted {

@@ -6,6 +6,7 @@ import { type AttachPlan, type AttachRequest, planAttach } from './attach-plan.j
 import type { HostAccess } from './host-access.js';
 import type { OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
+import { rememberPlaces } from './remember-places.js';
 import { carryOut } from './transaction.js';
 import { labelOf } from './wanted.js';
 
@@ -53,7 +54,12 @@ export async function attach(
     if (planned.steps.length > 0) {
       await carryOut(vm.qmp, planned, host, { ...operation, signal, lastLines: () => lastLinesOf(vm) });
     }
-    return reportOf(vm, planned);
+    const { placements } = planned.plan;
+    const unsaved =
+      vm.record === undefined || placements.length === 0
+        ? []
+        : rememberPlaces({ vm: vm.name, placements, wanted: planned.wanted }, host);
+    return reportOf(vm, { ...planned, findings: [...planned.findings, ...unsaved] });
   });
 }
 

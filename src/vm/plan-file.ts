@@ -1,10 +1,12 @@
 import type { DeviceWish, EmulatedDeviceWish, HostDeviceWish, Pointer, VmFile } from '../config/index.js';
 import { type Finding, finding, QplugError, type Severity, type SourceLocation } from '../diag/index.js';
 import { type HostDevice, type HostInventory, nodeFinding, selectOne } from '../host/index.js';
-import { chooseControllers, growControllers, type PlacedEmulated, predictBuses, takenIds } from '../launcher/index.js';
+import { type PlacedEmulated, predictBuses, recallControllers, takenIds } from '../launcher/index.js';
 import { type DeviceRequest, type Plan, plan, planFindings } from '../planner/index.js';
 import { type ControllerSpec, emptyTopology, HUB_MASK, portDepth, type QemuVersion } from '../qdev/index.js';
+import type { PlaceRecord } from '../registry/index.js';
 import { deniedFindings } from './allowed.js';
+import { type Returning, recallPlaces } from './recall-places.js';
 import { type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
 
 /** Where everything of a VM file goes, before anything is started. */
@@ -34,10 +36,17 @@ export interface FilePlan {
  * Plans a VM file: desired × host. Pure but for its arguments.
  *
  * @param inventory - the host's devices; undefined to look at the file alone
+ * @param before - where everything was at the last start; undefined for a VM that never ran, or is to be placed anew
  */
-export function planFile(file: VmFile, version: QemuVersion, inventory: HostInventory | undefined): FilePlan {
-  const chosen = chooseControllers(file);
-  const topology = { ...emptyTopology(version), controllers: predictBuses(file, chosen), ids: takenIds(file) };
+export function planFile(
+  file: VmFile,
+  version: QemuVersion,
+  inventory: HostInventory | undefined,
+  before?: PlaceRecord | undefined,
+): FilePlan {
+  const ids = takenIds(file);
+  const { chosen, growth } = recallControllers(file, before?.controllers ?? [], ids);
+  const topology = { ...emptyTopology(version), controllers: predictBuses(file, chosen), ids };
   const gathered = gather(file, version, inventory, topology.ids);
   const hubs = file.usb.hubs.map(
     ({ id, controller, port, ports }): DeviceRequest => ({
@@ -58,10 +67,17 @@ export function planFile(file: VmFile, version: QemuVersion, inventory: HostInve
     const pointer = gathered.places.get(key);
     return pointer === undefined ? undefined : file.locate(pointer);
   };
+  const requests = [...hubs, ...gathered.wanted.map((one) => one.request)];
+  const { homes, kept } = recallPlaces(
+    before?.devices ?? [],
+    requests.map(({ key }) => returning(key, gathered.wanted)),
+    gathered.missing.map(({ select }) => select),
+  );
   const made = plan({
     topology,
-    growth: { hubs: file.usb.grow.hubs, controllers: growControllers(file, chosen, topology.ids) },
-    devices: [...hubs, ...gathered.wanted.map((one) => one.request)],
+    growth: { hubs: file.usb.grow.hubs, controllers: growth },
+    devices: requests.map((request) => ({ ...request, home: homes.get(request.key) })),
+    kept,
     reserve: file.usb.reserve,
   });
   return {
@@ -75,6 +91,11 @@ export function planFile(file: VmFile, version: QemuVersion, inventory: HostInve
     missing: gathered.missing,
     findings: [...gathered.findings, ...planFindings(made, { vm: file.name, locate })],
   };
+}
+
+function returning(key: string, wanted: readonly Wanted[]): Returning {
+  const one = wanted.find(({ id }) => id === key);
+  return one?.host === undefined ? { key, id: key } : { key, host: one.host, select: one.select };
 }
 
 interface Gathered {
@@ -150,7 +171,7 @@ function wantHost(
   const made = wantHostDevice(device, version, taken, terms);
   if ('code' in made) findings.push({ ...made, location });
   else {
-    wanted.push(made);
+    wanted.push({ ...made, select: wish.select });
     taken.add(made.id);
     places.set(made.id, wish.pointer);
   }

@@ -19,6 +19,14 @@ import { readVmFile } from './read-vm-file.js';
 /** A version to plan for where no QEMU can be asked: what is true from there on is true of all newer ones that are known. */
 const ASSUMED: QemuVersion = { major: 10, minor: 0, micro: 0 };
 
+export interface PrepareOptions {
+  /** Whether all that `run` needs is looked at, or only what a plan needs: then a missing QEMU is a warning. */
+  readonly full: boolean;
+  /** Whether everything is placed as if the VM had never run. Default false. */
+  readonly forget?: boolean | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** A VM file on the way to a command line. */
 export interface Prepared extends FilePlan {
   readonly paths: RuntimePaths;
@@ -31,20 +39,20 @@ export interface Prepared extends FilePlan {
  * Reads a VM file and works out its plan and its command line. Starts and changes nothing.
  *
  * @param inventory - the host's devices; undefined to look at the file alone
- * @param full - whether all that `run` needs is looked at, or only what a plan needs: then a missing QEMU is a warning
  * @throws QplugError with all that is wrong in the file
  */
 export async function prepare(
   path: string,
   host: HostAccess,
   inventory: HostInventory | undefined,
-  { full, signal }: { readonly full: boolean; readonly signal: AbortSignal },
+  { full, forget = false, signal }: PrepareOptions,
 ): Promise<Prepared> {
   const file = await readVmFile(path);
   const paths = runtimePaths(host.registry.folder, file.name);
   const looked = await look(file, host, full ? paths : undefined, signal);
   const version = looked.version ?? ASSUMED;
-  const planned = planFile(file, version, inventory);
+  const before = forget ? undefined : host.places?.read(file.name);
+  const planned = planFile(file, version, inventory, before?.record);
   const options = buildArgv({
     vm: file,
     version,
@@ -54,7 +62,7 @@ export async function prepare(
     emulated: planned.emulated,
     paused: true,
   });
-  const findings = [...looked.findings, ...planned.findings];
+  const findings = [...looked.findings, ...(before?.findings ?? []), ...planned.findings];
   return { ...planned, paths, binary: looked.binary ?? file.qemu.binary, options, findings };
 }
 

@@ -13,6 +13,7 @@ import { type HostAccess, inventoryOf } from './host-access.js';
 import { type Operation, within } from './operation.js';
 import { commandLineOf, type Prepared, prepare } from './prepare.js';
 import { readTopology } from './read-back.js';
+import { rememberPlaces } from './remember-places.js';
 import { throwErrors } from './throw-errors.js';
 import { carryOut } from './transaction.js';
 import { differences } from './verify.js';
@@ -25,6 +26,8 @@ export interface RunRequest {
   readonly path: string;
   /** ms to wait for devices with `when-missing: wait`. */
   readonly wait: number;
+  /** Whether everything is placed as if the VM had never run. */
+  readonly forget?: boolean | undefined;
 }
 
 /** A VM that was started, verified, and let go. */
@@ -51,7 +54,11 @@ export async function runVm(request: RunRequest, host: HostAccess, operation: Op
   const timeout = operation.timeout + request.wait;
   return within({ ...operation, timeout }, `start ${request.path}`, async (signal) => {
     await awaitWished(request, host, { ...operation, signal });
-    const prepared = await prepare(request.path, host, inventoryOf(host), { full: true, signal });
+    const prepared = await prepare(request.path, host, inventoryOf(host), {
+      full: true,
+      forget: request.forget,
+      signal,
+    });
     throwErrors(prepared.findings);
     const record = recordOf(prepared);
     host.registry.claim(record);
@@ -109,13 +116,14 @@ async function launch(
       operation.onProgress?.('let the guest go');
       await qmp.execute('cont', undefined, { signal: operation.signal });
     }
+    const unsaved = remember(prepared, host);
     const had = new Set(placements.map(({ key }) => key));
     return {
       record,
       process: qemu,
       devices: placements,
       hosts: hosts.filter(({ id }) => had.has(id)),
-      findings: [...prepared.findings, ...findings],
+      findings: [...prepared.findings, ...findings, ...unsaved],
       paused,
     };
   } catch (error) {
@@ -128,6 +136,12 @@ async function launch(
     );
     throw addFindings(told, left);
   }
+}
+
+/** What could not be plugged is remembered as well: its port is its own. */
+function remember({ file, plan, wanted, controllers }: Prepared, host: HostAccess): readonly Finding[] {
+  const selectors = file.usb.devices.flatMap((wish) => (wish.kind === 'host' ? [wish.select] : []));
+  return rememberPlaces({ vm: file.name, placements: plan.placements, wanted, controllers, selectors }, host);
 }
 
 /** What a QEMU that is starting answers: no socket yet, nobody behind it, or a reset when one of its devices fails. */

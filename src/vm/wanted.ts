@@ -28,6 +28,8 @@ export interface Wanted {
   readonly label: string;
   readonly request: DeviceRequest;
   readonly host: HostDevice | undefined;
+  /** The selector of the VM's file that meant it. */
+  readonly select?: string | undefined;
   spell(bus: string, port: string): DeviceSpec;
 }
 

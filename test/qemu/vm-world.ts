@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordedSysfs } from '../../src/host/index.js';
 import type { Topology } from '../../src/qdev/index.js';
-import { VmRegistry } from '../../src/registry/index.js';
+import { PlaceStore, VmRegistry } from '../../src/registry/index.js';
 import { type HostAccess, type Operation, openVm } from '../../src/vm/index.js';
 import { readTopology } from '../../src/vm/read-back.js';
 
@@ -27,6 +27,7 @@ export function makeWorld(env: Readonly<Record<string, string>> = {}): World {
     sysfs: recordedSysfs({ schema: 'qplug-host-recording-1', sys: {}, nodes: {} }),
     driverProbe: { path: 'none', probe: () => undefined },
     registry: new VmRegistry(join(folder, 'run')),
+    places: new PlaceStore(join(folder, 'state')),
     env: { PATH: process.env['PATH'], ...env },
   };
   return {

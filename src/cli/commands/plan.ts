@@ -1,5 +1,5 @@
 import type { CommandDeclaration } from '../command.js';
-import { CONTROLLER, OFFLINE, PORT, SLOWER, timeoutOption } from '../options.js';
+import { CONTROLLER, FORGET, OFFLINE, PORT, SLOWER, timeoutOption } from '../options.js';
 import { ANSWER_TIMEOUT } from '../timeouts.js';
 import { SELECTORS, VM } from '../words.js';
 
@@ -19,6 +19,7 @@ export const plan: CommandDeclaration = {
   ],
   options: {
     offline: OFFLINE,
+    forget: FORGET,
     controller: { ...CONTROLLER, describe: 'With selectors: the controller to use' },
     port: { ...PORT, describe: 'With selectors: the port to use' },
     slower: { ...SLOWER, describe: 'With selectors: as for attach' },

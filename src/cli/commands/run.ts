@@ -1,5 +1,5 @@
 import type { CommandDeclaration } from '../command.js';
-import { timeoutOption } from '../options.js';
+import { FORGET, timeoutOption } from '../options.js';
 import { RUN_TIMEOUT, WISH_WAIT } from '../timeouts.js';
 import { VM_FILE } from '../words.js';
 
@@ -17,6 +17,7 @@ export const run: CommandDeclaration = {
       describe: `Seconds to wait for devices with when-missing: wait (default ${WISH_WAIT})`,
       argument: 'S',
     },
+    forget: FORGET,
     timeout: timeoutOption(RUN_TIMEOUT),
   },
   examples: [

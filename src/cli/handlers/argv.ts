@@ -6,7 +6,11 @@ import { hostAccess } from '../host-access.js';
 export const run: CommandHandler = async (args, terminal) => {
   const host = hostAccess(terminal);
   const inventory = args.flag('offline') ? undefined : inventoryOf(host);
-  const prepared = await prepare(args.word('file'), host, inventory, { full: false, signal: terminal.signal });
+  const prepared = await prepare(args.word('file'), host, inventory, {
+    full: false,
+    forget: args.flag('forget'),
+    signal: terminal.signal,
+  });
   const line = commandLineOf(prepared);
   return {
     schema: 'argv',

@@ -15,7 +15,11 @@ export const run: CommandHandler = (args, terminal) =>
 async function planFileOutcome(args: Arguments, terminal: Terminal): Promise<Outcome> {
   const host = hostAccess(terminal);
   const inventory = args.flag('offline') ? undefined : inventoryOf(host);
-  const prepared = await prepare(args.word('vm'), host, inventory, { full: false, signal: terminal.signal });
+  const prepared = await prepare(args.word('vm'), host, inventory, {
+    full: false,
+    forget: args.flag('forget'),
+    signal: terminal.signal,
+  });
   return {
     ...outcomeOf(prepared.file.name, prepared.plan, terminal),
     findings: prepared.findings,

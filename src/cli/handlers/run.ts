@@ -14,7 +14,8 @@ export const run: CommandHandler = async (args, terminal) => {
   const { signal } = terminal;
   using progress = new Progress(terminal, true);
   const timeout = (args.number('timeout') ?? RUN_TIMEOUT) * 1000;
-  const request = { path: args.word('file'), wait: (args.number('wait') ?? WISH_WAIT) * 1000 };
+  const wait = (args.number('wait') ?? WISH_WAIT) * 1000;
+  const request = { path: args.word('file'), wait, forget: args.flag('forget') };
   const vm = await runVm(request, host, { signal, timeout, onProgress: progress.tell });
   if (args.flag('detach')) {
     vm.process.leave();

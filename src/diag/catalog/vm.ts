@@ -12,6 +12,8 @@ export interface VmEvidence {
   'vm-not-found': { readonly target: string; readonly known: readonly string[]; readonly nearest: string | undefined };
   'vm-exists': { readonly name: string; readonly pid: number };
   'state-write-failed': { readonly path: string; readonly reason: string };
+  'places-unreadable': { readonly vm: string; readonly path: string; readonly reason: string };
+  'places-not-saved': { readonly vm: string; readonly path: string; readonly reason: string };
   'removal-pending': { readonly device: string; readonly timeout: number };
   'not-undone': { readonly devices: readonly string[] };
   stopped: { readonly reason: string };
@@ -86,6 +88,29 @@ export const vmCatalog: Catalog<VmEvidence> = {
     kind: 'failed',
     text: ({ path, reason }) => ({
       what: 'qplug could not write what it must remember of this VM, so nothing was begun',
+      where: printable(path),
+      why: printable(reason),
+      fix: `df -h ${printable(path)}`,
+    }),
+  },
+  'places-unreadable': {
+    kind: 'failed',
+    text: ({ vm, path, reason }) => ({
+      what: `where the devices of ${printable(vm)} were at its last start can't be read, so they are placed anew`,
+      where: printable(path),
+      why:
+        reason === 'newer'
+          ? 'a newer qplug wrote it; it is left as it is'
+          : reason === 'torn'
+            ? 'it is no whole record of places'
+            : printable(reason),
+      fix: reason === 'newer' ? 'use the newer qplug' : `rm ${printable(path)}`,
+    }),
+  },
+  'places-not-saved': {
+    kind: 'failed',
+    text: ({ vm, path, reason }) => ({
+      what: `where the devices of ${printable(vm)} are could not be saved; its next start may place them elsewhere`,
       where: printable(path),
       why: printable(reason),
       fix: `df -h ${printable(path)}`,

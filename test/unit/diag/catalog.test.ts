@@ -37,6 +37,8 @@ const samples: { readonly [C in keyof VmEvidence]: VmEvidence[C] } = {
   'vm-not-found': { target: H, known: LIST, nearest: H },
   'vm-exists': { name: H, pid: 7 },
   'state-write-failed': { path: H, reason: H },
+  'places-unreadable': { vm: H, path: H, reason: H },
+  'places-not-saved': { vm: H, path: H, reason: H },
   'removal-pending': { device: H, timeout: 1500 },
   'not-undone': { devices: LIST },
   stopped: { reason: H },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { QplugError } from '../../../src/diag/index.js';
-import { checkSocketPaths, runtimeDir, runtimePaths } from '../../../src/launcher/index.js';
+import { checkSocketPaths, runtimeDir, runtimePaths, stateDir } from '../../../src/launcher/index.js';
 
 describe('runtimeDir', () => {
   test.each([
@@ -17,6 +17,19 @@ describe('runtimeDir', () => {
     expect(() => runtimeDir(env, 7)).toThrow(
       expect.objectContaining<Partial<QplugError>>({ code: 'runtime-dir-unknown' }) as Error,
     );
+  });
+});
+
+describe('stateDir', () => {
+  test.each([
+    ['root', {}, 0, '/var/lib/qplug'],
+    ['a user', { HOME: '/home/u' }, 7, '/home/u/.local/state/qplug'],
+    ['a user with XDG', { HOME: '/home/u', XDG_STATE_HOME: '/s' }, 7, '/s/qplug'],
+    ['a folder of one’s own', { QPLUG_STATE_DIR: '/x', QPLUG_RUNTIME_DIR: '/y' }, 7, '/x'],
+    ['a runtime folder of one’s own', { QPLUG_RUNTIME_DIR: '/y', HOME: '/home/u' }, 0, '/y/state'],
+    ['a user without a home', { HOME: '' }, 7, undefined],
+  ])('%s', (_who, env, uid, expected) => {
+    expect(stateDir(env, uid)).toBe(expected);
   });
 });
 

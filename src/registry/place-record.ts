@@ -1,0 +1,98 @@
+/** Where a VM's devices were when it ran last. One JSON file for each VM; it outlives the VM and the host's reboot. */
+export interface PlaceRecord {
+  readonly format: 1;
+  readonly vm: string;
+  readonly controllers: readonly RememberedController[];
+  /** The latest last. */
+  readonly devices: readonly RememberedDevice[];
+}
+
+/** Snapshots find devices by the PCI address of their controller, so that is kept as well. */
+export interface RememberedController {
+  readonly id: string;
+  readonly model: string;
+  readonly pciBus: string;
+  /** `10.0` */
+  readonly address: string;
+}
+
+export interface RememberedDevice {
+  readonly who: RememberedHostDevice | RememberedId;
+  /** The selector in the VM's file that meant it. */
+  readonly select?: string | undefined;
+  /** How people call it, printable. */
+  readonly label: string;
+  readonly bus: string;
+  readonly port: string;
+}
+
+/** A host device: where it was plugged in, and what it is. */
+export interface RememberedHostDevice {
+  /** PCI address or platform name of the host's controller. */
+  readonly controller: string;
+  readonly chain: readonly number[];
+  readonly vendorId: number;
+  readonly productId: number;
+  readonly serial?: string | undefined;
+}
+
+/** An emulated device, or a hub of the file: its id there. */
+export interface RememberedId {
+  readonly id: string;
+}
+
+/** What a text is that should be a record. `newer`: of a later qplug. `torn`: no whole record. */
+export type NoPlaceRecord = 'newer' | 'torn';
+
+/** @returns the record in a JSON text, checked in every part: anybody may have written to the file */
+export function parsePlaceRecord(text: string): PlaceRecord | NoPlaceRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return 'torn';
+  }
+  if (!isObject(value)) return 'torn';
+  const { format, vm, controllers, devices } = value;
+  if (typeof format === 'number' && format > 1) return 'newer';
+  const whole =
+    format === 1 &&
+    typeof vm === 'string' &&
+    Array.isArray(controllers) &&
+    controllers.every(isController) &&
+    Array.isArray(devices) &&
+    devices.every(isDevice);
+  return whole ? { format, vm, controllers, devices } : 'torn';
+}
+
+type Unchecked = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Unchecked {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const areTexts = (...values: readonly unknown[]): boolean => values.every((value) => typeof value === 'string');
+const areNumbers = (...values: readonly unknown[]): boolean => values.every((value) => Number.isInteger(value));
+const isOptionalText = (value: unknown): boolean => value === undefined || typeof value === 'string';
+
+function isController(value: unknown): value is RememberedController {
+  return isObject(value) && areTexts(value['id'], value['model'], value['pciBus'], value['address']);
+}
+
+function isDevice(value: unknown): value is RememberedDevice {
+  return (
+    isObject(value) &&
+    areTexts(value['label'], value['bus'], value['port']) &&
+    isOptionalText(value['select']) &&
+    isObject(value['who']) &&
+    isWho(value['who'])
+  );
+}
+
+function isWho(who: Unchecked): boolean {
+  if (typeof who['id'] === 'string') return true;
+  const { controller, chain, vendorId, productId, serial } = who;
+  return (
+    areTexts(controller) && Array.isArray(chain) && areNumbers(...chain, vendorId, productId) && isOptionalText(serial)
+  );
+}

@@ -1,0 +1,77 @@
+import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Finding, finding, QplugError } from '../diag/index.js';
+import { type PlaceRecord, parsePlaceRecord } from './place-record.js';
+import { guarded, writeDurably } from './write-durably.js';
+
+/**
+ * The remembered places of VMs: a JSON file each under `<state>/places`, which is 0700. A file is replaced in one step, so whoever
+ * reads sees the one before or the one after.
+ */
+export class PlaceStore {
+  readonly #state: string;
+  readonly #folder: string;
+
+  /** @param state - the folder of what outlives a reboot: /var/lib/qplug, or $XDG_STATE_HOME/qplug */
+  constructor(state: string) {
+    this.#state = state;
+    this.#folder = join(state, 'places');
+  }
+
+  #pathOf(vm: string): string {
+    return join(this.#folder, `${vm}.json`);
+  }
+
+  /**
+   * @returns the places of a VM; none for one that never ran. A warning, and no places, where its file can't be read; such a file
+   *   is left as it is.
+   */
+  read(vm: string): { readonly record: PlaceRecord | undefined; readonly findings: readonly Finding[] } {
+    const path = this.#pathOf(vm);
+    const unreadable = (reason: string): Finding =>
+      finding('places-unreadable', { vm, path, reason }, { severity: 'warning' });
+    let text: string;
+    try {
+      text = readFileSync(path, 'utf8');
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      return { record: undefined, findings: code === 'ENOENT' ? [] : [unreadable(message)] };
+    }
+    const record = parsePlaceRecord(text);
+    if (typeof record === 'object') return { record, findings: [] };
+    return { record: undefined, findings: [unreadable(record)] };
+  }
+
+  /**
+   * Replaces the places of a VM. A file of a newer qplug is left alone.
+   *
+   * @returns a warning where that can't be done: a VM that runs is worth more than its memory
+   */
+  write(record: PlaceRecord): readonly Finding[] {
+    const path = this.#pathOf(record.vm);
+    const fresh = `${path}.new-${process.pid}`;
+    if (this.#isNewer(path)) return this.read(record.vm).findings;
+    try {
+      guarded(path, () => {
+        mkdirSync(this.#state, { recursive: true, mode: 0o700 });
+        mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+        writeDurably(fresh, record);
+        renameSync(fresh, path);
+      });
+      return [];
+    } catch (error) {
+      rmSync(fresh, { recursive: true, force: true });
+      if (!(error instanceof QplugError)) throw error;
+      const reason = error.cause instanceof Error ? error.cause.message : error.message;
+      return [finding('places-not-saved', { vm: record.vm, path, reason }, { severity: 'warning' })];
+    }
+  }
+
+  #isNewer(path: string): boolean {
+    try {
+      return parsePlaceRecord(readFileSync(path, 'utf8')) === 'newer';
+    } catch {
+      return false;
+    }
+  }
+}
