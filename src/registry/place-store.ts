@@ -43,14 +43,14 @@ export class PlaceStore {
   }
 
   /**
-   * Replaces the places of a VM. A file of a newer qplug is left alone.
+   * Replaces the places of a VM. A file of a newer qplug is left alone; `read` has said so.
    *
    * @returns a warning where that can't be done: a VM that runs is worth more than its memory
    */
   write(record: PlaceRecord): readonly Finding[] {
     const path = this.#pathOf(record.vm);
     const fresh = `${path}.new-${process.pid}`;
-    if (this.#isNewer(path)) return this.read(record.vm).findings;
+    if (this.#isNewer(path)) return [];
     try {
       guarded(path, () => {
         mkdirSync(this.#state, { recursive: true, mode: 0o700 });

@@ -58,7 +58,7 @@ export async function planAttach(
   const topology = await readTopology(vm.qmp, signal);
   const gathered = gather(vm, devices, request, { topology, file, host });
   const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
-  const { homes, kept } = recalled(vm, gathered.wanted, file, host);
+  const { homes, kept, findings } = recalled(vm, gathered.wanted, file, host);
   const grow = request.grow ?? file?.usb.grow ?? { hubs: true, controllers: false };
   const made = plan({
     topology: room,
@@ -75,7 +75,7 @@ export async function planAttach(
     wanted: gathered.wanted,
     steps: [...gathered.stale.map(removalOf), ...stepsOf(made, gathered.wanted)],
     already: gathered.already,
-    findings: [...gathered.findings, ...refused],
+    findings: [...gathered.findings, ...findings, ...refused],
   };
 }
 
@@ -85,14 +85,14 @@ function recalled(
   wanted: readonly Wanted[],
   file: VmFile | undefined,
   host: HostAccess,
-): RecalledPlaces {
-  const known = record === undefined ? undefined : host.places?.read(name).record;
+): RecalledPlaces & { readonly findings: readonly Finding[] } {
+  const known = record === undefined ? undefined : host.places?.read(name);
   const inventory = inventoryOf(host);
   const away = (file?.usb.devices ?? []).flatMap((wish) =>
     wish.kind === 'host' && matchSelector(requireSelector(wish.select), inventory).length === 0 ? [wish.select] : [],
   );
   const devices = wanted.map((one) => ({ key: one.request.key, host: one.host, select: one.select }));
-  return recallPlaces(known?.devices ?? [], devices, away);
+  return { ...recallPlaces(known?.record?.devices ?? [], devices, away), findings: known?.findings ?? [] };
 }
 
 interface Gathered {

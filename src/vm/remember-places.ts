@@ -27,8 +27,7 @@ export interface PlacesNow {
  */
 export function rememberPlaces(now: PlacesNow, { places }: HostAccess): readonly Finding[] {
   if (places === undefined) return [];
-  const { record, findings } = places.read(now.vm);
-  return [...findings, ...places.write(placesAfter(record, now))];
+  return places.write(placesAfter(places.read(now.vm).record, now));
 }
 
 /** @returns the record as it is after a start, an attach or a move: pure */
