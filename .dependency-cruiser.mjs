@@ -21,6 +21,7 @@ const IO_FILES = [
   'src/base/process-identity.ts',
   'src/config/load.ts',
   'src/host/drivers.ts',
+  'src/host/file/read-host-file.ts',
   'src/host/real-sysfs.ts',
   'src/host/usb-ids.ts',
   'src/launcher/ask-qemu.ts',

@@ -29,6 +29,13 @@ export const SLOWER: OptionDeclaration = {
   describe: 'Whether a device may run below its native speed (default refuse)',
 };
 
+export const HOST: OptionDeclaration = {
+  type: 'string',
+  describe:
+    'Take the devices from a file instead of this host: qplug devices --json, the text of usb/devices, lsusb -v, or a tar archive of /sys/bus/usb; - is standard input',
+  argument: 'FILE',
+};
+
 export const OFFLINE: OptionDeclaration = {
   type: 'boolean',
   describe: 'Look at the file alone, not at the devices of this host',

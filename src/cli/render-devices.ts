@@ -40,6 +40,7 @@ const ACCESS: Readonly<Record<HostDevice['access'], string>> = {
   usable: '',
   denied: '(not yours to open) ',
   missing: '(no device node) ',
+  unknown: '',
 };
 
 /** @returns the drivers of the interfaces, each once; `usbfs` is said in words people know */

@@ -17,6 +17,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Who types: 0 is root. */
   readonly uid: number;
+  /** What `-` stands for where a file is named; default standard input. */
+  readonly input?: AsyncIterable<Uint8Array> | undefined;
   /** The host's USB devices, where they are not those of this machine. */
   readonly sysfs?: SysfsReader | undefined;
   /** Aborts at Ctrl-C or SIGTERM. */

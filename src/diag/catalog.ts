@@ -1,16 +1,19 @@
 import { type CliEvidence, cliCatalog } from './catalog/cli.js';
 import { type ConfigEvidence, configCatalog } from './catalog/config.js';
 import { type HostEvidence, hostCatalog } from './catalog/host.js';
+import { type HostFileEvidence, hostFileCatalog } from './catalog/host-file.js';
 import { type LauncherEvidence, launcherCatalog } from './catalog/launcher.js';
 import { type PlannerEvidence, plannerCatalog } from './catalog/planner.js';
 import { type QmpEvidence, qmpCatalog } from './catalog/qmp.js';
 import { type VmEvidence, vmCatalog } from './catalog/vm.js';
 import type { Catalog, CatalogEntry, Kind, Severity, SourceLocation, Text } from './finding.js';
+import { printable } from './printable.js';
 
 /** Every code with the evidence that it carries. One file per layer in catalog/. */
 export interface EvidenceByCode
   extends QmpEvidence,
     HostEvidence,
+    HostFileEvidence,
     PlannerEvidence,
     ConfigEvidence,
     LauncherEvidence,
@@ -33,6 +36,7 @@ export type Finding = {
 const catalog: Catalog<EvidenceByCode> = {
   ...qmpCatalog,
   ...hostCatalog,
+  ...hostFileCatalog,
   ...plannerCatalog,
   ...configCatalog,
   ...launcherCatalog,
@@ -65,5 +69,5 @@ export function describe(found: Finding): Text {
   const text = entry.text(found.evidence);
   if (text.where !== undefined || found.location === undefined) return text;
   const { file, line, column } = found.location;
-  return { ...text, where: `${file}:${line}:${column}` };
+  return { ...text, where: `${printable(file)}:${line}:${column}` };
 }

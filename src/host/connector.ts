@@ -13,13 +13,24 @@ export function connectorPorts(device: HostDevice, inventory: HostInventory): re
   const own: HostPort = { bus: device.bus, chain: device.chain };
   for (let length = device.chain.length; length > 0; length--) {
     const above = formatPort({ bus: device.bus, chain: device.chain.slice(0, length) });
-    const peer = above === device.port ? device.peer : inventory.hubs.find((hub) => hub.port === above)?.peer;
+    const peer = above === device.port ? device.peer : hubsByPort(inventory).get(above)?.peer;
     const place = peer === undefined ? undefined : parsePortName(peer);
     if (place !== undefined) {
       return [own, { bus: place.bus, chain: [...place.chain, ...device.chain.slice(length)] }];
     }
   }
   return [own];
+}
+
+/** An inventory never changes, and is asked for each of its devices. */
+const hubs = new WeakMap<HostInventory, ReadonlyMap<string, HostDevice>>();
+
+function hubsByPort(inventory: HostInventory): ReadonlyMap<string, HostDevice> {
+  const known = hubs.get(inventory);
+  if (known !== undefined) return known;
+  const made = new Map(inventory.hubs.map((hub) => [hub.port, hub]));
+  hubs.set(inventory, made);
+  return made;
 }
 
 export function samePort(a: HostPort, b: HostPort): boolean {

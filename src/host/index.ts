@@ -13,6 +13,8 @@ export {
   kernelDriverProbe,
   probeDrivers,
 } from './drivers.js';
+export { decodeHostFile } from './file/decode-host-file.js';
+export { type HostFileOptions, readHostFile } from './file/read-host-file.js';
 export {
   type DeviceIdentity,
   formatIdentity,

@@ -2,9 +2,9 @@ import { type Finding, finding } from '../diag/index.js';
 import { formatId } from './device-name.js';
 import type { HostDevice } from './usb-device.js';
 
-/** @returns why QEMU could not open this device's node (`device-node-denied`, `device-node-missing`), or undefined when it can */
+/** @returns why QEMU could not open this device's node (`device-node-denied`, `device-node-missing`), or undefined when it can, or nobody can say */
 export function nodeFinding(device: HostDevice): Finding | undefined {
-  if (device.access === 'usable') return undefined;
+  if (device.access === 'usable' || device.access === 'unknown') return undefined;
   const { port, node, name } = device;
   const evidence = { device: port, id: formatId(device.vendorId, device.productId), name, node };
   return finding(device.access === 'denied' ? 'device-node-denied' : 'device-node-missing', evidence);

@@ -69,7 +69,7 @@ export function recordSysfs(reader: SysfsReader, about?: string): Recording {
       keepAll(path, [...DEVICE_ATTRIBUTES, 'driver', 'port', 'port/peer']);
       const node = nodeOf(sys, path);
       const access = node === undefined ? 'missing' : reader.access(node);
-      if (node !== undefined && access !== 'missing') nodes[node] = access;
+      if (node !== undefined && (access === 'usable' || access === 'denied')) nodes[node] = access;
     }
   }
   return { schema: 'qplug-host-recording-1', ...(about === undefined ? {} : { about }), sys, nodes };

@@ -13,7 +13,7 @@ export interface Recording {
   /** Path relative to the root of sysfs → what stands there. Folders are known from the paths in them. */
   readonly sys: Readonly<Record<string, RecordedEntry>>;
   /** Node relative to /dev → whether it could be opened read-write. A node that is not named is missing. */
-  readonly nodes: Readonly<Record<string, Exclude<NodeAccess, 'missing'>>>;
+  readonly nodes: Readonly<Record<string, Exclude<NodeAccess, 'missing' | 'unknown'>>>;
 }
 
 /** Reads a recording as if it were this host. */

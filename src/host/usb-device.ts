@@ -42,19 +42,22 @@ export interface BoundInterface {
   readonly driver: string | undefined;
 }
 
-/** May this process open the device node read-write? `missing`: there is no node. */
-export type NodeAccess = 'usable' | 'denied' | 'missing';
+/**
+ * May this process open the device node read-write? `missing`: there is no node. `unknown`: the device is of another host or
+ * time, so there is no node to ask for.
+ */
+export type NodeAccess = 'usable' | 'denied' | 'missing' | 'unknown';
 
 /** One USB device of this host at one moment. All strings are raw, as the device wrote them: use `printable` to show them. */
 export interface HostDevice {
-  /** sysfs name, which is bus and port chain: `1-2.3`. */
+  /** sysfs name, which is bus and port chain: `1-2.3`. `@1.5`, bus and address, where a file does not tell the port. */
   readonly port: string;
   readonly bus: number;
   /** Device number on the bus; changes at every replug. */
   readonly address: number;
-  /** Port numbers from the root hub down: [2, 3]. */
+  /** Port numbers from the root hub down: [2, 3]. Empty for a root hub, and where the port is not told. */
   readonly chain: readonly number[];
-  /** PCI address of the host controller (`0000:00:14.0`), or the name of its platform device (`dummy_hcd.0`). */
+  /** PCI address of the host controller (`0000:00:14.0`), the name of its platform device (`dummy_hcd.0`), or `unknown`. */
   readonly controller: string;
   /** The same connector's other half (the USB 2 or USB 3 port that sysfs calls `peer`), as `BUS-CHAIN`; undefined if there is none. */
   readonly peer: string | undefined;
@@ -71,6 +74,8 @@ export interface HostDevice {
   /** Mb/s from sysfs: 1.5 … 20000; undefined when unknown. */
   readonly megabits: number | undefined;
   readonly configurations: readonly HostConfiguration[];
+  /** There may be more to its descriptors than is here: a file did not tell all, or not in a way that could be read. */
+  readonly partial?: boolean | undefined;
   readonly interfaces: readonly BoundInterface[];
   /** `/dev/bus/usb/001/005` */
   readonly node: string;

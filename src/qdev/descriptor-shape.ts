@@ -3,8 +3,11 @@ export interface EndpointShape {
   readonly type: 'control' | 'isochronous' | 'bulk' | 'interrupt';
   /** The raw 16-bit wMaxPacketSize, additional-transaction bits included. */
   readonly maxPacketSize: number;
-  /** `bmAttributes & 0x1f` of a bulk endpoint's SuperSpeed companion; 0 where there is none. */
-  readonly streams: number;
+  /**
+   * `bmAttributes & 0x1f` of a bulk endpoint's SuperSpeed companion; 0 where there is none, undefined where the source does not
+   * tell.
+   */
+  readonly streams: number | undefined;
 }
 
 export interface AltSettingShape {
@@ -15,6 +18,8 @@ export interface AltSettingShape {
 
 export interface InterfaceShape {
   readonly altSettings: readonly AltSettingShape[];
+  /** More settings may follow those that are here: the source shows the one in use alone. */
+  readonly partial?: boolean | undefined;
 }
 
 export interface ConfigurationShape {
@@ -26,4 +31,6 @@ export interface DeviceShape {
   /** Mb/s as sysfs tells it; undefined when the host does not know. */
   readonly megabits: number | undefined;
   readonly configurations: readonly ConfigurationShape[];
+  /** More may be to it than is here, anywhere: the source does not show all of it. */
+  readonly partial?: boolean | undefined;
 }

@@ -21,7 +21,8 @@ export interface NoHostSpeeds {
  * (hw/usb/host-libusb.c, usb_host_speed_compat; verified against 5.2, 7.2, 10.0 and 11.1).
  *
  * @param shape - Mb/s from sysfs, and every configuration, interface, alternate setting and endpoint
- * @returns its mask and own speed. A speed that is not known is low speed to QEMU, whatever the device is.
+ * @returns its mask and own speed. A speed that is not known is low speed to QEMU, whatever the device is. A slower speed that
+ *   hangs on something the shape does not tell is not promised.
  */
 export function hostDeviceSpeeds(shape: DeviceShape, version: QemuVersion): HostSpeeds | NoHostSpeeds {
   if (shape.megabits === 20000) return { unsupported: 'speed-20000' };
@@ -50,10 +51,10 @@ function nativeSpeed(figure: number | undefined): Speed {
 
 /** @returns HIGH and FULL as far as every endpoint that QEMU looks at would work there */
 function slowerSpeeds(shape: DeviceShape, scsiShortcut: boolean): SpeedMask {
+  if (shape.partial === true) return 0;
   return shape.configurations
     .flatMap((configuration) => configuration.interfaces)
-    .flatMap((one) => countedSettings(one, scsiShortcut))
-    .flatMap((setting) => setting.endpoints)
+    .flatMap((one) => countedEndpoints(one, scsiShortcut))
     .reduce((mask, endpoint) => mask & compatible(endpoint), HIGH | FULL);
 }
 
@@ -61,19 +62,28 @@ function slowerSpeeds(shape: DeviceShape, scsiShortcut: boolean): SpeedMask {
  * From 6.1 on, SCSI mass storage (class 8, subclass 6) always may fall back: QEMU stops looking at an interface where it meets
  * such a setting, and what stood before it still counts.
  */
-function countedSettings({ altSettings }: InterfaceShape, scsiShortcut: boolean): readonly AltSettingShape[] {
-  if (!scsiShortcut) return altSettings;
-  const end = altSettings.findIndex((setting) => setting.class === 8 && setting.subclass === 6);
-  return end < 0 ? altSettings : altSettings.slice(0, end);
+function countedEndpoints(
+  { altSettings, partial }: InterfaceShape,
+  scsiShortcut: boolean,
+): readonly (EndpointShape | 'untold')[] {
+  const end = scsiShortcut ? altSettings.findIndex(isScsi) : -1;
+  const counted = (end < 0 ? altSettings : altSettings.slice(0, end)).flatMap((setting) => setting.endpoints);
+  return partial === true && end < 0 ? [...counted, 'untold'] : counted;
+}
+
+function isScsi(setting: AltSettingShape): boolean {
+  return setting.class === 8 && setting.subclass === 6;
 }
 
 /** `maxPacketSize` is compared raw, with the bits for additional transactions, as QEMU does. */
-function compatible({ type, maxPacketSize, streams }: EndpointShape): SpeedMask {
+function compatible(endpoint: EndpointShape | 'untold'): SpeedMask {
+  if (endpoint === 'untold') return 0;
+  const { type, maxPacketSize, streams } = endpoint;
   switch (type) {
     case 'isochronous':
       return 0;
     case 'bulk':
-      return streams > 0 ? 0 : HIGH | FULL;
+      return streams === 0 ? HIGH | FULL : 0;
     case 'interrupt':
       return maxPacketSize > 1024 ? 0 : maxPacketSize > 64 ? HIGH : HIGH | FULL;
     case 'control':

@@ -1,5 +1,5 @@
 import type { CommandDeclaration } from '../command.js';
-import { FORGET, OFFLINE } from '../options.js';
+import { FORGET, HOST, OFFLINE } from '../options.js';
 import { VM_FILE } from '../words.js';
 
 export const argv: CommandDeclaration = {
@@ -9,7 +9,7 @@ export const argv: CommandDeclaration = {
   summary:
     'Print the QEMU command line that run would use, one option a line, ready for a shell. Host devices are not in it: they are plugged once QEMU runs.',
   words: [VM_FILE],
-  options: { offline: OFFLINE, forget: FORGET },
+  options: { host: HOST, offline: OFFLINE, forget: FORGET },
   examples: [
     ['qplug argv bench.yaml', 'to read, or to paste into a shell'],
     ['qplug argv bench.yaml --json', 'as an array'],

@@ -1,4 +1,5 @@
 import type { CommandDeclaration } from '../command.js';
+import { HOST } from '../options.js';
 import { SELECTORS } from '../words.js';
 
 export const devices: CommandDeclaration = {
@@ -10,12 +11,14 @@ export const devices: CommandDeclaration = {
     'Show the USB devices of this host: where, what, how fast, who drives them. With selectors: those that match; exit code 3 when none does.',
   words: [SELECTORS],
   options: {
+    host: HOST,
     tree: { type: 'boolean', describe: 'Show where they hang: host controllers, hubs, ports' },
     watch: { type: 'boolean', describe: 'Go on, and tell what comes and goes (with --json: a JSON document a line)' },
   },
   examples: [
     ['qplug devices', 'all devices'],
     ['qplug devices class=08 --json', 'storage devices, for a program'],
+    ['qplug devices --host usb.tgz', 'those of another host, from what it sent'],
     ['qplug devices --tree', 'with the hubs that they hang on'],
   ],
   load: () => import('../handlers/devices.js'),

@@ -1,5 +1,5 @@
 import type { CommandDeclaration } from '../command.js';
-import { CONTROLLER, FORGET, OFFLINE, PORT, SLOWER, timeoutOption } from '../options.js';
+import { CONTROLLER, FORGET, HOST, OFFLINE, PORT, SLOWER, timeoutOption } from '../options.js';
 import { ANSWER_TIMEOUT } from '../timeouts.js';
 import { SELECTORS, VM } from '../words.js';
 
@@ -18,6 +18,7 @@ export const plan: CommandDeclaration = {
     SELECTORS,
   ],
   options: {
+    host: HOST,
     offline: OFFLINE,
     forget: FORGET,
     controller: { ...CONTROLLER, describe: 'With selectors: the controller to use' },
@@ -27,6 +28,7 @@ export const plan: CommandDeclaration = {
   },
   examples: [
     ['qplug plan bench.yaml', 'before it is started'],
+    ['qplug plan bench.yaml --host host.json', 'on another host, as its qplug devices --json told it'],
     ['qplug plan bench 0781:5567', 'where this device would go in the VM that runs'],
   ],
   load: () => import('../handlers/plan.js'),

@@ -1,10 +1,30 @@
-import { formatId, formatLocation, type HostDevice, type HostInventory, shortestSelector } from '../../host/index.js';
+import {
+  formatId,
+  formatLocation,
+  type HostAltSetting,
+  type HostConfiguration,
+  type HostDevice,
+  type HostInventory,
+  shortestSelector,
+} from '../../host/index.js';
 
 /** A host device for programs. Strings are as the device wrote them: JSON escapes what a terminal would obey. */
 export function hostDeviceDocument(device: HostDevice, inventory: HostInventory): Record<string, unknown> {
   return {
     ...hostDeviceSummary(device),
     selector: shortestSelector(device, inventory),
+    ...innerDocument(device),
+    access: device.access,
+  };
+}
+
+/** A hub or root hub: nobody can have it, so it has no selector. */
+export function hubDocument(hub: HostDevice): Record<string, unknown> {
+  return { ...hostDeviceSummary(hub), ...innerDocument(hub) };
+}
+
+function innerDocument(device: HostDevice): Record<string, unknown> {
+  return {
     peer: device.peer ?? null,
     class: device.class,
     classes: device.classes,
@@ -14,8 +34,26 @@ export function hostDeviceDocument(device: HostDevice, inventory: HostInventory)
       class: code,
       driver: driver ?? null,
     })),
-    configurations: device.configurations,
-    access: device.access,
+    configurations: device.configurations.map(configurationDocument),
+    ...(device.partial === true ? { partial: true } : {}),
+  };
+}
+
+function configurationDocument({ value, interfaces }: HostConfiguration): Record<string, unknown> {
+  return {
+    value,
+    interfaces: interfaces.map(({ number, altSettings, partial }) => ({
+      number,
+      altSettings: altSettings.map(settingDocument),
+      ...(partial === true ? { partial } : {}),
+    })),
+  };
+}
+
+function settingDocument(setting: HostAltSetting): Record<string, unknown> {
+  return {
+    ...setting,
+    endpoints: setting.endpoints.map((endpoint) => ({ ...endpoint, streams: endpoint.streams ?? null })),
   };
 }
 

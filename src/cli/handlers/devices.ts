@@ -4,12 +4,14 @@ import {
   type HostDevice,
   type HostInventory,
   matchSelector,
+  readHostFile,
   readInventory,
   realSysfs,
   requireSelector,
 } from '../../host/index.js';
+import { refuseHostFile } from '../chosen-inventory.js';
 import type { CommandHandler, Streamed } from '../command.js';
-import { hostDeviceDocument } from '../documents/host-device.js';
+import { hostDeviceDocument, hubDocument } from '../documents/host-device.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { renderDeviceEvent, renderDevices, renderDeviceTree } from '../render-devices.js';
 import { renderFinding } from '../render-finding.js';
@@ -27,12 +29,19 @@ export const run: CommandHandler = async (args, terminal) => {
           selectors.some((selector) => matchSelector(selector, inventory).some((one) => one.port === device.port)),
         );
   const sysfs = terminal.sysfs ?? realSysfs();
-  if (args.flag('watch')) return watch(() => readInventory(sysfs), pick, args.flag('json'), terminal);
-  const inventory = readInventory(sysfs);
+  if (args.flag('watch')) {
+    refuseHostFile(args, '--watch', 'nothing is plugged or pulled in a file');
+    return watch(() => readInventory(sysfs), pick, args.flag('json'), terminal);
+  }
+  const file = args.text('host');
+  const inventory = file === undefined ? readInventory(sysfs) : await readHostFile(file, { input: terminal.input });
   const devices = pick(inventory);
   return {
     schema: 'devices',
-    document: () => ({ devices: devices.map((one) => hostDeviceDocument(one, inventory)) }),
+    document: () => ({
+      devices: devices.map((one) => hostDeviceDocument(one, inventory)),
+      hubs: inventory.hubs.map((one) => hubDocument(one)),
+    }),
     text: () =>
       args.flag('tree') ? renderDeviceTree(devices, inventory, terminal) : renderDevices(devices, inventory, terminal),
     findings: findingsOf(inventory, devices),

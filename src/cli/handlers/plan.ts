@@ -1,6 +1,7 @@
 import { printable } from '../../diag/index.js';
 import type { Plan } from '../../planner/index.js';
-import { type AttachRequest, inventoryOf, openVm, planAttach, prepare } from '../../vm/index.js';
+import { type AttachRequest, openVm, planAttach, prepare } from '../../vm/index.js';
+import { chosenInventory, hostNotes, refuseHostFile } from '../chosen-inventory.js';
 import type { Arguments, CommandHandler, Outcome } from '../command.js';
 import { planDocument } from '../documents/plan.js';
 import { exitCodeOf } from '../exit-codes.js';
@@ -14,20 +15,20 @@ export const run: CommandHandler = (args, terminal) =>
 
 async function planFileOutcome(args: Arguments, terminal: Terminal): Promise<Outcome> {
   const host = hostAccess(terminal);
-  const inventory = args.flag('offline') ? undefined : inventoryOf(host);
-  const prepared = await prepare(args.word('vm'), host, inventory, {
-    full: false,
-    forget: args.flag('forget'),
-    signal: terminal.signal,
-  });
+  const inventory = await chosenInventory(args, host, terminal);
+  const forget = args.flag('forget') || args.text('host') !== undefined;
+  const options = { full: false, forget, signal: terminal.signal };
+  const prepared = await prepare(args.word('vm'), host, inventory, options);
+  const findings = [...hostNotes(inventory, prepared), ...prepared.findings];
   return {
     ...outcomeOf(prepared.file.name, prepared.plan, terminal),
-    findings: prepared.findings,
-    exit: exitCodeOf(prepared.findings),
+    findings,
+    exit: exitCodeOf(findings),
   };
 }
 
 async function planAttachOutcome(args: Arguments, terminal: Terminal): Promise<Outcome> {
+  refuseHostFile(args, 'SELECTOR', 'selectors are for a VM that runs, and that takes devices of this host alone');
   const host = hostAccess(terminal);
   const timeout = (args.number('timeout') ?? ANSWER_TIMEOUT) * 1000;
   await using vm = await openVm(args.word('vm'), host, { signal: terminal.signal, timeout });

@@ -42,6 +42,7 @@ export interface CliEvidence {
     readonly example: string;
   };
   'words-too-many': { readonly command: string; readonly words: readonly string[]; readonly usage: string };
+  'options-conflict': { readonly options: readonly string[]; readonly why: string; readonly fix: string };
   'attach-nothing': { readonly vm: string };
   'port-of-several': { readonly devices: number };
   'json-invalid': {
@@ -114,6 +115,14 @@ export const cliCatalog: Catalog<CliEvidence> = {
       what: `${words.map(quote).join(' ')} ${words.length === 1 ? 'is' : 'are'} too much`,
       why: `it is: qplug ${printable(usage)}`,
       fix: helpOf(command),
+    }),
+  },
+  'options-conflict': {
+    kind: 'usage',
+    text: ({ options, why, fix }) => ({
+      what: `${options.map((one) => printable(one)).join(' and ')} do not go together`,
+      why: printable(why),
+      fix: printable(fix),
     }),
   },
   'attach-nothing': {

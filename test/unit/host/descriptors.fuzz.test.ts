@@ -13,7 +13,7 @@ function expectSane(decoded: DecodedDescriptors, length: number): void {
     .flatMap((one) => one.altSettings)
     .flatMap((one) => one.endpoints);
   expect(endpoints.length * 7 + decoded.configurations.length * 9).toBeLessThanOrEqual(length);
-  expect(endpoints.every((one) => one.streams <= 0x1f && one.maxPacketSize <= 0xffff)).toBe(true);
+  expect(endpoints.every((one) => (one.streams ?? 99) <= 0x1f && one.maxPacketSize <= 0xffff)).toBe(true);
   expect(decoded.findings.length).toBeLessThanOrEqual(16);
   expect(decoded.findings.every((found) => words(found).why !== undefined)).toBe(true);
 }

@@ -1,0 +1,39 @@
+import { type Finding, fail } from '../diag/index.js';
+import { type HostInventory, readHostFile } from '../host/index.js';
+import { type HostAccess, inventoryOf, type Prepared } from '../vm/index.js';
+import type { Arguments } from './command.js';
+import type { Terminal } from './terminal.js';
+
+/**
+ * The devices that are meant: those of this host, of the file that `--host` names, or none at all with `--offline`.
+ *
+ * @throws QplugError `options-conflict`, and all that `readHostFile` throws
+ */
+export async function chosenInventory(
+  args: Arguments,
+  host: HostAccess,
+  terminal: Terminal,
+): Promise<HostInventory | undefined> {
+  const file = args.text('host');
+  if (args.flag('offline')) {
+    refuseHostFile(args, '--offline', '--offline looks at no devices at all, and --host at those of a file');
+    return undefined;
+  }
+  return file === undefined ? inventoryOf(host) : readHostFile(file, { input: terminal.input });
+}
+
+/** @throws QplugError `options-conflict` where `--host` is given with what it does not go with */
+export function refuseHostFile(args: Arguments, other: string, why: string): void {
+  if (args.text('host') === undefined) return;
+  throw fail('options-conflict', { options: ['--host', other], why, fix: 'leave one of them out' });
+}
+
+/** @returns what a file could not tell: of the host as a whole, and of the devices that take part in the plan */
+export function hostNotes(
+  inventory: HostInventory | undefined,
+  { wanted }: Pick<Prepared, 'wanted'>,
+): readonly Finding[] {
+  const fromFile = inventory?.devices.some(({ access }) => access === 'unknown') ?? false;
+  if (!fromFile) return [];
+  return [...(inventory?.findings ?? []), ...wanted.flatMap(({ host }) => host?.findings ?? [])];
+}
