@@ -21,6 +21,7 @@ const tools = {
   kmod: 'modprobe and depmod: which modules go into them',
   iproute2: 'ss: the help of a busy QMP socket is tried',
   'xz-utils': 'unpacks the kernel',
+  usbutils: 'lsusb and usb-devices, whose output is read',
   'usb.ids': 'names of vendors and products, as people have them',
 };
 

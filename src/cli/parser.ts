@@ -46,7 +46,7 @@ function splitCommandLine(typed: readonly string[], commands: readonly CommandDe
   const all = [EVERYWHERE, ...commands.map(({ options }) => options)].flatMap((one) => Object.entries(one));
   const named = (switches: boolean): string[] =>
     all.flatMap(([name, { type }]) => ((type === 'boolean') === switches ? [name] : []));
-  const found: Readonly<Record<string, unknown>> = Parser([...typed], {
+  const found: Readonly<Record<string, unknown>> = Parser(withDashes(typed, named(false)), {
     boolean: named(true),
     string: named(false),
     alias: Object.fromEntries(all.flatMap(([name, { short }]) => (short === undefined ? [] : [[name, short]]))),
@@ -68,6 +68,14 @@ function splitCommandLine(typed: readonly string[], commands: readonly CommandDe
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => ({ name, values: Array.isArray(value) ? value : [value] })),
   };
+}
+
+/** yargs takes a lone `-`, which stands for standard input, for no value: it is tied to its option here. */
+function withDashes(typed: readonly string[], valued: readonly string[]): string[] {
+  const end = typed.indexOf('--');
+  const takes = (index: number): boolean =>
+    (end < 0 || index < end) && valued.some((name) => typed[index] === `--${name}`) && typed[index + 1] === '-';
+  return typed.flatMap((word, index) => (takes(index) ? [`${word}=-`] : takes(index - 1) ? [] : [word]));
 }
 
 function commandOf(

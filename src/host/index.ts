@@ -26,7 +26,7 @@ export {
 export { type InventoryOptions, readInventory } from './inventory.js';
 export { matchSelector } from './match.js';
 export { nodeFinding } from './node-access.js';
-export { comparePorts, type HostPort } from './port-name.js';
+export { comparePorts, formatPort, type HostPort } from './port-name.js';
 export { realSysfs } from './real-sysfs.js';
 export { recordSysfs } from './record-sysfs.js';
 export { parseRecording, type RecordedEntry, type Recording, recordedSysfs } from './recorded-sysfs.js';

@@ -2,8 +2,10 @@
 import { labSuite } from './lab-suite.js';
 import adopt from './suites/adopt.js';
 import failures from './suites/failures.js';
+import hostFiles from './suites/host-files.js';
 import readme from './suites/readme.js';
 
 labSuite(failures);
 labSuite(adopt);
+labSuite(hostFiles);
 labSuite(readme);

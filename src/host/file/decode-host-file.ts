@@ -125,7 +125,7 @@ function decodeJson(text: string, findings: FileFindings, ids: UsbIds): HostInve
 
 /** Lines that only one kind of text has. */
 const KINDS: readonly (readonly [format: 'usb-devices' | 'lsusb', line: RegExp])[] = [
-  ['usb-devices', /^[ \t]*T:[ \t]*Bus=/m],
+  ['usb-devices', /^[> \t]*T:[ \t]*Bus=/m],
   ['lsusb', /^[ \t]*Device Descriptor:/m],
 ];
 

@@ -90,6 +90,10 @@ class ListingReader {
   #setting: Setting | undefined;
   /** The T line of a device was unreadable: what follows belongs to nobody. */
   #skipping = false;
+  /** usb-devices before 013 shows none on newer kernels. */
+  #noEndpoints = false;
+  /** No blank line yet since the T line: newer kernels end a device with one. */
+  #block = false;
 
   constructor(findings: FileFindings) {
     this.#findings = findings;
@@ -97,9 +101,13 @@ class ListingReader {
 
   read(line: TextLine): void {
     const { text } = line;
-    if (/^\s*$/.test(text)) return;
-    const match = /^(\s*)([A-Z]):([* ]?)/.exec(text);
-    const [whole = '', , letter = '', mark] = match ?? [];
+    if (/^[>\s]*$/.test(text)) {
+      this.#block = false;
+      return;
+    }
+    // a mail that answers another has marks in front
+    const match = /^[>\s]*([A-Z]):([* ]?)/.exec(text);
+    const [whole = '', letter = '', mark] = match ?? [];
     const from = whole.length;
     if (match === null) this.#other(line);
     else if (letter === 'T') this.#topology(line, from);
@@ -118,9 +126,9 @@ class ListingReader {
 
   /** `(truncated)` and `(null Cfg. desc.)` are the kernel's own; anything else does not belong here. */
   #other(line: TextLine): void {
-    const own = /^\s*\((truncated|null Cfg\. desc\.)\)\s*$/.test(line.text);
+    const own = /^[>\s]*\((truncated|null Cfg\. desc\.)\)\s*$/.test(line.text);
     this.#findings.line(own ? 'truncated' : 'unknown-line', line);
-    if (this.#entry !== undefined) this.#entry.partial = true;
+    if (this.#entry !== undefined && this.#block) this.#entry.partial = true;
   }
 
   /** @returns the device that a line belongs to; it becomes partial when the line can't be used */
@@ -151,6 +159,7 @@ class ListingReader {
       partial: false,
     };
     this.#entries.push(this.#entry);
+    this.#block = true;
   }
 
   #device(line: TextLine, from: number): void {
@@ -242,6 +251,7 @@ class ListingReader {
   devices(): readonly DescribedDevice[] {
     // The kernel marks the configuration in use; usb-devices shows that one alone and marks nothing.
     const marked = this.#entries.some((entry) => entry.configurations.some(({ active }) => active));
+    this.#noEndpoints = !marked && !this.#entries.some(hasEndpoints);
     const entries = new Places(this.#findings, marked).give(this.#entries);
     const controllers = new Map<number, string | undefined>();
     for (const { bus, level, strings } of this.#entries) {
@@ -316,8 +326,7 @@ class ListingReader {
   #settingOf(setting: Setting, entry: Entry): HostAltSetting {
     const { line, told, setting: number, class: classCode, subclass, protocol, endpoints } = setting;
     if (endpoints.length !== told) {
-      // usb-devices before 013 shows no endpoints at all on newer kernels
-      this.#findings.line('endpoint-count', line, { told, seen: endpoints.length });
+      if (!this.#noEndpoints) this.#findings.line('endpoint-count', line, { told, seen: endpoints.length });
       entry.partial = true;
     }
     const high = entry.megabits === 480;
@@ -354,6 +363,10 @@ class ListingReader {
       this.#findings.line('label', line, { field: 'Ad', told, seen: address.words });
     }
   }
+}
+
+function hasEndpoints({ configurations }: Entry): boolean {
+  return configurations.some(({ settings }) => settings.some(({ endpoints }) => endpoints.length > 0));
 }
 
 /** The kernel has one word for both generations that are faster than 5 Gb/s (drivers/usb/core/devices.c); sysfs tells them apart. */
@@ -401,8 +414,9 @@ class Places {
   }
 
   #below(entry: Entry): readonly number[] | undefined {
-    const { line, bus, port, parent } = entry;
+    const { line, bus, level, port, parent } = entry;
     const hub = this.#hubOf(entry);
+    if (hub === undefined && level === 1 && !this.#before.has(`${bus}/0`)) return [port + 1];
     if (hub === undefined) {
       this.#findings.line('parent-missing', line, { told: parent, seen: bus });
       return undefined;
