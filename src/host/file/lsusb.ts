@@ -3,47 +3,19 @@ import type { UsbIds } from '../usb-ids.js';
 import { controllerOfSerial } from './controller-name.js';
 import type { DescribedDevice } from './described-device.js';
 import type { FileFindings, TextLine } from './file-findings.js';
+import {
+  type ConfigurationSection,
+  type EndpointSection,
+  type LsusbDevice,
+  LsusbReader,
+  type Section,
+  type SettingSection,
+  type Value,
+} from './lsusb-reader.js';
 import { inferSpeed, speedFinding } from './lsusb-speed.js';
-import { isTreeLine, LsusbTree, type TreeDevice } from './lsusb-tree.js';
+import type { TreeDevice } from './lsusb-tree.js';
 
 const TRANSFER_TYPES = ['control', 'isochronous', 'bulk', 'interrupt'] as const;
-
-/** What stands under one heading: its fields, by name. */
-interface Section {
-  readonly line: TextLine;
-  readonly fields: Map<string, Value>;
-}
-
-interface Value {
-  readonly line: TextLine;
-  readonly number: number;
-  /** What stands behind the number. */
-  readonly words: string;
-}
-
-interface EndpointSection extends Section {
-  /** A SuperSpeed companion that an old lsusb shows as bytes. */
-  companion: readonly number[] | undefined;
-}
-
-interface SettingSection extends Section {
-  readonly endpoints: EndpointSection[];
-}
-
-interface ConfigurationSection extends Section {
-  readonly settings: SettingSection[];
-}
-
-interface Entry extends Section {
-  readonly bus: number;
-  readonly address: number;
-  readonly id: readonly [vendorId: number, productId: number];
-  readonly configurations: ConfigurationSection[];
-  device: Section | undefined;
-  /** Mb/s; lsusb tells it from 016 on. */
-  megabits: number | undefined;
-  partial: boolean;
-}
 
 /** What lsusb -v told. */
 export interface LsusbContent {
@@ -62,169 +34,31 @@ export interface LsusbContent {
 export function readLsusb(lines: Iterable<TextLine>, findings: FileFindings): LsusbContent {
   const reader = new LsusbReader(findings);
   for (const line of lines) reader.read(line);
-  return reader.content();
+  return new Describer(findings).content(reader);
 }
 
-interface Open {
-  readonly indent: number;
-  readonly section: Section | undefined;
-}
-
-class LsusbReader {
+/** Says of the devices what they are, and what their lines deny of each other. */
+class Describer {
   readonly #findings: FileFindings;
-  readonly #tree: LsusbTree;
-  /** By bus and number. */
-  readonly #entries = new Map<string, Entry>();
-  /** The headings that are open, each further in than the one before. */
-  #open: Open[] = [];
-  #entry: Entry | undefined;
-  #configuration: ConfigurationSection | undefined;
-  #setting: SettingSection | undefined;
-  #endpoint: EndpointSection | undefined;
 
   constructor(findings: FileFindings) {
     this.#findings = findings;
-    this.#tree = new LsusbTree(findings);
   }
 
-  read(line: TextLine): void {
-    const { text } = line;
-    if (isTreeLine(text)) {
-      this.#tree.read(line);
-      return;
-    }
-    const bus = /^\s*Bus (\d{1,4}) Device (\d{1,3}): ID ([0-9a-f]{4}):([0-9a-f]{4})(?:\s|$)/i.exec(text);
-    if (bus !== null) this.#begin(line, bus);
-    else if (/^\s*Bus \d/.test(text)) {
-      this.#findings.line('unknown-line', line);
-      this.#entry = undefined;
-    } else if (this.#entry !== undefined) this.#inside(line, this.#entry);
-  }
-
-  #inside(line: TextLine, entry: Entry): void {
-    const { text } = line;
-    const speed = /^\s*Negotiated speed:.*\((\d+(?:\.\d+)?)([MG])bps\)/.exec(text);
-    if (speed !== null) entry.megabits = Number(speed[1]) * (speed[2] === 'G' ? 1000 : 1);
-    const indent = text.search(/\S/);
-    if (indent < 0) return;
-    const heading = /^\s*([A-Z][A-Za-z0-9 /()-]*):\s*$/.exec(text)?.[1];
-    if (heading !== undefined) this.#head(line, indent, heading);
-    else this.#field(line, indent);
-  }
-
-  #begin(line: TextLine, [, bus, address, vendor = '', product = '']: RegExpExecArray): void {
-    this.#open = [];
-    this.#configuration = undefined;
-    this.#setting = undefined;
-    this.#endpoint = undefined;
-    this.#entry = undefined;
-    const place = { bus: Number(bus), address: Number(address) };
-    if (place.address < 1 || place.address > 127) {
-      this.#findings.line('field-range', line, { field: 'Device', told: 1, seen: 127 });
-      return;
-    }
-    const key = `${place.bus}.${place.address}`;
-    const twin = this.#entries.get(key);
-    if (twin !== undefined) {
-      this.#findings.line('twice', line, { told: twin.line.number });
-      return;
-    }
-    this.#entry = {
-      line,
-      ...place,
-      id: [Number.parseInt(vendor, 16), Number.parseInt(product, 16)],
-      fields: new Map(),
-      configurations: [],
-      device: undefined,
-      megabits: undefined,
-      partial: false,
-    };
-    this.#entries.set(key, this.#entry);
-  }
-
-  #head(line: TextLine, indent: number, heading: string): void {
-    this.#open = this.#open.filter((one) => one.indent < indent);
-    this.#open.push({ indent, section: this.#sectionOf(line, heading) });
-  }
-
-  /** @returns the section that a heading begins; undefined for one that is of no interest */
-  #sectionOf(line: TextLine, heading: string): Section | undefined {
-    const entry = this.#entry;
-    if (entry === undefined) return undefined;
-    const section = { line, fields: new Map<string, Value>() };
-    switch (heading) {
-      case 'Device Descriptor':
-        entry.device = section;
-        return section;
-      case 'Configuration Descriptor':
-        this.#setting = undefined;
-        this.#endpoint = undefined;
-        this.#configuration = { ...section, settings: [] };
-        entry.configurations.push(this.#configuration);
-        return this.#configuration;
-      case 'Interface Descriptor':
-        this.#endpoint = undefined;
-        this.#setting = { ...section, endpoints: [] };
-        return this.#add(this.#setting, this.#configuration?.settings, line, 'Configuration Descriptor');
-      case 'Endpoint Descriptor':
-        this.#endpoint = { ...section, companion: undefined };
-        return this.#add(this.#endpoint, this.#setting?.endpoints, line, 'Interface Descriptor');
-      default:
-        return undefined;
-    }
-  }
-
-  #add<T>(section: T, to: T[] | undefined, line: TextLine, above: string): T | undefined {
-    if (to !== undefined) {
-      to.push(section);
-      return section;
-    }
-    this.#findings.line('misplaced', line, { field: above });
-    if (this.#entry !== undefined) this.#entry.partial = true;
-    return undefined;
-  }
-
-  #field(line: TextLine, indent: number): void {
-    const section = this.#open.findLast((one) => one.indent < indent);
-    if (section?.section === undefined || section.indent !== indent - 2) return;
-    const raw = /^\s*\*\* UNRECOGNIZED:((?:\s+[0-9a-f]{2})+)\s*$/i.exec(line.text);
-    if (raw !== null && section.section === this.#endpoint) {
-      const bytes = (raw[1] ?? '')
-        .trim()
-        .split(/\s+/)
-        .map((one) => Number.parseInt(one, 16));
-      if (bytes[1] === 0x30 && bytes.length >= 6) this.#endpoint.companion = bytes;
-      return;
-    }
-    const [, name, value, words = ''] = /^\s*([A-Za-z]\w*)\s+(\S+)(?:\s(.*))?$/.exec(line.text) ?? [];
-    if (name === undefined || value === undefined || !KNOWN.has(name)) return;
-    const form = name === 'bcdUSB' ? /^[0-9a-f]{1,2}\.\d{2}$/ : /^(0x[0-9a-f]{1,4}|\d{1,6})$/i;
-    const number = form.test(value) ? (name === 'bcdUSB' ? Number.parseFloat(value) : Number(value)) : undefined;
-    const most = KNOWN.get(name) ?? 0;
-    if (number === undefined || number > most) {
-      const column = 1 + line.text.indexOf(value, line.text.indexOf(name) + name.length);
-      if (number === undefined) this.#findings.line('field-value', line, { field: name, column });
-      else this.#findings.line('field-range', line, { field: name, told: 0, seen: most, column });
-      if (this.#entry !== undefined) this.#entry.partial = true;
-      return;
-    }
-    section.section.fields.set(name, { line, number, words: words.trim() });
-  }
-
-  content(): LsusbContent {
-    const tree = this.#tree.devices();
+  content(reader: LsusbReader): LsusbContent {
+    const [entries, tree] = [reader.devices(), reader.tree.devices()];
     const vendors = new Map<number, string>();
     const products = new Map<string, string>();
     const roots = new Map<number, string | undefined>();
-    for (const { bus, address, device, id } of this.#entries.values()) {
+    for (const { bus, address, device, id } of entries.values()) {
       const fields = device?.fields;
       const [vendor, product] = [fields?.get('idVendor')?.words, fields?.get('idProduct')?.words];
       if (vendor) vendors.set(id[0], vendor);
       if (product) products.set(id.join(':'), product);
       if (address === 1) roots.set(bus, controllerOfSerial(stringOf(fields?.get('iSerial'))));
     }
-    const devices = [...this.#entries.values()].map((entry) => this.#described(entry, tree, roots.get(entry.bus)));
-    for (const [key, { line }] of tree) if (!this.#entries.has(key)) this.#findings.line('tree-only', line);
+    const devices = [...entries.values()].map((entry) => this.#described(entry, tree, roots.get(entry.bus)));
+    for (const [key, { line }] of tree) if (!entries.has(key)) this.#findings.line('tree-only', line);
     return {
       devices,
       ids: { vendor: (id) => vendors.get(id), product: (vendor, product) => products.get(`${vendor}:${product}`) },
@@ -232,7 +66,11 @@ class LsusbReader {
     };
   }
 
-  #described(entry: Entry, tree: ReadonlyMap<string, TreeDevice>, controller: string | undefined): DescribedDevice {
+  #described(
+    entry: LsusbDevice,
+    tree: ReadonlyMap<string, TreeDevice>,
+    controller: string | undefined,
+  ): DescribedDevice {
     const { bus, address, id, device, line } = entry;
     const fields = device?.fields;
     const number = (name: string): number | undefined => fields?.get(name)?.number;
@@ -276,7 +114,7 @@ class LsusbReader {
   }
 
   /** The first line and the descriptor both tell who it is. */
-  #checkIdentity({ id, device }: Entry): void {
+  #checkIdentity({ id, device }: LsusbDevice): void {
     for (const [index, name] of ['idVendor', 'idProduct'].entries()) {
       const value = device?.fields.get(name);
       const hex = (one: number): string => one.toString(16).padStart(4, '0');
@@ -285,7 +123,7 @@ class LsusbReader {
     }
   }
 
-  #configurationOf({ line, fields, settings }: ConfigurationSection, entry: Entry): HostConfiguration {
+  #configurationOf({ line, fields, settings }: ConfigurationSection, entry: LsusbDevice): HostConfiguration {
     const interfaces = new Map<number, HostAltSetting[]>();
     for (const setting of settings) {
       const number = this.#need(setting, 'bInterfaceNumber', entry);
@@ -311,7 +149,7 @@ class LsusbReader {
     };
   }
 
-  #settingOf(setting: SettingSection, entry: Entry): HostAltSetting {
+  #settingOf(setting: SettingSection, entry: LsusbDevice): HostAltSetting {
     const told = this.#need(setting, 'bNumEndpoints', entry);
     const seen = setting.endpoints.length;
     if (told !== seen) {
@@ -327,7 +165,7 @@ class LsusbReader {
     };
   }
 
-  #endpointOf(section: EndpointSection, entry: Entry): HostEndpoint {
+  #endpointOf(section: EndpointSection, entry: LsusbDevice): HostEndpoint {
     const type = TRANSFER_TYPES[(this.#need(section, 'bmAttributes', entry) & 3) as 0 | 1 | 2 | 3];
     const address = this.#need(section, 'bEndpointAddress', entry);
     const maxPacketSize = this.#need(section, 'wMaxPacketSize', entry);
@@ -340,7 +178,7 @@ class LsusbReader {
     return { address, type, maxPacketSize, streams: type === 'bulk' ? attributes : 0 };
   }
 
-  #need(section: Section, name: string, entry: Entry): number {
+  #need(section: Section, name: string, entry: LsusbDevice): number {
     const value = section.fields.get(name);
     if (value !== undefined) return value.number;
     // one that is there and wrong was told already
@@ -349,32 +187,6 @@ class LsusbReader {
     return 0;
   }
 }
-
-/** The fields that are read, and the largest value of each. */
-const KNOWN: ReadonlyMap<string, number> = new Map([
-  ['bcdUSB', 99],
-  ['bDeviceClass', 0xff],
-  ['bMaxPacketSize0', 0xff],
-  ['idVendor', 0xffff],
-  ['idProduct', 0xffff],
-  ['iManufacturer', 0xff],
-  ['iProduct', 0xff],
-  ['iSerial', 0xff],
-  ['bNumConfigurations', 0xff],
-  ['bNumInterfaces', 0xff],
-  ['bConfigurationValue', 0xff],
-  ['bInterfaceNumber', 0xff],
-  ['bAlternateSetting', 0xff],
-  ['bNumEndpoints', 0xff],
-  ['bInterfaceClass', 0xff],
-  ['bInterfaceSubClass', 0xff],
-  ['bInterfaceProtocol', 0xff],
-  ['bEndpointAddress', 0xff],
-  ['bmAttributes', 0xff],
-  ['wMaxPacketSize', 0xffff],
-  ['bMaxBurst', 0xff],
-  ['MaxStreams', 0xffff],
-]);
 
 /** @returns the string behind an index; undefined where there is none, or lsusb could not read it */
 function stringOf(value: Value | undefined): string | undefined {

