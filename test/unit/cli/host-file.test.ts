@@ -53,15 +53,21 @@ describe('devices --json, read back', () => {
     expect(hubs.map(bare)).toEqual(live.hubs.map(bare));
   });
 
-  test('is any host at all, and keeps to the schema', () => {
+  test('keeps to the schema, whatever the host is', () => {
+    const property = fc.property(randomHost, (host) => {
+      expect(schemaErrors(JSON.parse(documentText(host)))).toEqual([]);
+    });
+    fc.assert(property, { numRuns: 20 });
+  });
+
+  test('is any host at all', () => {
     fc.assert(
       fc.property(randomHost, (host) => {
         const text = documentText(host);
-        expect(schemaErrors(JSON.parse(text))).toEqual([]);
         const read = decode(text);
         expect({ devices: read.devices, hubs: read.hubs }).toEqual({ devices: host.devices, hubs: host.hubs });
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -82,9 +88,9 @@ describe('devices --json, read back', () => {
         expect(told.plan).toEqual(live.plan);
         expect(told.findings).toEqual(live.findings);
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
-    expect(placed).toBeGreaterThan(200);
+    expect(placed).toBeGreaterThan(60);
   });
 });
 

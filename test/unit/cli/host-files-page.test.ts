@@ -7,8 +7,8 @@ import { qplug } from './fake-terminal.js';
 
 const page = readFileSync(new URL('../../../docs/host-files.md', import.meta.url), 'utf8');
 const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-const [used = '', made = ''] = [...page.matchAll(/^```console\n(.*?)^```/gms)].map((match) => match[1] ?? '');
-const lines = (block: string): string[] => [...block.matchAll(/^\$ (.*?)(?: +#.*)?$/gm)].map((match) => match[1] ?? '');
+const [used = '', made = ''] = [...page.matchAll(/^```sh\n(.*?)^```/gms)].map((match) => match[1] ?? '');
+const lines = (block: string): string[] => [...block.matchAll(/^(\S.*?)(?: +#.*)?$/gm)].map((match) => match[1] ?? '');
 
 const folder = mkdtempSync(join(tmpdir(), 'qplug-page-'));
 afterAll(() => rmSync(folder, { recursive: true }));

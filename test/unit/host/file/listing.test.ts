@@ -89,6 +89,12 @@ describe('a laptop under Linux 3.16', () => {
     expect(deviceAt(host, 'usb3').interfaces[0]?.name).toBe('3-0:1.0');
   });
 
+  test('the class is that of the setting in use, not of the first', () => {
+    const text = fixture('linux-3.16-laptop.txt').toString();
+    const other = text.replace('If#= 1 Alt= 1 #EPs= 2 Cls=01(audio)', 'If#= 1 Alt= 1 #EPs= 2 Cls=fe(app. )');
+    expect(deviceAt(decode(other), '3-6').interfaces[1]).toMatchObject({ number: 1, class: 0xfe });
+  });
+
   test('all settings of the camera count: it runs at its own speed alone', () => {
     const camera = deviceAt(host, '3-8');
     const sizes = camera.configurations[0]?.interfaces[1]?.altSettings.flatMap((one) => one.endpoints);
@@ -224,6 +230,7 @@ describe('a line that is not right is a finding with its place, and the rest is 
     ['ids of three digits', 'Vendor=0b95', 'Vendor=b95 ', ['11:12 field-value'], { partial: true }],
     ['more behind the last field', 'Ivl=128ms', 'Ivl=128ms x', ['15:47 rest'], {}],
     ['an unknown speed', 'Dev#=  2 Spd=5000', 'Dev#=  2 Spd=??  ', [], { megabits: undefined }],
+    ['a number with more behind it', 'Lev=01', 'Lev=01x', ['9:16 field-value'], undefined],
     ['a speed that is no number', 'Dev#=  2 Spd=5000', 'Dev#=  2 Spd=fast', ['9:55 field-value'], undefined],
     ['an endpoint too few', /E: {2}Ad=03.*\n/, '', ['14:1 endpoint-count'], { partial: true }],
     [

@@ -34,6 +34,15 @@ describe('lsusb -v with lsusb -t', () => {
     expect(host.findings).toMatchObject([{ evidence: { untold: ['halves'] } }]);
   });
 
+  test('passes over what stands further in, under a heading that it does not know', () => {
+    const inner = '        Odd; heading:\n          bmAttributes         0x01\n          bEndpointAddress     0x05\n';
+    const more = BOTH.replace(/( {8}bInterval +\d+\n)/g, `$1${inner}`);
+    expect(more.length).toBeGreaterThan(BOTH.length);
+    expect(all(decode(more)).map(({ configurations }) => configurations)).toEqual(
+      all(host).map(({ configurations }) => configurations),
+    );
+  });
+
   test('in any order', () => {
     expect(all(decode(`${TREE}\n${VERBOSE}`))).toEqual(all(host));
   });
