@@ -93,7 +93,7 @@ const suite: Suite = defineSuite({ title: 'host files', source: import.meta.url,
         }
       }
     },
-    { timeout: 120_000 },
+    { timeout: 300_000 },
   );
 });
 

@@ -65,6 +65,13 @@ describe('speeds of a passed-through device on 7.2, measured on a real usb-host'
     });
   });
 
+  test('what is not told may be what forbids a slower speed', () => {
+    const told = device(480, setting(bulk()));
+    expect(hostDeviceSpeeds({ ...told, partial: true }, V72)).toEqual({ mask: HIGH, native: 'high' });
+    const untold: EndpointShape = { ...bulk(), streams: undefined };
+    expect(hostDeviceSpeeds(device(5000, setting(untold)), V72)).toEqual({ mask: SUPER, native: 'super' });
+  });
+
   test('one interface or configuration that cannot fall back binds the whole device', () => {
     const two: DeviceShape = {
       megabits: 5000,
