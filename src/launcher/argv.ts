@@ -11,7 +11,7 @@ import {
   type UsbPlace,
   usbHub,
 } from '../qdev/index.js';
-import { hasBoardUsb, needsPcie, spareRootPorts } from './controllers.js';
+import { isUsbSwitchedOn, machineBoard, needsPcie, spareRootPorts } from './controllers.js';
 import { type MachineModel, machineModel } from './machine.js';
 import { parseQemuArgs } from './qemu-args.js';
 
@@ -52,7 +52,7 @@ export function buildArgv(input: ArgvInput): readonly QemuOption[] {
   const device = (spec: DeviceSpec): QemuOption => ({ flag: '-device', value: deviceOption(spec, input.version) });
   return [
     { flag: '-name', value: vm.name },
-    { flag: '-machine', value: machineOption(vm, input.controllers) },
+    { flag: '-machine', value: machineOption(input) },
     // Several: QEMU takes the first that works (softmmu/vl.c, configure_accelerators).
     ...vm.accel.map((value) => ({ flag: '-accel', value })),
     { flag: '-m', value: vm.memory },
@@ -83,12 +83,11 @@ function verbatim(word: string, flag: string | undefined, value: string | undefi
   return flag === undefined ? { flag: '', value: word } : { flag: word, value };
 }
 
-/** The machine with what its USB needs: a microvm has USB or PCI only when told so. */
-function machineOption(vm: VmFile, controllers: readonly ControllerSpec[]): string {
+/** The machine with what its USB needs: some without PCI have USB only when told so, and a microvm PCI. */
+function machineOption({ vm, controllers, version }: ArgvInput): string {
   const { family, usb, pcie } = machineModel(vm.machine);
-  if (family !== 'microvm') return vm.machine;
-  const wantsUsb = usb === undefined && hasBoardUsb(vm);
-  const wantsPcie = pcie === undefined && needsPcie(vm, controllers);
+  const wantsUsb = usb === undefined && machineBoard(vm, version)?.pci === false && isUsbSwitchedOn(vm, version);
+  const wantsPcie = family === 'microvm' && pcie === undefined && needsPcie(vm, controllers);
   return `${vm.machine}${wantsUsb ? ',usb=on' : ''}${wantsPcie ? ',pcie=on' : ''}`;
 }
 

@@ -4,7 +4,7 @@ import { type Finding, finding, nearest } from '../diag/index.js';
 import { ownIds } from './argv.js';
 import { checkArgs } from './check-args.js';
 import { checkPins } from './check-pins.js';
-import { chooseControllers, predictBuses, unplacedControllers } from './controllers.js';
+import { chooseControllers, machineBoard, predictBuses, unplacedControllers } from './controllers.js';
 import { machineModel, X86_MACHINES } from './machine.js';
 
 /**
@@ -35,7 +35,9 @@ function checkMachine(vm: VmFile): Finding[] {
 function checkControllers(vm: VmFile): Finding[] {
   const machine = machineModel(vm.machine);
   const wishes = vm.usb.controllers ?? [];
-  const noPci = machine.family === 'none' || (machine.family === 'microvm' && machine.pcie === false);
+  const board = machine.family === 'microvm' ? undefined : machineBoard(vm);
+  const noPci =
+    machine.family === 'none' || (machine.family === 'microvm' && machine.pcie === false) || board?.pci === false;
   if (noPci) {
     return wishes.map(({ model, pointer }) =>
       finding('controller-needs-pci', { model, machine: vm.machine }, { location: vm.locate([...pointer, 'model']) }),

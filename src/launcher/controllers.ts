@@ -1,14 +1,16 @@
 import type { ControllerWish, VmFile } from '../config/index.js';
 import {
+  type Board,
+  boardOf,
   type Controller,
   type ControllerModel,
   type ControllerSpec,
   controllerModel,
   ich9Group,
+  predictBoard,
   predictControllers,
+  type QemuVersion,
   resolveControllerModel,
-  rootPorts,
-  withCompanions,
 } from '../qdev/index.js';
 import { type MachineModel, machineModel } from './machine.js';
 import { parseQemuArgs, rootSlotsOf } from './qemu-args.js';
@@ -39,17 +41,25 @@ export interface RootPort {
   readonly chassis: number;
 }
 
-/** @returns whether QEMU makes its machine's own USB controller: `usb=on`, `-usb`, or on a microvm for want of another */
-export function hasBoardUsb(vm: VmFile): boolean {
-  const machine = machineModel(vm.machine);
+/** @returns what is known of the USB of a file's machine */
+export function machineBoard(vm: VmFile, version?: QemuVersion): Board | undefined {
+  return boardOf(vm.machine.split(',', 1)[0] ?? '', version);
+}
+
+/**
+ * @returns whether USB is switched on: by `usb=on`, by `-usb`, or by qplug, where a machine without PCI has no other and the file
+ *   names no controllers
+ */
+export function isUsbSwitchedOn(vm: VmFile, version?: QemuVersion): boolean {
   if (parseQemuArgs(vm.qemu.args).some(({ flag }) => flag === 'usb')) return true;
-  return machine.usb ?? (machine.family === 'microvm' && vm.usb.controllers === undefined);
+  const board = machineBoard(vm, version);
+  return machineModel(vm.machine).usb ?? (board?.when === 'usb' && !board.pci && vm.usb.controllers === undefined);
 }
 
 /**
  * The controllers that QEMU is to create with `-device`: those of the file, or where it names none a `qemu-xhci` with 15 ports
- * called `xhci`. A microvm's default is its board's own (see `boardControllers`), as it has no PCI. PCI addresses are fixed,
- * because snapshots find devices by them (facts: section names in migration/savevm.c).
+ * called `xhci`. Where USB is switched on, and on machines without PCI, the default is the board's own (see `boardControllers`).
+ * PCI addresses are fixed, because snapshots find devices by them (facts: section names in migration/savevm.c).
  *
  * @param vm - controllers that find no slot are left out: `checkGuest` says so
  * @param before - slots that they had at an earlier start, which they get again
@@ -58,7 +68,7 @@ export function hasBoardUsb(vm: VmFile): boolean {
 export function chooseControllers(vm: VmFile, before: SlotsBefore = new Map()): ControllerSpec[] {
   const machine = machineModel(vm.machine);
   if (vm.usb.controllers !== undefined) return place(vm.usb.controllers, vm, machine, before);
-  if (hasBoardUsb(vm) || machine.family === 'none') return [];
+  if (isUsbSwitchedOn(vm) || machine.family === 'none' || machineBoard(vm)?.pci === false) return [];
   return place(
     [{ id: 'xhci', model: 'qemu-xhci', ports: undefined, p2: XHCI_PORTS, p3: XHCI_PORTS, pointer: [] }],
     vm,
@@ -80,7 +90,7 @@ function place(
   before: SlotsBefore,
 ): ControllerSpec[] {
   const slots = new SlotPool(SLOTS, before);
-  const groupSlots = new SlotPool(hasBoardUsb(vm) && family === 'q35' ? ICH9_SLOTS.slice(1) : ICH9_SLOTS, before);
+  const groupSlots = new SlotPool(isUsbSwitchedOn(vm) && family === 'q35' ? ICH9_SLOTS.slice(1) : ICH9_SLOTS, before);
   return wishes.flatMap((wish): ControllerSpec[] => {
     if (wish.model === 'ich9') {
       const slot = groupSlots.take(wish.id);
@@ -145,37 +155,21 @@ export function needsPcie(vm: VmFile, controllers: readonly ControllerSpec[]): b
 }
 
 /**
- * The controllers that come with the machine, as QEMU makes them with USB on (hw/i386/pc_piix.c, pc_q35.c, microvm.c). They
- * have no id; their bus is `usb-bus.0`, the first of those without one.
+ * The controllers that come with the machine, as QEMU makes them. They have no id; their buses are `usb-bus.0` and on.
+ *
+ * @param version - of the QEMU that will run; undefined for what is true of new ones
  */
-export function boardControllers(vm: VmFile): Controller[] {
-  if (!hasBoardUsb(vm)) return [];
-  const made = boardModel(machineModel(vm.machine).family);
-  const facts = made && controllerModel(made.model);
-  if (made === undefined || facts === undefined) return [];
-  const ports = withCompanions(rootPorts(facts, made), made.companions);
-  const { model } = made;
-  const { slots } = facts;
-  return [{ bus: 'usb-bus.0', id: undefined, model, qomPath: undefined, ports, slots, known: true, devices: [] }];
-}
-
-function boardModel(family: MachineModel['family']) {
-  switch (family) {
-    case 'pc':
-      return { model: 'piix3-usb-uhci', companions: [] };
-    case 'q35':
-      return { model: 'ich9-usb-ehci1', companions: [0, 2, 4].map((firstport) => ({ firstport, count: 2 })) };
-    case 'microvm':
-      return { model: 'sysbus-xhci', p2: 8, p3: 8, companions: [] };
-    default:
-      // Arm's virt takes the switch and makes nothing of it.
-      return undefined;
-  }
+export function boardControllers(vm: VmFile, version?: QemuVersion): Controller[] {
+  return predictBoard(machineBoard(vm, version), isUsbSwitchedOn(vm, version));
 }
 
 /** @returns the USB world of a VM file as QEMU will make it, without hubs and devices */
-export function predictBuses(vm: VmFile, controllers: readonly ControllerSpec[] = chooseControllers(vm)): Controller[] {
-  return [...boardControllers(vm), ...predictControllers(controllers)];
+export function predictBuses(
+  vm: VmFile,
+  controllers: readonly ControllerSpec[] = chooseControllers(vm),
+  version?: QemuVersion,
+): Controller[] {
+  return [...boardControllers(vm, version), ...predictControllers(controllers)];
 }
 
 /** @returns spare root ports, so that controllers can be plugged while the VM runs: two where the root bus can't do that */

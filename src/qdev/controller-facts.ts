@@ -93,6 +93,8 @@ const ALL: readonly ControllerFacts[] = [
   facts('vt82c686b-usb-uhci', 1, 'pci', UHCI, { creatable: false, hotpluggable: false }),
   // hw/usb/hcd-ohci-pci.c
   facts('pci-ohci', 1, 'pci', OHCI, { hotpluggable: false, canBeCompanion: true }),
+  // hw/usb/pc87560-ohci.c: part of a PA-RISC board, in QEMU after 11.1
+  facts('pc87560-ohci', 1, 'pci', OHCI, { creatable: false, hotpluggable: false, canBeCompanion: true }),
   // Boards: hw/usb/hcd-xhci-sysbus.c, hcd-ehci-sysbus.c, hcd-ohci-sysbus.c, chipidea.c, hcd-dwc2.c, tusb6010.c
   board('sysbus-xhci', 3, XHCI),
   board('platform-ehci-usb', 2, EHCI),

@@ -1,4 +1,5 @@
 /** QEMU's USB world as data: what its devices are, how they are spelled, how they are read back. Pure. */
+export { BOARDS, type Board, type BoardController, boardOf, predictBoard } from './boards.js';
 export {
   type ControllerFacts,
   controllerModel,

@@ -46,7 +46,7 @@ export function planFile(
 ): FilePlan {
   const ids = takenIds(file);
   const { chosen, growth } = recallControllers(file, before?.controllers ?? [], ids);
-  const topology = { ...emptyTopology(version), controllers: predictBuses(file, chosen), ids };
+  const topology = { ...emptyTopology(version), controllers: predictBuses(file, chosen, version), ids };
   const gathered = gather(file, version, inventory, topology.ids);
   const hubs = file.usb.hubs.map(
     ({ id, controller, port, ports }): DeviceRequest => ({

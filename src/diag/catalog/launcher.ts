@@ -61,7 +61,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
       why: `it needs PCI, and the machine ${quote(machine)} has none`,
       fix: machine.startsWith('microvm')
         ? 'write `machine: microvm`; PCI is turned on where it is needed'
-        : 'write `machine: q35`',
+        : 'leave `controllers:` out, and what USB the machine has by itself is used; or take a machine with PCI, `machine: q35` or `machine: virt`',
     }),
   },
   'controller-no-slot': {

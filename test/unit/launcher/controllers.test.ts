@@ -61,8 +61,12 @@ describe('chooseControllers', () => {
     expect(await places('{machine: pseries, qemu: {binary: qemu-system-ppc64}}')).toEqual(['xhci - -']);
   });
 
-  test('a machine without PCI gets none', async () => {
-    expect(await places('machine: isapc')).toEqual([]);
+  test.each(['isapc', 'raspi3b', 'cubieboard', 'n810'])('%s, a machine without PCI, gets none', async (machine) => {
+    expect(await places(`machine: ${machine}`)).toEqual([]);
+  });
+
+  test('a board with USB and PCI gets one beside its own', async () => {
+    expect(await places('machine: mcimx7d-sabre')).toEqual(['xhci - -']);
   });
 });
 
@@ -75,6 +79,24 @@ describe('what the board brings', () => {
     const [board] = boardControllers(await read(text));
     expect(board).toMatchObject({ bus: 'usb-bus.0', id: undefined, model });
     expect(board?.ports.map((port) => port.mask)).toEqual(Array(count).fill(mask));
+  });
+
+  test('a board without PCI: USB is switched on where it is off by default, and stays off where the file says so', async () => {
+    const buses = async (text: string) => boardControllers(await read(text)).map(({ bus, model }) => `${bus} ${model}`);
+    expect(await buses('machine: n810')).toEqual(['usb-bus.0 tusb6010']);
+    expect(await buses('machine: "n810,usb=off"')).toEqual([]);
+    expect(await buses('machine: "raspi3b,usb=off"')).toEqual(['usb-bus.0 dwc2-usb']);
+    expect(await buses('machine: orangepi-pc')).toHaveLength(8);
+  });
+
+  test('by version where versions differ', async () => {
+    const models = async (machine: string, major: number, minor: number) =>
+      boardControllers(await read(`machine: ${machine}`), { major, minor, micro: 0 }).map(({ model }) => model);
+    expect(await models('sbsa-ref', 7, 2)).toEqual(['platform-ehci-usb']);
+    expect(await models('sbsa-ref', 10, 0)).toEqual(['sysbus-xhci']);
+    expect(await models('xlnx-zcu102', 5, 2)).toEqual([]);
+    expect(await models('xlnx-zcu102', 7, 2)).toEqual(['sysbus-xhci', 'sysbus-xhci']);
+    expect(await models('ast2700-evb', 10, 0)).toEqual([]);
   });
 
   test('nothing where USB is off, on a microvm with named controllers, and on Arm', async () => {
@@ -152,6 +174,16 @@ describe('checkGuest', () => {
       'pins are not judged while a controller is wrong',
       'usb: {controllers: [{model: xhc1}], devices: [{select: a, controller: xhci}]}',
       ['value-unknown'],
+    ],
+    [
+      'a controller on PCI is refused where the board has no PCI',
+      '{machine: raspi3b, qemu: {binary: qemu-system-aarch64}, usb: {controllers: [{model: xhci}]}}',
+      ['controller-needs-pci'],
+    ],
+    [
+      'the port of a board can be pinned, and is the only one',
+      '{machine: raspi3b, qemu: {binary: qemu-system-aarch64}, usb: {devices: [{select: a, port: 1}, {select: b, port: 2}]}}',
+      ['pin-port-unknown'],
     ],
     ['unknown machines of other programs are left to QEMU', '{machine: q53, qemu: {binary: qemu-system-ppc}}', []],
     ['a new machine of x86 is left to QEMU', 'machine: confidential-vm', []],
