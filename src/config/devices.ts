@@ -65,7 +65,9 @@ function checkEmulated(wish: EmulatedDeviceWish, pointer: Pointer, source: Sourc
   const { model } = wish;
   const facts = emulatedModel(model);
   const place = source.locate([...pointer, 'emulated']);
-  if (facts === undefined || !facts.launchable || model === 'usb-hub') {
+  if (facts !== undefined && !facts.launchable) {
+    findings.push(finding('emulated-by-hand', { model, attaches: facts.attaches }, { location: place }));
+  } else if (facts === undefined || model === 'usb-hub') {
     const known = EMULATED_MODELS.filter(({ driver, launchable }) => launchable && driver !== 'usb-hub');
     const names = known.map(({ driver }) => driver);
     const evidence = {

@@ -76,7 +76,8 @@ export function withCompanions(ports: readonly RootPort[], companions: readonly 
 
 /**
  * The USB world that QEMU makes of a list of controllers. A companion has no bus of its own: it widens the masks of its EHCI.
- * One whose `masterbus` is no controller of the list, or takes no companions, is left out, as QEMU would refuse it.
+ * What QEMU would refuse is left out: a companion whose `masterbus` is no controller of the list, or takes no companions; one that
+ * reaches beyond the EHCI's last port; one on a port that has a companion already (hw/usb/hcd-ehci.c, ehci_register_companion).
  *
  * @param specs - in the order of creation
  */
@@ -84,6 +85,7 @@ export function predictControllers(specs: readonly ControllerSpec[]): Controller
   return specs
     .filter((spec) => spec.masterbus === undefined)
     .map((spec) => {
+      const ports = controllerPorts(spec);
       const takesCompanions = controllerModel(spec.model)?.takesCompanions === true;
       const companions = specs
         .filter((other) => takesCompanions && other.masterbus === busOf(spec.id))
@@ -94,12 +96,23 @@ export function predictControllers(specs: readonly ControllerSpec[]): Controller
         id: spec.id,
         model: spec.model,
         qomPath: undefined,
-        ports: withCompanions(controllerPorts(spec), companions),
+        ports: withCompanions(ports, acceptedCompanions(companions, ports.length)),
         slots: controllerModel(spec.model)?.slots,
         known: controllerModel(spec.model) !== undefined,
         devices: [],
       };
     });
+}
+
+/** @returns those that fit on the EHCI's ports beside the ones before them */
+function acceptedCompanions(companions: readonly Companion[], portCount: number): Companion[] {
+  const accepted: Companion[] = [];
+  for (const one of companions) {
+    const end = one.firstport + one.count;
+    const overlaps = accepted.some((other) => one.firstport < other.firstport + other.count && other.firstport < end);
+    if (end <= portCount && !overlaps) accepted.push(one);
+  }
+  return accepted;
 }
 
 /** @returns the name of the USB bus that a controller with this id makes (hw/core/bus.c) */

@@ -1,10 +1,18 @@
-import { FULL, HIGH, type Speed, type SpeedMask, SUPER, speedsIn } from './speed.js';
+import { FULL, HIGH, LOW, type Speed, type SpeedMask, SUPER, speedsIn } from './speed.js';
 
 /**
  * What an emulated device must be given beside a port. `scsi`: it is nothing until `scsi-hd` or `scsi-cd` sit on its bus.
  * `card`: it works alone, and is of use with a `ccid-card-*` on its bus. `hardware`: it looks for a device of the host.
  */
 export type Backend = 'drive' | 'chardev' | 'netdev' | 'audiodev' | 'rootdir' | 'scsi' | 'card' | 'hardware' | 'x509';
+
+/**
+ * When QEMU attaches a device that is hot-plugged. `at-once`: in `device_add`, which fails when the port is too slow for it. `chardev`:
+ * while somebody is at the other end of its chardev. `by-hand`: when its `attached` is set, after its disks were added; a speed
+ * mismatch shows only there, and `attached` in `device_add` makes QEMU abort (hw/usb/dev-storage-bot.c, dev-uas.c). `peer`: when
+ * a peer announces a device, which decides the speeds (`redirSpeeds`); a mismatch shows nowhere in QMP.
+ */
+export type AttachMoment = 'at-once' | 'chardev' | 'by-hand' | 'peer';
 
 /** An emulated USB device of QEMU. */
 export interface EmulatedModel {
@@ -16,7 +24,8 @@ export interface EmulatedModel {
   readonly backendProperty: string | undefined;
   /** Has the property `usb_version`: 1 or 2 (hw/usb/dev-hid.c). */
   readonly hasUsbVersion: boolean;
-  /** Whether `-device` alone makes a working device: not for usb-bot and usb-uas, which need children. */
+  readonly attaches: AttachMoment;
+  /** Whether `-device` alone makes a working device: not for usb-bot and usb-uas, which need children, nor for usb-redir. */
   readonly launchable: boolean;
   /** QEMU refuses snapshots and migration while it is there. */
   readonly blocksMigration: boolean;
@@ -29,6 +38,7 @@ function model(driver: string, mask: SpeedMask, more: Partial<EmulatedModel> = {
     needs: undefined,
     backendProperty: undefined,
     hasUsbVersion: false,
+    attaches: 'at-once',
     launchable: true,
     blocksMigration: false,
     ...more,
@@ -46,13 +56,18 @@ export const EMULATED_MODELS: readonly EmulatedModel[] = [
   model('usb-mouse', FULL | HIGH, { hasUsbVersion: true }),
   model('usb-kbd', FULL | HIGH, { hasUsbVersion: true }),
   model('usb-storage', FULL | HIGH | SUPER, needs('drive')),
-  model('usb-bot', FULL | HIGH | SUPER, { ...needs('scsi', undefined), launchable: false }),
+  model('usb-bot', FULL | HIGH | SUPER, { ...needs('scsi', undefined), launchable: false, attaches: 'by-hand' }),
   // No full-speed descriptor: it goes nowhere on UHCI, OHCI or behind a hub.
-  model('usb-uas', HIGH | SUPER, { ...needs('scsi', undefined), launchable: false, blocksMigration: true }),
+  model('usb-uas', HIGH | SUPER, {
+    ...needs('scsi', undefined),
+    launchable: false,
+    attaches: 'by-hand',
+    blocksMigration: true,
+  }),
   model('usb-mtp', FULL | HIGH, { ...needs('rootdir'), blocksMigration: true }),
   model('usb-hub', FULL),
-  model('usb-serial', FULL, { ...needs('chardev'), blocksMigration: true }),
-  model('usb-braille', FULL, { ...needs('chardev'), blocksMigration: true }),
+  model('usb-serial', FULL, { ...needs('chardev'), attaches: 'chardev', blocksMigration: true }),
+  model('usb-braille', FULL, { ...needs('chardev'), attaches: 'chardev', blocksMigration: true }),
   model('usb-net', FULL, { ...needs('netdev'), blocksMigration: true }),
   model('usb-audio', FULL, { ...needs('audiodev'), blocksMigration: true }),
   model('usb-ccid', FULL, needs('card', undefined)),
@@ -60,6 +75,8 @@ export const EMULATED_MODELS: readonly EmulatedModel[] = [
   model('u2f-passthru', FULL, needs('hardware', 'hidraw')),
   model('u2f-emulated', FULL, needs('x509', 'dir')),
   model('canokey', FULL | HIGH),
+  // Any speed: its peer's device has the last word.
+  model('usb-redir', LOW | FULL | HIGH | SUPER, { ...needs('chardev'), launchable: false, attaches: 'peer' }),
 ];
 
 const BY_DRIVER: ReadonlyMap<string, EmulatedModel> = new Map(EMULATED_MODELS.map((one) => [one.driver, one]));

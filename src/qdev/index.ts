@@ -22,7 +22,14 @@ export {
 } from './controllers.js';
 export type * from './descriptor-shape.js';
 export type * from './device-spec.js';
-export { type Backend, EMULATED_MODELS, type EmulatedModel, emulatedMask, emulatedModel } from './emulated.js';
+export {
+  type AttachMoment,
+  type Backend,
+  EMULATED_MODELS,
+  type EmulatedModel,
+  emulatedMask,
+  emulatedModel,
+} from './emulated.js';
 export { type HostSpeeds, hostDeviceSpeeds, type NoHostSpeeds } from './host-speeds.js';
 export {
   DEFAULT_HUB_PORTS,
@@ -54,6 +61,7 @@ export {
   parsePort,
   portDepth,
 } from './port-path.js';
+export { type RedirDevice, type RedirPeer, redirNegotiate, redirSpeeds } from './redir-speeds.js';
 export * from './speed.js';
 export {
   controllerDevice,

@@ -181,6 +181,7 @@ function wantModel(name: string, taken: ReadonlySet<string>, terms: Terms): Want
     const known = EMULATED_MODELS.map((one) => one.driver);
     throw fail('emulated-unknown', { model: name, nearest: nearest(name, known) });
   }
+  if (!model.launchable) throw fail('emulated-by-hand', { model: name, attaches: model.attaches });
   if (model.needs !== undefined && model.needs !== 'card') {
     throw fail('emulated-needs-backend', { model: name, needs: model.needs });
   }

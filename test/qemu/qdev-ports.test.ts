@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import {
   type ControllerSpec,
@@ -111,6 +112,32 @@ describe('every port of every controller takes just what the model says', () => 
     expect(real).toEqual(
       cases.map(({ probe, port }) => `${probe.driver} on ${port}: ${predicted(topology, probe, 'c.0', port)}`),
     );
+  });
+
+  test.each<[string, ControllerSpec[], string]>([
+    ['beyond the last port', [...parts(0), { ...parts(1)[0]!, firstport: 5 }], 'firstport must be between 0 and 4'],
+    [
+      'on a port that is served already',
+      [...parts(0, 1), { ...parts(2)[0]!, firstport: 1 }],
+      'port 1 has a companion assigned already',
+    ],
+    [
+      'more ports than the EHCI has',
+      [...parts(0), { ...parts(1)[0]!, model: 'pci-ohci', numPorts: 7, firstport: 0 }],
+      'ports',
+    ],
+    [
+      'of a controller that takes none',
+      [onPci({ model: 'usb-ehci' }), { ...parts(1)[0]! }],
+      "doesn't support companion controllers",
+    ],
+  ])('a companion %s: the model leaves it out, QEMU refuses it', (_, specs, words) => {
+    const args = ['-S', '-display', 'none', '-nodefaults', '-M', 'q35', ...options(specs)];
+    const { status, stderr } = spawnSync('qemu-system-x86_64', args, { encoding: 'utf8', timeout: 30_000 });
+    expect(stderr).toContain(words);
+    expect(status).toBe(1);
+    const last = specs.at(-1)!;
+    expect(predictControllers(specs)).toEqual(predictControllers(specs.filter((spec) => spec !== last)));
   });
 
   test('p2 beyond 15 is 15 to QEMU as to the model', async () => {

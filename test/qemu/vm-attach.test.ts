@@ -111,6 +111,8 @@ test.each([
   ['a port that two shall have', { emulated: tablets(2), controller: 'x', port: '2' }, 'pin-taken'],
   ['an unknown model', { emulated: ['usb-tablte'] }, 'emulated-unknown'],
   ['a model that needs a drive', { emulated: ['usb-storage'] }, 'emulated-needs-backend'],
+  ['a model that stays empty until disks are on its own bus', { emulated: ['usb-uas'] }, 'emulated-by-hand'],
+  ['a model whose peer decides', { emulated: ['usb-redir'] }, 'emulated-by-hand'],
 ])('%s: refused, and nothing is touched', async (_, request, code) => {
   await using qemu = await startQemu(
     ...['-machine', 'pc', '-accel', 'tcg', '-device', 'qemu-xhci,id=x,p2=4,p3=4', '-device', 'usb-mouse,port=1'],

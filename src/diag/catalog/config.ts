@@ -31,6 +31,8 @@ export interface ConfigEvidence {
   'property-reserved': { property: string; instead: string | undefined };
   'drive-not-taken': { model: string };
   'drive-needed': { model: string };
+  /** A device that does nothing until more is done by hand; `attaches` says what. */
+  'emulated-by-hand': { model: string; attaches: string };
   'name-from-file': { name: string };
   'selector-wrong': { select: string; reason: string };
 }
@@ -191,6 +193,21 @@ export const configCatalog: Catalog<ConfigEvidence> = {
   'drive-needed': {
     kind: 'usage',
     text: ({ model }) => ({ what: `${quote(model)} needs a drive`, fix: 'add `drive: { file: IMAGE }`' }),
+  },
+  'emulated-by-hand': {
+    kind: 'usage',
+    text: ({ model, attaches }) =>
+      attaches === 'peer'
+        ? {
+            what: `${quote(model)} is not qplug's to plug`,
+            why: 'a program at the other end of its chardev decides what is plugged in, and when',
+            fix: 'for a device of this host write `- { select: VENDOR:PRODUCT }`; else add the chardev and the device over your own QMP socket',
+          }
+        : {
+            what: `${quote(model)} is not qplug's to plug`,
+            why: 'it stays empty until disks are added on its own bus and its `attached` is set',
+            fix: 'write `- { emulated: usb-storage, drive: { file: IMAGE } }`',
+          },
   },
   'name-from-file': {
     kind: 'usage',

@@ -144,7 +144,9 @@ describe('what YAML allows', () => {
     ['usb: {devices: [{select: a, port: "02"}]}', 'value-form'],
     ['usb: {devices: [{select: a, port: 1e3}]}', 'value-form'],
     ['usb: {devices: [{emulated: usb-hub}]}', 'value-unknown'],
-    ['usb: {devices: [{emulated: usb-uas}]}', 'value-unknown'],
+    ['usb: {devices: [{emulated: usb-uas}]}', 'emulated-by-hand'],
+    ['usb: {devices: [{emulated: usb-redir}]}', 'emulated-by-hand'],
+    ['usb: {devices: [{emulated: usb-hub}]}', 'value-unknown'],
     ['usb: {devices: [{emulated: usb-kbd, drive: {file: a}}]}', 'drive-not-taken'],
     ['usb: {devices: [{emulated: usb-kbd, properties: {attached: true}}]}', 'property-reserved'],
   ])('%j is refused with %s', async (text, code) => {

@@ -171,6 +171,21 @@ describe('ICH9 groups', () => {
     expect(predictControllers([group[0]!, ohci])[0]?.ports.map(({ mask }) => mask)).toEqual(Array(6).fill(USB2));
   });
 
+  test.each<[string, Partial<ControllerSpec>[], number[]]>([
+    ['one that reaches beyond the last port', [{ firstport: 5 }], [4, 4, 4, 4, 4, 4]],
+    ['the second of two that overlap', [{ firstport: 1 }, { firstport: 2 }], [4, 7, 7, 4, 4, 4]],
+    ['two side by side are both taken', [{ firstport: 1 }, { firstport: 3 }], [4, 7, 7, 7, 7, 4]],
+    ['an OHCI of six', [{ model: 'pci-ohci', numPorts: 6 }], [7, 7, 7, 7, 7, 7]],
+    ['an OHCI of seven', [{ model: 'pci-ohci', numPorts: 7 }], [4, 4, 4, 4, 4, 4]],
+    ['a UHCI of a chip that has no masterbus', [{ model: 'piix3-usb-uhci' }], [4, 4, 4, 4, 4, 4]],
+  ])('companions that QEMU refuses serve nothing: %s', (_, companions, masks) => {
+    const specs = companions.map(
+      (one, i): ControllerSpec => ({ id: `u${i}`, model: 'ich9-usb-uhci1', masterbus: 'e.0', firstport: 0, ...one }),
+    );
+    const [ehci] = predictControllers([{ id: 'e', model: 'ich9-usb-ehci1' }, ...specs]);
+    expect(ehci?.ports.map(({ mask }) => mask)).toEqual(masks);
+  });
+
   test('a companion of an EHCI that takes none widens nothing', () => {
     const plain: ControllerSpec = { id: 'e', model: 'usb-ehci' };
     const uhci: ControllerSpec = { id: 'u', model: 'ich9-usb-uhci1', masterbus: 'e.0', firstport: 0 };

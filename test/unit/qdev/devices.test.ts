@@ -70,10 +70,12 @@ describe('emulated devices', () => {
     expect(emulatedMask(driver)).toBeUndefined();
   });
 
-  test('just those that need disks on their own bus cannot be made by -device alone', () => {
-    expect(EMULATED_MODELS.filter(({ launchable }) => !launchable).map(({ driver }) => driver)).toEqual([
-      'usb-bot',
-      'usb-uas',
+  test('just those that need disks on their own bus, or a peer, cannot be made by -device alone', () => {
+    const late = EMULATED_MODELS.filter(({ launchable }) => !launchable);
+    expect(late.map(({ driver, attaches }) => `${driver} ${attaches}`)).toEqual([
+      'usb-bot by-hand',
+      'usb-uas by-hand',
+      'usb-redir peer',
     ]);
   });
 
