@@ -1,5 +1,6 @@
 import type { Drive, EmulatedDrive, VmFile } from '../config/index.js';
 import {
+  type Capabilities,
   type ControllerSpec,
   controllerDevice,
   type DeviceSpec,
@@ -33,6 +34,8 @@ export interface ArgvInput {
   readonly vm: VmFile;
   /** Decides how devices are spelled. */
   readonly version: QemuVersion;
+  /** What this QEMU said of itself: it goes before its version. */
+  readonly capabilities?: Capabilities | undefined;
   readonly paths: { readonly qplugSocket: string; readonly ownerSocket: string };
   readonly controllers: readonly ControllerSpec[];
   readonly hubs: readonly (UsbPlace & { readonly ports: number })[];
@@ -49,7 +52,10 @@ export function buildArgv(input: ArgvInput): readonly QemuOption[] {
   const { vm, paths } = input;
   const given = parseQemuArgs(vm.qemu.args);
   const has = (...flags: string[]): boolean => given.some(({ flag }) => flag !== undefined && flags.includes(flag));
-  const device = (spec: DeviceSpec): QemuOption => ({ flag: '-device', value: deviceOption(spec, input.version) });
+  const device = (spec: DeviceSpec): QemuOption => ({
+    flag: '-device',
+    value: deviceOption(spec, input.version, input.capabilities?.deviceAdd),
+  });
   return [
     { flag: '-name', value: vm.name },
     { flag: '-machine', value: machineOption(input) },

@@ -1,6 +1,9 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { Deadline } from '../base/index.js';
 import { fail } from '../diag/index.js';
+import type { QueryCommand, QueryReply, Reading } from '../qdev/index.js';
 
 /** How long QEMU may take for a question about itself, in ms: a cold disk and a slow machine included. */
 const TIMEOUT = 10_000;
@@ -37,6 +40,91 @@ export async function askQemu(
       resolve(`${stdout}\n${stderr}`);
     });
   });
+}
+
+/** A QEMU without a machine, whose standard input and output speak QMP. */
+const WITHOUT_MACHINE = [
+  ...['-machine', 'none', '-S', '-display', 'none', '-nodefaults', '-no-user-config'],
+  ...['-qmp', 'stdio'],
+];
+
+/**
+ * Starts QEMU without a machine, takes a reading over QMP, and ends it.
+ *
+ * @param binary - path of the program
+ * @returns what the reading says; undefined where the program did not answer to the end, for whatever reason: it is no QEMU, its
+ *   build has no machine `none`, it ended by itself, or `timeout` ms passed
+ * @throws the reason of `signal` when that is aborted
+ */
+export async function readFromQemu<T>(
+  binary: string,
+  reading: Reading<T>,
+  { signal, timeout = TIMEOUT }: { signal?: AbortSignal | undefined; timeout?: number | undefined } = {},
+): Promise<T | undefined> {
+  using deadline = new Deadline(timeout, signal);
+  deadline.signal.throwIfAborted();
+  const child = spawn(binary, WITHOUT_MACHINE, { env: plainEnvironment() });
+  const ended = once(child, 'close').catch(() => undefined);
+  const stop = (): boolean => child.kill('SIGKILL');
+  deadline.signal.addEventListener('abort', stop);
+  // Its complaints are of no interest: what it does not tell is not known.
+  child.stderr.resume();
+  child.stdin.on('error', () => undefined);
+  try {
+    return await Promise.race([converse(child, reading), ended.then(() => undefined)]);
+  } finally {
+    deadline.signal.removeEventListener('abort', stop);
+    stop();
+    await ended;
+    if (!deadline.reached) deadline.signal.throwIfAborted();
+  }
+}
+
+async function converse<T>(child: ChildProcessWithoutNullStreams, reading: Reading<T>): Promise<T | undefined> {
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const send = ({ command, arguments: args = {} }: QueryCommand): boolean =>
+    child.stdin.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
+  const greeting = await nextMessage(lines);
+  if (greeting === undefined || !('QMP' in greeting)) return undefined;
+  send({ command: 'qmp_capabilities' });
+  if ((await nextReply(lines)) === undefined) return undefined;
+  let step = reading.next();
+  while (step.done !== true) {
+    for (const question of step.value) send(question);
+    const replies: QueryReply[] = [];
+    while (replies.length < step.value.length) {
+      const reply = await nextReply(lines);
+      if (reply === undefined) return undefined;
+      replies.push(reply);
+    }
+    step = reading.next(replies);
+  }
+  return step.value;
+}
+
+type Lines = AsyncIterator<string>;
+
+/** @returns the next line that is a JSON object; undefined at the end, or where a line is anything else */
+async function nextMessage(lines: Lines): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const { value, done } = await lines.next();
+  if (done === true) return undefined;
+  try {
+    const message: unknown = JSON.parse(value);
+    return typeof message === 'object' && message !== null ? (message as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns the next answer to a command, events left out */
+async function nextReply(lines: Lines): Promise<QueryReply | undefined> {
+  for (;;) {
+    const message = await nextMessage(lines);
+    if (message === undefined) return undefined;
+    if ('return' in message) return { ok: message['return'] };
+    if ('error' in message) return { error: message['error'] as { class: string; desc: string } };
+    if (!('event' in message)) return undefined;
+  }
 }
 
 /** The environment without a locale, so that answers are in QEMU's own words. */

@@ -7,6 +7,7 @@ export {
   type QemuOption,
 } from './argv.js';
 export { checkGuest, takenIds } from './check-guest.js';
+export { checkModels } from './check-models.js';
 export {
   boardControllers,
   chooseControllers,
@@ -17,7 +18,7 @@ export {
 } from './controllers.js';
 export { type EndOptions, type EndOutcome, type EndStep, endProcess } from './end-process.js';
 export { type MachineModel, machineModel } from './machine.js';
-export { findQemu, type Preflight, type PreflightInput, preflight } from './preflight.js';
+export { askCapabilities, findQemu, type Preflight, type PreflightInput, preflight } from './preflight.js';
 export { lastLogLines, type ProcessExit, type QemuProcess, type StartInput, startQemu } from './process.js';
 export { startsPaused } from './qemu-args.js';
 export { type ControllerBefore, recallControllers } from './recall-controllers.js';

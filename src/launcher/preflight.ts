@@ -2,8 +2,16 @@ import { constants } from 'node:fs';
 import { access, open } from 'node:fs/promises';
 import type { VmFile } from '../config/index.js';
 import { type Finding, finding, nearest, QplugError } from '../diag/index.js';
-import { atLeast, formatVersion, parseQemuVersion, type QemuVersion } from '../qdev/index.js';
-import { askQemu } from './ask-qemu.js';
+import {
+  atLeast,
+  type Capabilities,
+  formatVersion,
+  parseQemuVersion,
+  type QemuVersion,
+  readCapabilities,
+} from '../qdev/index.js';
+import { askQemu, readFromQemu } from './ask-qemu.js';
+import { checkModels, modelsOf } from './check-models.js';
 import { findProgram } from './find-program.js';
 import { checkSocketPaths, type RuntimePaths } from './runtime-paths.js';
 
@@ -17,6 +25,8 @@ export interface Preflight {
   /** The program's path and version; undefined where they could not be had, which is then a finding. */
   readonly binary: string | undefined;
   readonly version: QemuVersion | undefined;
+  /** What it said of itself; undefined where it did not. */
+  readonly capabilities: Capabilities | undefined;
 }
 
 /** What to look at. */
@@ -32,8 +42,8 @@ export interface PreflightInput {
 }
 
 /**
- * Everything about this host that can be known before the VM is started: the program, its version, its machine, `usb-host`,
- * drives, socket paths. Changes nothing and starts no machine.
+ * Everything about this host that can be known before the VM is started: the program, its version, its machine, its device
+ * models, drives, socket paths. Changes nothing and starts no machine.
  *
  * @throws the reason of `signal` when that is aborted
  */
@@ -67,15 +77,33 @@ export async function findQemu({
   return { binary, version };
 }
 
+/**
+ * Asks a QEMU which of the device models it has that a file may need. It starts the program without a machine.
+ *
+ * @returns undefined where it does not tell
+ */
+export async function askCapabilities(
+  { vm, signal, timeout }: Pick<PreflightInput, 'vm' | 'signal' | 'timeout'>,
+  { binary, version }: { readonly binary: string; readonly version: QemuVersion },
+): Promise<Capabilities | undefined> {
+  return await readFromQemu(binary, readCapabilities(version, modelsOf(vm)), { signal, timeout });
+}
+
 async function checkQemu(input: PreflightInput): Promise<Preflight> {
   try {
-    const { binary, version } = await findQemu(input);
-    const findings = await Promise.all([checkMachine(binary, input), checkUsbHost(binary, input)]);
-    return { findings: findings.flat(), binary, version };
+    const qemu = await findQemu(input);
+    const [wrong, capabilities] = await Promise.all([checkMachine(qemu.binary, input), askCapabilities(input, qemu)]);
+    const findings = [...wrong, ...checkModels(input.vm, qemu.binary, capabilities)];
+    return { findings, ...qemu, capabilities };
   } catch (error) {
     if (!(error instanceof QplugError)) throw error;
     const location = input.vm.locate(['qemu', 'binary']);
-    return { findings: error.findings.map((found) => ({ ...found, location })), binary: undefined, version: undefined };
+    return {
+      findings: error.findings.map((found) => ({ ...found, location })),
+      binary: undefined,
+      version: undefined,
+      capabilities: undefined,
+    };
   }
 }
 
@@ -87,15 +115,6 @@ async function checkMachine(binary: string, { vm, signal, timeout }: PreflightIn
   if (known.length === 0 || known.includes(machine)) return [];
   const evidence = { binary, machine, nearest: nearest(machine, known) };
   return [finding('qemu-no-machine', evidence, { location: vm.locate(['machine']) })];
-}
-
-/** `usb-host` is a module of its own since 6.1 (hw/usb/meson.build). QEMU exits with 0 either way; only the text tells. */
-async function checkUsbHost(binary: string, { vm, signal, timeout }: PreflightInput): Promise<Finding[]> {
-  const output = await askQemu(binary, ['-machine', 'none', '-device', 'usb-host,help'], { signal, timeout });
-  if (/\bhostbus=/.test(output)) return [];
-  const wanted = vm.usb.devices.some(({ kind }) => kind === 'host');
-  const evidence = { binary, package: 'qemu-system-common' };
-  return [finding('qemu-no-usb-host', evidence, { severity: wanted ? 'error' : 'warning' })];
 }
 
 async function checkDrives(vm: VmFile): Promise<Finding[]> {

@@ -1,6 +1,7 @@
 import type { AltSettingShape, DeviceShape, EndpointShape, InterfaceShape } from './descriptor-shape.js';
 import { FULL, HIGH, maskOf, type Speed, type SpeedMask } from './speed.js';
-import { atLeast, type QemuVersion } from './version.js';
+import type { QemuVersion } from './version.js';
+import { hasFact } from './version-facts.js';
 
 /** The speeds at which QEMU attaches a passed-through device. */
 export interface HostSpeeds {
@@ -26,9 +27,9 @@ export interface NoHostSpeeds {
  */
 export function hostDeviceSpeeds(shape: DeviceShape, version: QemuVersion): HostSpeeds | NoHostSpeeds {
   if (shape.megabits === 20000) return { unsupported: 'speed-20000' };
-  if (shape.megabits === 10000 && !atLeast(version, 6, 0)) return { unsupported: 'speed-10000' };
+  if (shape.megabits === 10000 && !hasFact(version, 'ten-gigabit')) return { unsupported: 'speed-10000' };
   const native = nativeSpeed(shape.megabits);
-  const slower = native === 'super' || native === 'high' ? slowerSpeeds(shape, atLeast(version, 6, 1)) : 0;
+  const slower = native === 'super' || native === 'high' ? slowerSpeeds(shape, hasFact(version, 'scsi-fallback')) : 0;
   // A device gains only what is below its own speed.
   const below = native === 'super' ? HIGH | FULL : FULL;
   return { mask: maskOf(native) | (slower & below), native };

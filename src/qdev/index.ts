@@ -1,6 +1,13 @@
 /** QEMU's USB world as data: what its devices are, how they are spelled, how they are read back. Pure. */
 export { BOARDS, type Board, type BoardController, boardOf, predictBoard } from './boards.js';
 export {
+  type Capabilities,
+  type ModelProperties,
+  mayHave,
+  nearestController,
+  readCapabilities,
+} from './capabilities.js';
+export {
   type ControllerFacts,
   controllerModel,
   controllerModels,
@@ -50,7 +57,7 @@ export {
   parseDeviceId,
   uniqueId,
 } from './id.js';
-export type { QueryCommand, QueryReply, Reading } from './observe/query.js';
+export { alongside, type QueryCommand, type QueryReply, type Reading } from './observe/query.js';
 export { observeTopology } from './observe.js';
 export {
   childPort,
@@ -92,3 +99,4 @@ export {
   withHub,
 } from './topology-query.js';
 export { atLeast, formatVersion, parseQemuVersion, type QemuVersion } from './version.js';
+export { VERSION_FACTS, type VersionFact, type VersionFactName } from './version-facts.js';

@@ -7,7 +7,7 @@ import { type QomNode, walkQom } from './observe/qom-walk.js';
 import { childType, okOf, type QueryCommand, type QueryReply, type Reading } from './observe/query.js';
 import { parseUsbList, type UsbLine } from './observe/usb-list.js';
 import type { Controller, Topology } from './topology.js';
-import { atLeast, type QemuVersion } from './version.js';
+import type { QemuVersion } from './version.js';
 
 const BUS_TYPES = ['usb-bus', 'PCI', 'PCIE'];
 
@@ -26,7 +26,7 @@ export function* observeTopology(version: QemuVersion): Reading<Topology> {
   const seen = (yield* readControllers(nodes)).sort(byName);
   const hotplug = yield* readHotplug(nodes, isUnique);
   const devices = yield* readDevices(seen.map(({ bus }) => bus));
-  const placed = yield* readPlaces(version, seen, devices);
+  const placed = yield* readPlaces(seen, devices);
   return {
     version,
     controllers: seen.map((one, i) => controllerOf(one, devices[i] ?? [], placed[i] ?? [], isUnique(one.bus.name))),
@@ -47,14 +47,12 @@ function* idsOf(nodes: readonly QomNode[]): Generator<string> {
 }
 
 /** Ports and speeds: `info usb` first; `info qtree`, a long text for people, only where that leaves a device open. */
-function* readPlaces(
-  version: QemuVersion,
-  seen: readonly SeenController[],
-  devices: readonly (readonly QomDevice[])[],
-): Reading<Placed[][]> {
+function* readPlaces(seen: readonly SeenController[], devices: readonly (readonly QomDevice[])[]): Reading<Placed[][]> {
   const buses = seen.map((one, i) => ({ bus: one.bus.name, devices: devices[i] ?? [] }));
   if (buses.every((bus) => bus.devices.length === 0)) return buses.map(() => []);
-  const [list] = yield [usbListCommand(version)];
+  const [asked] = yield [{ command: 'x-query-usb' }];
+  // It came with 6.2; before, the same text is to be had as a monitor command.
+  const [list] = isUnknownCommand(asked) ? yield [monitorCommand('info usb')] : [asked];
   const lines = usbLines(list);
   const placed = placeDevices(buses, lines, undefined);
   if (allPlaced(placed)) return placed;
@@ -63,9 +61,8 @@ function* readPlaces(
   return typeof text === 'string' ? placeDevices(buses, lines, unixLines(text)) : placed;
 }
 
-/** `x-query-usb` came with 6.2; before, the same text is to be had as a monitor command. */
-function usbListCommand(version: QemuVersion): QueryCommand {
-  return atLeast(version, 6, 2) ? { command: 'x-query-usb' } : monitorCommand('info usb');
+function isUnknownCommand(reply: QueryReply | undefined): boolean {
+  return reply !== undefined && 'error' in reply && reply.error.class === 'CommandNotFound';
 }
 
 function monitorCommand(line: 'info usb' | 'info qtree'): QueryCommand {

@@ -1,5 +1,6 @@
 import type { ControllerSpec, DeviceSpec } from './device-spec.js';
-import { atLeast, type QemuVersion } from './version.js';
+import type { QemuVersion } from './version.js';
+import { hasFact } from './version-facts.js';
 
 /** A property's value in QEMU's types: "expects uint64" is the answer to a number that was sent as a string. */
 export type PropertyValue = string | number | boolean;
@@ -15,14 +16,16 @@ export function deviceAddArguments(spec: DeviceSpec): Record<string, PropertyVal
  * Whether `-device` is spelled as JSON. QEMU has it since 6.2, but devices made so unplug cleanly only from 7.0 on (feature
  * json-cli-hotplug). It is one decision for a whole command line: QEMU creates all key=value devices before all JSON ones,
  * so a mix that depends on each other fails (softmmu/vl.c).
+ *
+ * @param deviceAdd - the features of `device_add`, where this QEMU was asked for them
  */
-export function spellsDevicesAsJson(version: QemuVersion): boolean {
-  return atLeast(version, 7, 0);
+export function spellsDevicesAsJson(version: QemuVersion, deviceAdd?: ReadonlySet<string>): boolean {
+  return deviceAdd?.has('json-cli-hotplug') ?? hasFact(version, 'json-devices');
 }
 
 /** @returns the value of one `-device` option for this version, to be passed as one word of an argv */
-export function deviceOption(spec: DeviceSpec, version: QemuVersion): string {
-  if (spellsDevicesAsJson(version)) return JSON.stringify(deviceAddArguments(spec));
+export function deviceOption(spec: DeviceSpec, version: QemuVersion, deviceAdd?: ReadonlySet<string>): string {
+  if (spellsDevicesAsJson(version, deviceAdd)) return JSON.stringify(deviceAddArguments(spec));
   const { driver, ...rest } = deviceAddArguments(spec);
   return [String(driver), ...Object.entries(rest).map(([key, value]) => `${key}=${keyValue(value)}`)]
     .map((part, i) => (i === 0 ? doubleCommas(part) : part))

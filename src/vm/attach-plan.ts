@@ -2,13 +2,13 @@ import type { HostDeviceWish, VmFile } from '../config/index.js';
 import { type Finding, fail, finding, nearest } from '../diag/index.js';
 import { type HostDevice, matchSelector, requireSelector } from '../host/index.js';
 import { type Plan, plan, planFindings } from '../planner/index.js';
-import { EMULATED_MODELS, emulatedModel, type Topology, uniqueId } from '../qdev/index.js';
+import { EMULATED_MODELS, emulatedModel, mayHave, type Topology, uniqueId } from '../qdev/index.js';
 import { deniedFindings } from './allowed.js';
 import { growthOf } from './growth.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { fileOf, type OpenVm } from './open-vm.js';
 import { stepsOf } from './plan-steps.js';
-import { readTopology } from './read-back.js';
+import { readTopologyAndModels } from './read-back.js';
 import { type RecalledPlaces, recallPlaces } from './recall-places.js';
 import { selectDevices } from './select-devices.js';
 import { filterFor, type Standing, standingOf, withoutDevice } from './standing.js';
@@ -55,14 +55,20 @@ export async function planAttach(
   const file = await fileOf(vm);
   const devices = await selectDevices(request.selectors, host, { wait: request.wait ?? 0, signal });
   throwErrors(devices.flatMap((device) => deniedFindings(device, vm.name, file, inventoryOf(host))));
-  const topology = await readTopology(vm.qmp, signal);
+  const grow = request.grow ?? file?.usb.grow ?? { hubs: true, controllers: false };
+  const needed = [...(devices.length > 0 ? ['usb-host'] : []), ...(request.emulated ?? []).filter(emulatedModel)];
+  const added = [...(grow.hubs ? ['usb-hub'] : []), ...(grow.controllers ? ['qemu-xhci'] : [])];
+  const [topology, capabilities] = await readTopologyAndModels(vm.qmp, [...needed, ...added], signal);
+  throwErrors(needed.filter((model) => !mayHave(capabilities, model)).map((model) => modelMissing(vm.name, model)));
   const gathered = gather(vm, devices, request, { topology, file, host });
   const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
   const { homes, kept, findings } = recalled(vm, gathered.wanted, file, host);
-  const grow = request.grow ?? file?.usb.grow ?? { hubs: true, controllers: false };
   const made = plan({
     topology: room,
-    growth: growthOf(room, grow),
+    growth: growthOf(room, {
+      hubs: grow.hubs && mayHave(capabilities, 'usb-hub'),
+      controllers: grow.controllers && mayHave(capabilities, 'qemu-xhci'),
+    }),
     devices: gathered.wanted.map(({ request: one }) => ({ ...one, home: homes.get(one.key) })),
     kept,
     reserve: file?.usb.reserve,
@@ -93,6 +99,11 @@ function recalled(
   );
   const devices = wanted.map((one) => ({ key: one.request.key, host: one.host, select: one.select }));
   return { ...recallPlaces(known?.record?.devices ?? [], devices, away), findings: known?.findings ?? [] };
+}
+
+function modelMissing(vm: string, model: string): Finding {
+  if (model === 'usb-host') return finding('qemu-no-usb-host', { binary: vm, package: 'qemu-system-common' });
+  return finding('qemu-no-model', { binary: vm, model, nearest: undefined });
 }
 
 interface Gathered {

@@ -3,7 +3,15 @@ import { type Finding, finding, QplugError, type Severity, type SourceLocation }
 import { type HostDevice, type HostInventory, nodeFinding, selectOne } from '../host/index.js';
 import { type PlacedEmulated, predictBuses, recallControllers, takenIds } from '../launcher/index.js';
 import { type DeviceRequest, type Plan, plan, planFindings } from '../planner/index.js';
-import { type ControllerSpec, emptyTopology, HUB_MASK, portDepth, type QemuVersion } from '../qdev/index.js';
+import {
+  type Capabilities,
+  type ControllerSpec,
+  emptyTopology,
+  HUB_MASK,
+  mayHave,
+  portDepth,
+  type QemuVersion,
+} from '../qdev/index.js';
 import type { PlaceRecord } from '../registry/index.js';
 import { deniedFindings } from './allowed.js';
 import { type Returning, recallPlaces } from './recall-places.js';
@@ -32,17 +40,24 @@ export interface FilePlan {
   readonly findings: readonly Finding[];
 }
 
+/** What is known beside the file and the host. */
+export interface PlanningKnowledge {
+  /** What QEMU said of itself, where it was asked: nothing is added that it does not have. */
+  readonly capabilities?: Capabilities | undefined;
+  /** Where everything was at the last start; undefined for a VM that never ran, or is to be placed anew. */
+  readonly before?: PlaceRecord | undefined;
+}
+
 /**
  * Plans a VM file: desired × host. Pure but for its arguments.
  *
  * @param inventory - the host's devices; undefined to look at the file alone
- * @param before - where everything was at the last start; undefined for a VM that never ran, or is to be placed anew
  */
 export function planFile(
   file: VmFile,
   version: QemuVersion,
   inventory: HostInventory | undefined,
-  before?: PlaceRecord | undefined,
+  { capabilities, before }: PlanningKnowledge = {},
 ): FilePlan {
   const ids = takenIds(file);
   const { chosen, growth } = recallControllers(file, before?.controllers ?? [], ids);
@@ -75,7 +90,10 @@ export function planFile(
   );
   const made = plan({
     topology,
-    growth: { hubs: file.usb.grow.hubs, controllers: growth },
+    growth: {
+      hubs: file.usb.grow.hubs && mayHave(capabilities, 'usb-hub'),
+      controllers: growth.filter(({ model }) => mayHave(capabilities, model)),
+    },
     devices: requests.map((request) => ({ ...request, home: homes.get(request.key) })),
     kept,
     reserve: file.usb.reserve,

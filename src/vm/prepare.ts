@@ -3,7 +3,9 @@ import { type Finding, QplugError } from '../diag/index.js';
 import type { HostInventory } from '../host/index.js';
 import {
   argvArray,
+  askCapabilities,
   buildArgv,
+  checkModels,
   findQemu,
   formatArgv,
   preflight,
@@ -11,7 +13,7 @@ import {
   type RuntimePaths,
   runtimePaths,
 } from '../launcher/index.js';
-import type { QemuVersion } from '../qdev/index.js';
+import type { Capabilities, QemuVersion } from '../qdev/index.js';
 import type { HostAccess } from './host-access.js';
 import { type FilePlan, planFile } from './plan-file.js';
 import { readVmFile } from './read-vm-file.js';
@@ -52,10 +54,14 @@ export async function prepare(
   const looked = await look(file, host, full ? paths : undefined, signal);
   const version = looked.version ?? ASSUMED;
   const before = forget ? undefined : host.places?.read(file.name);
-  const planned = planFile(file, version, inventory, before?.record);
+  const planned = planFile(file, version, inventory, {
+    capabilities: looked.capabilities,
+    before: before?.record,
+  });
   const options = buildArgv({
     vm: file,
     version,
+    capabilities: looked.capabilities,
     paths,
     controllers: planned.controllers,
     hubs: planned.hubs,
@@ -70,6 +76,7 @@ interface Looked {
   readonly findings: readonly Finding[];
   readonly binary: string | undefined;
   readonly version: QemuVersion | undefined;
+  readonly capabilities: Capabilities | undefined;
 }
 
 async function look(
@@ -80,12 +87,14 @@ async function look(
 ): Promise<Looked> {
   const searchPath = env['PATH'] ?? '';
   if (paths !== undefined) return preflight({ vm, paths, searchPath, signal });
+  const mild = (findings: readonly Finding[]): Finding[] => findings.map((one) => ({ ...one, severity: 'warning' }));
   try {
-    return { findings: [], ...(await findQemu({ vm, searchPath, signal })) };
+    const qemu = await findQemu({ vm, searchPath, signal });
+    const capabilities = await askCapabilities({ vm, signal }, qemu);
+    return { findings: mild(checkModels(vm, qemu.binary, capabilities)), ...qemu, capabilities };
   } catch (error) {
     if (!(error instanceof QplugError)) throw error;
-    const findings = error.findings.map((one): Finding => ({ ...one, severity: 'warning' }));
-    return { findings, binary: undefined, version: undefined };
+    return { findings: mild(error.findings), binary: undefined, version: undefined, capabilities: undefined };
   }
 }
 

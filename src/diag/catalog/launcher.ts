@@ -30,6 +30,7 @@ export interface LauncherEvidence {
   'qemu-too-old': { binary: string; version: string; least: string };
   'qemu-silent': { binary: string; timeout: number };
   'qemu-no-usb-host': { binary: string; package: string };
+  'qemu-no-model': { binary: string; model: string; nearest: string | undefined };
   'qemu-no-machine': { binary: string; machine: string; nearest: string | undefined };
   'drive-unusable': { file: string; access: 'read' | 'write'; reason: string; missing: boolean; format: string };
   'qemu-not-started': { binary: string; reason: string };
@@ -239,8 +240,19 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     kind: 'failed',
     text: (evidence) => ({
       what: `${quote(evidence.binary)} can not pass USB devices through`,
-      why: 'its device `usb-host` is missing',
+      why: 'its device `usb-host` is missing; Fedora has it in qemu-device-usb-host, Arch, Alpine and SUSE in qemu-hw-usb-host',
       fix: `apt-get install ${evidence.package}`,
+    }),
+  },
+  'qemu-no-model': {
+    kind: 'failed',
+    text: ({ binary, model, nearest }) => ({
+      what: `${quote(binary)} has no ${quote(model)}`,
+      why: 'its build leaves that device out',
+      fix:
+        nearest === undefined
+          ? undefined
+          : `write \`model: ${printable(nearest)}\`, which it has and which comes nearest`,
     }),
   },
   'qemu-no-machine': {

@@ -91,3 +91,16 @@ export function* getAll(
     return found;
   });
 }
+
+/** @returns two readings as one: their batches go out together, so that it takes no more of them than the longer does */
+export function* alongside<A, B>(first: Reading<A>, second: Reading<B>): Reading<readonly [A, B]> {
+  let [a, b] = [first.next(), second.next()];
+  while (a.done !== true || b.done !== true) {
+    const left = a.done === true ? [] : a.value;
+    const right = b.done === true ? [] : b.value;
+    const replies: readonly QueryReply[] = yield [...left, ...right];
+    if (a.done !== true) a = first.next(replies.slice(0, left.length));
+    if (b.done !== true) b = second.next(replies.slice(left.length));
+  }
+  return [a.value, b.value];
+}

@@ -16,6 +16,17 @@ function program(name: string, script: string): string {
   return file;
 }
 
+/** Answers every command: of device models, `qemu-bare` has no usb-host and no UHCI of a PIIX, and `qemu-fine` has all. */
+const SPEAKS_QMP = `
+  echo '{"QMP": {}}'
+  while read -r line; do
+    case "$0 $line" in
+      *bare*usb-host* | *bare*piix*) echo '{"error": {"class": "DeviceNotFound", "desc": "no"}}';;
+      *device-list*) echo '{"event": "X"}'; echo '{"return": [{"name": "hostbus", "default-value": 0}]}';;
+      *) echo '{"return": {}}';;
+    esac
+  done`;
+
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'qplug-preflight-'));
   program(
@@ -23,10 +34,11 @@ beforeAll(() => {
     `case "$*" in
       --version) echo 'QEMU emulator version 8.2.0 (Debian 1:8.2.0+ds-1)';;
       '-machine help') printf 'Supported machines are:\\nq35                  Standard PC (alias of pc-q35-8.2)\\n';;
-      *usb-host,help) printf 'usb-host options:\\n  hostbus=<uint32>\\n';;
+      *-qmp*) ${SPEAKS_QMP};;
     esac`,
   );
-  program('qemu-bare', `case "$*" in --version) echo 'QEMU emulator version 8.2.0';; esac`);
+  program('qemu-bare', `case "$*" in --version) echo 'QEMU emulator version 8.2.0';; *-qmp*) ${SPEAKS_QMP};; esac`);
+  program('qemu-mute', `case "$*" in --version) echo 'QEMU emulator version 8.2.0';; *-qmp*) echo nonsense;; esac`);
   program('qemu-old', `echo 'QEMU emulator version 4.2.1'`);
   program('not-qemu', `echo 'GNU something version 3.1'`);
   program('qemu-hangs', 'sleep 60');
@@ -46,7 +58,7 @@ const codes = async (...args: Parameters<typeof check>): Promise<string[]> =>
 
 describe('the program', () => {
   test('one that has all is found, with its version', async () => {
-    expect(await check('qemu: {binary: qemu-fine}')).toEqual({
+    expect(await check('qemu: {binary: qemu-fine}')).toMatchObject({
       findings: [],
       binary: join(folder, 'qemu-fine'),
       version: { major: 8, minor: 2, micro: 0 },
@@ -67,6 +79,22 @@ describe('the program', () => {
 
   test('without usb-host while a host device is wanted is an error', async () => {
     expect(await codes('{qemu: {binary: qemu-bare}, usb: {devices: [a]}}')).toEqual(['qemu-no-usb-host error']);
+  });
+
+  test('one that says nothing of its models is taken as it is', async () => {
+    const looked = await check('{qemu: {binary: qemu-mute}, usb: {devices: [a]}}');
+    expect(looked.findings).toEqual([]);
+    expect(looked.capabilities).toBeUndefined();
+  });
+
+  test('a controller that its build lacks is told at its line, with the nearest that it has', async () => {
+    const text = 'qemu: {binary: qemu-bare}\nusb:\n  controllers: [{model: xhci}, {model: uhci}]\n';
+    const found = (await check(text)).findings.find(({ code }) => code === 'qemu-no-model');
+    expect(found).toMatchObject({ severity: 'error', location: { line: 3 } });
+    expect(found && words(found)).toMatchObject({
+      what: expect.stringContaining('`piix3-usb-uhci`'),
+      fix: 'write `model: ich9-usb-uhci1`, which it has and which comes nearest',
+    });
   });
 
   test('one that does not answer is given up', async () => {

@@ -97,8 +97,14 @@ describe('-device', () => {
   const spec = usbHub({ id: 'h', bus: 'x.0', port: '1', ports: 4 });
 
   test('is JSON from 7.0 on, of the same arguments as device_add', () => {
-    expect([V62, V70].map(spellsDevicesAsJson)).toEqual([false, true]);
+    expect([V62, V70].map((version) => spellsDevicesAsJson(version))).toEqual([false, true]);
     expect(JSON.parse(deviceOption(spec, V70))).toEqual(deviceAddArguments(spec));
+  });
+
+  test('a 6.2 that was mended says so, and is believed', () => {
+    expect(spellsDevicesAsJson(V62, new Set(['json-cli', 'json-cli-hotplug']))).toBe(true);
+    expect(spellsDevicesAsJson(V62, new Set(['json-cli']))).toBe(false);
+    expect(deviceOption(spec, V62, new Set(['json-cli-hotplug']))).toBe(deviceOption(spec, V70));
   });
 
   test('is key=value before', () => {

@@ -22,7 +22,7 @@ const usable = { ...host, devices: host.devices.map((device) => ({ ...device, ac
 async function planned(ports: number, devices: readonly string[], away: string | undefined, before?: PlaceRecord) {
   const file = await read(ports, devices);
   const inventory = { ...usable, devices: usable.devices.filter(({ port }) => port !== away) };
-  const made = planFile(file, VERSION, inventory, before);
+  const made = planFile(file, VERSION, inventory, { before });
   return {
     made,
     record: placesAfter(before, {

@@ -1,0 +1,38 @@
+import { atLeast, type QemuVersion } from './version.js';
+
+export type VersionFactName = 'ten-gigabit' | 'scsi-fallback' | 'json-devices';
+
+/** Something that QEMU can from one version on, and that nothing but its version tells. */
+export interface VersionFact {
+  readonly since: readonly [major: number, minor: number];
+  readonly what: string;
+  readonly source: string;
+}
+
+/**
+ * What is looked up by version, since QEMU tells it nowhere else. What a QEMU can be asked for is not here, see `capabilities.ts`;
+ * docs/qemu-model.md shows this table.
+ */
+export const VERSION_FACTS: Readonly<Record<VersionFactName, VersionFact>> = {
+  'ten-gigabit': {
+    since: [6, 0],
+    what: 'a passed-through device of 10 Gb/s attaches, as SuperSpeed; before, nowhere',
+    source: 'hw/usb/host-libusb.c, speed_map',
+  },
+  'scsi-fallback': {
+    since: [6, 1],
+    what: 'a passed-through SCSI disk may fall back to 480 and 12 Mb/s whatever its endpoints; before, one with UAS streams may not',
+    source: 'hw/usb/host-libusb.c, usb_host_speed_compat',
+  },
+  'json-devices': {
+    since: [7, 0],
+    what: '`-device` as JSON makes devices that unplug cleanly',
+    source: 'qapi/qdev.json, feature json-cli-hotplug',
+  },
+};
+
+/** @returns whether a version is new enough for it */
+export function hasFact(version: QemuVersion, name: VersionFactName): boolean {
+  const [major, minor] = VERSION_FACTS[name].since;
+  return atLeast(version, major, minor);
+}
