@@ -12,7 +12,10 @@ export function renderPlan(plan: Plan, terminal: Pick<Terminal, 'outColors' | 'c
   const placed = new Map(plan.placements.map((one) => [one.key, one]));
   const hubs = new Set(plan.hubs.map(({ id }) => id));
   const tree = renderTopology(plan.after, words, terminal);
-  const added = plan.controllers.map(({ id, model }) => `controller ${printable(id)} (${model}) will be added`);
+  const added = plan.controllers.map(
+    ({ id, model, pciBus, address }) =>
+      `controller ${printable(id)} (${model}) will be added${pciBus === undefined ? '' : ` on PCI bus ${printable(pciBus)}`}${address === undefined ? '' : ` at ${address}`}`,
+  );
   const refused = plan.refusals.map(({ label }) => `${colors.red('no place:')} ${label}`);
   return [tree, ...added, ...refused].join('\n');
 

@@ -345,7 +345,7 @@ describe('a plan', () => {
     const controllers = [{ id: 'more', model: 'qemu-xhci' as const, pciBus: 'pci.0' }];
     const devices = [{ key: 'a', id: 'a', label: 'card', ...request }];
     const made = plan({ topology: none, growth: { hubs: false, controllers }, devices });
-    expect(renderPlan(made, plain)).toContain('controller more (qemu-xhci) will be added');
+    expect(renderPlan(made, plain)).toContain('controller more (qemu-xhci) will be added on PCI bus pci.0');
   });
 
   test('with any strings in the VM sends nothing raw to the terminal', () => {
