@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Deadline } from '../base/index.js';
 import { fail } from '../diag/index.js';
-import type { QueryCommand, QueryReply, Reading } from '../qdev/index.js';
+import { parseQemuVersion, type QemuVersion, type QueryCommand, type QueryReply, type Reading } from '../qdev/index.js';
 
 /** How long QEMU may take for a question about itself, in ms: a cold disk and a slow machine included. */
 const TIMEOUT = 10_000;
@@ -42,6 +42,9 @@ export async function askQemu(
   });
 }
 
+/** How long it may take to tell of itself over QMP, in ms. Whoever says nothing is asked again in another way. */
+const READING_TIMEOUT = 3_000;
+
 /** A QEMU without a machine, whose standard input and output speak QMP. */
 const WITHOUT_MACHINE = [
   ...['-machine', 'none', '-S', '-display', 'none', '-nodefaults', '-no-user-config'],
@@ -52,26 +55,28 @@ const WITHOUT_MACHINE = [
  * Starts QEMU without a machine, takes a reading over QMP, and ends it.
  *
  * @param binary - path of the program
+ * @param readingOf - the reading for the version of its greeting
  * @returns what the reading says; undefined where the program did not answer to the end, for whatever reason: it is no QEMU, its
  *   build has no machine `none`, it ended by itself, or `timeout` ms passed
  * @throws the reason of `signal` when that is aborted
  */
 export async function readFromQemu<T>(
   binary: string,
-  reading: Reading<T>,
+  readingOf: (version: QemuVersion) => Reading<T>,
   { signal, timeout = TIMEOUT }: { signal?: AbortSignal | undefined; timeout?: number | undefined } = {},
 ): Promise<T | undefined> {
-  using deadline = new Deadline(timeout, signal);
+  using deadline = new Deadline(Math.min(timeout, READING_TIMEOUT), signal);
   deadline.signal.throwIfAborted();
-  const child = spawn(binary, WITHOUT_MACHINE, { env: plainEnvironment() });
+  // A group of its own, so that a QEMU started by a wrapper script ends with it.
+  const child = spawn(binary, WITHOUT_MACHINE, { env: plainEnvironment(), detached: true });
   const ended = once(child, 'close').catch(() => undefined);
-  const stop = (): boolean => child.kill('SIGKILL');
+  const stop = (): void => endGroup(child.pid);
   deadline.signal.addEventListener('abort', stop);
   // Its complaints are of no interest: what it does not tell is not known.
   child.stderr.resume();
   child.stdin.on('error', () => undefined);
   try {
-    return await Promise.race([converse(child, reading), ended.then(() => undefined)]);
+    return await Promise.race([converse(child, readingOf), ended.then(() => undefined)]);
   } finally {
     deadline.signal.removeEventListener('abort', stop);
     stop();
@@ -80,14 +85,26 @@ export async function readFromQemu<T>(
   }
 }
 
-async function converse<T>(child: ChildProcessWithoutNullStreams, reading: Reading<T>): Promise<T | undefined> {
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+async function converse<T>(
+  child: ChildProcessWithoutNullStreams,
+  readingOf: (version: QemuVersion) => Reading<T>,
+): Promise<T | undefined> {
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const send = ({ command, arguments: args = {} }: QueryCommand): boolean =>
     child.stdin.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
-  const greeting = await nextMessage(lines);
-  if (greeting === undefined || !('QMP' in greeting)) return undefined;
+  const version = versionOf(await nextMessage(lines));
+  if (version === undefined) return undefined;
   send({ command: 'qmp_capabilities' });
   if ((await nextReply(lines)) === undefined) return undefined;
+  const reading = readingOf(version);
   let step = reading.next();
   while (step.done !== true) {
     for (const question of step.value) send(question);
@@ -100,6 +117,13 @@ async function converse<T>(child: ChildProcessWithoutNullStreams, reading: Readi
     step = reading.next(replies);
   }
   return step.value;
+}
+
+/** @returns the version in a greeting */
+function versionOf(greeting: unknown): QemuVersion | undefined {
+  const { major, minor, micro } =
+    (greeting as { QMP?: { version?: { qemu?: Record<string, unknown> } } } | undefined)?.QMP?.version?.qemu ?? {};
+  return parseQemuVersion(`version ${major}.${minor}.${micro}`);
 }
 
 type Lines = AsyncIterator<string>;

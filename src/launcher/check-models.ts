@@ -1,11 +1,11 @@
 import type { Pointer, VmFile } from '../config/index.js';
 import { type Finding, finding } from '../diag/index.js';
-import { type Capabilities, CONTROLLER_MODELS, mayHave, nearestController } from '../qdev/index.js';
+import { type Capabilities, mayHave, nearestController } from '../qdev/index.js';
 import { chooseControllers } from './controllers.js';
 
-/** @returns the device models to ask a QEMU for before it runs a file, those that could stand in for others included */
+/** @returns the device models to ask a QEMU for before it runs a file: those that the file wants, and that a plan may add */
 export function modelsOf(vm: VmFile): string[] {
-  return [...new Set([...CONTROLLER_MODELS, 'usb-hub', ...emulatedOf(vm).map(({ model }) => model), 'usb-host'])];
+  return [...new Set([...wantedModels(vm).map(({ model }) => model), 'qemu-xhci', 'usb-hub', 'usb-host'])];
 }
 
 /**

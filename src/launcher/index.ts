@@ -18,7 +18,7 @@ export {
 } from './controllers.js';
 export { type EndOptions, type EndOutcome, type EndStep, endProcess } from './end-process.js';
 export { type MachineModel, machineModel } from './machine.js';
-export { askCapabilities, findQemu, type Preflight, type PreflightInput, preflight } from './preflight.js';
+export { type FoundQemu, findQemu, type Preflight, type PreflightInput, preflight } from './preflight.js';
 export { lastLogLines, type ProcessExit, type QemuProcess, type StartInput, startQemu } from './process.js';
 export { startsPaused } from './qemu-args.js';
 export { type ControllerBefore, recallControllers } from './recall-controllers.js';

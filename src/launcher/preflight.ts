@@ -53,65 +53,64 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
   return { ...qemu, findings: [...qemu.findings, ...drives, ...(paths === undefined ? [] : checkSocketPaths(paths))] };
 }
 
+/** The QEMU of a VM file. */
+export interface FoundQemu {
+  /** Path of the program. */
+  readonly binary: string;
+  readonly version: QemuVersion;
+  /** What it said of itself; undefined where it did not. */
+  readonly capabilities: Capabilities | undefined;
+}
+
 /**
- * Finds the program of a VM file and asks for its version.
+ * Finds the program of a VM file and asks it what it is and what it has. That starts it without a machine; one that does not speak
+ * then is asked for its version only.
  *
+ * @param machines - whether to ask for its machines; default no
  * @throws QplugError `qemu-missing`, `qemu-not-executable`, `qemu-silent`, `qemu-not-qemu`, `qemu-too-old`
  */
-export async function findQemu({
-  vm,
-  searchPath,
-  signal,
-  timeout,
-}: Omit<PreflightInput, 'paths'>): Promise<{ binary: string; version: QemuVersion }> {
+export async function findQemu(
+  { vm, searchPath, signal, timeout }: Omit<PreflightInput, 'paths'>,
+  machines = false,
+): Promise<FoundQemu> {
   const binary = await findProgram(vm.qemu.binary, searchPath);
-  const output = (await askQemu(binary, ['--version'], { signal, timeout })).trim();
-  const version = parseQemuVersion(output);
-  if (version === undefined || !/qemu/i.test(output)) {
-    throw new QplugError([finding('qemu-not-qemu', { binary, output: output.split('\n', 1)[0] ?? '' })]);
-  }
+  const reading = (version: QemuVersion) => readCapabilities(version, modelsOf(vm), machines);
+  const capabilities = await readFromQemu(binary, reading, { signal, timeout });
+  const version = capabilities?.version ?? (await askVersion(binary, { signal, timeout }));
   if (!atLeast(version, LEAST_VERSION.major, LEAST_VERSION.minor)) {
     const evidence = { binary, version: formatVersion(version), least: formatVersion(LEAST_VERSION) };
     throw new QplugError([finding('qemu-too-old', evidence)]);
   }
-  return { binary, version };
+  return { binary, version, capabilities };
 }
 
-/**
- * Asks a QEMU which of the device models it has that a file may need. It starts the program without a machine.
- *
- * @returns undefined where it does not tell
- */
-export async function askCapabilities(
-  { vm, signal, timeout }: Pick<PreflightInput, 'vm' | 'signal' | 'timeout'>,
-  { binary, version }: { readonly binary: string; readonly version: QemuVersion },
-): Promise<Capabilities | undefined> {
-  return await readFromQemu(binary, readCapabilities(version, modelsOf(vm)), { signal, timeout });
+async function askVersion(binary: string, limits: Pick<PreflightInput, 'signal' | 'timeout'>): Promise<QemuVersion> {
+  const output = (await askQemu(binary, ['--version'], limits)).trim();
+  const version = parseQemuVersion(output);
+  if (version === undefined || !/qemu/i.test(output)) {
+    throw new QplugError([finding('qemu-not-qemu', { binary, output: output.split('\n', 1)[0] ?? '' })]);
+  }
+  return version;
 }
 
 async function checkQemu(input: PreflightInput): Promise<Preflight> {
+  const { vm } = input;
   try {
-    const qemu = await findQemu(input);
-    const [wrong, capabilities] = await Promise.all([checkMachine(qemu.binary, input), askCapabilities(input, qemu)]);
-    const findings = [...wrong, ...checkModels(input.vm, qemu.binary, capabilities)];
-    return { findings, ...qemu, capabilities };
+    const qemu = await findQemu(input, true);
+    const { binary, capabilities } = qemu;
+    return { findings: [...checkMachine(vm, qemu), ...checkModels(vm, binary, capabilities)], ...qemu };
   } catch (error) {
     if (!(error instanceof QplugError)) throw error;
-    const location = input.vm.locate(['qemu', 'binary']);
-    return {
-      findings: error.findings.map((found) => ({ ...found, location })),
-      binary: undefined,
-      version: undefined,
-      capabilities: undefined,
-    };
+    const location = vm.locate(['qemu', 'binary']);
+    const findings = error.findings.map((found) => ({ ...found, location }));
+    return { findings, binary: undefined, version: undefined, capabilities: undefined };
   }
 }
 
-async function checkMachine(binary: string, { vm, signal, timeout }: PreflightInput): Promise<Finding[]> {
+function checkMachine(vm: VmFile, { binary, capabilities }: FoundQemu): Finding[] {
   const machine = vm.machine.split(',', 1)[0] ?? '';
-  const output = await askQemu(binary, ['-machine', 'help'], { signal, timeout });
-  const known = [...output.matchAll(/^(\S+) {2,}\S/gm)].map((match) => match[1] ?? '');
-  // A list that can't be read proves nothing.
+  const known = [...(capabilities?.machines ?? [])];
+  // A list that could not be had proves nothing.
   if (known.length === 0 || known.includes(machine)) return [];
   const evidence = { binary, machine, nearest: nearest(machine, known) };
   return [finding('qemu-no-machine', evidence, { location: vm.locate(['machine']) })];

@@ -15,30 +15,43 @@ export interface Capabilities {
   readonly models: ReadonlyMap<string, ModelProperties | undefined>;
   /** Features of `device_add`; undefined where the version says enough. */
   readonly deviceAdd: ReadonlySet<string> | undefined;
+  /** Names of its machines, aliases included; undefined where it was not asked for them. */
+  readonly machines: ReadonlySet<string> | undefined;
 }
 
 /**
- * Asks a QEMU, one that runs a VM or one that was started for this, which models it has. One batch; `device-list-properties` loads
+ * Asks a QEMU, one that runs a VM or one that was started for this, which models it has. One batch, a second where a controller is missing. `device-list-properties` loads
  * just the module of that one type. (`qom-list-types` would tell all at once, but it loads every module there is, and where those on
  * disk are newer than the running program it ends in an assertion: util/module.c, seen on 10.0 and 11.1.)
  *
  * @param models - QOM types
+ * @param withMachines - whether to ask for its machines
  */
-export function* readCapabilities(version: QemuVersion, models: readonly string[]): Reading<Capabilities> {
-  const types = [...new Set(models)];
+export function* readCapabilities(
+  version: QemuVersion,
+  models: readonly string[],
+  withMachines = false,
+): Reading<Capabilities> {
   const schema: QueryCommand[] = isJsonDoubtful(version) ? [{ command: 'query-qmp-schema' }] : [];
-  const questions = [
-    ...types.map((typename): QueryCommand => ({ command: 'device-list-properties', arguments: { typename } })),
-    ...schema,
-  ];
+  const machines: QueryCommand[] = withMachines ? [{ command: 'query-machines' }] : [];
+  const types = [...new Set(models)];
+  const questions = [...types.map(listProperties), ...machines, ...schema];
   const replies = questions.length === 0 ? [] : yield questions;
-  const found = new Map<string, ModelProperties | undefined>();
-  for (const [i, type] of types.entries()) {
-    const reply = replies[i];
-    const properties = propertiesOf(reply);
-    if (properties !== undefined || isMissing(reply)) found.set(type, properties);
-  }
-  return { version, models: found, deviceAdd: schema.length === 0 ? undefined : featuresOf(replies[types.length]) };
+  const found = new Map(types.flatMap((type, i) => toldOf(type, replies[i])));
+  // What could stand in for a controller is of interest only where one is missing.
+  const lacksController = types.some((type) => controllerModel(type) !== undefined && isMissing(found, type));
+  const others = lacksController ? CONTROLLER_MODELS.filter((model) => !found.has(model)) : [];
+  const more = others.length === 0 ? [] : yield others.map(listProperties);
+  return {
+    version,
+    models: new Map([...found, ...others.flatMap((type, i) => toldOf(type, more[i]))]),
+    deviceAdd: schema.length === 0 ? undefined : featuresOf(replies.at(-1)),
+    machines: withMachines ? machinesOf(replies[types.length]) : undefined,
+  };
+}
+
+function listProperties(typename: string): QueryCommand {
+  return { command: 'device-list-properties', arguments: { typename } };
 }
 
 /** 6.2 takes JSON for `-device` and spoils their unplugging, unless a distribution has mended it: then the schema says so. */
@@ -46,8 +59,15 @@ function isJsonDoubtful(version: QemuVersion): boolean {
   return atLeast(version, 6, 2) && !hasFact(version, 'json-devices');
 }
 
-function isMissing(reply: QueryReply | undefined): boolean {
-  return reply !== undefined && 'error' in reply && reply.error.class === 'DeviceNotFound';
+/** @returns nothing where the reply says neither yes nor no */
+function toldOf(type: string, reply: QueryReply | undefined): [string, ModelProperties | undefined][] {
+  const properties = propertiesOf(reply);
+  const isUnknown = reply !== undefined && 'error' in reply && reply.error.class === 'DeviceNotFound';
+  return properties !== undefined || isUnknown ? [[type, properties]] : [];
+}
+
+function isMissing(models: Capabilities['models'], type: string): boolean {
+  return models.has(type) && models.get(type) === undefined;
 }
 
 function propertiesOf(reply: QueryReply | undefined): ModelProperties | undefined {
@@ -67,9 +87,16 @@ function featuresOf(reply: QueryReply | undefined): ReadonlySet<string> | undefi
   return command === undefined ? undefined : new Set(Array.isArray(command.features) ? command.features : []);
 }
 
+function machinesOf(reply: QueryReply | undefined): ReadonlySet<string> | undefined {
+  const value = okOf(reply);
+  if (!Array.isArray(value)) return undefined;
+  const names = value.flatMap((one): unknown[] => [one?.name, one?.alias]);
+  return new Set(names.filter((name): name is string => typeof name === 'string'));
+}
+
 /** @returns false for a model that this QEMU said it does not have; true also where it was not asked */
 export function mayHave(capabilities: Capabilities | undefined, model: string): boolean {
-  return !(capabilities?.models.has(model) === true && capabilities.models.get(model) === undefined);
+  return capabilities === undefined || !isMissing(capabilities.models, model);
 }
 
 /**

@@ -3,7 +3,6 @@ import { type Finding, QplugError } from '../diag/index.js';
 import type { HostInventory } from '../host/index.js';
 import {
   argvArray,
-  askCapabilities,
   buildArgv,
   checkModels,
   findQemu,
@@ -90,8 +89,7 @@ async function look(
   const mild = (findings: readonly Finding[]): Finding[] => findings.map((one) => ({ ...one, severity: 'warning' }));
   try {
     const qemu = await findQemu({ vm, searchPath, signal });
-    const capabilities = await askCapabilities({ vm, signal }, qemu);
-    return { findings: mild(checkModels(vm, qemu.binary, capabilities)), ...qemu, capabilities };
+    return { findings: mild(checkModels(vm, qemu.binary, qemu.capabilities)), ...qemu };
   } catch (error) {
     if (!(error instanceof QplugError)) throw error;
     return { findings: mild(error.findings), binary: undefined, version: undefined, capabilities: undefined };

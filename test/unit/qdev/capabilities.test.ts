@@ -72,6 +72,24 @@ describe('what a QEMU says of itself', () => {
     expect(ask(V62, [], () => missing, missing).value.deviceAdd).toBeUndefined();
   });
 
+  test('only where a controller is missing is it asked for others', () => {
+    const { value, batches } = ask(V72, ['qemu-xhci', 'usb-host'], (type) => (type === 'qemu-xhci' ? missing : xhci));
+    expect(batches).toHaveLength(2);
+    expect(nearestController(value, 'qemu-xhci')).toBe('nec-usb-xhci');
+    expect(ask(V72, ['qemu-xhci', 'usb-host'], (type) => (type === 'usb-host' ? missing : xhci)).batches).toHaveLength(
+      1,
+    );
+  });
+
+  test('its machines, by name and by alias', () => {
+    const list = { ok: [{ name: 'pc-q35-7.2', alias: 'q35' }, { name: 'none' }, null] };
+    const { value } = take(readCapabilities(V62, ['x'], true), ({ command }) =>
+      command === 'query-machines' ? list : command === 'query-qmp-schema' ? schema(['a']) : xhci,
+    );
+    expect(value.machines).toEqual(new Set(['pc-q35-7.2', 'q35', 'none']));
+    expect(value.deviceAdd).toEqual(new Set(['a']));
+  });
+
   test.each([
     ['piix3-usb-uhci', ['pci-ohci', 'qemu-xhci'], 'pci-ohci'],
     ['piix3-usb-uhci', ['qemu-xhci', 'usb-ehci'], 'usb-ehci'],
@@ -81,7 +99,7 @@ describe('what a QEMU says of itself', () => {
     ['usb-tablet', ['qemu-xhci'], undefined],
   ])('in place of %s, of %j, %s comes nearest', (model, there, expected) => {
     const models = new Map([...there.map((one) => [one, new Map()] as const), [model, undefined] as const]);
-    const capabilities: Capabilities = { version: V72, models, deviceAdd: undefined };
+    const capabilities: Capabilities = { version: V72, models, deviceAdd: undefined, machines: undefined };
     expect(nearestController(capabilities, model)).toBe(expected);
   });
 });
