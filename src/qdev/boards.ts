@@ -158,7 +158,7 @@ export const BOARDS: readonly Board[] = [
     since: [6, 0],
   },
   {
-    machines: words('amd-versal-virt xlnx-versal-virt'),
+    machines: words('xlnx-versal-virt amd-versal-virt'),
     when: 'always',
     pci: false,
     controllers: [{ model: 'sysbus-xhci' }],

@@ -13,7 +13,6 @@ export {
   controllerModels,
   type PortProperties,
   type PortRule,
-  rootPorts,
 } from './controller-facts.js';
 export {
   busOf,
@@ -25,7 +24,6 @@ export {
   ich9Group,
   predictControllers,
   resolveControllerModel,
-  withCompanions,
 } from './controllers.js';
 export type * from './descriptor-shape.js';
 export type * from './device-spec.js';

@@ -60,7 +60,7 @@ const shape = (controllers: Topology['controllers']) =>
 /** What QEMU makes, what the reading tells, and what the table says beforehand: all three must be one. */
 async function check(binary: string, machine: string, usb: boolean): Promise<number> {
   const args = ['-M', machine, '-serial', 'null', ...(usb ? ['-usb'] : [])];
-  await using qemu = await RawQemu.start(args, binary);
+  await using qemu = await RawQemu.start(args, { command: [binary] });
   const topology = await qemu.observe();
   expect(shape(topology.controllers)).toEqual(shape(predictBoard(boardOf(machine, versionOf(binary)), usb)));
   for (const { bus, ports } of topology.controllers) {
