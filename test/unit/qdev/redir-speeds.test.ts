@@ -20,6 +20,7 @@ describe('speeds of a redirected device', () => {
   test.each<[RedirDevice['speed'], RedirDevice['endpoints'], number]>([
     ['low', [interrupt(8)], LOW],
     ['full', [iso], FULL],
+    ['full', [bulk], FULL],
     ['high', [bulk], HIGH | FULL],
     ['high', [interrupt(64)], HIGH | FULL],
     ['high', [interrupt(65)], HIGH],
