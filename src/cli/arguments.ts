@@ -58,6 +58,7 @@ function faultOf(found: Extract<Found, { option: string }>, command: CommandDecl
   const { option, declared, value } = found;
   const evidence = { option, command: command.name };
   if (declared.type === 'boolean') return undefined;
+  if (value === '' && declared.optional === true) return undefined;
   if (value === undefined || value === '') {
     const argument = declared.choices?.join('|') ?? declared.argument ?? 'VALUE';
     return finding('option-needs-value', { ...evidence, argument });

@@ -10,6 +10,8 @@ export interface OptionDeclaration {
   readonly short?: string | undefined;
   /** May be given several times: its value is a list. */
   readonly many?: boolean | undefined;
+  /** The value may be left out, and counts as empty then; one that is given follows a `=`. */
+  readonly optional?: boolean | undefined;
   readonly choices?: readonly string[] | undefined;
   /** What stands for the value in the help. */
   readonly argument?: string | undefined;

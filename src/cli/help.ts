@@ -74,8 +74,9 @@ function section(title: string, body: string, colors: Colors): string {
 type Row = readonly [term: string, words: string];
 
 function optionRows(options: Readonly<Record<string, OptionDeclaration>>): Row[] {
-  return Object.entries(options).map(([name, { short, type, choices, argument, describe }]) => {
-    const value = type === 'boolean' ? '' : ` ${choices?.join('|') ?? argument ?? 'VALUE'}`;
+  return Object.entries(options).map(([name, { short, type, optional, choices, argument, describe }]) => {
+    const word = choices?.join('|') ?? argument ?? 'VALUE';
+    const value = type === 'boolean' ? '' : optional === true ? `[=${word}]` : ` ${word}`;
     return [`${short === undefined ? '' : `-${short}, `}--${name}${value}`, describe];
   });
 }

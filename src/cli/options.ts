@@ -36,6 +36,12 @@ export const HOST: OptionDeclaration = {
   argument: 'FILE',
 };
 
+export const GROW: OptionDeclaration = {
+  type: 'string',
+  choices: ['none', 'hubs', 'controllers', 'both'],
+  describe: "What may be added to find room (default: what the VM's file says, or hubs)",
+};
+
 export const OFFLINE: OptionDeclaration = {
   type: 'boolean',
   describe: 'Look at the file alone, not at the devices of this host',

@@ -46,7 +46,9 @@ function splitCommandLine(typed: readonly string[], commands: readonly CommandDe
   const all = [EVERYWHERE, ...commands.map(({ options }) => options)].flatMap((one) => Object.entries(one));
   const named = (switches: boolean): string[] =>
     all.flatMap(([name, { type }]) => ((type === 'boolean') === switches ? [name] : []));
-  const found: Readonly<Record<string, unknown>> = Parser(withDashes(typed, named(false)), {
+  const optional = all.flatMap(([name, declared]) => (declared.optional === true ? [`--${name}`] : []));
+  const whole = withEmptyValues(withDashes(typed, named(false)), optional);
+  const found: Readonly<Record<string, unknown>> = Parser(whole, {
     boolean: named(true),
     string: named(false),
     alias: Object.fromEntries(all.flatMap(([name, { short }]) => (short === undefined ? [] : [[name, short]]))),
@@ -76,6 +78,12 @@ function withDashes(typed: readonly string[], valued: readonly string[]): string
   const takes = (index: number): boolean =>
     (end < 0 || index < end) && valued.some((name) => typed[index] === `--${name}`) && typed[index + 1] === '-';
   return typed.flatMap((word, index) => (takes(index) ? [`${word}=-`] : takes(index - 1) ? [] : [word]));
+}
+
+/** What stands after an option whose value is optional is a word: so a bare one gets an empty value here. */
+function withEmptyValues(typed: readonly string[], optional: readonly string[]): string[] {
+  const end = typed.indexOf('--');
+  return typed.map((word, i) => (optional.includes(word) && (end < 0 || i < end) ? `${word}=` : word));
 }
 
 function commandOf(

@@ -23,7 +23,8 @@ export function renderPlan(plan: Plan, terminal: Pick<Terminal, 'outColors' | 'c
     const id = device.id ?? '';
     const after = `  ${colors.dim(id === '' ? '(no id)' : printable(id))}`;
     if (device.hubPorts !== undefined) {
-      return `hub, ${device.hubPorts} ports${hubs.has(id) ? ', will be added' : ''}${after}`;
+      const added = hubs.has(id) ? `, will be added${sparesPorts(plan, device) ? ', keeps fast ports free' : ''}` : '';
+      return `hub, ${device.hubPorts} ports${added}${after}`;
     }
     const one = placed.get(id);
     if (one === undefined)
@@ -32,4 +33,11 @@ export function renderPlan(plan: Plan, terminal: Pick<Terminal, 'outColors' | 'c
       one.speed === one.native ? '' : colors.yellow(`  slower: it can do ${renderSpeed(megabits(one.native))}`);
     return `${cut(one.label, atLeast(room - width(slower)))}${slower}`;
   }
+}
+
+/** Whether a device behind a hub could have had a port that is kept for faster ones: that is what the hub is for. */
+function sparesPorts({ placements, hubs }: Plan, { id, port: at }: AttachedDevice): boolean {
+  const bus = hubs.find((one) => one.id === id)?.bus;
+  const behind = placements.find((one) => one.bus === bus && one.port.startsWith(`${at}.`));
+  return behind?.candidates.some(({ verdict }) => verdict.verdict === 'reserved') === true;
 }

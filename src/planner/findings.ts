@@ -1,10 +1,25 @@
 import { type Code, type EvidenceByCode, type Finding, finding, type SourceLocation } from '../diag/index.js';
-import { comparePorts, parsePort, portMask, portsOf, SPEEDS, type Speed, speedsIn } from '../qdev/index.js';
+import {
+  type Controller,
+  portMask,
+  portsOf,
+  SPEEDS,
+  type Speed,
+  type SpeedMask,
+  speedsIn,
+  type Topology,
+} from '../qdev/index.js';
 import type { Candidate, Plan, Refusal, RefusalReason } from './plan.js';
+import { portRanges } from './port-ranges.js';
+import { runs } from './running.js';
 
 export interface PlanFindingOptions {
   /** How the VM is called in the commands that are proposed; `VM` when there is no name for it. */
   readonly vm?: string | undefined;
+  /** Whether it runs: then options and commands are proposed, else lines of its file. By default the topology tells. */
+  readonly running?: boolean | undefined;
+  /** The controllers that the VM has without its file naming them. */
+  readonly unwritten?: readonly { readonly id: string; readonly model: string }[] | undefined;
   /** @returns where a device stands in the VM file, by its key */
   readonly locate?: ((key: string) => SourceLocation | undefined) | undefined;
 }
@@ -19,7 +34,7 @@ type Evidence = EvidenceByCode['no-port'];
 export function planFindings(plan: Plan, options: PlanFindingOptions = {}): Finding[] {
   const refused = plan.refusals.map((refusal) => {
     const code: RefusedCode = refusal.reason === 'no-speed' ? 'device-unsupported' : refusal.reason;
-    return finding<Code>(code, evidenceOf(plan, refusal, options.vm ?? 'VM'), {
+    return finding<Code>(code, evidenceOf(plan, refusal, options), {
       severity: refusal.mandatory ? 'error' : 'warning',
       location: options.locate?.(refusal.key),
     });
@@ -51,13 +66,12 @@ function keptPortsTaken({ keptTaken }: Plan): Finding[] {
   );
 }
 
-function evidenceOf({ after }: Plan, refusal: Refusal, vm: string): Evidence {
+function evidenceOf({ after }: Plan, refusal: Refusal, options: PlanFindingOptions): Evidence {
   const { candidates, pin } = refusal;
   const known = after.controllers.filter((one) => one.known);
   const pinned = known.filter(
     ({ id, bus }) => pin?.controller === undefined || pin.controller === bus || pin.controller === id,
   );
-  const accepting = pin?.port === undefined ? undefined : pinned.map(({ bus }) => portMask(after, bus, pin.port ?? ''));
   return {
     device: refusal.label,
     hub: refusal.hub,
@@ -68,13 +82,26 @@ function evidenceOf({ after }: Plan, refusal: Refusal, vm: string): Evidence {
     unsure: holders(candidates, 'unsure'),
     slots: candidates.flatMap(({ verdict }) => (verdict.verdict === 'controller-full' ? [verdict.slots] : []))[0],
     best: bestSlower(candidates),
-    accepts: speedsIn(accepting?.find((mask) => mask !== undefined) ?? 0),
+    accepts: speedsIn(acceptedAt(after, pinned, pin)),
     alternatives: portRanges(refusal.alternatives),
     controllers: known.map(({ id, bus }) => id ?? bus),
     ports: portRanges(pinned.flatMap((one) => portsOf(one).map(({ port }) => ({ bus: one.bus, port })))),
     fix: refusal.fix,
-    vm,
+    vm: options.vm ?? 'VM',
+    running: options.running ?? runs(after),
+    unwritten: options.unwritten ?? [],
   };
+}
+
+/** The speeds of the port that was fixed, or all that the ports of a fixed controller have. */
+function acceptedAt(after: Topology, pinned: readonly Controller[], pin: Refusal['pin']): SpeedMask {
+  const { port } = pin ?? {};
+  if (port !== undefined) {
+    const masks = pinned.map(({ bus }) => portMask(after, bus, port));
+    return masks.find((mask) => mask !== undefined) ?? 0;
+  }
+  if (pin?.controller === undefined) return 0;
+  return pinned.flatMap(({ ports }) => ports).reduce((all, { mask }) => all | mask, 0);
 }
 
 function holders(candidates: readonly Candidate[], verdict: 'taken' | 'unsure'): string[] {
@@ -85,36 +112,4 @@ function holders(candidates: readonly Candidate[], verdict: 'taken' | 'unsure'):
 function bestSlower(candidates: readonly Candidate[]): Speed | undefined {
   const speeds = candidates.flatMap(({ verdict }) => (verdict.verdict === 'slower' ? [verdict.speed] : []));
   return speeds.sort((a, b) => SPEEDS.indexOf(b) - SPEEDS.indexOf(a))[0];
-}
-
-/**
- * Names ports shortly: `xhci.0 ports 1-4`, `xhci.0 ports 1.1-1.8`, `uhci.0 port 2`.
- *
- * @param ports - any ports; those of one hub or root hub become one run where their numbers follow each other
- */
-function portRanges(ports: readonly { readonly bus: string; readonly port: string }[]): string[] {
-  const runs: { bus: string; first: string; last: string }[] = [];
-  const buses = [...new Set(ports.map(({ bus }) => bus))];
-  const sorted = buses.flatMap((bus) => {
-    const own = ports.filter((one) => one.bus === bus);
-    return own.sort((a, b) => depth(a.port) - depth(b.port) || comparePorts(a.port, b.port));
-  });
-  for (const { bus, port } of sorted) {
-    const run = runs.at(-1);
-    if (run?.bus === bus && follows(run.last, port)) run.last = port;
-    else runs.push({ bus, first: port, last: port });
-  }
-  return runs.map(({ bus, first, last }) =>
-    first === last ? `${bus} port ${first}` : `${bus} ports ${first}-${last}`,
-  );
-}
-
-function depth(port: string): number {
-  return port.split('.').length;
-}
-
-function follows(port: string, next: string): boolean {
-  const [a, b] = [parsePort(port), parsePort(next)];
-  if (a === undefined || b === undefined || a.length !== b.length) return false;
-  return a.every((number, i) => (i === a.length - 1 ? number + 1 : number) === b[i]);
 }

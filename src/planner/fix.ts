@@ -1,98 +1,95 @@
-import {
-  type Controller,
-  type ControllerSpec,
-  comparePorts,
-  negotiate,
-  portsOf,
-  SPEEDS,
-  type Topology,
-  uniqueId,
-} from '../qdev/index.js';
-import type { Fix, Plan } from './plan.js';
+import type { Speed } from '../qdev/index.js';
+import type { Change, Fix, Plan } from './plan.js';
+import { CHEAPNESS, possibleChanges, type TryPlan } from './possible-changes.js';
 import type { DeviceRequest, PlanRequest } from './request.js';
+import { withFix } from './with-fix.js';
 
-/** How many attached devices are tried for `detach`. */
-const MOST_DETACHED = 32;
+/** Plans that one search may make, weighted with the number of devices in each. */
+const MOST_WORK = 10_000;
+const LEAST_TRIES = 12;
+const MOST_TRIES = 400;
+
+/** So many searches for the refusals of one plan. */
+const MOST_SEARCHES = 4;
+
+/** What the refusals of one plan share when their fixes are sought. */
+export interface FixSearch {
+  readonly request: PlanRequest;
+  /** The plan in which devices were refused. */
+  readonly before: () => Plan;
+  /** The planner itself. */
+  readonly replan: (request: PlanRequest) => Plan;
+  /** How many plans may still be made. */
+  tries: number;
+  /** What helped before, by the kind of device. */
+  readonly helped: Map<string, Fix>;
+}
+
+export function fixSearch(request: PlanRequest, before: () => Plan, replan: (request: PlanRequest) => Plan): FixSearch {
+  return { request, before, replan, tries: MOST_SEARCHES * triesFor(request), helped: new Map() };
+}
+
+function triesFor({ devices }: PlanRequest): number {
+  return Math.max(LEAST_TRIES, Math.min(MOST_TRIES, Math.floor(MOST_WORK / Math.max(1, devices.length))));
+}
 
 /**
- * Finds the cheapest change after which a refused device has a port and no other lost its own, by planning with it. From cheap to
- * dear: let it be slower, let hubs be added, drop its pin, add a controller, detach something.
- *
- * @param before - the plan in which the device was refused
- * @param replan - the planner itself
+ * Finds the cheapest change after which a refused device has a port and no other lost its own, by planning with it; where no single
+ * one does, the cheapest two. What is cheap: `CHEAPNESS`; of two, the dearer counts, then the other.
  */
-export function cheapestFix(
-  request: PlanRequest,
-  before: Plan,
-  device: DeviceRequest,
-  replan: (request: PlanRequest) => Plan,
-): Fix {
-  const kept = new Set(before.placements.map(({ key }) => key));
-  const attempt = (changed: PlanRequest): Plan | undefined => {
-    const after = replan(changed);
-    const placed = new Set(after.placements.map(({ key }) => key));
-    return placed.has(device.key) && [...kept].every((key) => placed.has(key)) ? after : undefined;
+export function cheapestFix(search: FixSearch, device: DeviceRequest): Fix {
+  if (device.mask === 0) return { fix: 'none', because: 'no-speed' };
+  const { request, before } = search;
+  let tries = triesFor(request);
+  const tryPlan: TryPlan = (changed) => {
+    if (tries <= 0 || search.tries <= 0) return undefined;
+    tries--;
+    search.tries--;
+    return search.replan(changed);
   };
-  const instead = (change: Partial<DeviceRequest>): PlanRequest => ({
-    ...request,
-    devices: request.devices.map((one) => (one.key === device.key ? { ...one, ...change } : one)),
-  });
+  const kept = before().placements.map(({ key }) => key);
+  const works = (fix: Fix): Fix | undefined => {
+    const made = tryPlan(withFix(request, device.key, fix));
+    if (made === undefined) return undefined;
+    const placed = new Map(made.placements.map((one) => [one.key, one]));
+    const mine = placed.get(device.key);
+    return mine !== undefined && kept.every((key) => placed.has(key)) ? atSpeed(fix, mine.speed) : undefined;
+  };
 
-  if (device.mask === 0) return { fix: 'none' };
-  if (device.slower === 'refuse') {
-    const slowly = attempt(instead({ slower: 'allow' }));
-    const speed = slowly?.placements.find(({ key }) => key === device.key)?.speed;
-    if (speed !== undefined && SPEEDS.indexOf(speed) < SPEEDS.indexOf(device.native))
-      return { fix: 'allow-slower', speed };
+  const kind = kindOf(device);
+  const hint = search.helped.get(kind);
+  const helped = hint === undefined ? undefined : works(hint);
+  if (helped !== undefined) return helped;
+  for (const fix of candidates(request, device.key, tryPlan)) {
+    const found = works(fix);
+    if (found === undefined) continue;
+    search.helped.set(kind, found);
+    return found;
   }
-  if (!request.growth.hubs && attempt({ ...request, growth: { ...request.growth, hubs: true } })) {
-    return { fix: 'grow', what: 'hubs' };
-  }
-  if (device.pin !== undefined && attempt(instead({ pin: undefined }))) return { fix: 'unpin' };
-  const controller = newController(request.topology, request.growth.controllers);
-  if (controller !== undefined) {
-    const controllers = [...request.growth.controllers, controller];
-    if (attempt({ ...request, growth: { ...request.growth, controllers } })) {
-      return { fix: 'add-controller', model: controller.model, id: controller.id, bus: controller.pciBus };
-    }
-  }
-  for (const { id, without } of detachable(request.topology, device)) {
-    if (attempt({ ...request, topology: without })) return { fix: 'detach', device: id };
-  }
-  return { fix: 'none' };
+  return { fix: 'none', because: tries <= 0 || search.tries <= 0 ? 'not-sought' : 'nothing-helps' };
 }
 
-/** An xHCI controller with QEMU's default of four ports; undefined where the VM runs already and has no slot for one. */
-function newController(topology: Topology, planned: readonly ControllerSpec[]): ControllerSpec | undefined {
-  const ids = new Set([...topology.ids, ...planned.map(({ id }) => id)]);
-  const spec: ControllerSpec = { id: uniqueId('xhci', ids), model: 'qemu-xhci', p2: 4, p3: 4 };
-  if (!topology.controllers.some(({ qomPath }) => qomPath !== undefined)) return spec;
-  const slot = topology.hotplug.find(
-    ({ bus, capacity }) => capacity > planned.filter(({ pciBus }) => pciBus === bus).length,
-  );
-  return slot === undefined ? undefined : { ...spec, pciBus: slot.bus };
+/** What is alike has the same fix, if there is room for both. */
+function kindOf({ key: _key, label: _label, id: _id, ...kind }: DeviceRequest): string {
+  return JSON.stringify(kind);
 }
 
-/** Single devices on ports that would take the refused one, each with the topology that is left without it. */
-function* detachable(topology: Topology, device: DeviceRequest): Generator<{ id: string; without: Topology }> {
-  let tried = 0;
-  for (const controller of topology.controllers) {
-    if (!controller.known) continue;
-    const ports = portsOf(controller).sort((a, b) => comparePorts(a.port, b.port));
-    for (const { mask, occupant } of ports) {
-      const id = occupant?.id ?? occupant?.qomPath;
-      if (occupant === undefined || id === undefined || occupant.hubPorts !== undefined) continue;
-      if (negotiate(device.mask, mask) === undefined) continue;
-      if (++tried > MOST_DETACHED) return;
-      const devices = controller.devices.filter((one) => one !== occupant);
-      yield { id, without: replaceController(topology, { ...controller, devices }) };
+/** Single changes, then pairs of them. */
+function* candidates(request: PlanRequest, key: string, tryPlan: TryPlan): Generator<Fix> {
+  yield* possibleChanges(request, key, tryPlan);
+  for (const [rank, kind] of CHEAPNESS.entries()) {
+    for (const dearer of possibleChanges(request, key, tryPlan, [kind])) {
+      const changed = withFix(request, key, dearer);
+      for (const cheaper of possibleChanges(changed, key, tryPlan, CHEAPNESS.slice(0, rank))) {
+        yield { fix: 'both', changes: [cheaper, dearer] };
+      }
     }
   }
 }
 
-function replaceController(topology: Topology, changed: Controller): Topology {
-  return {
-    ...topology,
-    controllers: topology.controllers.map((one) => (one.bus === changed.bus ? changed : one)),
-  };
+/** Puts the speed down at which the device would really run. */
+function atSpeed(fix: Fix, speed: Speed): Fix {
+  const one = (change: Change): Change => (change.fix === 'allow-slower' ? { ...change, speed } : change);
+  if (fix.fix === 'none') return fix;
+  return fix.fix === 'both' ? { fix: 'both', changes: [one(fix.changes[0]), one(fix.changes[1])] } : one(fix);
 }

@@ -58,8 +58,21 @@ export interface KeptPortTaken extends KeptPort {
   readonly by: string;
 }
 
-/** The cheapest change that makes room. Each was tried: with it, the device has a port and none lost its own. */
-export type Fix =
+/**
+ * One change to what was asked, or to the VM. `withFix` makes it. Cheap ones first: the device's own line, then a permission, then
+ * the VM's controllers, then other devices (docs/planner.md).
+ */
+export type Change =
+  /** Another place. `controller` is the id, or the bus where it has none. What is undefined was not fixed, and is not to be. */
+  | { readonly fix: 'repin'; readonly controller?: string | undefined; readonly port?: string | undefined }
+  | { readonly fix: 'unpin' }
+  | { readonly fix: 'allow-slower'; readonly speed: Speed }
+  /** All that may be added then, so that it can be written down as it is. */
+  | { readonly fix: 'grow'; readonly what: 'hubs' | 'controllers' | 'both' }
+  /** The most ports that this controller can have, of every speed that it has: 15. Only before the VM starts. */
+  | { readonly fix: 'more-ports'; readonly controller: string; readonly rule: 'xhci' | 'ohci'; readonly ports: number }
+  /** The EHCI controller of this id becomes an ICH9 group with three UHCI companions. Only before the VM starts. */
+  | { readonly fix: 'add-companions'; readonly controller: string }
   /** `bus`: where it can be hot-plugged; undefined when there is no VM running yet. `id`: one that is not in use. */
   | {
       readonly fix: 'add-controller';
@@ -67,18 +80,25 @@ export type Fix =
       readonly id: string;
       readonly bus?: string | undefined;
     }
-  | { readonly fix: 'grow'; readonly what: 'hubs' }
-  | { readonly fix: 'allow-slower'; readonly speed: Speed }
   /** The id of a device that is attached, or its QOM path where it has none. */
-  | { readonly fix: 'detach'; readonly device: string }
-  | { readonly fix: 'unpin' }
-  | { readonly fix: 'none' };
+  | { readonly fix: 'detach'; readonly device: string };
+
+/** The cheapest change that makes room. Each was tried: with it, the device has a port and none lost its own. */
+export type Fix =
+  | Change
+  /** No single one does; these two together do. */
+  | { readonly fix: 'both'; readonly changes: readonly [Change, Change] }
+  /**
+   * `no-speed`: QEMU attaches it nowhere. `nothing-helps`: each change was tried, alone and with a second one. `not-sought`: the
+   * request is too big to try them all.
+   */
+  | { readonly fix: 'none'; readonly because: 'no-speed' | 'nothing-helps' | 'not-sought' };
 
 /**
  * Why a device has no port. `no-port`: every port that would take it is in use. `only-slower`: there is room, but only below
- * its native speed. `pin-unknown`: no such controller or port. `pin-taken`: the port is in use. `pin-mismatch`: the port
- * does not take its speed. `hub-too-deep`: a hub would be the sixth of its chain. `no-speed`: QEMU attaches it nowhere.
- * `controller-full`: there is a port, but a guest could number no device more on its controller.
+ * its native speed. `pin-unknown`: no such controller or port. `pin-taken`: the port is in use. `pin-mismatch`: the port,
+ * or no port of the controller, takes its speed. `hub-too-deep`: a hub would be the sixth of its chain. `no-speed`: QEMU attaches
+ * it nowhere. `controller-full`: there is a port, but a guest could number no device more on its controller.
  */
 export type RefusalReason =
   | 'no-port'

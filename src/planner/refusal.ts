@@ -1,6 +1,6 @@
 import { MAX_HUB_CHAIN, parsePort } from '../qdev/index.js';
 import { type Demand, isHub } from './demand.js';
-import type { Candidate, RefusalReason } from './plan.js';
+import type { Candidate, RefusalReason, Verdict } from './plan.js';
 import { candidatesOf, type Outcome, verdictOf } from './verdict.js';
 
 /** @returns why a demand without a port has none; `index` is its place in the list */
@@ -14,9 +14,17 @@ export function reasonOf(outcome: Outcome, index: number): RefusalReason {
   if (verdicts.has('hub-too-deep') || (isHub(demand) && scope.at === 'port' && tooDeep(scope.path)))
     return 'hub-too-deep';
   if (verdicts.has('controller-full')) return 'controller-full';
+  if (scope.at === 'controller') return nothingFits(verdicts) ? 'pin-mismatch' : 'no-port';
   if (scope.at !== 'port') return 'no-port';
   if (verdicts.has('taken') || verdicts.has('unsure')) return 'pin-taken';
   return verdicts.has('speed-mismatch') ? 'pin-mismatch' : 'pin-unknown';
+}
+
+/** Whether a controller has ports, and none of them takes the device's speed. */
+function nothingFits(verdicts: ReadonlySet<Verdict['verdict']>): boolean {
+  return (
+    verdicts.has('speed-mismatch') && [...verdicts].every((one) => one === 'speed-mismatch' || one === 'not-pinned')
+  );
 }
 
 function tooDeep(path: string): boolean {

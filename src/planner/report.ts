@@ -10,7 +10,7 @@ import {
   uniqueId,
 } from '../qdev/index.js';
 import { isHub } from './demand.js';
-import { cheapestFix } from './fix.js';
+import { cheapestFix, type FixSearch, fixSearch } from './fix.js';
 import type { Problem } from './network.js';
 import { once } from './once.js';
 import type { AddedHub, KeptPortTaken, Placement, Plan, PlanStep, Refusal } from './plan.js';
@@ -45,10 +45,11 @@ export function report(solved: Solved): Plan {
   const hubs = solution.layout.hubs.flatMap(({ at, ports, demand }, i): AddedHub[] =>
     demand === undefined ? [{ id: names[i] ?? '', bus: at.bus, port: at.path, ports }] : [],
   );
+  const search = fixSearch(solved.request, () => result, solved.replan);
   const result: Plan = {
     placements: placed.map(({ placement }) => placement),
     refusals: devices.flatMap((device, i) =>
-      solution.given[i] === undefined ? [refusalOf(solved, outcome, device, i, () => result)] : [],
+      solution.given[i] === undefined ? [refusalOf(solved, outcome, device, i, search)] : [],
     ),
     keptTaken: keptTaken(outcome),
     controllers,
@@ -106,17 +107,17 @@ function keptTaken({ ports, owners, kept }: Outcome): KeptPortTaken[] {
 }
 
 function refusalOf(
-  { request, problem, replan }: Solved,
+  { problem }: Solved,
   outcome: Outcome,
   device: DeviceRequest,
   index: number,
-  before: () => Plan,
+  search: FixSearch,
 ): Refusal {
   const demand = problem.demands[index];
   const reason = once(() => reasonOf(outcome, index));
   const candidates = once(() => candidatesOf(outcome, index));
   const alternatives = once(() => alternativesOf(outcome, index));
-  const fix = once(() => cheapestFix(request, before(), device, replan));
+  const fix = once(() => cheapestFix(search, device));
   return {
     key: device.key,
     label: device.label,

@@ -54,4 +54,18 @@ export interface PlanRequest {
   readonly kept?: readonly KeptPort[] | undefined;
   /** How many fast ports to keep for devices to come (design.md: the on-line rule). Default 4. */
   readonly reserve?: number | undefined;
+  /** What could be changed, for fixes; by default it is read off the topology. */
+  readonly leeway?: Leeway | undefined;
+}
+
+/** What a person could still change about a VM. It decides nothing but which fixes are told. */
+export interface Leeway {
+  /** Whether the VM runs. Default: a controller has a QOM path, or there is a place for hot plug. */
+  readonly running?: boolean | undefined;
+  /** Controllers that would be in `growth` if it were allowed. Default: up to four `qemu-xhci`; in a running VM, one in each slot. */
+  readonly growable?: readonly ControllerSpec[] | undefined;
+  /** Whether controllers can be added otherwise. Default: yes. */
+  readonly addable?: boolean | undefined;
+  /** Ids of the EHCI controllers that can have companions. Default: all that have an id. */
+  readonly companions?: readonly string[] | undefined;
 }

@@ -13,6 +13,7 @@ export {
   controllerModels,
   type PortProperties,
   type PortRule,
+  rootPorts,
 } from './controller-facts.js';
 export {
   busOf,
@@ -24,6 +25,7 @@ export {
   ich9Group,
   predictControllers,
   resolveControllerModel,
+  withCompanions,
 } from './controllers.js';
 export type * from './descriptor-shape.js';
 export type * from './device-spec.js';

@@ -1,7 +1,7 @@
 import type { HostDeviceWish, VmFile } from '../config/index.js';
 import { type Finding, fail, finding, nearest } from '../diag/index.js';
 import { type HostDevice, matchSelector, requireSelector } from '../host/index.js';
-import { type Plan, plan, planFindings } from '../planner/index.js';
+import { type Plan, type PlanRequest, plan, planFindings } from '../planner/index.js';
 import { EMULATED_MODELS, emulatedModel, mayHave, type Topology, uniqueId } from '../qdev/index.js';
 import { deniedFindings } from './allowed.js';
 import { growthOf } from './growth.js';
@@ -33,6 +33,7 @@ export interface AttachRequest {
 /** What an attach would do, before anything is done. */
 export interface AttachPlan {
   readonly topology: Topology;
+  readonly request: PlanRequest;
   readonly plan: Plan;
   readonly wanted: readonly Wanted[];
   readonly steps: readonly Step[];
@@ -46,7 +47,18 @@ export interface AttachPlan {
  *
  * @throws QplugError: devices not found, ambiguous, denied, not openable · refusals of the planner (exit 6)
  */
-export async function planAttach(
+export async function planAttach(...what: Parameters<typeof draftAttach>): Promise<AttachPlan> {
+  const made = await draftAttach(...what);
+  throwErrors(planFindings(made.plan, { vm: what[0].name, running: true }));
+  return made;
+}
+
+/**
+ * The same, but what the planner refused is among the findings: for those who want to know why.
+ *
+ * @throws QplugError: devices not found, ambiguous, denied, not openable
+ */
+export async function draftAttach(
   vm: OpenVm,
   request: AttachRequest,
   host: HostAccess,
@@ -63,7 +75,7 @@ export async function planAttach(
   const gathered = gather(vm, devices, request, { topology, file, host });
   const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
   const { homes, kept, findings } = recalled(vm, gathered.wanted, file, host);
-  const made = plan({
+  const asked: PlanRequest = {
     topology: room,
     growth: growthOf(room, {
       hubs: grow.hubs && mayHave(capabilities, 'usb-hub'),
@@ -72,16 +84,17 @@ export async function planAttach(
     devices: gathered.wanted.map(({ request: one }) => ({ ...one, home: homes.get(one.key) })),
     kept,
     reserve: file?.usb.reserve,
-  });
-  const refused = planFindings(made, { vm: vm.name });
-  throwErrors(refused);
+    leeway: { running: true, growable: growthOf(room, { hubs: true, controllers: true }).controllers },
+  };
+  const made = plan(asked);
   return {
     topology,
+    request: asked,
     plan: made,
     wanted: gathered.wanted,
     steps: [...gathered.stale.map(removalOf), ...stepsOf(made, gathered.wanted)],
     already: gathered.already,
-    findings: [...gathered.findings, ...findings, ...refused],
+    findings: [...gathered.findings, ...findings, ...planFindings(made, { vm: vm.name, running: true })],
   };
 }
 

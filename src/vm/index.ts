@@ -1,6 +1,6 @@
 /** The engine: what is done to a VM, from plan to verified. Everything that people touch stands on these functions. */
 export { type AttachedReport, type AttachReport, attach } from './attach.js';
-export { type AttachPlan, type AttachRequest, planAttach } from './attach-plan.js';
+export { type AttachPlan, type AttachRequest, draftAttach, planAttach } from './attach-plan.js';
 export { type DetachedReport, type DetachReport, detach } from './detach.js';
 export { type Check, diagnose } from './doctor.js';
 export { type EndReport, killVm, shutdownVm } from './end-vm.js';

@@ -2,7 +2,7 @@ import type { DeviceWish, EmulatedDeviceWish, HostDeviceWish, Pointer, VmFile } 
 import { type Finding, finding, QplugError, type Severity, type SourceLocation } from '../diag/index.js';
 import { type HostDevice, type HostInventory, nodeFinding, selectOne } from '../host/index.js';
 import { type PlacedEmulated, predictBuses, recallControllers, takenIds } from '../launcher/index.js';
-import { type DeviceRequest, type Plan, plan, planFindings } from '../planner/index.js';
+import { type DeviceRequest, type Plan, type PlanRequest, plan, planFindings } from '../planner/index.js';
 import {
   type Capabilities,
   type ControllerSpec,
@@ -14,6 +14,7 @@ import {
 } from '../qdev/index.js';
 import type { PlaceRecord } from '../registry/index.js';
 import { deniedFindings } from './allowed.js';
+import { fileLeeway, unwrittenControllers } from './leeway.js';
 import { type Returning, recallPlaces } from './recall-places.js';
 import { type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
 
@@ -21,6 +22,7 @@ import { type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
 export interface FilePlan {
   readonly file: VmFile;
   readonly version: QemuVersion;
+  readonly request: PlanRequest;
   readonly plan: Plan;
   /** Host devices and emulated ones that take part. */
   readonly wanted: readonly Wanted[];
@@ -82,32 +84,38 @@ export function planFile(
     const pointer = gathered.places.get(key);
     return pointer === undefined ? undefined : file.locate(pointer);
   };
-  const requests = [...hubs, ...gathered.wanted.map((one) => one.request)];
+  const devices = [...hubs, ...gathered.wanted.map((one) => one.request)];
   const { homes, kept } = recallPlaces(
     before?.devices ?? [],
-    requests.map(({ key }) => returning(key, gathered.wanted)),
+    devices.map(({ key }) => returning(key, gathered.wanted)),
     gathered.missing.map(({ select }) => select),
   );
-  const made = plan({
+  const request: PlanRequest = {
     topology,
     growth: {
       hubs: file.usb.grow.hubs && mayHave(capabilities, 'usb-hub'),
       controllers: growth.filter(({ model }) => mayHave(capabilities, model)),
     },
-    devices: requests.map((request) => ({ ...request, home: homes.get(request.key) })),
+    devices: devices.map((one) => ({ ...one, home: homes.get(one.key) })),
     kept,
     reserve: file.usb.reserve,
-  });
+    leeway: fileLeeway(file, chosen, topology.ids),
+  };
+  const made = plan(request);
   return {
     file,
     version,
+    request,
     plan: made,
     wanted: gathered.wanted,
     controllers: [...chosen, ...made.controllers],
     hubs: [...hubsOf(file, made), ...made.hubs].sort((a, b) => portDepth(a.port) - portDepth(b.port)),
     emulated: placeEmulated(file, made),
     missing: gathered.missing,
-    findings: [...gathered.findings, ...planFindings(made, { vm: file.name, locate })],
+    findings: [
+      ...gathered.findings,
+      ...planFindings(made, { vm: file.name, running: false, unwritten: unwrittenControllers(file, chosen), locate }),
+    ],
   };
 }
 

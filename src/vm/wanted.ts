@@ -2,6 +2,7 @@ import { type Finding, finding, printable } from '../diag/index.js';
 import type { HostDevice } from '../host/index.js';
 import type { DeviceRequest } from '../planner/index.js';
 import {
+  DEFAULT_HUB_PORTS,
   type DeviceSpec,
   deviceId,
   emulatedDevice,
@@ -78,11 +79,13 @@ export function wantEmulatedDevice(
   const speeds = emulatedMask(model, properties);
   if (speeds === undefined) return undefined;
   const label = id === model ? model : `${id} (${model})`;
+  const request = requestOf(id, model, label, speeds, terms);
+  const ports = Number(properties['ports'] ?? DEFAULT_HUB_PORTS);
   return {
     id,
     label,
     host: undefined,
-    request: requestOf(id, model, label, speeds, terms),
+    request: model === 'usb-hub' ? { ...request, hubPorts: ports } : request,
     spell: (bus, port) => emulatedDevice({ driver: model, id, bus, port, properties }),
   };
 }

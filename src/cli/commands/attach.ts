@@ -1,5 +1,5 @@
 import type { CommandDeclaration } from '../command.js';
-import { CONTROLLER, PORT, SLOWER, timeoutOption, VERBOSE } from '../options.js';
+import { CONTROLLER, GROW, PORT, SLOWER, timeoutOption, VERBOSE } from '../options.js';
 import { ATTACH_TIMEOUT } from '../timeouts.js';
 import { SELECTORS, VM } from '../words.js';
 
@@ -25,11 +25,7 @@ export const attach: CommandDeclaration = {
       describe: 'Plug an emulated device as well: usb-tablet, usb-kbd, … (may be repeated)',
       argument: 'MODEL',
     },
-    grow: {
-      type: 'string',
-      choices: ['none', 'hubs', 'controllers', 'both'],
-      describe: "What may be added to find room (default: what the VM's file says, or hubs)",
-    },
+    grow: GROW,
     timeout: timeoutOption(ATTACH_TIMEOUT),
     verbose: VERBOSE,
   },

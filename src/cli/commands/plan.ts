@@ -1,5 +1,5 @@
 import type { CommandDeclaration } from '../command.js';
-import { CONTROLLER, FORGET, HOST, OFFLINE, PORT, SLOWER, timeoutOption } from '../options.js';
+import { CONTROLLER, FORGET, GROW, HOST, OFFLINE, PORT, SLOWER, timeoutOption } from '../options.js';
 import { ANSWER_TIMEOUT } from '../timeouts.js';
 import { SELECTORS, VM } from '../words.js';
 
@@ -24,12 +24,24 @@ export const plan: CommandDeclaration = {
     controller: { ...CONTROLLER, describe: 'With selectors: the controller to use' },
     port: { ...PORT, describe: 'With selectors: the port to use' },
     slower: { ...SLOWER, describe: 'With selectors: as for attach' },
+    grow: { ...GROW, describe: 'With selectors: as for attach' },
+    explain: {
+      type: 'string',
+      optional: true,
+      many: true,
+      argument: 'DEVICE',
+      describe:
+        'Tell of every device, or of this one alone, what speaks for and against each port, what decided, and what would change it: an id, a selector, or words of its name (may be repeated)',
+    },
     timeout: timeoutOption(ANSWER_TIMEOUT),
   },
   examples: [
     ['qplug plan bench.yaml', 'before it is started'],
     ['qplug plan bench.yaml --host host.json', 'on another host, as its qplug devices --json told it'],
+    ['qplug plan bench.yaml --explain', 'why each device goes where it goes, and what would change that'],
+    ['qplug plan bench.yaml --explain=usb-tablet', 'the same for one of them'],
     ['qplug plan bench 0781:5567', 'where this device would go in the VM that runs'],
+    ['qplug plan bench 0781:5567 --explain', 'and why, or why it has no port'],
   ],
   load: () => import('../handlers/plan.js'),
 };

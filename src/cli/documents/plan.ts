@@ -1,12 +1,23 @@
-import type { Candidate, Fix, Placement, Plan, Refusal } from '../../planner/index.js';
+import type { Candidate, Explanation, Fix, Place, Placement, Plan, Refusal, WhatIf } from '../../planner/index.js';
 import { megabits } from '../../qdev/index.js';
 import { topologyDocument } from './topology.js';
 
-/** A plan for programs: what goes where, what does not and why, and how the VM looks afterwards. */
-export function planDocument(plan: Plan): Record<string, unknown> {
+/**
+ * A plan for programs: what goes where, what does not and why, and how the VM looks afterwards.
+ *
+ * @param explanations - by key, of the devices that were asked about
+ */
+export function planDocument(
+  plan: Plan,
+  explanations: ReadonlyMap<string, Explanation> = new Map(),
+): Record<string, unknown> {
+  const more = (key: string): Record<string, unknown> => {
+    const explanation = explanations.get(key);
+    return explanation === undefined ? {} : { explanation: explanationDocument(explanation) };
+  };
   return {
-    placements: plan.placements.map(placementDocument),
-    refusals: plan.refusals.map(refusalDocument),
+    placements: plan.placements.map((one) => ({ ...placementDocument(one), ...more(one.key) })),
+    refusals: plan.refusals.map((one) => ({ ...refusalDocument(one), ...more(one.key) })),
     added: {
       controllers: plan.controllers.map(({ id, model, pciBus, address }) => ({
         id,
@@ -51,10 +62,40 @@ function candidateDocument({ bus, port, verdict }: Candidate): Record<string, un
     port,
     verdict: verdict.verdict,
     megabits: 'speed' in verdict ? megabits(verdict.speed) : null,
-    by: 'by' in verdict ? verdict.by : null,
+    by: 'by' in verdict ? verdict.by : 'for' in verdict ? verdict.for : null,
   };
 }
 
 function fixDocument(fix: Fix): Record<string, unknown> {
-  return fix.fix === 'allow-slower' ? { fix: fix.fix, megabits: megabits(fix.speed) } : { ...fix };
+  return fix.fix === 'both' ? { fix: fix.fix, changes: fix.changes.map(changeDocument) } : changeDocument(fix);
+}
+
+function explanationDocument({ ports, why, changes }: Explanation): Record<string, unknown> {
+  return {
+    ports: ports.map(({ bus, first, last, verdict }) => ({
+      ...candidateDocument({ bus, port: first, verdict }),
+      last,
+    })),
+    why: why === undefined ? null : 'over' in why ? { ...why, over: placeDocument(why.over) } : why,
+    changes: changes.map(whatIfDocument),
+  };
+}
+
+function placeDocument({ bus, port, speed }: Place): Record<string, unknown> {
+  return { bus, port, megabits: megabits(speed) };
+}
+
+function whatIfDocument({ change, place, lost }: WhatIf): Record<string, unknown> {
+  const { fix } = change;
+  const what =
+    fix === 'without'
+      ? { fix, id: change.key, label: change.label }
+      : fix === 'reserve'
+        ? { fix, reserve: change.reserve }
+        : changeDocument(change);
+  return { change: what, place: place === undefined ? null : placeDocument(place), lost };
+}
+
+function changeDocument(change: Exclude<Fix, { fix: 'both' }>): Record<string, unknown> {
+  return change.fix === 'allow-slower' ? { fix: change.fix, megabits: megabits(change.speed) } : { ...change };
 }

@@ -3,6 +3,7 @@ import { megabits as speedInMegabits } from '../../qdev/index.js';
 import { type AttachedReport, type AttachReport, attach, openVm } from '../../vm/index.js';
 import type { Arguments, CommandHandler } from '../command.js';
 import { hostDeviceSummary } from '../documents/host-device.js';
+import { growOf } from '../grow-option.js';
 import { hostAccess } from '../host-access.js';
 import { Progress } from '../progress.js';
 import { renderSpeed } from '../render-speed.js';
@@ -58,12 +59,6 @@ function slowerOf(args: Arguments): 'refuse' | 'allow' | undefined {
 
 function waitOf(args: Arguments): number {
   return (args.number('wait') ?? 0) * 1000;
-}
-
-function growOf(args: Arguments): { hubs: boolean; controllers: boolean } | undefined {
-  const grow = args.text('grow');
-  if (grow === undefined) return undefined;
-  return { hubs: grow === 'hubs' || grow === 'both', controllers: grow === 'controllers' || grow === 'both' };
 }
 
 function documentOf({ id, outcome, host, bus, port, megabits, native }: AttachedReport): Record<string, unknown> {

@@ -1,4 +1,5 @@
 import type { Catalog } from '../finding.js';
+import { shellWord } from '../planner-fix.js';
 import { printable } from '../printable.js';
 
 /** The findings of src/cli, each with its evidence. */
@@ -44,6 +45,11 @@ export interface CliEvidence {
   'words-too-many': { readonly command: string; readonly words: readonly string[]; readonly usage: string };
   'options-conflict': { readonly options: readonly string[]; readonly why: string; readonly fix: string };
   'attach-nothing': { readonly vm: string };
+  'explain-unknown': {
+    readonly device: string;
+    readonly known: readonly string[];
+    readonly nearest: string | undefined;
+  };
   'port-of-several': { readonly devices: number };
   'json-invalid': {
     readonly vm: string;
@@ -131,6 +137,14 @@ export const cliCatalog: Catalog<CliEvidence> = {
       what: 'qplug attach needs a device: a selector, or --emulated MODEL',
       why: 'qplug devices shows what is plugged into this host',
       fix: retyped(['attach', vm, '0781:5567']),
+    }),
+  },
+  'explain-unknown': {
+    kind: 'not-found',
+    text: ({ device, known, nearest }) => ({
+      what: `there is no ${printable(device)} in this plan`,
+      why: known.length === 0 ? 'it has no devices' : `there is: ${list(known)}`,
+      fix: nearest === undefined ? undefined : `--explain=${shellWord(nearest)}`,
     }),
   },
   'port-of-several': {

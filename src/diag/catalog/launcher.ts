@@ -1,4 +1,5 @@
 import type { Catalog, SourceLocation } from '../finding.js';
+import { BARE_EHCI, fixText, HUB_IS_FULL_SPEED, type PlannerChange, SPEED, type SpeedWord } from '../planner-fix.js';
 import { printable } from '../printable.js';
 
 /** The findings of src/launcher, each with its evidence. */
@@ -12,7 +13,15 @@ export interface LauncherEvidence {
   'pin-port-unknown': { bus: string; port: string; ports: number };
   'pin-no-hub': { controller: string; port: string; parent: string };
   'pin-hub-too-deep': { port: string; limit: number };
-  'pin-hub-speed': { bus: string; model: string; port: string };
+  'pin-hub-speed': {
+    bus: string;
+    model: string;
+    port: string;
+    /** The speeds that the port takes. */
+    takes: readonly SpeedWord[];
+    /** What was tried, and makes it right. */
+    fix?: Extract<PlannerChange, { fix: 'repin' | 'add-companions' }> | undefined;
+  };
   'port-pinned-twice': { bus: string; port: string; first: SourceLocation };
   /** `write`: the line of the VM file that says the same. */
   'args-modelled': { option: string; write: string };
@@ -117,10 +126,10 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
   },
   'pin-hub-speed': {
     kind: 'no-plan',
-    text: ({ bus, model, port }) => ({
+    text: ({ bus, model, port, takes, fix }) => ({
       what: `port ${quote(port)} of ${quote(bus)} takes no hub`,
-      why: `QEMU's hub runs at 12 Mb/s, and this port of ${quote(model)} does not`,
-      fix: model.startsWith('usb-ehci') ? 'write `model: ich9` for that controller' : undefined,
+      why: `${HUB_IS_FULL_SPEED}, and ${takes.join() === 'high' ? BARE_EHCI : `this port of ${quote(model)} takes ${takes.map((speed) => SPEED[speed]).join(' and ')}`}; QEMU would end at start with "speed mismatch"`,
+      fix: fix && fixText(fix, { vm: '', running: false, unwritten: [] }),
     }),
   },
   'port-pinned-twice': {

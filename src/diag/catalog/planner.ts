@@ -1,27 +1,21 @@
 import type { Catalog, Text } from '../finding.js';
-import { nearest } from '../nearest.js';
+import {
+  BARE_EHCI,
+  type FixContext,
+  fixText,
+  HUB_IS_FULL_SPEED,
+  type PlannerFix,
+  SPEED,
+  type SpeedWord,
+} from '../planner-fix.js';
 import { printable } from '../printable.js';
 
-type SpeedWord = 'low' | 'full' | 'high' | 'super';
-
-/** The change that makes room, see `Fix` in src/planner/plan.ts. */
-type PlannerFix =
-  | { readonly fix: 'add-controller'; readonly model: string; readonly id: string; readonly bus?: string | undefined }
-  | { readonly fix: 'grow'; readonly what: 'hubs' }
-  | { readonly fix: 'allow-slower'; readonly speed: SpeedWord }
-  | { readonly fix: 'detach'; readonly device: string }
-  | { readonly fix: 'unpin' }
-  | { readonly fix: 'none' };
-
 /** Why a device has no port. */
-export interface RefusedEvidence {
+export interface RefusedEvidence extends FixContext {
   /** The device's label: printable. */
   readonly device: string;
   readonly hub: boolean;
   readonly native: SpeedWord;
-  /** What the user fixed: an id or bus, and a port path. */
-  readonly controller?: string | undefined;
-  readonly port?: string | undefined;
   /** What sits on ports that it could use. */
   readonly takenBy: readonly string[];
   /** Devices of unknown port that may sit on ports that it could use. */
@@ -30,7 +24,7 @@ export interface RefusedEvidence {
   readonly slots?: number | undefined;
   /** The fastest at which a free port would have it, where that is below native. */
   readonly best?: SpeedWord | undefined;
-  /** The speeds of the port that was fixed; empty when none was, or there is none. */
+  /** The speeds of the port that was fixed, or of all ports of the controller; empty when none was, or there is none. */
   readonly accepts: readonly SpeedWord[];
   /** Free ports that would do without the pin: `xhci.0 ports 1-4`. */
   readonly alternatives: readonly string[];
@@ -39,8 +33,6 @@ export interface RefusedEvidence {
   /** The ports that there are within the pinned controller, or in all. */
   readonly ports: readonly string[];
   readonly fix: PlannerFix;
-  /** How the VM is called in commands. */
-  readonly vm: string;
 }
 
 export interface PlannerEvidence {
@@ -52,7 +44,7 @@ export interface PlannerEvidence {
   'pin-unknown': RefusedEvidence;
   /** The port is in use. */
   'pin-taken': RefusedEvidence;
-  /** The port does not take its speed. */
+  /** The port, or no port of the controller, takes its speed. */
   'pin-mismatch': RefusedEvidence;
   /** It would be the sixth hub of a chain. */
   'hub-too-deep': RefusedEvidence;
@@ -87,60 +79,45 @@ export interface PlannerEvidence {
 }
 
 export const plannerCatalog: Catalog<PlannerEvidence> = {
-  'no-port': {
-    kind: 'no-plan',
-    text: (e) => ({
-      what: `no port for ${e.device} (${SPEED[e.native]})`,
-      where: pinText(e),
-      why: noPortWhy(e),
-      fix: fixText(e),
-    }),
-  },
+  'no-port': { kind: 'no-plan', text: (e) => refused(e, `no port for ${e.device} (${SPEED[e.native]})`, noPortWhy(e)) },
   'only-slower': {
     kind: 'no-plan',
-    text: (e) => ({
-      what: `only slower ports are left for ${e.device}`,
-      where: pinText(e),
-      why: `it is a ${SPEED[e.native]} device, and would run at ${SPEED[e.best ?? 'low']}`,
-      fix: fixText(e),
-    }),
+    text: (e) =>
+      refused(
+        e,
+        `only slower ports are left for ${e.device}`,
+        `it is a ${SPEED[e.native]} device, and would run at ${SPEED[e.best ?? 'low']}`,
+      ),
   },
   'pin-unknown': { kind: 'usage', text: pinUnknown },
   'pin-taken': {
     kind: 'no-plan',
-    text: (e) => ({
-      what: `the port fixed for ${e.device} is in use`,
-      where: pinText(e),
-      why: occupied(e),
-      fix: fixText(e),
-    }),
+    text: (e) => refused(e, `the port fixed for ${e.device}${inFile(e)} is in use`, occupied(e)),
   },
   'pin-mismatch': {
     kind: 'no-plan',
-    text: (e) => ({
-      what: `the port fixed for ${e.device} does not take its speed`,
-      where: pinText(e),
-      why: mismatchWhy(e),
-      fix: fixText(e),
-    }),
+    text: (e) =>
+      refused(
+        e,
+        e.port === undefined
+          ? `no port of the controller fixed for ${e.device}${inFile(e)} takes its speed`
+          : `the port fixed for ${e.device}${inFile(e)} does not take its speed`,
+        mismatchWhy(e),
+      ),
   },
   'hub-too-deep': {
     kind: 'no-plan',
-    text: (e) => ({
-      what: `no port for ${e.device}: too many hubs in a chain`,
-      where: pinText(e),
-      why: 'QEMU connects at most five hubs in a row',
-      fix: fixText(e),
-    }),
+    text: (e) =>
+      refused(e, `no port for ${e.device}: too many hubs in a chain`, 'QEMU connects at most five hubs in a row'),
   },
   'controller-full': {
     kind: 'no-plan',
-    text: (e) => ({
-      what: `no room for ${e.device}: its controller is full`,
-      where: pinText(e),
-      why: `a guest can number ${e.slots ?? 64} devices on one xHCI controller, hubs included, and these are in use`,
-      fix: fixText(e),
-    }),
+    text: (e) =>
+      refused(
+        e,
+        `no room for ${e.device}: its controller is full`,
+        `a guest can number ${e.slots ?? 64} devices on one xHCI controller, hubs included, and these are in use`,
+      ),
   },
   'placed-elsewhere': {
     kind: 'no-plan',
@@ -175,6 +152,24 @@ export const plannerCatalog: Catalog<PlannerEvidence> = {
   },
 };
 
+/** Where nothing helps, that is said as well. */
+function refused(e: RefusedEvidence, what: string, why: string): Text {
+  // In a VM file the line of the device is where; for what was typed it is the place.
+  const where = e.running ? pinText(e) : undefined;
+  return e.fix.fix === 'none'
+    ? { what, where, why: `${why}; ${HELPLESS[e.fix.because](e)}` }
+    : { what, where, why, fix: fixText(e.fix, e) };
+}
+
+const HELPLESS: Readonly<Record<Extract<PlannerFix, { fix: 'none' }>['because'], (e: RefusedEvidence) => string>> = {
+  'no-speed': () => 'QEMU attaches it at no speed',
+  'nothing-helps': ({ running }) =>
+    running
+      ? 'nothing that can be changed while the VM runs makes room for it'
+      : 'no change of the VM makes room for it',
+  'not-sought': () => 'the VM is too big to try all that may help',
+};
+
 function whyNotHome({ verdict, by, for: away, slots }: PlannerEvidence['placed-elsewhere']['because']): string {
   switch (verdict) {
     case 'taken':
@@ -197,19 +192,17 @@ function whyNotHome({ verdict, by, for: away, slots }: PlannerEvidence['placed-e
   }
 }
 
-const SPEED: Readonly<Record<SpeedWord, string>> = {
-  low: 'low-speed, 1.5 Mb/s',
-  full: 'full-speed, 12 Mb/s',
-  high: 'high-speed, 480 Mb/s',
-  super: 'SuperSpeed, 5000 Mb/s',
-};
-
 const NAME: Readonly<Record<SpeedWord, string>> = {
   low: 'low-speed',
   full: 'full-speed',
   high: 'high-speed',
   super: 'SuperSpeed',
 };
+
+/** Names the place where the line of a file is told in its stead. */
+function inFile(e: RefusedEvidence): string {
+  return e.running ? '' : `, ${pinText(e)},`;
+}
 
 function pinText({ controller, port }: RefusedEvidence): string | undefined {
   if (controller === undefined && port === undefined) return undefined;
@@ -220,22 +213,22 @@ function pinText({ controller, port }: RefusedEvidence): string | undefined {
   return parts.join(' ');
 }
 
-const HUB_IS_FULL_SPEED = "QEMU's usb-hub is a full-speed device";
 const HUB_PLACES =
   'it can go on a port of a UHCI, OHCI or xHCI controller, on an EHCI port that has a companion, or behind another hub';
 
 function noPortWhy(e: RefusedEvidence): string {
   if (e.ports.length === 0) return 'the VM has no USB port that qplug knows';
   if (e.takenBy.length > 0 || e.unsure.length > 0) return `every port that takes its speed is in use: ${occupied(e)}`;
-  if (e.hub) return `${HUB_IS_FULL_SPEED}, and a bare EHCI port takes only high-speed ones; ${hubPlaces(e)}`;
+  if (e.hub) return `${HUB_IS_FULL_SPEED}, and ${BARE_EHCI}; ${hubPlaces(e)}`;
   return `no port takes a ${NAME[e.native]} device`;
 }
 
 function mismatchWhy(e: RefusedEvidence): string {
-  const takes = `takes only ${e.accepts.map((speed) => NAME[speed]).join(' and ')}`;
-  if (!e.hub) return `it is a ${NAME[e.native]} device, and the port ${takes} ones${elsewhere(e)}`;
-  const port = e.accepts.join() === 'high' ? 'a bare EHCI port takes only high-speed' : `this port ${takes}`;
-  return `${HUB_IS_FULL_SPEED}, and ${port} ones; ${hubPlaces(e)}`;
+  const takes = `takes only ${e.accepts.map((speed) => NAME[speed]).join(' and ')} ones`;
+  const what = e.hub ? HUB_IS_FULL_SPEED : `it is a ${NAME[e.native]} device`;
+  const port =
+    e.accepts.join() === 'high' ? BARE_EHCI : e.port === undefined ? `each port ${takes}` : `the port ${takes}`;
+  return `${what}, and ${port}${e.hub ? `; ${hubPlaces(e)}` : elsewhere(e)}`;
 }
 
 function hubPlaces(e: RefusedEvidence): string {
@@ -255,48 +248,15 @@ function occupied({ takenBy, unsure }: RefusedEvidence): string {
 }
 
 function pinUnknown(e: RefusedEvidence): Text {
-  const known = e.controller === undefined || e.ports.length > 0;
-  if (known) {
-    return {
-      what: `no such port for ${e.device}`,
-      where: pinText(e),
-      why: `there are ${list(e.ports)}`,
-      fix: fixText(e),
-    };
+  if (e.controller === undefined || e.ports.length > 0) {
+    return refused(e, `there is no ${pinText(e)} for ${e.device}`, `there are ${list(e.ports)}`);
   }
-  const meant = nearest(e.controller ?? '', e.controllers);
-  return {
-    what: `no such controller for ${e.device}, or none that qplug knows`,
-    where: pinText(e),
-    why: e.controllers.length === 0 ? 'the VM has no USB controller' : `there are ${list(e.controllers)}`,
-    fix: meant === undefined || meant === e.controller ? fixText(e) : `controller: ${printable(meant)}`,
-  };
+  const there = e.controllers.length === 0 ? 'the VM has no USB controller' : `there are ${list(e.controllers)}`;
+  return refused(e, `there is no controller ${pinText(e)} for ${e.device}, or none that qplug knows`, there);
 }
 
 /** At most eight names, all safe to print. */
 function list(names: readonly string[]): string {
   const shown = names.slice(0, 8).map((name) => printable(name, 80));
   return names.length > 8 ? `${shown.join(', ')} and ${names.length - 8} more` : shown.join(', ');
-}
-
-function fixText({ fix, vm, controller, port }: RefusedEvidence): string | undefined {
-  switch (fix.fix) {
-    case 'none':
-      return undefined;
-    case 'allow-slower':
-      return `--slower allow, or "slower: allow" on the device in the VM file (${SPEED[fix.speed]})`;
-    case 'grow':
-      return `set "grow: [${fix.what}]" under usb in the VM file`;
-    case 'detach':
-      return `qplug detach ${printable(vm)} ${printable(fix.device)}`;
-    case 'unpin': {
-      const words = [...(controller === undefined ? [] : ['controller']), ...(port === undefined ? [] : ['port'])];
-      return `leave out ${words.map((word) => `--${word}`).join(' and ')} (in the VM file: ${words.map((word) => `"${word}:"`).join(' and ')})`;
-    }
-    case 'add-controller': {
-      if (fix.bus === undefined) return `add "- { model: ${fix.model} }" under usb.controllers`;
-      const properties = JSON.stringify({ driver: fix.model, id: fix.id, bus: fix.bus });
-      return `qplug qmp ${printable(vm)} device_add '${printable(properties.replaceAll("'", "'\\''"))}'`;
-    }
-  }
 }

@@ -340,6 +340,18 @@ describe('a plan', () => {
     expect(text).toContain('no place: disk');
   });
 
+  test('says what a hub is for, where ports are free that it spares', () => {
+    const small = { ...free, controllers: predictControllers([{ id: 'x', model: 'qemu-xhci', p2: 4, p3: 4 }]) };
+    const slow = (key: string) => ({ key, id: key, label: key, ...request, native: 'full' as const, mask: FULL });
+    const planned = (reserve: number, keys: string[]) =>
+      renderPlan(
+        plan({ topology: small, growth: { hubs: true, controllers: [] }, devices: keys.map(slow), reserve }),
+        plain,
+      );
+    expect(planned(4, ['a'])).toContain('hub, 8 ports, will be added, keeps fast ports free');
+    expect(planned(0, ['a', 'b', 'c', 'd', 'e'])).toMatch(/hub, 8 ports, will be added {2}qplug/);
+  });
+
   test('names the controllers that it adds', () => {
     const none = { ...free, controllers: [] };
     const controllers = [{ id: 'more', model: 'qemu-xhci' as const, pciBus: 'pci.0' }];

@@ -11,6 +11,7 @@ import {
   type SpeedMask,
   SUPER,
   type Topology,
+  withDevice,
 } from '../../../src/qdev/index.js';
 
 export const VERSION = { major: 7, minor: 2, micro: 0 } as const;
@@ -68,4 +69,18 @@ export function request(
   more: Partial<PlanRequest> = {},
 ): PlanRequest {
   return { topology, growth: HUBS, devices, ...more };
+}
+
+/** A VM that runs: its controllers have QOM paths. */
+export function running(topology: Topology, hotplug: Topology['hotplug'] = []): Topology {
+  const controllers = topology.controllers.map((one) => ({ ...one, qomPath: `/machine/peripheral/${one.id}` }));
+  return { ...topology, controllers, hotplug };
+}
+
+/** @returns the topology with `dev1`, `dev2`, … on the first ports of a bus */
+export function full(topology: Topology, bus: string, ports: number): Topology {
+  return Array.from({ length: ports }, (_, i) => ({ id: `dev${i + 1}`, driver: 'usb-host', port: `${i + 1}` })).reduce(
+    (now, one) => withDevice(now, bus, one),
+    topology,
+  );
 }

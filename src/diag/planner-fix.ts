@@ -1,0 +1,135 @@
+import { printable } from './printable.js';
+
+/** The speed classes in words. */
+export type SpeedWord = 'low' | 'full' | 'high' | 'super';
+
+/** See `Change` in src/planner/plan.ts. */
+export type PlannerChange =
+  | { readonly fix: 'repin'; readonly controller?: string | undefined; readonly port?: string | undefined }
+  | { readonly fix: 'unpin' }
+  | { readonly fix: 'allow-slower'; readonly speed: SpeedWord }
+  | { readonly fix: 'grow'; readonly what: 'hubs' | 'controllers' | 'both' }
+  | { readonly fix: 'more-ports'; readonly controller: string; readonly rule: 'xhci' | 'ohci'; readonly ports: number }
+  | { readonly fix: 'add-companions'; readonly controller: string }
+  | { readonly fix: 'add-controller'; readonly model: string; readonly id: string; readonly bus?: string | undefined }
+  | { readonly fix: 'detach'; readonly device: string };
+
+/** See `Fix` there. */
+export type PlannerFix =
+  | PlannerChange
+  | { readonly fix: 'both'; readonly changes: readonly [PlannerChange, PlannerChange] }
+  | { readonly fix: 'none'; readonly because: 'no-speed' | 'nothing-helps' | 'not-sought' };
+
+/** What decides how a fix is written. */
+export interface FixContext {
+  /** How the VM is called in commands. */
+  readonly vm: string;
+  /** Whether it runs: then options and commands are told, else lines of its file. */
+  readonly running: boolean;
+  /** What the user fixed. */
+  readonly controller?: string | undefined;
+  readonly port?: string | undefined;
+  /** Controllers that are there without being written down: a list of controllers has to name them too. */
+  readonly unwritten: readonly { readonly id: string; readonly model: string }[];
+}
+
+export const SPEED: Readonly<Record<SpeedWord, string>> = {
+  low: 'low-speed, 1.5 Mb/s',
+  full: 'full-speed, 12 Mb/s',
+  high: 'high-speed, 480 Mb/s',
+  super: 'SuperSpeed, 5000 Mb/s',
+};
+
+/** Facts of QEMU that people stumble over (hw/usb/dev-hub.c; hw/usb/hcd-ehci.c, portspeed of a port without companion). */
+export const HUB_IS_FULL_SPEED = "QEMU's usb-hub is a full-speed (USB 1.1) device";
+export const BARE_EHCI = 'a bare EHCI port takes high speed alone';
+
+/** @returns what to type: lines of the VM file between backticks, options and commands as they are; undefined for no fix */
+export function fixText(fix: PlannerFix, context: FixContext): string | undefined {
+  const text = context.running ? liveText : fileText;
+  if (fix.fix === 'none') return undefined;
+  if (fix.fix !== 'both') return text(fix, context);
+  return fix.changes.map((change) => text(change, context)).join(', and ');
+}
+
+function fileText(change: PlannerChange, context: FixContext): string {
+  switch (change.fix) {
+    case 'repin':
+      return `write \`${pinOf(change).map(yamlPair).join(', ')}\` on its line`;
+    case 'unpin':
+      return `leave out ${pinOf(context)
+        .map(([key]) => `\`${key}:\``)
+        .join(' and ')} on its line`;
+    case 'allow-slower':
+      return `write \`slower: allow\` on its line (${SPEED[change.speed]})`;
+    case 'grow':
+      return `write \`grow: [${change.what === 'both' ? 'hubs, controllers' : change.what}]\` under usb`;
+    case 'more-ports': {
+      const { rule, ports, controller } = change;
+      const keys = rule === 'xhci' ? ['p2', 'p3'] : ['ports'];
+      return `write \`${keys.map((key) => `${key}: ${ports}`).join(', ')}\` for the controller ${printable(controller)}`;
+    }
+    case 'add-companions':
+      return `write \`model: ich9\` for the controller ${printable(change.controller)}`;
+    case 'add-controller': {
+      const one = `{ model: ${change.model} }`;
+      if (context.unwritten.length === 0) return `add \`- ${one}\` under usb.controllers`;
+      const all = context.unwritten.map(({ id, model }) => `{ id: ${yaml(id)}, model: ${model} }`);
+      return `write \`controllers: [${[...all, one].join(', ')}]\` under usb`;
+    }
+    case 'detach':
+      return `take ${printable(change.device)} out`;
+  }
+}
+
+function liveText(change: PlannerChange, context: FixContext): string {
+  const vm = shellWord(context.vm);
+  switch (change.fix) {
+    case 'repin':
+      return pinOf(change)
+        .map(([key, value]) => `--${key} ${shellWord(value)}`)
+        .join(' ');
+    case 'unpin': {
+      const keys = pinOf(context).map(([key]) => key);
+      const inFile = keys.map((key) => `\`${key}:\``).join(' and ');
+      return `leave out ${keys.map((key) => `--${key}`).join(' and ')} (in the VM file: ${inFile})`;
+    }
+    case 'allow-slower':
+      return `--slower allow (${SPEED[change.speed]})`;
+    case 'grow':
+      return `--grow ${change.what}`;
+    case 'more-ports':
+    case 'add-companions':
+      return fileText(change, context);
+    case 'add-controller': {
+      const ports = /xhci/.test(change.model) ? { p2: 15, p3: 15 } : {};
+      const properties = JSON.stringify({ driver: change.model, id: change.id, bus: change.bus, ...ports });
+      return `qplug qmp ${vm} device_add ${shellWord(properties)}`;
+    }
+    case 'detach':
+      return `qplug detach ${vm} ${shellWord(change.device)}`;
+  }
+}
+
+function pinOf({ controller, port }: Pick<FixContext, 'controller' | 'port'>): ['controller' | 'port', string][] {
+  return [
+    ...(controller === undefined ? [] : [['controller', controller] as ['controller', string]]),
+    ...(port === undefined ? [] : [['port', port] as ['port', string]]),
+  ];
+}
+
+function yamlPair([key, value]: [string, string]): string {
+  return `${key}: ${yaml(value)}`;
+}
+
+/** `2.10` would be a number, and `true` no text. */
+function yaml(value: string): string {
+  const plain = /^(?:[A-Za-z][A-Za-z0-9._-]*|[1-9]\d*)$/.test(value) && !/^(?:true|false|null)$/i.test(value);
+  return plain ? value : `'${printable(value).replaceAll("'", "''")}'`;
+}
+
+/** @returns one word of a shell command, safe to print */
+export function shellWord(text: string): string {
+  const safe = printable(text);
+  return /^[A-Za-z0-9_.:/@%+,-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", "'\\''")}'`;
+}
