@@ -68,6 +68,8 @@ export {
   parsePort,
   portDepth,
 } from './port-path.js';
+export { type ControllerRefusal, firstRefused, refusesController } from './predict-controller.js';
+export { type DeviceOutcome, type DeviceRefusal, predictDevice } from './predict-device.js';
 export { type RedirDevice, type RedirPeer, redirNegotiate, redirSpeeds } from './redir-speeds.js';
 export * from './speed.js';
 export {
