@@ -1,0 +1,96 @@
+import type { StandInDevice } from './oracle-qemu.js';
+import type { Random } from './random.js';
+
+type Interface = StandInDevice['configurations'][number]['interfaces'][number];
+type AltSetting = Interface['altSettings'][number];
+type Endpoint = AltSetting['endpoints'][number];
+
+/** 20 Gb/s is left out: QEMU reads past its table for it, and what comes of that is luck. */
+const SPEEDS = [
+  [1, 'unknown'],
+  [2, 'low'],
+  [3, 'full'],
+  [6, 'high'],
+  [8, 'super'],
+  [3, 'super-plus'],
+] as const satisfies readonly (readonly [number, StandInDevice['speed']])[];
+
+/** Interrupt endpoints are judged by 64 and 1024; bits 11 and 12 of the field stand for additional transactions. */
+const PACKET_SIZES = [0, 1, 8, 63, 64, 65, 512, 1023, 1024, 1025, 0x0800 | 64, 0x1000 | 8, 0x1400];
+
+const SCSI = { class: 8, subclass: 6 };
+
+/** @returns the devices of a host: descriptors of every speed and kind, each at an address of its own */
+export function hostDevices(random: Random, count: number): StandInDevice[] {
+  return Array.from({ length: count }, (_, i) => hostDevice(random, i));
+}
+
+function hostDevice(random: Random, i: number): StandInDevice {
+  return {
+    bus: random.int(1, 2),
+    address: i + 2,
+    port: String(i + 1),
+    speed: random.weighted(SPEEDS),
+    vendorId: 0x1000 + i,
+    productId: random.int(1, 0xffff),
+    name: random.weighted([
+      [8, `Device ${i}`],
+      [1, ''],
+      // A name can look like the rest of a line of QEMU's list.
+      [1, `x, ID: forged${i}`],
+    ]),
+    ...(random.chance(0.06) ? { openError: random.pick([-3, -4, -6]) } : {}),
+    configurations: some(random, [8, 2, 1], () => ({
+      interfaces: some(random, [6, 3, 2], () => oneInterface(random)),
+    })),
+  };
+}
+
+/** One, two or three, as the weights say. */
+function some<T>(random: Random, weights: readonly number[], make: () => T): T[] {
+  const count = random.weighted(weights.map((weight, i) => [weight, i + 1] as const));
+  return Array.from({ length: count }, make);
+}
+
+function oneInterface(random: Random): Interface {
+  // What spoils a fall to slower speeds is rare, or else next to nothing would fall.
+  const kind = random.weighted([
+    [5, 'bulk'],
+    [3, 'interrupt'],
+    [2, 'storage'],
+    [2, 'mixed'],
+    [1, 'none'],
+  ] as const);
+  const altSettings = some(random, [6, 3, 2], (): AltSetting => {
+    const storage = kind === 'storage' ? random.chance(0.7) : random.chance(0.03);
+    return {
+      ...(storage ? SCSI : { class: random.pick([3, 8, 0xff, 1, 14]), subclass: random.pick([0, 1, 6]) }),
+      protocol: random.pick([0, 0x50, 0x62]),
+      endpoints: Array.from({ length: kind === 'none' ? 0 : random.int(0, 3) }, (_, e) => endpoint(random, kind, e)),
+    };
+  });
+  return { altSettings };
+}
+
+function endpoint(random: Random, kind: 'bulk' | 'interrupt' | 'storage' | 'mixed' | 'none', index: number): Endpoint {
+  const type = random.weighted<Endpoint['type']>(
+    kind === 'mixed'
+      ? [
+          [2, 'bulk'],
+          [2, 'interrupt'],
+          [1, 'isochronous'],
+          [1, 'control'],
+        ]
+      : [
+          [12, kind === 'interrupt' ? 'interrupt' : 'bulk'],
+          [1, 'interrupt'],
+        ],
+  );
+  const streams = type === 'bulk' && random.chance(kind === 'storage' ? 0.6 : 0.12) ? random.int(1, 16) : 0;
+  return {
+    address: (index + 1) | (random.chance(0.5) ? 0x80 : 0),
+    type,
+    maxPacketSize: type === 'bulk' ? random.pick([64, 512, 1024]) : random.pick(PACKET_SIZES),
+    streams,
+  };
+}

@@ -1,0 +1,76 @@
+import { deviceAddArguments } from '../../src/qdev/index.js';
+import type { Ask } from './case.js';
+import { classOf } from './classify.js';
+import type { OracleQemu } from './oracle-qemu.js';
+import type { Outcome } from './predict.js';
+import { attachesLate, spell } from './spell.js';
+
+/** What QEMU made of a question, and the words in which it refused. */
+export interface Seen {
+  readonly outcome: Outcome;
+  readonly words?: string;
+}
+
+/** Puts a question to a running QEMU. What is accepted stays. */
+export async function perform(qemu: OracleQemu, ask: Ask): Promise<Seen> {
+  const { spec, backend } = spell(ask);
+  if (backend?.command !== undefined) await must(qemu, ...backend.command);
+  const mark = qemu.stderrMark();
+  const reply = await qemu.ask('device_add', deviceAddArguments(spec));
+  if ('error' in reply) {
+    const words = explained(qemu, mark, reply.error.desc);
+    return { outcome: { refused: await refusalOf(qemu, ask, words) }, words };
+  }
+  if (ask.add === 'controller') return { outcome: { added: ask.controller.id } };
+  if (attachesLate(ask.device)) {
+    const late = { path: `/machine/peripheral/${ask.id}`, property: 'attached', value: true };
+    const attached = await qemu.ask('qom-set', late);
+    if ('error' in attached) {
+      await takeAway(qemu, ask.id);
+      return { outcome: { refused: classOf(attached.error.desc, 'device') }, words: attached.error.desc };
+    }
+  }
+  const outcome = await placeOf(qemu, ask);
+  if ('refused' in outcome) await takeAway(qemu, ask.id);
+  return { outcome };
+}
+
+async function must(qemu: OracleQemu, command: string, args: Readonly<Record<string, unknown>>): Promise<void> {
+  const reply = await qemu.ask(command, args);
+  if ('error' in reply) throw new Error(`${command}: ${reply.error.desc}`);
+}
+
+/** A usb-host that fails is explained on stderr alone. */
+function explained(qemu: OracleQemu, mark: number, words: string): string {
+  const text = qemu.stderrSince(mark);
+  return words.includes('failed to open host usb device') && text.includes('speed mismatch') ? text.trim() : words;
+}
+
+/** QEMU says one thing of a port that is in use and of one that does not exist; its own list of devices tells them apart. */
+async function refusalOf(qemu: OracleQemu, ask: Ask, words: string): Promise<string> {
+  const refused = classOf(words, ask.add);
+  if (ask.add === 'controller' || refused !== 'no-such-port') return refused;
+  const { controllers } = await qemu.observe();
+  const devices = controllers.find(({ bus }) => bus === ask.bus)?.devices ?? [];
+  return devices.some(({ port }) => port === ask.port) ? 'port-in-use' : refused;
+}
+
+async function placeOf(qemu: OracleQemu, { id }: Extract<Ask, { add: 'device' }>): Promise<Outcome> {
+  const path = `/machine/peripheral/${id}`;
+  const [attached, parent, list] = await Promise.all([
+    qemu.ask('qom-get', { path, property: 'attached' }),
+    qemu.ask('qom-get', { path, property: 'parent_bus' }),
+    qemu.ask('human-monitor-command', { 'command-line': 'info usb' }),
+  ]);
+  if (!('ok' in attached) || attached.ok !== true) return { refused: 'unattached' };
+  const text = 'ok' in list ? String(list.ok) : '';
+  const lines = text.split(/\r?\n/).filter((line) => line.endsWith(`, ID: ${id}`));
+  const [, seenPort = '?', speed = 'none'] = /, Port ([\d.]+), Speed ([\d.]+) Mb\/s/.exec(lines[0] ?? '') ?? [];
+  const seenBus = 'ok' in parent ? String(parent.ok).split('/').at(-1) : undefined;
+  return { attached: { bus: seenBus ?? '?', port: seenPort, megabits: Number(speed) } };
+}
+
+/** Unplugs a device. That is done when QEMU answers (hw/usb/bus.c); its event, which comes later, is not waited for. */
+export async function takeAway(qemu: OracleQemu, id: string): Promise<void> {
+  await must(qemu, 'device_del', { id });
+}

@@ -1,0 +1,148 @@
+import { type Candidate, type Plan, type PlanRequest, plan } from '../../src/planner/index.js';
+import { type ControllerSpec, megabits, portsOf, type Topology } from '../../src/qdev/index.js';
+import { growthOf } from '../../src/vm/growth.js';
+import type { Ask, OracleCase, PlanAsk, Wish } from './case.js';
+import { driverOf, type Outcome, type Surroundings, speedsOf } from './predict.js';
+import { Random } from './random.js';
+
+/** Controllers that a plan may add before the start: as many ports as can be, and fewer of one kind than of the other. */
+const LAUNCH_PORTS = [
+  { p2: 2, p3: 4 },
+  { p2: 15, p3: 15 },
+  { p2: 4, p3: 1 },
+];
+
+const FIRST_GROWTH_SLOT = 0x10;
+
+function launchGrowth(machine: OracleCase['machine']): ControllerSpec[] {
+  return LAUNCH_PORTS.map((ports, i) => ({
+    id: `grown${i + 1}`,
+    model: 'qemu-xhci',
+    ...ports,
+    pciBus: machine === 'pc' ? 'pci.0' : 'pcie.0',
+    address: `${(FIRST_GROWTH_SLOT + i).toString(16)}.0`,
+  }));
+}
+
+/** @returns what the planner is asked */
+export function requestOf(
+  ask: PlanAsk,
+  topology: Topology,
+  machine: OracleCase['machine'],
+  surroundings: Surroundings,
+): PlanRequest {
+  const more =
+    ask.at === 'live' ? growthOf(topology, { hubs: ask.hubs, controllers: true }).controllers : launchGrowth(machine);
+  return {
+    topology,
+    growth: { hubs: ask.hubs, controllers: more.slice(0, ask.controllers) },
+    reserve: ask.reserve,
+    devices: ask.devices.map(({ id, wish, ...terms }) => ({
+      ...terms,
+      key: id,
+      id,
+      label: id,
+      driver: driverOf(wish),
+      ...speedsOf(wish, surroundings),
+      ...(wish.kind === 'hub' ? { hubPorts: wish.ports } : {}),
+    })),
+  };
+}
+
+/** @returns the plan for such a request, and all that is to be added for it, in its order */
+export function planned(request: PlanRequest, ask: PlanAsk): { readonly plan: Plan; readonly asks: Ask[] } {
+  const made = plan(request);
+  const wishes = new Map(ask.devices.map(({ id, wish }) => [id, wish]));
+  return { plan: made, asks: made.steps.map((step) => askOf(step, wishes)) };
+}
+
+function askOf(step: Plan['steps'][number], wishes: ReadonlyMap<string, Wish>): Ask {
+  switch (step.add) {
+    case 'controller':
+      return { add: 'controller', controller: step.controller };
+    case 'hub': {
+      const { id, bus, port, ports } = step.hub;
+      return { add: 'device', id, bus, port, device: { kind: 'hub', ports } };
+    }
+    case 'device': {
+      const { key, bus, port } = step.placement;
+      const device = wishes.get(key);
+      if (device === undefined) throw new Error(`the plan places ${key}, which nobody asked for`);
+      return { add: 'device', id: key, bus, port, device };
+    }
+  }
+}
+
+/** A claim of a plan that QEMU can be asked about. */
+export interface Claim {
+  readonly ask: Ask;
+  readonly outcome: Outcome;
+  /** What the plan said. */
+  readonly said: string;
+}
+
+/** So many claims are tried for one plan. */
+const MOST_CLAIMS = 8;
+
+/**
+ * Picks verdicts on single ports, of devices that were placed and of those that were not, and the reasons of refusals that name
+ * a port. What a plan says of a port is true of the VM as it is when the plan was applied.
+ */
+export function claimsOf(made: Plan, ask: PlanAsk): Claim[] {
+  const wishes = new Map(ask.devices.map(({ id, wish }) => [id, wish]));
+  const claims = [...made.placements, ...made.refusals].flatMap(({ key, candidates, ...rest }) => {
+    const wish = wishes.get(key);
+    // A host device that is attached already is not opened a second time.
+    if (wish === undefined || (wish.kind === 'host' && 'speed' in rest)) return [];
+    const verdicts = candidates.flatMap((candidate) => {
+      const outcome = outcomeOf(candidate, made.after);
+      return outcome === undefined
+        ? []
+        : [{ wish, key, candidate, outcome, said: candidate.verdict.verdict as string }];
+    });
+    return verdicts;
+  });
+  const random = new Random(claims.length);
+  const picked = random.shuffle(claims).slice(0, MOST_CLAIMS);
+  return [
+    ...picked.map(({ wish, key, candidate: { bus, port }, outcome, said }, i) => ({
+      ask: { add: 'device' as const, id: `v${i}-${key}`, device: wish, bus, port },
+      outcome,
+      said: `${key}: ${said}`,
+    })),
+    ...refusedPins(made, wishes),
+  ];
+}
+
+function outcomeOf({ bus, port, verdict }: Candidate, after: Topology): Outcome | undefined {
+  if (verdict.verdict === 'chosen' || verdict.verdict === 'not-pinned' || verdict.verdict === 'unsure')
+    return undefined;
+  if ('speed' in verdict) return { attached: { bus, port, megabits: megabits(verdict.speed) } };
+  if (verdict.verdict === 'taken' || isTaken(after, bus, port)) return { refused: 'port-in-use' };
+  return { refused: verdict.verdict };
+}
+
+function isTaken({ controllers }: Topology, bus: string, port: string): boolean {
+  return controllers.some((one) => one.bus === bus && one.devices.some((device) => device.port === port));
+}
+
+/** A pin to a port that does not exist: no verdict stands for it. */
+function refusedPins({ refusals, after }: Plan, wishes: ReadonlyMap<string, Wish>): Claim[] {
+  return refusals.flatMap(({ key, reason, pin }, i) => {
+    const device = wishes.get(key);
+    if (device === undefined || reason !== 'pin-unknown' || pin?.controller === undefined) return [];
+    const controller = after.controllers.find(({ bus, id }) => bus === pin.controller || id === pin.controller);
+    const bus = controller?.bus ?? pin.controller;
+    const port = pin.port ?? '1';
+    const refused = controller === undefined ? 'no-such-bus' : 'no-such-port';
+    // The planner calls it unknown too where a port is there and nothing could ever sit on it.
+    if (controller !== undefined && portsOf(controller).some((view) => view.port === port)) return [];
+    return [
+      {
+        ask: { add: 'device', id: `r${i}-${key}`, device, bus, port },
+        outcome: { refused },
+        said: `${key}: ${reason}`,
+      },
+    ];
+  });
+}
