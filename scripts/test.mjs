@@ -59,6 +59,15 @@ function tests(name, project, more = []) {
   count(runNode(process.execPath, vitest(project, report, more)), report);
 }
 
+/** Random predictions, held against the QEMUs; each counts like a test. */
+function askOracle(cases) {
+  say(`${cases} predictions, held against QEMUs of four releases`);
+  const report = reportOf('oracle predictions');
+  rmSync(report, { force: true });
+  const script = join(root, 'scripts/oracle.mjs');
+  count(runNode(process.execPath, [script, '--cases', String(cases), '--report', report]), report);
+}
+
 /** The same at the same time for several releases of Node; what each prints is shown when it has ended. */
 async function testsSideBySide(runs) {
   if (runs.length > 0) say(runs.map(({ name }) => name).join(', '));
@@ -107,7 +116,10 @@ if (asked('unit')) tests('unit tests', 'unit', ['--coverage']);
 const others = [24, 26].filter((major) => asked(`unit${major}`)).map((major) => [major, ensureNode(major)]);
 await testsSideBySide(others.map(([major, node]) => ({ name: `unit tests on Node ${major}`, project: 'unit', node })));
 if (asked('qemu')) tests('tests with real QEMUs', 'qemu');
-if (asked('oracle')) tests('tests with QEMUs of four releases', 'oracle');
+if (asked('oracle')) {
+  tests('tests with QEMUs of four releases', 'oracle');
+  askOracle(1600);
+}
 if (asked('lab')) {
   ensureKernel();
   tests('tests in the lab, with real USB devices', 'lab', ['--maxWorkers=2']);

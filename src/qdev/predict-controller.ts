@@ -33,7 +33,7 @@ const OHCI_MAX_PORTS = 15;
  * Up to 7.2 at least QEMU looks at the model first, from 10.0 on at the bus.
  *
  * @returns why QEMU does not take a controller while the machine runs; undefined when it does. A root port that is in use is no
- *   slot to qplug: QEMU takes a second controller there, at an address where no guest looks for it.
+ *   slot to qplug: 7.2 takes a second controller there, at an address where no guest looks for it.
  */
 export function refusesController(topology: Topology, spec: ControllerSpec): ControllerRefusal | undefined {
   const hasSlot = topology.hotplug.some(({ bus, capacity }) => bus === spec.pciBus && capacity > 0);

@@ -26,7 +26,7 @@ export const USAGE = `npm run oracle -- [OPTIONS]     asks QEMUs of several rele
   --jobs N          so many QEMUs at once (default: one for each processor, at most 8)
   --replay CASE     a case as it was printed, or the name of a file that holds one
   --write           write the counts into docs/fidelity.md
-  --report FILE     write the counts as JSON`;
+  --report FILE     write the counts as JSON, in vitest's names`;
 
 const DEFAULT_CASES = 6000;
 const MOST_JOBS = 8;

@@ -1,22 +1,38 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { RELEASES } from '../../scripts/qemu-releases.mjs';
 import { formatVersion } from '../../src/qdev/index.js';
 import { KINDS, type Kind } from './case.js';
+import { differencesTable } from './differences.js';
 import { type ReleaseReport, totalOf } from './run-oracle.js';
 
 /** The page, from the project's folder. */
 export const FIDELITY_PAGE = 'docs/fidelity.md';
 
 /** What stands between these is written by the oracle. */
-const BEGIN = '<!-- counts of the last run: written by npm run oracle -- --write -->';
-const END = '<!-- end of counts -->';
+const SECTIONS = {
+  counts: ['<!-- counts of the last run: npm run oracle -- --write -->', '<!-- end of counts -->'],
+  differences: ['<!-- differences: npm run oracle -- --write -->', '<!-- end of differences -->'],
+} as const;
 
-/** Replaces the counts on a page. @throws Error when the page has no place for them */
+/** @returns the page with this in that place. @throws Error when it has no such place */
+function replaced(page: string, section: keyof typeof SECTIONS, text: string): string {
+  const [begin, end] = SECTIONS[section];
+  const [before, rest] = page.split(begin);
+  const after = rest?.split(end)[1];
+  if (before === undefined || after === undefined) throw new Error(`${FIDELITY_PAGE} has no place for ${section}`);
+  return `${before}${begin}\n\n${text}\n\n${end}${after}`;
+}
+
+/** @returns what stands in such a place of the page; undefined where there is none */
+export function sectionOf(page: string, section: keyof typeof SECTIONS): string | undefined {
+  const [begin, end] = SECTIONS[section];
+  return page.split(begin)[1]?.split(end)[0]?.trim();
+}
+
+/** Writes both tables of the page anew. */
 export function writeFidelity(reports: readonly ReleaseReport[], path: string): void {
-  const page = readFileSync(path, 'utf8');
-  const [before, rest] = page.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (before === undefined || after === undefined) throw new Error(`${path} has no place for the counts`);
-  writeFileSync(path, `${before}${BEGIN}\n${countsTable(reports)}\n${END}${after}`);
+  const page = replaced(readFileSync(path, 'utf8'), 'counts', countsTable(reports));
+  writeFileSync(path, replaced(page, 'differences', differencesTable(RELEASES.map(({ name }) => name))));
 }
 
 /** Cases by kind and release; what was wrong is in brackets. */

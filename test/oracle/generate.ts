@@ -57,7 +57,8 @@ export async function generateCase(seed: number, size: CaseSize): Promise<Oracle
   };
   const surroundings: Surroundings = { version: VERSION, host: start.host, drivers: DRIVERS };
   const first = await predictStart(start, VERSION);
-  if ('refused' in first) return { ...start, before: [], probes: [], plans: [] };
+  // Of some machines no more is asked than which ports they have: that is quick, so that there can be many.
+  if ('refused' in first || random.chance(0.3)) return { ...start, before: [], probes: [], plans: [] };
   const before: Ask[] = [];
   let topology = first;
   for (const ask of random.chance(0.2) ? chain(random, topology) : fixtures(random, () => topology, start.host)) {

@@ -66,7 +66,7 @@ async function run(options: OracleArguments, signal: AbortSignal): Promise<numbe
   const cases = reports.reduce((sum, report) => sum + totalOf(report).cases, 0);
   console.log(`${cases} cases in ${seconds()}, ${wrong} wrong`);
   if (options.report !== undefined)
-    writeFileSync(options.report, JSON.stringify({ passed: cases - wrong, failed: wrong }));
+    writeFileSync(options.report, JSON.stringify({ numPassedTests: cases - wrong, numTotalTests: cases }));
   if (options.write && options.replay === undefined) {
     writeFidelity(reports, join(root, FIDELITY_PAGE));
     console.log(`${FIDELITY_PAGE} written`);

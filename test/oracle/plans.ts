@@ -82,7 +82,7 @@ export interface Claim {
 }
 
 /** So many claims are tried for one plan. */
-const MOST_CLAIMS = 8;
+const MOST_CLAIMS = 5;
 
 /**
  * Picks verdicts on single ports, of devices that were placed and of those that were not, and the reasons of refusals that name
