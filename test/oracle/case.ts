@@ -17,6 +17,8 @@ export interface OracleCase {
   /** The devices of the host. */
   readonly host: readonly StandInDevice[];
   readonly before: readonly Ask[];
+  /** Added after those by somebody else: nothing is predicted of them, but all that follows reckons with what is read back. */
+  readonly foreign?: readonly Foreign[];
   readonly probes: readonly Ask[];
   readonly plans: readonly PlanAsk[];
 }
@@ -25,6 +27,13 @@ export interface OracleCase {
 export type Ask =
   | { readonly add: 'device'; readonly id: string; readonly device: Wish; readonly bus: string; readonly port: string }
   | { readonly add: 'controller'; readonly controller: ControllerSpec };
+
+/** A device without a port, perhaps without an id: QEMU chooses, and may put a hub of its own before the last port. */
+export interface Foreign {
+  readonly driver: string;
+  readonly bus: string;
+  readonly id?: string;
+}
 
 /** A device before it has a place. */
 export type Wish =

@@ -38,6 +38,7 @@ function hostDevice(random: Random, i: number): StandInDevice {
       [1, ''],
       // A name can look like the rest of a line of QEMU's list.
       [1, `x, ID: forged${i}`],
+      [1, `two\nlines ${i}`],
     ]),
     ...(random.chance(0.06) ? { openError: random.pick([-3, -4, -6]) } : {}),
     configurations: some(random, [8, 2, 1], () => ({

@@ -7,7 +7,7 @@ import {
   portsOf,
   type Topology,
 } from '../../src/qdev/index.js';
-import type { Ask, OracleCase, PlanAsk, Wish } from './case.js';
+import type { Ask, Foreign, OracleCase, PlanAsk, Wish } from './case.js';
 import { controllers, xhciPorts } from './generate-controllers.js';
 import { hostDevices } from './generate-host.js';
 import { afterwards, predict, predictStart, type Surroundings } from './predict.js';
@@ -77,7 +77,10 @@ export async function generateCase(seed: number, size: CaseSize): Promise<Oracle
     return twice && random.chance(0.02) ? { ...ask, id: random.pick([...topology.ids]) } : ask;
   });
   const plans = Array.from({ length: size.plans }, (_, i) => planAsk(random, topology, free, `p${i}`));
-  return { ...start, before, probes, plans };
+  if (!random.chance(0.15)) return { ...start, before, probes, plans };
+  // Where QEMU put them is known of the running machine only.
+  const live = plans.map((plan) => ({ ...plan, at: 'live' as const }));
+  return { ...start, before, foreign: foreign(random, topology), probes, plans: live };
 }
 
 /** Hubs, devices and controllers, most of them where they fit. */
@@ -102,6 +105,17 @@ function* fixtures(random: Random, topology: () => Topology, host: OracleCase['h
     }
     yield ask;
   }
+}
+
+/** So many devices without a port that they fill a bus, and QEMU puts in a hub. */
+function foreign(random: Random, { controllers }: Topology): Foreign[] {
+  if (controllers.length === 0) return [];
+  const { bus } = random.pick(controllers);
+  return Array.from({ length: random.int(1, 9) }, (_, i) => ({
+    driver: random.pick(['usb-tablet', 'usb-kbd', 'usb-mouse', 'usb-hub', 'usb-ccid']),
+    bus,
+    ...(random.chance(0.6) ? { id: `f${i}` } : {}),
+  }));
 }
 
 /** Hubs behind hubs until QEMU refuses, and beyond. */

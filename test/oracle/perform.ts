@@ -1,5 +1,5 @@
 import { deviceAddArguments } from '../../src/qdev/index.js';
-import type { Ask } from './case.js';
+import type { Ask, Foreign } from './case.js';
 import { classOf } from './classify.js';
 import type { OracleQemu } from './oracle-qemu.js';
 import type { Outcome } from './predict.js';
@@ -63,11 +63,25 @@ async function placeOf(qemu: OracleQemu, { id }: Extract<Ask, { add: 'device' }>
     qemu.ask('human-monitor-command', { 'command-line': 'info usb' }),
   ]);
   if (!('ok' in attached) || attached.ok !== true) return { refused: 'unattached' };
-  const text = 'ok' in list ? String(list.ok) : '';
-  const lines = text.split(/\r?\n/).filter((line) => line.endsWith(`, ID: ${id}`));
-  const [, seenPort = '?', speed = 'none'] = /, Port ([\d.]+), Speed ([\d.]+) Mb\/s/.exec(lines[0] ?? '') ?? [];
+  const [line, ...others] = linesOf('ok' in list ? String(list.ok) : '', id);
+  const [, seenPort = '?', speed = 'none'] =
+    /^ {2}Device [\d.]+, Port ([\d.]+), Speed ([\d.]+) Mb\/s/.exec(line ?? '') ?? [];
+  if (others.length > 0) return { refused: 'listed twice' };
   const seenBus = 'ok' in parent ? String(parent.ok).split('/').at(-1) : undefined;
   return { attached: { bus: seenBus ?? '?', port: seenPort, megabits: Number(speed) } };
+}
+
+/** @returns what `info usb` has of a device: names may hold line breaks, so a device goes on to where the next begins */
+function linesOf(text: string, id: string): string[] {
+  return text
+    .replaceAll('\r\n', '\n')
+    .split(/\n(?= {2}Device \d+\.\d+, Port |$)/)
+    .filter((line) => line.endsWith(`, ID: ${id}`));
+}
+
+/** What another user of the VM adds, without a port; whether QEMU takes it is of no account. */
+export async function addForeign(qemu: OracleQemu, foreign: Foreign): Promise<void> {
+  await qemu.ask('device_add', { ...foreign });
 }
 
 /** Unplugs a device. That is done when QEMU answers (hw/usb/bus.c); its event, which comes later, is not waited for. */

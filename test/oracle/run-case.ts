@@ -1,8 +1,8 @@
-import type { QemuVersion, Topology } from '../../src/qdev/index.js';
+import { type QemuVersion, type Topology, unplacedDevices } from '../../src/qdev/index.js';
 import type { Ask, Kind, OracleCase, PlanAsk } from './case.js';
 import { classOf } from './classify.js';
 import { OracleQemu } from './oracle-qemu.js';
-import { perform, type Seen, takeAway } from './perform.js';
+import { addForeign, perform, type Seen, takeAway } from './perform.js';
 import { differencesOf, pictureOf } from './picture.js';
 import { claimsOf, planned, requestOf } from './plans.js';
 import { afterwards, type Outcome, predict, predictStart, type Surroundings } from './predict.js';
@@ -52,7 +52,7 @@ class CaseRun {
   async run(): Promise<void> {
     const predicted = await predictStart(this.#case, this.#release.version);
     const qemu = await this.#start([], this.#case.controllers);
-    const bare = this.#only({});
+    const bare = { ...this.#only({}), foreign: [] };
     if ('refused' in predicted || 'refused' in qemu) {
       const seen = 'refused' in qemu ? qemu : { refused: 'nothing' };
       const said = 'refused' in predicted ? predicted.refused : 'nothing';
@@ -63,7 +63,8 @@ class CaseRun {
     await using running = qemu;
     const seen = await running.observe();
     if (!this.#same('start', bare, predicted, seen)) return;
-    const topology = await this.#fixtures(running, predicted);
+    const own = await this.#fixtures(running, predicted);
+    const topology = own && (await this.#others(running, own));
     if (topology === undefined) return;
     for (const probe of this.#case.probes) await this.#probe(running, topology, probe);
     let now = topology;
@@ -127,13 +128,26 @@ class CaseRun {
     for (const [i, ask] of this.#case.before.entries()) {
       const outcome = predict(topology, ask, this.#surroundings);
       const seen = await this.#perform(qemu, ask);
-      const asked = this.#only({ before: this.#case.before.slice(0, i + 1) });
+      const asked = { ...this.#only({ before: this.#case.before.slice(0, i + 1) }), foreign: [] };
       if (!this.#kept(kindOf(ask), asked, outcome, seen, JSON.stringify(ask))) return undefined;
       topology = afterwards(topology, ask, outcome);
     }
     if (this.#case.before.length === 0) return topology;
     const asked = this.#only({ before: this.#case.before });
     return this.#same('reading', asked, topology, await qemu.observe()) ? topology : undefined;
+  }
+
+  /** @returns how the machine is after somebody else was at it, as read back; nothing may be left open in that */
+  async #others(qemu: OracleQemu, topology: Topology): Promise<Topology | undefined> {
+    const { foreign = [] } = this.#case;
+    if (foreign.length === 0) return topology;
+    for (const one of foreign) await addForeign(qemu, one);
+    const seen = await qemu.observe();
+    const open = seen.controllers.flatMap((controller) => unplacedDevices(controller).map(({ driver }) => driver));
+    const asked = this.#only({ before: this.#case.before });
+    return this.#compare('reading', asked, [`no port is known of ${open.join(', ')}`], open.length === 0)
+      ? seen
+      : undefined;
   }
 
   #perform(qemu: OracleQemu, ask: Ask): Promise<Seen> {
