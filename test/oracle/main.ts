@@ -6,10 +6,13 @@ import { type OracleArguments, parseArguments, USAGE } from './arguments.js';
 import { FIDELITY_PAGE, writeFidelity } from './fidelity.js';
 import type { Difference, Release } from './run-case.js';
 import { prepareReleases, type ReleaseReport, replay, runOracle, totalOf } from './run-oracle.js';
+import { shrink } from './shrink.js';
 
 const PROGRESS_MS = 5_000;
 /** Of more than so many differences no more is to be learnt. */
 const MOST_SHOWN = 20;
+/** So many are made small first, which takes some seconds each. */
+const MOST_SHRUNK = 5;
 const INTERRUPTED = 130;
 
 /** @returns the exit code: 0 when every prediction was true, 1 when one was not, 2 for wrong arguments */
@@ -40,11 +43,10 @@ async function run(options: OracleArguments, signal: AbortSignal): Promise<numbe
   const began = Date.now();
   const seconds = (): string => `${Math.round((Date.now() - began) / 1000)} s`;
   const reports = await prepareReleases(options.releases, signal);
-  let shown = 0;
+  const found: [Release, Difference][] = [];
   const onDifference = (release: Release, difference: Difference): void => {
-    shown += 1;
-    if (shown <= MOST_SHOWN) console.log(describe(release, difference));
-    if (shown === MOST_SHOWN) console.log('… no more are shown\n');
+    found.push([release, difference]);
+    if (found.length <= MOST_SHOWN) console.error(`oracle: difference on QEMU ${release.name}: ${difference.kind}`);
   };
   const progress = setInterval(() => console.error(`oracle: ${seconds()}: ${brief(reports)}`), PROGRESS_MS);
   try {
@@ -57,6 +59,11 @@ async function run(options: OracleArguments, signal: AbortSignal): Promise<numbe
     }
   } finally {
     clearInterval(progress);
+    for (const [i, [release, difference]] of found.slice(0, MOST_SHOWN).entries()) {
+      const small = i < MOST_SHRUNK && !signal.aborted ? await shrink(difference, release, signal) : difference;
+      console.log(describe(release, small));
+    }
+    if (found.length > MOST_SHOWN) console.log(`… ${found.length - MOST_SHOWN} more\n`);
   }
   for (const report of reports) {
     const { cases, wrong } = totalOf(report);

@@ -29,7 +29,13 @@ export interface Release {
 
 /** Puts every question of a case to one QEMU of a release, or for plans at launch to one each, and compares. */
 export async function runCase(asked: OracleCase, release: Release, count: Count, signal: AbortSignal): Promise<void> {
-  await new CaseRun(asked, release, count, signal).run();
+  try {
+    await new CaseRun(asked, release, count, signal).run();
+  } catch (error) {
+    signal.throwIfAborted();
+    // QEMU has ended, or said what nobody reckoned with: at which question is not known here.
+    count('reading', { kind: 'reading', case: asked, lines: [error instanceof Error ? error.message : String(error)] });
+  }
 }
 
 const kindOf = (ask: Ask): Kind => (ask.add === 'controller' ? 'controller' : ask.device.kind);
