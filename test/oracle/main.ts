@@ -12,7 +12,7 @@ const PROGRESS_MS = 5_000;
 /** Of more than so many differences no more is to be learnt. */
 const MOST_SHOWN = 20;
 /** So many are made small first, which takes some seconds each. */
-const MOST_SHRUNK = 5;
+const MOST_SHRUNK = 3;
 const INTERRUPTED = 130;
 
 /** @returns the exit code: 0 when every prediction was true, 1 when one was not, 2 for wrong arguments */

@@ -81,45 +81,50 @@ export interface Claim {
   readonly said: string;
 }
 
-/** So many claims are tried for one plan. */
+/** So many claims are tried for one plan, beside those on ports that devices are pinned to. */
 const MOST_CLAIMS = 5;
 
 /**
- * Picks verdicts on single ports, of devices that were placed and of those that were not, and the reasons of refusals that name
- * a port. What a plan says of a port is true of the VM as it is when the plan was applied.
+ * Picks verdicts on single ports, of devices that were placed and of those that were not, and all that were refused the port that
+ * they are pinned to. What a plan says of a port is true of the VM as it is when the plan was applied.
  */
 export function claimsOf(made: Plan, ask: PlanAsk): Claim[] {
   const wishes = new Map(ask.devices.map(({ id, wish }) => [id, wish]));
-  const claims = [...made.placements, ...made.refusals].flatMap(({ key, candidates, ...rest }) => {
-    const wish = wishes.get(key);
+  const claims = [...made.placements, ...made.refusals].flatMap((one) => {
+    const isRefused = 'reason' in one;
+    const device = wishes.get(one.key);
     // A host device that is attached already is not opened a second time.
-    if (wish === undefined || (wish.kind === 'host' && 'speed' in rest)) return [];
-    const verdicts = candidates.flatMap((candidate) => {
+    if (device === undefined || (device.kind === 'host' && !isRefused)) return [];
+    const isPinned = isRefused && one.pin?.port !== undefined;
+    return one.candidates.flatMap((candidate) => {
       const outcome = outcomeOf(candidate, made.after);
+      const { bus, port, verdict } = candidate;
       return outcome === undefined
         ? []
-        : [{ wish, key, candidate, outcome, said: candidate.verdict.verdict as string }];
+        : [{ device, key: one.key, bus, port, outcome, said: verdict.verdict, isPinned }];
     });
-    return verdicts;
   });
   const random = new Random(claims.length);
-  const picked = random.shuffle(claims).slice(0, MOST_CLAIMS);
+  const others = random.shuffle(claims.filter(({ isPinned }) => !isPinned)).slice(0, MOST_CLAIMS);
   return [
-    ...picked.map(({ wish, key, candidate: { bus, port }, outcome, said }, i) => ({
-      ask: { add: 'device' as const, id: `v${i}-${key}`, device: wish, bus, port },
-      outcome,
-      said: `${key}: ${said}`,
-    })),
+    ...[...claims.filter(({ isPinned }) => isPinned), ...others].map(
+      ({ device, key, bus, port, outcome, said }, i) => ({
+        ask: { add: 'device' as const, id: `v${i}-${key}`, device, bus, port },
+        outcome,
+        said: `${key}: ${said}`,
+      }),
+    ),
     ...refusedPins(made, wishes),
   ];
 }
 
+/** @returns what QEMU must make of a verdict; undefined for one that is qplug's own policy, of which QEMU knows nothing */
 function outcomeOf({ bus, port, verdict }: Candidate, after: Topology): Outcome | undefined {
-  if (verdict.verdict === 'chosen' || verdict.verdict === 'not-pinned' || verdict.verdict === 'unsure')
-    return undefined;
+  if (verdict.verdict === 'chosen') return undefined;
   if ('speed' in verdict) return { attached: { bus, port, megabits: megabits(verdict.speed) } };
-  if (verdict.verdict === 'taken' || isTaken(after, bus, port)) return { refused: 'port-in-use' };
-  return { refused: verdict.verdict };
+  if (verdict.verdict === 'taken') return { refused: 'port-in-use' };
+  if (verdict.verdict !== 'speed-mismatch' && verdict.verdict !== 'hub-too-deep') return undefined;
+  return { refused: isTaken(after, bus, port) ? 'port-in-use' : verdict.verdict };
 }
 
 function isTaken({ controllers }: Topology, bus: string, port: string): boolean {

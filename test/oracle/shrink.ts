@@ -2,7 +2,7 @@ import type { OracleCase } from './case.js';
 import { type Difference, type Release, runCase } from './run-case.js';
 
 /** Each try starts a QEMU or two. */
-const MOST_TRIES = 60;
+const MOST_TRIES = 40;
 
 /** @returns the same difference in a smaller case, as far as leaving out one thing after another goes */
 export async function shrink(difference: Difference, release: Release, signal: AbortSignal): Promise<Difference> {
