@@ -16,7 +16,8 @@ const SPEEDS = [
 ] as const satisfies readonly (readonly [number, StandInDevice['speed']])[];
 
 /** Interrupt endpoints are judged by 64 and 1024; bits 11 and 12 of the field stand for additional transactions. */
-const PACKET_SIZES = [0, 1, 8, 63, 64, 65, 512, 1023, 1024, 1025, 0x0800 | 64, 0x1000 | 8, 0x1400];
+const PACKET_SIZES = [0, 8, 63, 64, 64, 65, 512, 1024, 1024, 1025, 0x0800 | 64, 0x1400];
+const SMALL = 8;
 
 const SCSI = { class: 8, subclass: 6 };
 
@@ -58,7 +59,7 @@ function oneInterface(random: Random): Interface {
   const kind = random.weighted([
     [5, 'bulk'],
     [3, 'interrupt'],
-    [2, 'storage'],
+    [4, 'storage'],
     [2, 'mixed'],
     [1, 'none'],
   ] as const);
@@ -91,7 +92,13 @@ function endpoint(random: Random, kind: 'bulk' | 'interrupt' | 'storage' | 'mixe
   return {
     address: (index + 1) | (random.chance(0.5) ? 0x80 : 0),
     type,
-    maxPacketSize: type === 'bulk' ? random.pick([64, 512, 1024]) : random.pick(PACKET_SIZES),
+    // The largest decides, so most are small beside one.
+    maxPacketSize:
+      type === 'bulk'
+        ? random.pick([64, 512, 1024])
+        : index > 0 && random.chance(0.8)
+          ? SMALL
+          : random.pick(PACKET_SIZES),
     streams,
   };
 }
