@@ -1,4 +1,4 @@
-import type { DeviceRequest } from '../../src/planner/index.js';
+import type { DeviceRequest, KeptPort } from '../../src/planner/index.js';
 import type { ControllerSpec, PropertyValue } from '../../src/qdev/index.js';
 import type { StandInDevice } from './oracle-qemu.js';
 
@@ -55,6 +55,7 @@ export interface PlanAsk {
   /** How many controllers may be added at most. */
   readonly controllers: number;
   readonly reserve?: number;
+  readonly kept?: readonly KeptPort[];
   readonly devices: readonly (Pick<DeviceRequest, 'mandatory' | 'slower' | 'pin' | 'home'> & {
     readonly id: string;
     readonly wish: Wish;

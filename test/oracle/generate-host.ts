@@ -26,12 +26,46 @@ export function hostDevices(random: Random, count: number): StandInDevice[] {
   return Array.from({ length: count }, (_, i) => hostDevice(random, i));
 }
 
+const one = (type: Endpoint['type'], maxPacketSize: number, streams = 0): Endpoint => ({
+  address: 0x81,
+  type,
+  maxPacketSize,
+  streams,
+});
+const setting = (kind: readonly [number, number, number], ...endpoints: Endpoint[]): AltSetting => ({
+  class: kind[0],
+  subclass: kind[1],
+  protocol: kind[2],
+  endpoints,
+});
+const BULK_ONLY = setting([8, 6, 0x50], one('bulk', 1024));
+const UAS = setting([8, 6, 0x62], one('bulk', 1024, 4));
+const VENDOR = [255, 0, 0] as const;
+
+/** Devices as there are, or that stand just at a limit of the rule. */
+const TYPICAL: readonly { speed: StandInDevice['speed']; altSettings: readonly AltSetting[] }[] = [
+  { speed: 'low', altSettings: [setting([3, 1, 1], one('interrupt', 8))] },
+  { speed: 'full', altSettings: [setting([1, 2, 0], one('isochronous', 192))] },
+  { speed: 'high', altSettings: [setting([14, 2, 0]), setting([14, 2, 0], one('isochronous', 1024))] },
+  { speed: 'high', altSettings: [setting(VENDOR, one('interrupt', 64))] },
+  { speed: 'high', altSettings: [setting(VENDOR, one('interrupt', 65))] },
+  { speed: 'super', altSettings: [BULK_ONLY, UAS] },
+  { speed: 'super', altSettings: [UAS, setting(VENDOR, one('isochronous', 64))] },
+  { speed: 'super', altSettings: [setting(VENDOR, one('bulk', 1024, 4)), BULK_ONLY] },
+  { speed: 'super', altSettings: [setting(VENDOR, one('interrupt', 64))] },
+  { speed: 'super', altSettings: [setting(VENDOR, one('interrupt', 1024))] },
+  { speed: 'super', altSettings: [setting(VENDOR, one('interrupt', 1025))] },
+  { speed: 'super', altSettings: [setting([14, 2, 0], one('isochronous', 1024))] },
+  { speed: 'super-plus', altSettings: [BULK_ONLY, UAS] },
+];
+
 function hostDevice(random: Random, i: number): StandInDevice {
+  const typical = random.chance(0.5) ? random.pick(TYPICAL) : undefined;
   return {
     bus: random.int(1, 2),
     address: i + 2,
     port: String(i + 1),
-    speed: random.weighted(SPEEDS),
+    speed: typical?.speed ?? random.weighted(SPEEDS),
     vendorId: 0x1000 + i,
     productId: random.int(1, 0xffff),
     name: random.weighted([
@@ -42,9 +76,10 @@ function hostDevice(random: Random, i: number): StandInDevice {
       [1, `two\nlines ${i}`],
     ]),
     ...(random.chance(0.06) ? { openError: random.pick([-3, -4, -6]) } : {}),
-    configurations: some(random, [8, 2, 1], () => ({
-      interfaces: some(random, [6, 3, 2], () => oneInterface(random)),
-    })),
+    configurations:
+      typical === undefined
+        ? some(random, [8, 2, 1], () => ({ interfaces: some(random, [6, 3, 2], () => oneInterface(random)) }))
+        : [{ interfaces: [{ altSettings: typical.altSettings }] }],
   };
 }
 

@@ -171,7 +171,7 @@ function wish(random: Random, host: OracleCase['host']): Wish {
   const kind = random.weighted([
     [10, 'emulated'],
     [2, 'hub'],
-    [host.length > 0 ? 12 : 0, 'host'],
+    [host.length > 0 ? 16 : 0, 'host'],
     [0.4, 'missing'],
   ] as const);
   switch (kind) {
@@ -274,6 +274,7 @@ function planAsk(random: Random, topology: Topology, host: OracleCase['host'], i
     hubs: random.chance(0.75),
     controllers: random.chance(0.3) ? random.int(1, 3) : 0,
     ...(random.chance(0.3) ? { reserve: random.int(0, 6) } : {}),
+    ...(random.chance(0.15) ? { kept: [{ ...somePort(random, topology), label: 'away' }] } : {}),
     devices,
   };
 }

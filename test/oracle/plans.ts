@@ -37,6 +37,7 @@ export function requestOf(
     topology,
     growth: { hubs: ask.hubs, controllers: more.slice(0, ask.controllers) },
     reserve: ask.reserve,
+    kept: ask.kept,
     devices: ask.devices.map(({ id, wish, ...terms }) => ({
       ...terms,
       key: id,
