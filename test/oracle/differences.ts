@@ -1,13 +1,12 @@
 import {
   type ControllerSpec,
-  controllerModel,
   emptyTopology,
   hostDeviceSpeeds,
   megabits,
   negotiate,
+  predictControllers,
   type QemuVersion,
   refusesController,
-  rootPorts,
   spellsDevicesAsJson,
 } from '../../src/qdev/index.js';
 import { classOf } from './classify.js';
@@ -63,9 +62,9 @@ async function speedOf(release: string, host: StandInDevice, port: string): Prom
 
 function predictedSpeed(host: StandInDevice, figure: number, port: number, version: QemuVersion): string {
   const speeds = hostDeviceSpeeds({ megabits: figure, configurations: host.configurations }, version);
-  const facts = controllerModel('qemu-xhci');
-  if ('unsupported' in speeds || facts === undefined) return 'refused';
-  const speed = negotiate(speeds.mask, rootPorts(facts, { p2: 2, p3: 1 })[port - 1]?.mask ?? 0);
+  const [controller] = predictControllers([{ id: 'x', model: 'qemu-xhci', p2: 2, p3: 1 }]);
+  if ('unsupported' in speeds) return 'refused';
+  const speed = negotiate(speeds.mask, controller?.ports[port - 1]?.mask ?? 0);
   return speed === undefined ? 'refused' : `${megabits(speed)} Mb/s`;
 }
 

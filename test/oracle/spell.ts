@@ -3,6 +3,7 @@ import {
   type DeviceSpec,
   deviceOption,
   emulatedDevice,
+  emulatedModel,
   pcieRootPort,
   type QemuVersion,
   usbHost,
@@ -49,9 +50,9 @@ function backendOf(driver: string, id: string): Backend | undefined {
   }
 }
 
-/** usb-bot and usb-uas that are plugged into a running machine attach only when told so. */
+/** Whether a device that is plugged into a running machine attaches only when told so: usb-bot and usb-uas. */
 export function attachesLate(wish: Wish): boolean {
-  return ['usb-bot', 'usb-uas'].includes(driverOf(wish));
+  return emulatedModel(driverOf(wish))?.attaches === 'by-hand';
 }
 
 /** @returns a wish as QEMU is asked for it */
