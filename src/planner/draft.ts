@@ -58,12 +58,24 @@ export class Draft {
       }
     }
     const flow = network.flow.copy();
-    for (const [kind, { arc }] of network.ports.entries()) flow.open(arc, ports[kind] ?? 0);
+    const all = network.problem.demands.length;
+    for (const [kind, { arc, poolArc }] of network.ports.entries()) {
+      const count = ports[kind] ?? 0;
+      flow.open(arc, count);
+      if (count > 0) flow.open(poolArc, all);
+    }
     network.slots.forEach((slot, controller) => {
       if (slot !== undefined) flow.open(slot.arc, slots[controller] ?? 0);
     });
     fill(network, flow, wanted);
     return new Draft(network, flow, hubs, ports, slots);
+  }
+
+  /** @returns the draft without hubs and without any device */
+  static empty(network: Network): Draft {
+    const ports = Int32Array.from(network.ports, (kind) => kind.ports.length);
+    const slots = Int32Array.from(network.slots, (slot) => slot?.free ?? 0);
+    return new Draft(network, network.flow.copy(), [], ports, slots);
   }
 
   /**
@@ -75,7 +87,10 @@ export class Draft {
       kind.single === undefined ? kind.ports.length + (kind.depth > 1 && ports > 0 ? ports : 0) : 1,
     );
     const flow = network.flow.copy();
-    for (const [kind, { arc }] of network.ports.entries()) flow.open(arc, all[kind] ?? 0);
+    for (const [kind, { arc, poolArc }] of network.ports.entries()) {
+      flow.open(arc, all[kind] ?? 0);
+      flow.open(poolArc, network.problem.demands.length);
+    }
     for (const slot of network.slots) if (slot !== undefined) flow.open(slot.arc, slot.free);
     fill(
       network,
@@ -136,11 +151,35 @@ export class Draft {
     }
     for (const child of childrenOf(this.network, kind, ports)) {
       bump(this.#ports, child.kind, child.count);
-      this.flow.widen(this.network.ports[child.kind]?.arc ?? 0, child.count);
+      const { arc, poolArc } = this.network.ports[child.kind] ?? kind;
+      if (this.flow.room(poolArc) + this.flow.flow(poolArc) === 0)
+        this.flow.widen(poolArc, this.network.problem.demands.length);
+      this.flow.widen(arc, child.count);
       const wanted = child.wanter === undefined ? undefined : this.network.devices[child.wanter]?.wanted;
       if (wanted !== undefined) this.flow.widen(wanted.arc, 1);
     }
     return true;
+  }
+
+  /** @returns whether a device is at its own port behind a hub, and no other of its kind could have one instead */
+  isHomeOnly(index: number): boolean {
+    const { network, flow } = this;
+    const hub = this.hubs[index];
+    const kind = hub === undefined ? undefined : network.ports[hub.site];
+    if (hub === undefined || kind === undefined) return false;
+    return childrenOf(network, kind, hub.ports).some((child) => {
+      const wanted = child.wanter === undefined ? undefined : network.devices[child.wanter]?.wanted;
+      return wanted !== undefined && flow.room(wanted.arc) === 0;
+    });
+  }
+
+  /** @returns how many ports of the kind that is behind a hub are free, at most as many as the hub has; none if it has several kinds */
+  freeBehind(index: number): number {
+    const hub = this.hubs[index];
+    const kind = hub === undefined ? undefined : this.network.ports[hub.site];
+    if (hub === undefined || kind === undefined || kind.single !== undefined) return 0;
+    const child = this.network.childKind(kind.controller, kind.depth + 1, false);
+    return Math.min(hub.ports, this.flow.room(this.network.ports[child]?.arc ?? 0));
   }
 
   /** @returns this without one of its hubs; undefined when something may hang on it */

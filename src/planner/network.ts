@@ -26,6 +26,8 @@ export interface PortKind {
   readonly single: { readonly name: string; readonly path: string } | undefined;
   /** The free ports of this kind that there are without any new hub, ascending. */
   readonly ports: readonly PlanPort[];
+  /** What leads here from the pool of its like; closed while there is no such port, so that no path looks there in vain. */
+  readonly poolArc: number;
   /** What leads on, to the slots of its controller or out; as much flows as ports are used. */
   readonly arc: number;
 }
@@ -124,7 +126,7 @@ function placeCost(demand: Demand, mask: SpeedMask, steps: number, away: boolean
 }
 
 /** A port used up: whether it was kept, what it could carry, how deep it is, and the order of controllers. */
-function portCost({ mask, depth, controller, kept }: Omit<PortKind, 'arc'>): Cost {
+function portCost({ mask, depth, controller, kept }: Pick<PortKind, 'mask' | 'depth' | 'controller' | 'kept'>): Cost {
   const bit = (speed: SpeedMask): number => ((mask & speed) === 0 ? 0 : 1);
   return [
     kept ? KEPT : 0,
@@ -155,7 +157,12 @@ class Builder {
   readonly #keptNames: ReadonlySet<string>;
   readonly #flow = new MinCostFlow();
   /** Kinds of ports; their nodes are made when all are known. */
-  readonly #ports: (Omit<PortKind, 'arc' | 'ports'> & { ports: PlanPort[]; node: number; arc: number })[] = [];
+  readonly #ports: (Omit<PortKind, 'arc' | 'poolArc' | 'ports'> & {
+    ports: PlanPort[];
+    node: number;
+    arc: number;
+    poolArc: number;
+  })[] = [];
   readonly #plain = new Map<number, number>();
   readonly #singles = new Map<string, number>();
   readonly #pools: PoolDraft[] = [];
@@ -209,7 +216,6 @@ class Builder {
   #openAll(): void {
     this.#flow.ready();
     const all = this.#problem.demands.length;
-    for (const { kinds } of this.#pools) for (const { arc } of kinds) this.#flow.open(arc, all);
     for (const { places, base, nowhere } of this.#devices) {
       for (const { arc } of places) this.#flow.open(arc, all);
       if (base !== undefined) this.#flow.open(base.arc, all);
@@ -248,7 +254,9 @@ class Builder {
     const key = plainKey(controller, mask, depth, kept);
     let kind = this.#plain.get(key);
     if (kind === undefined) {
-      kind = this.#ports.push({ controller, mask, depth, kept, single: undefined, ports: [], node: 0, arc: 0 }) - 1;
+      kind =
+        this.#ports.push({ controller, mask, depth, kept, single: undefined, ports: [], node: 0, arc: 0, poolArc: 0 }) -
+        1;
       this.#plain.set(key, kind);
     }
     return this.#ports[kind] ?? { ports: [] };
@@ -256,7 +264,7 @@ class Builder {
 
   #single({ controller, path, name }: NamedPort, mask: SpeedMask, depth: number, ports: PlanPort[]): void {
     const kept = this.#keptNames.has(name);
-    const kind = { controller, mask, depth, kept, single: { name, path }, ports, node: 0, arc: 0 };
+    const kind = { controller, mask, depth, kept, single: { name, path }, ports, node: 0, arc: 0, poolArc: 0 };
     this.#singles.set(name, this.#ports.push(kind) - 1);
   }
 
@@ -289,7 +297,12 @@ class Builder {
     });
     for (const pool of this.#pools) {
       pool.node = this.#flow.node();
-      pool.kinds = pool.kinds.map(({ kind, arc: node }) => ({ kind, arc: this.#flow.arc(pool.node, node, [0, 0, 0]) }));
+      pool.kinds = pool.kinds.map(({ kind, arc: node }) => {
+        const arc = this.#flow.arc(pool.node, node, [0, 0, 0]);
+        const port = this.#ports[kind];
+        if (port !== undefined) port.poolArc = arc;
+        return { kind, arc };
+      });
     }
   }
 

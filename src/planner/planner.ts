@@ -47,7 +47,9 @@ interface Attempt {
  */
 function leastControllers(request: PlanRequest, devices: readonly DeviceRequest[]): Attempt {
   const none = attempt(request, devices, 0);
-  if (none.solution.score.slice(0, DEVICE_FIGURES).every((figure) => figure === 0)) return none;
+  const { score } = none.solution;
+  if (request.growth.controllers.length === 0 || score.every((figure, i) => i >= DEVICE_FIGURES || figure === 0))
+    return none;
   let enough = attempt(request, devices, request.growth.controllers.length);
   if (compareScores(none.solution.score, enough.solution.score, DEVICE_FIGURES) <= 0) return none;
   const wanted = enough.solution.score;

@@ -3,7 +3,7 @@ import { handOut } from './hand-out.js';
 import { addedHub, chainOn, missingPorts, sitesOf, unlikeHubs, waitingHubs, worth } from './hub-sites.js';
 import type { Problem } from './network.js';
 import { ADDED_HUBS, CROWDING, compareScores, DEVICE_FIGURES, LAST_PLACE, type Score, type Solution } from './score.js';
-import type { Space } from './space.js';
+import { type Space, takesHub } from './space.js';
 import { better, type Trial, Trials } from './trial.js';
 
 /**
@@ -13,15 +13,16 @@ import { better, type Trial, Trials } from './trial.js';
  */
 export function search(problem: Problem, space: Space): Solution {
   const trials = new Trials(problem, space);
-  const none = trials.of([]);
-  if (none === undefined) throw new Error('no hubs always have a place');
-  const found = new Search(trials, none).best();
+  const found = new Search(trials).best();
   return { ...handOut(found.best), score: found.score };
 }
 
 /** How much work may go into trying all layouts: layouts × arcs of the network, and layouts. */
-const MOST_WORK = 60_000;
-const MOST_LAYOUTS = 400;
+const MOST_WORK = 40_000;
+const MOST_LAYOUTS = 300;
+
+/** Where there are more than so many times as many layouts, a look at the first of them is not worth its while. */
+const OUT_OF_REACH = 30;
 
 /** Up to so many kinds of ports each is tried as a place for a hub; of more, the least and those where devices wait. */
 const FEW_KINDS = 40;
@@ -29,19 +30,35 @@ const FEW_KINDS = 40;
 /** How many hubs of a kind are tried at most in one step where ports are named, or devices wait on many controllers. */
 const MOST_MOVES = 12;
 
+/** From how many single ports on hubs for all of them are tried before anything else. */
+const MANY_NAMED = 20;
+
+/** From how many kinds of hubs on it is only looked whether those can be taken back that have many free ports. */
+const MOST_TAKEN_BACK = 60;
+
 class Search {
   readonly #trials: Trials;
-  readonly #none: Trial;
+  #none: Trial | undefined;
 
-  constructor(trials: Trials, none: Trial) {
+  constructor(trials: Trials) {
     this.#trials = trials;
-    this.#none = none;
+  }
+
+  /** Without any hub. */
+  get #bare(): Trial {
+    this.#none ??= this.#trials.of([]);
+    if (this.#none === undefined) throw new Error('no hubs always have a place');
+    return this.#none;
   }
 
   best(): Trial {
-    if (!this.#mayGain(this.#none)) return this.#none;
-    const bound = Draft.bound(this.#trials.network, this.#mayHub() ? this.#trials.network.problem.demands.length : 0);
-    let now = this.#withChains(this.#none);
+    const { network } = this.#trials;
+    const bound = this.#mayHub() ? Draft.bound(network, network.problem.demands.length) : [];
+    let now = this.#allHome(bound);
+    if (now === undefined) {
+      if (!this.#mayGain(this.#bare)) return this.#bare;
+      now = this.#withChains(this.#bare);
+    }
     now = this.#inBulk(now);
     now = this.#oneByOne(now);
     now = this.#withoutIdle(now, bound);
@@ -58,14 +75,26 @@ class Search {
     return this.#mayHub() && score.some((figure, i) => i < ADDED_HUBS && figure > 0);
   }
 
+  /** With many ports named behind hubs that are not there: these hubs, if nobody could be better off with any others. */
+  #allHome(bound: Score): Trial | undefined {
+    const { network } = this.#trials;
+    if (!this.#mayHub() || network.ways.single.size < MANY_NAMED) return undefined;
+    const all = this.#trials.of(this.#chains(Draft.empty(network)));
+    return all !== undefined && compareScores(all.score, bound, DEVICE_FIGURES) === 0 ? all : undefined;
+  }
+
   /** All hubs that named ports need, at once. */
   #withChains(from: Trial): Trial {
+    const hubs = this.#chains(from.draft);
+    return hubs.length < 2 ? from : better(from, this.#trials.of(hubs));
+  }
+
+  #chains(draft: Draft): DraftHub[] {
     const { network } = this.#trials;
-    const missing = missingPorts(from.draft);
-    if (missing.length === 0) return from;
+    const missing = missingPorts(draft);
     const chosen = new Map<number, DraftHub>();
     const { demands } = network.problem;
-    const fixed = waitingHubs(from.draft).filter((index) => demands[index]?.scope.at === 'port');
+    const fixed = waitingHubs(draft).filter((index) => demands[index]?.scope.at === 'port');
     for (const { name, hub } of missing) {
       if (hub === undefined) continue;
       const site = network.singles.get(name) ?? -1;
@@ -77,15 +106,14 @@ class Search {
     }
     for (const { name, hub } of missing) {
       const links = (network.ways.chains.get(name) ?? []).map((link) => link.name);
-      for (const one of chainOn(from.draft, links, { name, hub: undefined }, new Set()) ?? []) {
+      for (const one of chainOn(draft, links, { name, hub: undefined }, new Set()) ?? []) {
         if (hub === undefined && !chosen.has(one.site)) chosen.set(one.site, one);
       }
     }
     const once = new Set<number>();
-    const hubs = [...chosen.values()]
+    return [...chosen.values()]
       .filter(({ demand }) => demand === undefined || (!once.has(demand) && once.add(demand)))
       .sort((a, b) => (network.ports[a.site]?.depth ?? 0) - (network.ports[b.site]?.depth ?? 0));
-    return hubs.length < 2 ? from : better(from, this.#trials.of(hubs));
   }
 
   /** As many hubs at once as waiting devices would fill. */
@@ -205,18 +233,24 @@ class Search {
     return [...found];
   }
 
-  /** Takes back hubs that others, added later, have made needless. Of hubs that are alike, one that is needed speaks for all. */
+  /**
+   * Takes back hubs that others, added later, have made needless. Of hubs that are alike, one that is needed speaks for all. Of very
+   * many only those are looked at in the end of which half the ports are free: the others were added for devices that waited.
+   */
   #withoutIdle(from: Trial, bound: Score): Trial {
     let now = from;
     const needed = new Set<number>();
+    let tried = 0;
+    const atBound = compareScores(now.score, bound, DEVICE_FIGURES) === 0;
     for (let i = now.draft.hubs.length - 1; i >= 0; i--) {
       const hub = now.draft.hubs[i];
       if (hub === undefined || hub.demand !== undefined || needed.has(hub.site)) continue;
+      if (atBound && now.draft.isHomeOnly(i)) continue;
+      if (++tried > MOST_TAKEN_BACK && now.draft.freeBehind(i) < hub.ports / 2) continue;
       const without = this.#trials.without(now, i);
       const next = better(now, without);
       if (next === now) needed.add(hub.site);
       now = next;
-      if (now.draft.hubs.length === 1 && compareScores(now.score, bound, DEVICE_FIGURES) === 0) break;
     }
     return now;
   }
@@ -226,14 +260,17 @@ class Search {
     const { network } = this.#trials;
     const { demands, mayAddHubs } = network.problem;
     const arcs = network.ports.length * (1 + network.pools.length) + network.devices.length * 4;
-    const most = this.#trials.count + Math.min(MOST_LAYOUTS, Math.floor(MOST_WORK / arcs));
     const order = network.ports
-      .map((kind, site) => ({ site, depth: kind.depth, worth: worth(kind) }))
-      .sort((a, b) => a.depth - b.depth || a.worth - b.worth || a.site - b.site)
+      .map((kind, site) => ({ kind, site }))
+      .filter(({ kind }) => takesHub(kind))
+      .sort((a, b) => a.kind.depth - b.kind.depth || worth(a.kind) - worth(b.kind) || a.site - b.site)
       .map(({ site }) => site);
+    const layouts = Math.min(MOST_LAYOUTS, Math.floor(MOST_WORK / arcs));
+    if (layoutsOf(order.length, from.draft.hubs.length) > layouts * OUT_OF_REACH) return from;
+    const most = this.#trials.count + layouts;
     let best = from;
     /** Of each layout also the place in the order from which on it may be extended, so that none is met twice. */
-    let level: { trial: Trial; next: number; asked: number }[] = [{ trial: this.#none, next: 0, asked: -1 }];
+    let level: { trial: Trial; next: number; asked: number }[] = [{ trial: this.#bare, next: 0, asked: -1 }];
     while (level.length > 0) {
       const deeper: typeof level = [];
       for (const { trial, next, asked } of level) {
@@ -265,6 +302,13 @@ class Search {
     }
     return best;
   }
+}
+
+/** @returns in how many ways so many hubs can be on so many kinds of ports */
+function layoutsOf(kinds: number, hubs: number): number {
+  let ways = 1;
+  for (let n = 1; n <= hubs; n++) ways = (ways * (kinds + n - 1)) / n;
+  return ways;
 }
 
 /** In place of a controller: all of them. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type PlanRequest, plan, planFindings } from '../../../src/planner/index.js';
 import { withHub } from '../../../src/qdev/index.js';
-import { faults } from './checks.js';
+import { faults, oneAtATime } from './checks.js';
 import { device, ehci, HUBS, request, SIX, uhci, vm, xhci } from './layouts.js';
 import { random } from './random.js';
 
@@ -32,6 +32,50 @@ describe('one request, one plan', () => {
         expect(JSON.stringify(plan({ ...asked, devices }))).toBe(expected);
       }),
       random(30),
+    );
+  });
+
+  it('homes and kept ports, in any order: the same plan, and what it says', () => {
+    const { devices, ...rest } = crowded();
+    const ports = ['1', '2.4', '2.4', '2.1', '1.2', '9', '2', '1.1.1'];
+    const asked = {
+      ...rest,
+      devices: devices.map((one, i) => ({ ...one, home: { bus: i % 3 === 0 ? 'x.0' : 'uhci.0', port: ports[i]! } })),
+      kept: ['1', '2', '2.2', '1.3'].map((port, i) => ({ bus: 'uhci.0', port, label: `away${i}` })),
+    };
+    const made = plan(asked);
+    expect(faults(asked, made)).toEqual([]);
+    const expected = JSON.stringify([made, planFindings(made)]);
+    const all = <T>(list: readonly T[]): fc.Arbitrary<T[]> =>
+      fc.shuffledSubarray([...list], { minLength: list.length, maxLength: list.length });
+    fc.assert(
+      fc.property(all(asked.devices), all(asked.kept), (shuffled, kept) => {
+        const again = plan({ ...asked, devices: shuffled, kept });
+        expect(JSON.stringify([again, planFindings(again)])).toBe(expected);
+      }),
+      random(30),
+    );
+  });
+
+  it('a plan that is remembered and made again, whole or in part, in any order: each device where it was', () => {
+    const start = vm(uhci(), ehci(), xhci('x', 4));
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...SIX], { minLength: 1 }), fc.boolean(), (some, together) => {
+        const asked = request(start, SIX, { growth: { hubs: true, controllers: [] } });
+        const first = plan(asked);
+        const homes = new Map(first.placements.map(({ key, bus, port }) => [key, { bus, port }]));
+        const back = some.map((one) => ({ ...one, home: homes.get(one.key) }));
+        const away = first.placements
+          .filter(({ key }) => !some.some((one) => one.key === key))
+          .map(({ bus, port, label }) => ({ bus, port, label }));
+        const made = together
+          ? plan({ ...asked, devices: back, kept: away }).placements
+          : oneAtATime(start, back, { growth: HUBS, kept: away }).placements;
+        for (const { key, bus, port, home } of made)
+          expect({ key, bus, port, home }).toEqual({ key, ...homes.get(key), home: undefined });
+        expect(made).toHaveLength(some.length);
+      }),
+      random(100),
     );
   });
 
