@@ -13,5 +13,7 @@ export {
 export { type PlanFindingOptions, planFindings } from './findings.js';
 export type * from './plan.js';
 export { DEFAULT_RESERVE, plan } from './planner.js';
+export { bestMove, type Movable, type Move, type MoveRequest } from './rebalance.js';
 export type * from './request.js';
+export { type Room, roomFor } from './room.js';
 export { withFix } from './with-fix.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type DeviceRequest, type Plan, type PlanRequest, plan } from '../../../src/planner/index.js';
-import { type Topology, withHub } from '../../../src/qdev/index.js';
+import { freePorts, type Topology, withHub } from '../../../src/qdev/index.js';
 import { device, ehci, HUBS, request, uhci, VERSION, vm, xhci } from './layouts.js';
 
 /** A device that is plugged in, or the key of one that is pulled. */
@@ -20,10 +20,7 @@ export function kindsOf(devices: readonly DeviceRequest[]): Kinds {
 
 /** @returns the speeds of all ports of a VM that nothing is on */
 export function masksOf({ controllers }: Topology): number[] {
-  return controllers.flatMap(({ ports, devices }) => [
-    ...ports.filter(({ port }) => !devices.some((one) => one.port === String(port))).map(({ mask }) => mask),
-    ...devices.flatMap(({ hubPorts = 0 }) => Array.from({ length: hubPorts }, () => 3)),
-  ]);
+  return controllers.flatMap((one) => freePorts(one).map(({ mask }) => mask));
 }
 
 /**
@@ -104,34 +101,54 @@ export function moments(arrivals: readonly Arrival[]): DeviceRequest[][] {
   });
 }
 
-const xhciPorts = fc.record({ p2: fc.integer({ min: 0, max: 6 }), p3: fc.integer({ min: 0, max: 6 }) });
-const companions = fc.constantFrom(1, 2, 4, 6);
+const xhciPorts = (max: number): fc.Arbitrary<{ p2: number; p3: number }> =>
+  fc.record({ p2: fc.integer({ min: 0, max }), p3: fc.integer({ min: 0, max }) });
+
+/** xHCI of all port counts, EHCI bare and with companions for some of its ports, UHCI, OHCI. */
+const kinds = fc.oneof(
+  { arbitrary: xhciPorts(6), weight: 2 },
+  fc.constantFrom(1, 2, 4, 6),
+  fc.constantFrom('ehci', 'uhci', 'ohci'),
+);
 
 /** One to three controllers of every kind, some with a hub on them already. */
-export const topologies: fc.Arbitrary<Topology> = fc
-  .array(
-    fc.record({
-      kind: fc.oneof({ arbitrary: xhciPorts, weight: 2 }, companions, fc.constantFrom('ehci', 'uhci', 'ohci')),
-      hub: fc.option(fc.record({ port: fc.integer({ min: 1, max: 4 }), ports: fc.integer({ min: 1, max: 4 }) }), {
-        freq: 4,
+export const topologies: fc.Arbitrary<Topology> = topologiesOf(kinds, 3);
+
+/** One or two controllers that are soon full. */
+export const fewPorts: fc.Arbitrary<Topology> = topologiesOf(
+  fc.oneof({ arbitrary: xhciPorts(3), weight: 4 }, fc.constant('uhci')),
+  2,
+);
+
+function topologiesOf(
+  kind: fc.Arbitrary<string | number | { p2: number; p3: number }>,
+  maxLength: number,
+): fc.Arbitrary<Topology> {
+  return fc
+    .array(
+      fc.record({
+        kind,
+        hub: fc.option(fc.record({ port: fc.integer({ min: 1, max: 4 }), ports: fc.integer({ min: 1, max: 4 }) }), {
+          freq: 4,
+        }),
       }),
-    }),
-    { minLength: 1, maxLength: 3 },
-  )
-  .map((list) => {
-    const start: Topology = {
-      ...vm(),
-      version: VERSION,
-      controllers: list.flatMap(({ kind }, i) => controllersOf(kind, `c${i}`)),
-    };
-    return list.reduce((now, { hub }, i) => {
-      const there = now.controllers.find(({ bus }) => bus === `c${i}.0`);
-      const takes = there?.ports.some(({ port, mask }) => port === hub?.port && (mask & 2) !== 0);
-      return hub === null || takes !== true
-        ? now
-        : withHub(now, `c${i}.0`, { id: `hub${i}`, port: String(hub.port), ports: hub.ports });
-    }, start);
-  });
+      { minLength: 1, maxLength },
+    )
+    .map((list) => {
+      const start: Topology = {
+        ...vm(),
+        version: VERSION,
+        controllers: list.flatMap(({ kind }, i) => controllersOf(kind, `c${i}`)),
+      };
+      return list.reduce((now: Topology, { hub }, i) => {
+        const there = now.controllers.find(({ bus }) => bus === `c${i}.0`);
+        const takes = there?.ports.some(({ port, mask }) => port === hub?.port && (mask & 2) !== 0);
+        return hub === null || takes !== true
+          ? now
+          : withHub(now, `c${i}.0`, { id: `hub${i}`, port: String(hub.port), ports: hub.ports });
+      }, start);
+    });
+}
 
 function controllersOf(kind: string | number | { p2: number; p3: number }, id: string): Topology['controllers'] {
   if (typeof kind === 'object') return vm(xhci(id, kind.p2, kind.p3)).controllers;
