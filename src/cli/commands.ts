@@ -8,6 +8,7 @@ import { kill } from './commands/kill.js';
 import { list } from './commands/list.js';
 import { plan } from './commands/plan.js';
 import { qmp } from './commands/qmp.js';
+import { rebalance } from './commands/rebalance.js';
 import { run } from './commands/run.js';
 import { shutdown } from './commands/shutdown.js';
 import { status } from './commands/status.js';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   status,
   attach,
   detach,
+  rebalance,
   shutdown,
   kill,
   doctor,

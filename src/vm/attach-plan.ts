@@ -1,4 +1,4 @@
-import type { HostDeviceWish, VmFile } from '../config/index.js';
+import type { VmFile } from '../config/index.js';
 import { type Finding, fail, finding, nearest } from '../diag/index.js';
 import { type HostDevice, matchSelector, requireSelector } from '../host/index.js';
 import { type Plan, type PlanRequest, plan, planFindings } from '../planner/index.js';
@@ -6,6 +6,7 @@ import { EMULATED_MODELS, emulatedModel, mayHave, type Topology, uniqueId } from
 import { deniedFindings } from './allowed.js';
 import { growthOf } from './growth.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
+import { moveFindings, wordsFor } from './one-move.js';
 import { fileOf, type OpenVm } from './open-vm.js';
 import { stepsOf } from './plan-steps.js';
 import { readTopologyAndModels } from './read-back.js';
@@ -13,6 +14,7 @@ import { type RecalledPlaces, recallPlaces } from './recall-places.js';
 import { selectDevices } from './select-devices.js';
 import { filterFor, type Standing, standingOf, withoutDevice } from './standing.js';
 import type { Step } from './step.js';
+import { termsFor, typedTerms, wishFor } from './terms.js';
 import { throwErrors } from './throw-errors.js';
 import { labelOf, type Terms, type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
 
@@ -49,7 +51,8 @@ export interface AttachPlan {
  */
 export async function planAttach(...what: Parameters<typeof draftAttach>): Promise<AttachPlan> {
   const made = await draftAttach(...what);
-  throwErrors(planFindings(made.plan, { vm: what[0].name, running: true }));
+  const moves = made.findings.filter(({ code }) => code === 'move-would-help');
+  throwErrors([...planFindings(made.plan, { vm: what[0].name, running: true }), ...moves]);
   return made;
 }
 
@@ -87,6 +90,12 @@ export async function draftAttach(
     leeway: { running: true, growable: growthOf(room, { hubs: true, controllers: true }).controllers },
   };
   const made = plan(asked);
+  const without = new Set(made.refusals.map(({ key }) => key));
+  const waiting = gathered.wanted
+    .filter(({ id }) => without.has(id))
+    .map((one) => ({ request: one.request, words: wordsFor(one) }));
+  const world = { topology: room, file, inventory: inventoryOf(host) };
+  const moves = waiting.length === 0 ? [] : moveFindings(vm.name, world, waiting);
   return {
     topology,
     request: asked,
@@ -94,7 +103,7 @@ export async function draftAttach(
     wanted: gathered.wanted,
     steps: [...gathered.stale.map(removalOf), ...stepsOf(made, gathered.wanted)],
     already: gathered.already,
-    findings: [...gathered.findings, ...findings, ...planFindings(made, { vm: vm.name, running: true })],
+    findings: [...gathered.findings, ...findings, ...planFindings(made, { vm: vm.name, running: true }), ...moves],
   };
 }
 
@@ -119,7 +128,8 @@ function modelMissing(vm: string, model: string): Finding {
   return finding('qemu-no-model', { binary: vm, model, nearest: undefined });
 }
 
-interface Gathered {
+/** What an attach is about. */
+export interface Gathered {
   readonly wanted: Wanted[];
   readonly already: { readonly device: HostDevice; readonly standing: Standing }[];
   /** Objects that stand for a device that was replugged since: they hold its port and its id, and will never come back. */
@@ -127,7 +137,8 @@ interface Gathered {
   readonly findings: Finding[];
 }
 
-function gather(
+/** Finds out how each device stands in a VM. @throws QplugError with all that can't be attached */
+export function gather(
   vm: OpenVm,
   devices: readonly HostDevice[],
   request: AttachRequest,
@@ -156,47 +167,20 @@ function gather(
       gathered.stale.push({ device, standing });
       taken.delete(id);
     }
-    const made = wantHostDevice(device, vm.qmp.version, taken, termsFor(device, request, file, host));
+    const made = wantHostDevice(device, vm.qmp.version, taken, termsFor(device, request, file, inventoryOf(host)));
     if ('code' in made) gathered.findings.push(made);
     else {
-      gathered.wanted.push({ ...made, select: wishFor(device, file, host)?.select });
+      gathered.wanted.push({ ...made, select: wishFor(device, file, inventoryOf(host))?.select });
       taken.add(made.id);
     }
   }
   for (const model of request.emulated ?? []) {
-    const made = wantModel(model, taken, termsOf(request));
+    const made = wantModel(model, taken, typedTerms(request));
     gathered.wanted.push(made);
     taken.add(made.id);
   }
   throwErrors(gathered.findings);
   return gathered;
-}
-
-function termsOf(request: AttachRequest): Terms {
-  return { mandatory: true, slower: request.slower ?? 'refuse', controller: request.controller, port: request.port };
-}
-
-/** What was typed counts first; then what the VM's file says of the device, so that it lands where it would at the next start. */
-function termsFor(device: HostDevice, request: AttachRequest, file: VmFile | undefined, host: HostAccess): Terms {
-  const typed = termsOf(request);
-  const wish = wishFor(device, file, host);
-  if (wish === undefined) return typed;
-  const pinned = typed.controller !== undefined || typed.port !== undefined;
-  return {
-    ...typed,
-    slower: request.slower ?? wish.slower,
-    ...(pinned ? {} : { controller: wish.controller, port: wish.port }),
-  };
-}
-
-/** @returns what the VM's file says of a host device */
-function wishFor(device: HostDevice, file: VmFile | undefined, host: HostAccess): HostDeviceWish | undefined {
-  const inventory = inventoryOf(host);
-  return file?.usb.devices.find(
-    (one): one is HostDeviceWish =>
-      one.kind === 'host' &&
-      matchSelector(requireSelector(one.select), inventory).some(({ port }) => port === device.port),
-  );
 }
 
 function wantModel(name: string, taken: ReadonlySet<string>, terms: Terms): Wanted {
@@ -214,7 +198,8 @@ function wantModel(name: string, taken: ReadonlySet<string>, terms: Terms): Want
   return made;
 }
 
-function removalOf({ device, standing }: { device: HostDevice; standing: Standing }): Step {
+/** @returns the step that frees the place of what stands for a device that was replugged */
+export function removalOf({ device, standing }: { device: HostDevice; standing: Standing }): Step {
   const { id, qomPath } = standing.device;
   const path = qomPath ?? `/machine/peripheral/${id}`;
   return { do: 'remove', target: id ?? path, qomPath: path, label: labelOf(device), restore: undefined, stale: true };

@@ -64,7 +64,7 @@ export async function attach(
 }
 
 /** QEMU's last words, where its log is ours. */
-async function lastLinesOf({ record }: OpenVm): Promise<readonly string[]> {
+export async function lastLinesOf({ record }: OpenVm): Promise<readonly string[]> {
   return record === undefined ? [] : lastLogLines(record.log, LAST_LINES);
 }
 

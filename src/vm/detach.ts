@@ -1,27 +1,15 @@
 import { type Finding, finding } from '../diag/index.js';
 import { type HostDevice, type HostInventory, isSelector, matchSelector, parseSelector } from '../host/index.js';
-import {
-  type AttachedDevice,
-  type Controller,
-  type DeviceSpec,
-  emulatedDevice,
-  emulatedModel,
-  isOurs,
-  parseDeviceId,
-  type Topology,
-  usbHost,
-  usbHub,
-} from '../qdev/index.js';
+import { type AttachedDevice, type Controller, parseDeviceId, type Topology } from '../qdev/index.js';
 import { Applied } from './apply.js';
 import { awaitHostDrivers } from './give-back.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import type { OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
 import { readTopology } from './read-back.js';
-import type { Step } from './step.js';
+import { hostOf, removalStep } from './removal-step.js';
 import { throwErrors } from './throw-errors.js';
 import { REMOVAL_TIMEOUT, tellStep } from './transaction.js';
-import { labelOf } from './wanted.js';
 
 /** One device that was taken out. */
 export interface DetachedReport {
@@ -136,12 +124,6 @@ function wasMeant(word: string, id: string): boolean {
   return word === was.port || word.toLowerCase() === `${hex(was.vendorId)}:${hex(was.productId)}`;
 }
 
-function hostOf(device: AttachedDevice, inventory: HostInventory): HostDevice | undefined {
-  const { host } = device;
-  if (host === undefined) return undefined;
-  return inventory.devices.find((one) => one.bus === host.bus && one.address === host.address);
-}
-
 function hubFindings(hub: AttachedDevice, controller: Controller, leaving: readonly Found[], vm: string): Finding[] {
   if (hub.driver !== 'usb-hub' || hub.port === undefined) return [];
   const behind = controller.devices.filter(
@@ -150,31 +132,4 @@ function hubFindings(hub: AttachedDevice, controller: Controller, leaving: reado
   if (behind.length === 0) return [];
   const devices = behind.map((one) => one.id ?? one.qomPath ?? '');
   return [finding('hub-in-use', { id: hub.id ?? hub.qomPath ?? '', vm, devices })];
-}
-
-function removalStep(device: AttachedDevice, { bus }: Controller, inventory: HostInventory): Step {
-  const path = device.qomPath ?? `/machine/peripheral/${device.id}`;
-  const host = hostOf(device, inventory);
-  const { id } = device;
-  const label = host === undefined ? (id ?? path) : labelOf(host);
-  return {
-    do: 'remove',
-    target: id ?? path,
-    qomPath: path,
-    label,
-    restore: restoreOf(device, bus, host),
-    hostPort: host?.port,
-  };
-}
-
-/**
- * A passed-through device and a hub are made of what can be read back. So is an emulated device that `attach` made; what others
- * gave theirs can't be read.
- */
-function restoreOf(device: AttachedDevice, bus: string, host: HostDevice | undefined): DeviceSpec | undefined {
-  const { id, port, driver, hubPorts } = device;
-  if (id === undefined || port === undefined) return undefined;
-  if (hubPorts !== undefined) return usbHub({ id, bus, port, ports: hubPorts });
-  if (isOurs(id) && emulatedModel(driver) !== undefined) return emulatedDevice({ driver, id, bus, port });
-  return host === undefined ? undefined : usbHost({ id, bus, port, hostbus: host.bus, hostaddr: host.address });
 }

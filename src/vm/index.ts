@@ -11,5 +11,6 @@ export { listVms } from './list-vms.js';
 export { findVm, type OpenVm, openVm, type VmTarget } from './open-vm.js';
 export type { Operation } from './operation.js';
 export { commandLineOf, type Prepared, prepare } from './prepare.js';
+export { type RebalanceReport, type RebalanceRequest, rebalance } from './rebalance.js';
 export { type RunningVm, type RunRequest, runVm } from './run.js';
 export { type DeviceState, statusOf, type VmStatus } from './status.js';

@@ -3,6 +3,7 @@ import { type Finding, finding, QplugError } from '../diag/index.js';
 import { type HostDevice, type HostInventory, matchSelector, requireSelector } from '../host/index.js';
 import { type AttachedDevice, hostDeviceSpeeds, isOurs, megabits, type Topology } from '../qdev/index.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
+import { moveFindings, wishedAsWanted } from './one-move.js';
 import { fileOf, type OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
 import { readTopology } from './read-back.js';
@@ -43,6 +44,7 @@ export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operatio
       readFile(vm),
     ]);
     const inventory = inventoryOf(host);
+    const world = { topology, file, inventory };
     const devices = topology.controllers.flatMap(({ bus, devices: on }) =>
       on.map((device) => stateOf(device, bus, inventory, topology)),
     );
@@ -50,6 +52,7 @@ export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operatio
       ...faults,
       ...devices.flatMap(differenceOf),
       ...(file?.usb.devices ?? []).flatMap((wish) => missing(wish, vm.name, topology, inventory)),
+      ...moveFindings(vm.name, world, wishedAsWanted(world)),
     ];
     return { vm: vm.name, socket: vm.socket, run, topology, devices, findings };
   });

@@ -7,6 +7,8 @@ interface PortPlace {
   readonly megabits: number | undefined;
 }
 
+type Spot = Pick<PortPlace, 'bus' | 'port'>;
+
 /** The findings of src/vm and src/registry, each with its evidence. */
 export interface VmEvidence {
   'vm-not-found': { readonly target: string; readonly known: readonly string[]; readonly nearest: string | undefined };
@@ -39,6 +41,19 @@ export interface VmEvidence {
   'runs-slower': { readonly label: string; readonly megabits: number; readonly native: number };
   'wanted-not-plugged-in': { readonly selector: string; readonly vm: string };
   'wanted-not-attached': { readonly label: string; readonly selector: string; readonly vm: string };
+  /** Devices by their labels, printable; `from` is the winner's own place where it has one, `hub` one that goes. */
+  'move-would-help': {
+    readonly vm: string;
+    readonly label: string;
+    readonly megabits: number;
+    readonly bus: string;
+    readonly port: string;
+    readonly moved: readonly { readonly label: string; readonly from: Spot; readonly to: Spot }[];
+    readonly from: Spot | undefined;
+    readonly hub: string | undefined;
+    /** What names the device on a command line, where it is not in the VM yet. */
+    readonly words: readonly string[];
+  };
   'kvm-unusable': { readonly node: string; readonly denied: boolean };
   'usb-ids-missing': Record<never, never>;
   'runtime-folder-open': { readonly path: string; readonly mode: string };
@@ -63,6 +78,8 @@ const lastWords = (lines: readonly string[]): string =>
 
 const place = ({ bus, port, megabits }: PortPlace): string =>
   `${printable(bus)} port ${printable(port ?? 'unknown')}${megabits === undefined ? ', not attached' : ` at ${megabits} Mb/s`}`;
+
+const spot = ({ bus, port }: Spot): string => `${printable(bus)} port ${printable(port ?? 'unknown')}`;
 
 export const vmCatalog: Catalog<VmEvidence> = {
   'vm-not-found': {
@@ -304,6 +321,19 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ label, selector, vm }) => ({
       what: `${printable(vm)} wants ${printable(label)}, which is not attached`,
       fix: `qplug attach ${printable(vm)} '${printable(selector)}'`,
+    }),
+  },
+  'move-would-help': {
+    kind: 'no-plan',
+    text: ({ vm, label, megabits, bus, port, moved, from, hub, words }) => ({
+      what: [
+        ...(hub === undefined ? [] : [`taking out ${printable(hub)}, which nothing is behind,`]),
+        ...moved.map((one) => `moving ${printable(one.label)} from ${spot(one.from)} to ${spot(one.to)}`),
+        ...(from === undefined ? [] : [`moving it from ${spot(from)} to ${spot({ bus, port })}`]),
+      ]
+        .join(' and ')
+        .concat(` would give ${printable(label)} a port of its speed, ${megabits} Mb/s`),
+      fix: ['qplug rebalance', vm, ...words].map((word) => printable(word)).join(' '),
     }),
   },
   'kvm-unusable': {

@@ -64,6 +64,10 @@ const samples: { readonly [C in keyof VmEvidence]: VmEvidence[C] } = {
   'runs-slower': { label: H, megabits: 12, native: 480 },
   'wanted-not-plugged-in': { selector: H, vm: H },
   'wanted-not-attached': { label: H, selector: H, vm: H },
+  'move-would-help': {
+    ...{ vm: H, label: H, megabits: 480, bus: H, port: H, from: PLACE, hub: H, words: LIST },
+    moved: [{ label: H, from: PLACE, to: PLACE }],
+  },
   'kvm-unusable': { node: H, denied: true },
   'usb-ids-missing': {},
   'runtime-folder-open': { path: H, mode: H },

@@ -1,0 +1,85 @@
+import { printable } from '../../diag/index.js';
+import type { Placement, PortName } from '../../planner/index.js';
+import { megabits } from '../../qdev/index.js';
+import { openVm, type RebalanceReport, rebalance } from '../../vm/index.js';
+import type { Arguments, CommandHandler } from '../command.js';
+import { hostAccess } from '../host-access.js';
+import { Progress } from '../progress.js';
+import { renderSpeed } from '../render-speed.js';
+import { ATTACH_TIMEOUT } from '../timeouts.js';
+
+export const run: CommandHandler = async (args, terminal) => {
+  const host = hostAccess(terminal);
+  using progress = new Progress(terminal, args.flag('verbose'));
+  const operation = {
+    signal: terminal.signal,
+    timeout: (args.number('timeout') ?? ATTACH_TIMEOUT) * 1000,
+    onProgress: progress.tell,
+  };
+  await using vm = await openVm(args.word('vm'), host, operation);
+  const request = {
+    selectors: args.texts('selector'),
+    emulated: args.texts('emulated'),
+    carryOut: args.flag('yes') && !args.flag('dry-run'),
+  };
+  const report = await rebalance(vm, request, host, operation);
+  return {
+    schema: 'rebalance',
+    document: () => documentOf(report),
+    text: () => textOf(report, args),
+    findings: report.findings,
+  };
+};
+
+function documentOf({ vm, move, done }: RebalanceReport): Record<string, unknown> {
+  const moved = move?.moved ?? [];
+  return {
+    vm,
+    done,
+    wins: move === undefined ? null : { ...placed(move.wins), was: move.was === undefined ? null : megabits(move.was) },
+    interrupted: moved.map(({ from, to }) => ({ ...placed(to), from })),
+    added: { hubs: move?.plan.hubs ?? [] },
+    removed: { hubs: move?.hub === undefined ? [] : [move.hub] },
+  };
+}
+
+function placed({ key, label, bus, port, speed }: Placement): Record<string, unknown> {
+  return { id: key, label, bus, port, megabits: megabits(speed) };
+}
+
+function textOf({ vm, move, done }: RebalanceReport, args: Arguments): string {
+  if (move === undefined) return `no single move would give a device of ${printable(vm)} a better port`;
+  const { wins, was, moved, hub, plan } = move;
+  const speed = renderSpeed(megabits(wins.speed));
+  const before = was === undefined ? 'which has no port' : `which runs at ${renderSpeed(megabits(was))}`;
+  const lines = [
+    done
+      ? `${wins.label} is on ${spot(wins)} now, at ${speed}`
+      : `${wins.label}, ${before}, could be on ${spot(wins)}, at ${speed}`,
+    ...(hub === undefined ? [] : [`  ${printable(hub.id)}, which nothing is behind, ${done ? 'was' : 'is'} taken out`]),
+    ...plan.hubs.map(
+      ({ id, bus, port }) => `  ${printable(id)} ${done ? 'was' : 'is'} added on ${spot({ bus, port })}`,
+    ),
+    ...moved.map(
+      ({ from, to }) => `  ${to.label}: ${spot(from)} -> ${spot(to)}${done ? '' : ', unplugged for a moment'}`,
+    ),
+  ];
+  if (done) return lines.join('\n');
+  const warning = moved.length === 0 ? [] : ['What the guest has open on a device that is unplugged breaks.'];
+  return [...lines, ...warning, `To do it: ${commandLine(args)}`].join('\n');
+}
+
+function spot({ bus, port }: PortName): string {
+  return `${printable(bus)} port ${port}`;
+}
+
+/** What was typed, with `--yes`. */
+function commandLine(args: Arguments): string {
+  const words = [args.word('vm'), ...args.texts('selector')].map((word) => quoted(printable(word)));
+  const emulated = args.texts('emulated').map((model) => `--emulated ${quoted(printable(model))}`);
+  return ['qplug rebalance', ...words, ...emulated, '--yes'].join(' ');
+}
+
+function quoted(word: string): string {
+  return /^[\w./:@=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

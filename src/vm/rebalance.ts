@@ -1,0 +1,120 @@
+import type { Finding } from '../diag/index.js';
+import type { Move } from '../planner/index.js';
+import { deniedFindings } from './allowed.js';
+import { lastLinesOf } from './attach.js';
+import { gather, removalOf } from './attach-plan.js';
+import { type HostAccess, inventoryOf } from './host-access.js';
+import { findMove, type MovableDevice, type MoveWorld, movableDevices, wishedAsWanted } from './one-move.js';
+import { fileOf, type OpenVm } from './open-vm.js';
+import { type Operation, within } from './operation.js';
+import { stepsOf } from './plan-steps.js';
+import { readTopology } from './read-back.js';
+import { removalStep } from './removal-step.js';
+import { selectDevices } from './select-devices.js';
+import { withoutDevice } from './standing.js';
+import type { Step } from './step.js';
+import { throwErrors } from './throw-errors.js';
+import { carryOut } from './transaction.js';
+import type { Wanted } from './wanted.js';
+
+export interface RebalanceRequest {
+  /** Devices to find a port for, beside those that the VM's file wants and those that run slower. */
+  readonly selectors: readonly string[];
+  readonly emulated?: readonly string[] | undefined;
+  /** Whether it is done; else it is only worked out. */
+  readonly carryOut: boolean;
+}
+
+export interface RebalanceReport {
+  readonly vm: string;
+  /** The one move that wins a native port; undefined where none does. */
+  readonly move: Move | undefined;
+  readonly done: boolean;
+  readonly findings: readonly Finding[];
+}
+
+interface RebalancePlan {
+  readonly move: Move | undefined;
+  readonly steps: readonly Step[];
+  /** All that is plugged: what moves, and what wins. */
+  readonly wanted: readonly Wanted[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Works out the one move that gives one device more a native port, and carries it out where that is asked: what moves is taken out,
+ * plugged in at its new place and read back; when anything is not as planned all of it is put back where it was.
+ *
+ * @throws QplugError: selectors that mean no device, or several; with everything undone: QEMU refused, or it did something else
+ */
+export async function rebalance(
+  vm: OpenVm,
+  request: RebalanceRequest,
+  host: HostAccess,
+  operation: Operation,
+): Promise<RebalanceReport> {
+  return within(operation, `rebalance ${vm.name}`, async (signal) => {
+    const planned = await planRebalance(vm, request, host, signal);
+    const { move, findings } = planned;
+    const done = request.carryOut && move !== undefined;
+    if (done) {
+      const transaction = { ...operation, signal, lastLines: () => lastLinesOf(vm) };
+      await carryOut(vm.qmp, { ...planned, plan: move.plan }, host, transaction);
+    }
+    return { vm: vm.name, move, done, findings };
+  });
+}
+
+async function planRebalance(
+  vm: OpenVm,
+  { selectors, emulated }: RebalanceRequest,
+  host: HostAccess,
+  signal: AbortSignal,
+): Promise<RebalancePlan> {
+  const file = await fileOf(vm);
+  const devices = await selectDevices(selectors, host, { wait: 0, signal });
+  const inventory = inventoryOf(host);
+  throwErrors(devices.flatMap((device) => deniedFindings(device, vm.name, file, inventory)));
+  const topology = await readTopology(vm.qmp, signal);
+  const gathered = gather(vm, devices, { selectors, emulated }, { topology, file, host });
+  const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
+  const world = { topology: room, file, inventory };
+  const named = new Set(gathered.wanted.map(({ host: device }) => device?.port));
+  const wished = wishedAsWanted(world).filter((one) => !named.has(one.host?.port));
+  const waiting = [...gathered.wanted, ...wished];
+  const movables = movableDevices(world);
+  const move = findMove(
+    world,
+    movables,
+    waiting.map((one) => one.request),
+  );
+  const wanted = move === undefined ? [] : wantedFor(move, waiting, movables);
+  return {
+    move,
+    wanted,
+    steps: move === undefined ? [] : [...gathered.stale.map(removalOf), ...stepsFor(move, world, movables, wanted)],
+    findings: gathered.findings,
+  };
+}
+
+function wantedFor({ plan }: Move, waiting: readonly Wanted[], movables: readonly MovableDevice[]): Wanted[] {
+  const keys = new Set(plan.placements.map(({ key }) => key));
+  return [...waiting, ...movables.map((one) => one.wanted)].filter(({ id }) => keys.has(id));
+}
+
+/** Everything out first, then all that comes in. */
+function stepsFor(
+  move: Move,
+  { topology, inventory }: MoveWorld,
+  movables: readonly MovableDevice[],
+  wanted: readonly Wanted[],
+): Step[] {
+  const keys = move.moved.map(({ to }) => to.key);
+  const removals = movables.filter((one) => keys.includes(one.wanted.id)).map((one) => one.removal);
+  const hubs = topology.controllers.flatMap((controller) =>
+    controller.devices
+      .filter(({ id }) => id !== undefined && id === move.hub?.id)
+      .map((device) => removalStep(device, controller, inventory)),
+  );
+  return [...removals, ...hubs, ...stepsOf(move.plan, wanted)];
+}
