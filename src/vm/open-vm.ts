@@ -38,17 +38,19 @@ function kindOfFile(path: string): 'socket' | 'file' | 'other' | 'none' {
   return stat.isSocket() ? 'socket' : stat.isFile() ? 'file' : 'other';
 }
 
+/** @returns whether a word names a VM file rather than a VM, or a socket */
+export function isVmFile(word: string): boolean {
+  return (word.includes('/') || /\.(ya?ml|json)$/i.test(word)) && kindOfFile(word) === 'file';
+}
+
 /**
  * Finds the VM that a word means: a name, a VM file, or the path of a QMP socket (anything with a `/` that is no VM file).
  *
  * @throws QplugError `vm-not-found`
  */
 export async function findVm(word: string, host: HostAccess): Promise<VmTarget> {
-  const looksLikeFile = /\.(ya?ml|json)$/i.test(word);
-  if (looksLikeFile && kindOfFile(word) === 'file')
-    return known((await loadVmFile(word, { checkSelector })).name, word, host);
+  if (isVmFile(word)) return known((await loadVmFile(word, { checkSelector })).name, word, host);
   if (!word.includes('/')) return known(word, word, host);
-  if (kindOfFile(word) === 'file') return known((await loadVmFile(word, { checkSelector })).name, word, host);
   const socket = resolve(word);
   const record = host.registry
     .list()

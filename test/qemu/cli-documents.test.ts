@@ -55,6 +55,18 @@ describe('a QEMU that somebody else started', () => {
     expect(schemaErrors(document)).toEqual([]);
   });
 
+  test('plan --count is as promised: what is free now, and with hubs', async () => {
+    const document = await json('plan', socket, '--count');
+    expect(document).toMatchObject({ schema: 'urn:qplug:room:1', vm: socket });
+    const { topology } = (await json('status', socket)) as { topology: { controllers: { free: string[] }[] } };
+    const free = topology.controllers.flatMap((one) => one.free).length;
+    const room = document['room'] as { megabits: number; now: number; most: number }[];
+    const now = room.map((one) => one.now);
+    expect(Math.max(...now)).toBeLessThanOrEqual(free);
+    expect(room.at(-1)).toMatchObject({ megabits: 5000, now: 0, most: 0 });
+    expect(schemaErrors(document)).toEqual([]);
+  });
+
   test('qmp is as promised, for an answer and for a refusal', async () => {
     const answer = await json('qmp', socket, 'query-status');
     expect(answer).toMatchObject({ schema: 'urn:qplug:qmp:1', return: { running: false } });

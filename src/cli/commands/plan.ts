@@ -13,7 +13,7 @@ export const plan: CommandDeclaration = {
     {
       ...VM,
       what: 'a VM file',
-      describe: "A VM file; or, with selectors, a running VM's name, its file, or the path of a QMP socket",
+      describe: "A VM file; or, with selectors or --count, a running VM's name, its file, or the path of a QMP socket",
     },
     SELECTORS,
   ],
@@ -33,6 +33,13 @@ export const plan: CommandDeclaration = {
       describe:
         'Tell of every device, or of this one alone, what speaks for and against each port, what decided, and what would change it: an id, a selector, or words of its name (may be repeated)',
     },
+    count: {
+      type: 'string',
+      optional: true,
+      choices: ['low', 'full', 'high', 'super', '1.5', '12', '480', '5000'],
+      describe:
+        'Count how many more devices of each speed, or of this one, would fit at that speed, and what would be added for them',
+    },
     timeout: timeoutOption(ANSWER_TIMEOUT),
   },
   examples: [
@@ -41,6 +48,8 @@ export const plan: CommandDeclaration = {
     ['qplug plan bench.yaml --explain', 'why each device goes where it goes, and what would change that'],
     ['qplug plan bench.yaml --explain=usb-tablet', 'the same for one of them'],
     ['qplug plan bench 0781:5567', 'where this device would go in the VM that runs'],
+    ['qplug plan bench.yaml --count', 'how many more devices of each speed the file has room for'],
+    ['qplug plan bench --count=480', 'how many more high-speed devices fit the VM that runs'],
     ['qplug plan bench 0781:5567 --explain', 'and why, or why it has no port'],
   ],
   load: () => import('../handlers/plan.js'),

@@ -18,16 +18,21 @@ export function planDocument(
   return {
     placements: plan.placements.map((one) => ({ ...placementDocument(one), ...more(one.key) })),
     refusals: plan.refusals.map((one) => ({ ...refusalDocument(one), ...more(one.key) })),
-    added: {
-      controllers: plan.controllers.map(({ id, model, pciBus, address }) => ({
-        id,
-        model,
-        pciBus: pciBus ?? null,
-        address: address ?? null,
-      })),
-      hubs: plan.hubs,
-    },
+    added: addedDocument(plan),
     after: topologyDocument(plan.after),
+  };
+}
+
+/** What is added to a VM. */
+export function addedDocument({ controllers, hubs }: Pick<Plan, 'controllers' | 'hubs'>): Record<string, unknown> {
+  return {
+    controllers: controllers.map(({ id, model, pciBus, address }) => ({
+      id,
+      model,
+      pciBus: pciBus ?? null,
+      address: address ?? null,
+    })),
+    hubs,
   };
 }
 

@@ -13,8 +13,10 @@ import { renderPlan } from '../render-plan.js';
 import type { Terminal } from '../terminal.js';
 import { ANSWER_TIMEOUT } from '../timeouts.js';
 
-export const run: CommandHandler = (args, terminal) =>
-  args.texts('selector').length === 0 ? planFileOutcome(args, terminal) : planAttachOutcome(args, terminal);
+export const run: CommandHandler = async (args, terminal) => {
+  if (args.text('count') !== undefined) return (await import('./count.js')).run(args, terminal);
+  return args.texts('selector').length === 0 ? planFileOutcome(args, terminal) : planAttachOutcome(args, terminal);
+};
 
 async function planFileOutcome(args: Arguments, terminal: Terminal): Promise<Outcome> {
   const host = hostAccess(terminal);

@@ -140,6 +140,40 @@ describe('plans', () => {
   });
 });
 
+describe('room', () => {
+  test.each(good)('plan --count of %s is as promised', async (file) => {
+    const document = await documentOf(['plan', golden(file), '--offline', '--count'], { env });
+    expect(document).toMatchObject({ schema: 'urn:qplug:room:1' });
+    const speeds = (document['room'] as { megabits: number }[]).map(({ megabits }) => megabits);
+    expect(speeds).toEqual([1.5, 12, 480, 5000]);
+    expect(schemaErrors(document)).toEqual([]);
+  });
+
+  test.each([
+    ['480', 480],
+    ['high', 480],
+    ['1.5', 1.5],
+    ['super', 5000],
+  ])('--count %s is of that class alone', async (word, megabits) => {
+    const document = await documentOf(['plan', golden('default.yaml'), '--offline', `--count=${word}`], { env });
+    expect(document['room']).toMatchObject([{ megabits }]);
+  });
+
+  test('for people: a line for each speed, with what would be added', async () => {
+    const { exit, out } = await qplug(['plan', golden('default.yaml'), '--offline', '--count'], { env });
+    expect(exit).toBe(0);
+    expect(out.split('\n').map((line) => line.split(/ {2,}/).slice(1))).toMatchObject([
+      [expect.stringMatching(/^has room/)],
+      ['speed', 'as it is', 'at most', 'adding'],
+      ['1.5M', '15', expect.any(String), expect.stringMatching(/× usb-hub$/)],
+      ['12M', '15', expect.any(String), expect.stringMatching(/× usb-hub$/)],
+      ['480M', '15', '75', '4 × qemu-xhci'],
+      ['5G', '15', '75', '4 × qemu-xhci'],
+      [],
+    ]);
+  });
+});
+
 describe('doctor', () => {
   test('is as promised, and a QEMU that is not there makes the host unhealthy', async () => {
     const document = await documentOf(['doctor', '--binary', 'qemu-system-nothing'], { env });

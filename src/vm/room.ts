@@ -1,0 +1,35 @@
+import { type Room, roomFor } from '../planner/index.js';
+import type { Speed } from '../qdev/index.js';
+import { type AttachRequest, planAttach } from './attach-plan.js';
+import { growthOf } from './growth.js';
+import type { HostAccess } from './host-access.js';
+import { fileOf, type OpenVm } from './open-vm.js';
+import type { Prepared } from './prepare.js';
+import { readTopology } from './read-back.js';
+
+/** @returns how many devices of a class, or of each, would fit a VM beside those of its file, before it is started */
+export function roomInFile({ plan, request, file }: Prepared, speed?: Speed): Room[] {
+  const controllers = request.growth.controllers.slice(plan.controllers.length);
+  const growth = { ...request.growth, controllers };
+  return roomFor({ topology: plan.after, growth, reserve: file.usb.reserve }, speed);
+}
+
+/**
+ * @param request - devices that are to come first
+ * @returns how many devices of a class, or of each, would fit a VM that runs
+ * @throws QplugError as `planAttach`
+ */
+export async function roomInVm(
+  vm: OpenVm,
+  request: AttachRequest,
+  host: HostAccess,
+  { speed, signal }: { readonly speed: Speed | undefined; readonly signal: AbortSignal },
+): Promise<Room[]> {
+  const file = await fileOf(vm);
+  const topology =
+    request.selectors.length === 0
+      ? await readTopology(vm.qmp, signal)
+      : (await planAttach(vm, request, host, signal)).plan.after;
+  const growth = growthOf(topology, request.grow ?? file?.usb.grow ?? { hubs: true, controllers: false });
+  return roomFor({ topology, growth, reserve: file?.usb.reserve }, speed);
+}
