@@ -4,6 +4,7 @@ import {
   isOurs,
   maskOf,
   negotiate,
+  portDepth,
   portMask,
   SPEEDS,
   type Speed,
@@ -31,7 +32,7 @@ export interface MoveRequest extends Pick<PlanRequest, 'topology' | 'kept' | 're
   readonly waiting: readonly DeviceRequest[];
 }
 
-/** A change after which one device more has a native port, and no other runs slower than before. */
+/** A change of few devices after which one device more has a native port, and no other runs slower than before. */
 export interface Move {
   /** Who wins: a device that waited, or one that ran slower. */
   readonly wins: Placement;
@@ -56,22 +57,22 @@ interface Option {
   readonly cost: readonly [number, number];
 }
 
-/** So many moves are tried; each is a plan. */
+/** So many moves are tried; each is a plan. Those that are like one before are not counted. */
 const MOST_TRIED = 256;
 
 /** Where a move adds more hubs, it is no small change any more. */
 const MOST_HUBS = 1;
 
 /**
- * Finds the one move that wins a native port, by planning with each: a hub that nothing is behind goes (nobody notices), a device
- * that runs slower goes to a port of its speed, or one device makes room for another. Fewest interruptions first, then those that
- * disturb least, then fewest hubs added; where all that is equal mandatory devices before others, then keys, then the order of
- * ports. The same request always gives the same move.
+ * Finds the move that wins a native port, by planning with each: a hub that nothing is behind goes (nobody notices), a device that
+ * runs slower goes to a port of its speed, one device makes room for another, or two do, which go behind one hub. Fewest
+ * interruptions first, then those that disturb least, then fewest hubs added; where all that is equal mandatory devices before
+ * others, then keys, then the order of ports. The same request always gives the same move.
  *
- * @returns undefined when no single move wins anything; a device that has a native port without any is not looked at
+ * @returns undefined when no such move wins anything; a device that has a native port without any is not looked at
  */
 export function bestMove(request: MoveRequest): Move | undefined {
-  const options = optionsOf(request).sort((a, b) => compareCosts(a.cost, b.cost));
+  const options = unlike(request.topology, optionsOf(request));
   let best: Move | undefined;
   let level: Option['cost'] | undefined;
   for (const option of options.slice(0, MOST_TRIED)) {
@@ -85,6 +86,42 @@ export function bestMove(request: MoveRequest): Move | undefined {
   return best;
 }
 
+/** @returns the options by cost, and of those that differ in nothing but names and numbers of ports the first */
+function unlike(topology: Topology, options: readonly Option[]): Option[] {
+  const kinds = new Map<Movable, string>();
+  const kindOf = (mover: Movable): string => {
+    const known = kinds.get(mover);
+    if (known !== undefined) return known;
+    const { bus, port, request } = mover;
+    const place = [bus, portDepth(port), portMask(topology, bus, port), speedNow(topology, mover)];
+    const kind = JSON.stringify([nameless(request), place]);
+    kinds.set(mover, kind);
+    return kind;
+  };
+  const sorted = options.toSorted((a, b) => compareCosts(a.cost, b.cost));
+  return firstOfEach(sorted, ({ winner, was, movers, hub }) =>
+    [nameless(winner), was, hub?.id, ...movers.map(kindOf).sort()].join('\n'),
+  );
+}
+
+function firstOfEach<T>(list: readonly T[], kindOf: (one: T) => string): T[] {
+  const first = new Map<string, T>();
+  for (const one of list) {
+    const kind = kindOf(one);
+    if (!first.has(kind)) first.set(kind, one);
+  }
+  return [...first.values()];
+}
+
+/** What two devices must have in common to be alike. */
+function nameless(device: DeviceRequest): string {
+  return JSON.stringify({ ...device, key: '', label: '', id: '', driver: '' });
+}
+
+function byImportance(a: DeviceRequest, b: DeviceRequest): number {
+  return Number(b.mandatory) - Number(a.mandatory) || (a.key < b.key ? -1 : 1);
+}
+
 function compareCosts([a, b]: Option['cost'], [c, d]: Option['cost']): number {
   return a - c || b - d;
 }
@@ -95,9 +132,11 @@ function optionsOf(request: MoveRequest): Option[] {
   const hubs = idleHubs(topology);
   const slower = attached.filter((one) => isSlower(topology, one));
   const winners = [
-    ...waiting.filter((device) => !fits(request, device)).map((device) => ({ device, place: undefined })),
+    ...firstOfEach([...waiting].sort(byImportance), nameless)
+      .filter((device) => !fits(request, device))
+      .map((device) => ({ device, place: undefined })),
     ...slower.map((place) => ({ device: place.request, place })),
-  ].sort((a, b) => Number(b.device.mandatory) - Number(a.device.mandatory) || (a.device.key < b.device.key ? -1 : 1));
+  ].sort((a, b) => byImportance(a.device, b.device));
   return winners.flatMap(({ device, place }): Option[] => {
     const own = place === undefined ? [] : [place];
     const was = place === undefined ? undefined : speedNow(topology, place);
@@ -107,10 +146,16 @@ function optionsOf(request: MoveRequest): Option[] {
     };
     const wouldDo = ({ bus, port }: PortName): boolean =>
       ((portMask(topology, bus, port) ?? 0) & maskOf(device.native)) !== 0;
+    const others = attached.filter((one) => one !== place);
     return [
       ...hubs.filter(wouldDo).map((hub) => option(own, hub)),
       ...own.map(() => option(own)),
-      ...attached.filter((one) => one !== place && wouldDo(one)).map((one) => option([one, ...own])),
+      ...others
+        .filter(wouldDo)
+        .flatMap((one) => [
+          option([one, ...own]),
+          ...others.filter((other) => other !== one).map((other) => option([one, other, ...own])),
+        ]),
     ];
   });
 }

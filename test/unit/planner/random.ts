@@ -15,3 +15,6 @@ export function random(runs: number, times = 1): Parameters<unknown> {
     numRuns: QPLUG_PLANNER_RUNS === undefined ? runs : times * Number(QPLUG_PLANNER_RUNS),
   };
 }
+
+/** For properties with many runs: a machine that does much else at once may take long. */
+export const PATIENT = { timeout: 120_000 } as const;
