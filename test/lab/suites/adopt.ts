@@ -2,6 +2,7 @@ import { standardHost } from '../hosts.js';
 import { defineSuite, type Suite } from '../inside/suite.js';
 import { bareControllers } from './adopt/bare-controllers.js';
 import { hostileNames } from './adopt/hostile-names.js';
+import { moves } from './adopt/moves.js';
 import { otherPeoplesDevices } from './adopt/other-peoples-devices.js';
 import { places } from './adopt/places.js';
 import { replugged } from './adopt/replugged.js';
@@ -16,6 +17,7 @@ const suite: Suite = defineSuite({ title: 'adopt', source: import.meta.url, mach
   replugged(check);
   hostileNames(check);
   places(check);
+  moves(check);
 });
 
 export default suite;

@@ -79,6 +79,7 @@ const usage: readonly (readonly [command: string, code: number, says: RegExp])[]
     0,
     /^xhci .*^├─ 1 +12M +0627:0001 .*^├─ \d +5G +0781:5567 .*^├─ \d +480M +usb-tablet$.*^legacy .* 12M +08e6:4433 /ms,
   ],
+  ['qplug plan bench.yaml --count all', 0, /^bench .*^ {2}480M {2,}\d+ .*^ {2}5G {2,}\d+ /ms],
   ['qplug argv bench.yaml', 0, /^\S*qemu-system-x86_64 \\$.*"id":"xhci".*"id":"legacy1".*-nic none$/ms],
   [
     'qplug run bench.yaml --detach',
@@ -88,6 +89,7 @@ const usage: readonly (readonly [command: string, code: number, says: RegExp])[]
   ['qplug status bench', 0, /^bench {2}running {2}QEMU .*Cruzer Blade/s],
   ['qplug detach bench 0781:5567', 0, /^0781:5567 .* detached; the host has it back \(usb-storage\)$/m],
   ['qplug attach bench 0781:5567', 0, /^0781:5567 .* attached: xhci\.0 port \d+, 5G/],
+  ['qplug rebalance bench', 0, /^no single move would give a device of bench a better port$/m],
   ['qplug list', 0, /^bench +\d+ +\S+ \S+ +\S*bench\.yaml /m],
   // there is no guest that could power off; the next line is what then helps
   ['qplug shutdown bench --timeout 5', 7, /^error: the guest of bench did not power off .*fix {2}qplug kill bench$/ms],
