@@ -231,10 +231,13 @@ function withoutOccupant(topology: Topology, place: PortName): Topology {
   return { ...topology, ids, controllers };
 }
 
-/** Hubs that qplug added and that nothing is behind. Where a device's port is not told it may be behind any of them. */
+/**
+ * Hubs that qplug added and that nothing is behind. A device whose port is not told may be behind any of them: the plan then finds
+ * every free port of its bus unsure, and nothing is won.
+ */
 function idleHubs({ controllers }: Topology): NonNullable<Move['hub']>[] {
   return controllers.flatMap(({ bus, known, devices }) => {
-    if (!known || devices.some(({ port }) => port === undefined)) return [];
+    if (!known) return [];
     return devices.flatMap(({ id, port, hubPorts }) => {
       if (id === undefined || port === undefined || hubPorts === undefined || !isOurs(id)) return [];
       return devices.some((one) => one.port?.startsWith(`${port}.`) === true) ? [] : [{ id, bus, port }];

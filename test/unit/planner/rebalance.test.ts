@@ -150,14 +150,38 @@ describe('the one move that wins a native port', () => {
   });
 
   it('of moves that hurt alike one without a hub', () => {
-    // the full-speed one would need a hub, the high-speed one has a port
-    const start = vm(xhci('x', 2), { id: 'e', model: 'usb-ehci' });
+    // the reserve would have the full-speed one behind a hub on that port
+    const start = vm(xhci('x', 2), xhci('y', 1, 0));
     const there = [
       { key: 'a', native: 'full', port: '1' },
       { key: 'b', native: 'high', port: '2' },
     ] as const;
     const asked = ask(start, there, { waiting: [device('d', 'super')] });
-    expect(words(asked)).toEqual({ moved: ['b x.0 2 -> e.0 1'], wins: 'd x.0 2 none->super', hubs: [] });
+    expect(words(asked)).toEqual({ moved: ['b x.0 2 -> y.0 1'], wins: 'd x.0 2 none->super', hubs: [] });
+    const alone = ask(start, there, { waiting: [device('d', 'super')], attached: asked.attached.slice(0, 1) });
+    expect(words(alone)).toMatchObject({ moved: ['a x.0 1 -> y.0 1.1'], hubs: ['+qplug-hub-y.0-1'] });
+  });
+
+  it('one that hurts before two that do not', () => {
+    const start = vm(xhci('x', 3), { id: 'e', model: 'usb-ehci' });
+    const there = [
+      { key: 'h', native: 'high', port: '1', disturbance: 9 },
+      { key: 's', native: 'full', port: '2' },
+      { key: 't', native: 'full', port: '3' },
+    ] as const;
+    const asked = ask(start, there, { waiting: [device('d', 'super')] });
+    expect(words(asked)).toMatchObject({ moved: ['h x.0 1 -> e.0 1'] });
+    expect(words({ ...asked, attached: asked.attached.slice(1) })).toMatchObject({ hubs: ['+qplug-hub-x.0-2'] });
+  });
+
+  it('a place that takes two hubs is too much', () => {
+    const at = (port: string): unknown =>
+      words(ask(vm(xhci('x', 2)), [two[0]], { waiting: [device('d', 'full', { pin: { controller: 'x', port } })] }));
+    expect(at('1.1')).toMatchObject({
+      moved: [expect.stringMatching(/^k x\.0 1 -> x\.0 1\./)],
+      wins: 'd x.0 1.1 none->full',
+    });
+    expect(at('1.1.1')).toBe(undefined);
   });
 
   it('a mandatory device wins before an optional one, whatever their keys', () => {
