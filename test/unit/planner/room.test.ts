@@ -52,6 +52,11 @@ describe('how many more fit', () => {
     expect(room?.hubs).toHaveLength(18);
   });
 
+  it("an xHCI's 64 slots are for hubs too: 56 slow devices behind 8 hubs", () => {
+    const [room] = roomFor({ topology: vm(xhci('x', 1)), growth: HUBS }, 'low');
+    expect([room?.most, room?.orMore, room?.hubs.length]).toEqual([56, false, 8]);
+  });
+
   it('no controller: nothing', () => {
     expect(table(roomFor({ topology: vm(), growth: HUBS }))).toEqual(SPEEDS.map((speed) => `${speed} 0 0 0 hubs `));
   });
@@ -59,7 +64,9 @@ describe('how many more fit', () => {
   it('is what counting says, one more has no port, and what is told to be added is added for the last', PATIENT, () => {
     const kind = { low: 'slow', full: 'slow', high: 'high', super: 'super' } as const;
     fc.assert(
-      fc.property(topologies, fc.constantFrom(...SPEEDS), (topology: Topology, speed) => {
+      fc.property(topologies, fc.constantFrom(...SPEEDS), (limited: Topology, speed) => {
+        // ports alone: what xHCI's slots leave is not counted here
+        const topology = { ...limited, controllers: limited.controllers.map((one) => ({ ...one, slots: undefined })) };
         const bare = roomFor({ topology, growth: NOTHING }, speed)[0]!;
         const grown = roomFor({ topology, growth: HUBS }, speed)[0]!;
         const fitting = (count: number): number =>
