@@ -6,7 +6,7 @@ import { emulatedModel, isOurs, megabits, type Topology } from '../qdev/index.js
 import { deniedFindings } from './allowed.js';
 import { type Removal, removalStep } from './removal-step.js';
 import { filterFor, isSame, standingOf } from './standing.js';
-import { termsFor } from './terms.js';
+import { termsFor, wishFor } from './terms.js';
 import { type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
 
 /** A device in a VM that can be taken out and made again. */
@@ -141,6 +141,6 @@ export function wishedAsWanted(world: MoveWorld): Wanted[] {
     const made = wantHostDevice(device, world.topology.version, taken, terms);
     if ('code' in made) return [];
     taken.add(made.id);
-    return [made];
+    return [{ ...made, select: wishFor(device, world.file, world.inventory)?.select }];
   });
 }

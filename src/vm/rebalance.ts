@@ -9,6 +9,7 @@ import { fileOf, type OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
 import { stepsOf } from './plan-steps.js';
 import { readTopology } from './read-back.js';
+import { rememberPlaces } from './remember-places.js';
 import { removalStep } from './removal-step.js';
 import { selectDevices } from './select-devices.js';
 import { withoutDevice } from './standing.js';
@@ -61,7 +62,11 @@ export async function rebalance(
       const transaction = { ...operation, signal, lastLines: () => lastLinesOf(vm) };
       await carryOut(vm.qmp, { ...planned, plan: move.plan }, host, transaction);
     }
-    return { vm: vm.name, move, done, findings };
+    const unsaved =
+      done && vm.record !== undefined
+        ? rememberPlaces({ vm: vm.name, placements: move.plan.placements, wanted: planned.wanted }, host)
+        : [];
+    return { vm: vm.name, move, done, findings: [...findings, ...unsaved] };
   });
 }
 
