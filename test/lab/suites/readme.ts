@@ -79,7 +79,8 @@ const usage: readonly (readonly [command: string, code: number, says: RegExp])[]
     0,
     /^xhci .*^├─ 1 +12M +0627:0001 .*^├─ \d +5G +0781:5567 .*^├─ \d +480M +usb-tablet$.*^legacy .* 12M +08e6:4433 /ms,
   ],
-  ['qplug plan bench.yaml --count all', 0, /^bench .*^ {2}480M {2,}\d+ .*^ {2}5G {2,}\d+ /ms],
+  ['qplug plan bench.yaml --explain', 0, /^bench {2}as planned$.*usb-tablet/ms],
+  ['qplug plan bench.yaml --count', 0, /^bench .*^ {2}480M {2,}\d+ .*^ {2}5G {2,}\d+ /ms],
   ['qplug argv bench.yaml', 0, /^\S*qemu-system-x86_64 \\$.*"id":"xhci".*"id":"legacy1".*-nic none$/ms],
   [
     'qplug run bench.yaml --detach',
