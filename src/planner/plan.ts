@@ -149,4 +149,8 @@ export interface Plan {
   readonly steps: readonly PlanStep[];
   /** How the VM looks when the plan was applied. */
   readonly after: Topology;
+  /** Free ports of it that a slow device would not be given: the reserve keeps them for fast ones. Worked out when first read. */
+  readonly reserved: readonly PortName[];
+  /** Ports of the request's `kept` that the plan leaves free for the devices that are away. */
+  readonly kept: readonly KeptPort[];
 }

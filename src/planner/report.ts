@@ -17,8 +17,8 @@ import type { AddedHub, KeptPortTaken, Placement, Plan, PlanStep, Refusal } from
 import { alternativesOf, reasonOf } from './refusal.js';
 import type { DeviceRequest, PlanRequest } from './request.js';
 import type { Solution } from './score.js';
-import type { PlanPort } from './space.js';
-import { candidatesOf, type Outcome, outcomeOf } from './verdict.js';
+import { type PlanPort, portName } from './space.js';
+import { candidatesOf, freeAfterwards, type Outcome, outcomeOf, reservedPorts } from './verdict.js';
 
 interface Solved {
   readonly request: PlanRequest;
@@ -34,7 +34,7 @@ interface Solved {
 
 /** Writes a solution down as a plan. */
 export function report(solved: Solved): Plan {
-  const { devices, topology, controllers, problem, solution } = solved;
+  const { request, devices, topology, controllers, problem, solution } = solved;
   const names = hubNames(solved);
   const outcome = outcomeOf(problem, solution, names);
   const placed = devices.flatMap((device, i) => {
@@ -46,6 +46,11 @@ export function report(solved: Solved): Plan {
     demand === undefined ? [{ id: names[i] ?? '', bus: at.bus, port: at.path, ports }] : [],
   );
   const search = fixSearch(solved.request, () => result, solved.replan);
+  const reserved = once(() => reservedPorts(outcome));
+  const kept = once(() => {
+    const free = new Set(freeAfterwards(outcome).map(({ name }) => name));
+    return (request.kept ?? []).filter(({ bus, port }) => free.has(portName(bus, port)));
+  });
   const result: Plan = {
     placements: placed.map(({ placement }) => placement),
     refusals: devices.flatMap((device, i) =>
@@ -56,6 +61,12 @@ export function report(solved: Solved): Plan {
     hubs,
     steps: stepsOf(controllers, hubs, placed),
     after: afterwards(topology, hubs, placed),
+    get reserved() {
+      return reserved();
+    },
+    get kept() {
+      return kept();
+    },
   };
   return result;
 }

@@ -2,6 +2,7 @@ import { negotiate, SPEEDS } from '../qdev/index.js';
 import { type Demand, inScope, isHub, isSlow } from './demand.js';
 import type { Problem } from './network.js';
 import type { Candidate, Verdict } from './plan.js';
+import type { PortName } from './request.js';
 import { countFree, type FreeCount, type Solution, wouldCrowd } from './score.js';
 import { comparePlanPorts, type PlanPort, portName, takesHub } from './space.js';
 
@@ -78,4 +79,16 @@ export function verdictOf(outcome: Outcome, demand: Demand, port: PlanPort): Ver
   if (away !== undefined) return { verdict: 'kept', speed, for: away };
   const kept = isSlow(demand) && !isHub(demand) && wouldCrowd(outcome.problem, port, outcome.left);
   return { verdict: kept ? 'reserved' : 'possible', speed };
+}
+
+/** @returns the ports with nothing on them in the end */
+export function freeAfterwards({ ports, owners }: Outcome): PlanPort[] {
+  return ports.filter(({ name, held }) => held === undefined && !owners.has(name));
+}
+
+/** @returns those of them that the reserve keeps for fast devices */
+export function reservedPorts(outcome: Outcome): PortName[] {
+  return freeAfterwards(outcome)
+    .filter((port) => wouldCrowd(outcome.problem, port, outcome.left))
+    .map(({ bus, path }) => ({ bus, port: path }));
 }
