@@ -72,7 +72,7 @@ function splitCommandLine(typed: readonly string[], commands: readonly CommandDe
   };
 }
 
-/** yargs takes a lone `-`, which stands for standard input, for no value: it is tied to its option here. */
+/** yargs takes a lone `-`, which stands for standard input or output, for no value: it is tied to its option here. */
 function withDashes(typed: readonly string[], valued: readonly string[]): string[] {
   const end = typed.indexOf('--');
   const takes = (index: number): boolean =>
