@@ -19,6 +19,7 @@ const BELOW = {
 /** The only files that may touch files, sockets and processes. */
 const IO_FILES = [
   'src/base/process-identity.ts',
+  'src/cli/picture/write.ts',
   'src/config/load.ts',
   'src/host/drivers.ts',
   'src/host/file/read-host-file.ts',

@@ -1,112 +1,212 @@
 import type { Colors } from 'picocolors/types.js';
 import { printable } from '../diag/index.js';
-import {
-  type AttachedDevice,
-  type Controller,
-  formatVersion,
-  megabits,
-  type PortView,
-  portsOf,
-  speedsIn,
-  type Topology,
-} from '../qdev/index.js';
+import { type Controller, formatVersion, megabits, speedsIn, type Topology } from '../qdev/index.js';
+import type { Describe, DeviceWords } from './device-words.js';
+import { type FreeNode, type KeptPorts, type PortNode, portTree } from './port-tree.js';
 import { renderSpeed } from './render-speed.js';
 import type { Terminal } from './terminal.js';
-import { roomAfter } from './text-width.js';
+import { cut, pad, shorten, width, wrap } from './text-width.js';
 
-/** What is said of a device after its port and speed, best in `room` columns. */
-export type Describe = (device: AttachedDevice, room: number) => string;
+/** Columns of a tree that goes into a file or a pipe. */
+export const PIPE_COLUMNS = 120;
+
+/** A name is not made shorter than this for the sake of what stands after it. */
+const NAME = 20;
+
+/** An id of which less than this would be seen is left out. */
+const ID = 10;
+
+/** What a tree is made of besides the topology. */
+export interface TreeInk {
+  readonly describe: Describe;
+  readonly kept: KeptPorts;
+}
 
 /**
- * A VM's USB world as a tree: controllers, ports, hubs, devices, and what is free.
+ * A VM's USB world as a tree: controllers, ports, hubs, devices, and what is free. It is as wide as the terminal at most, and
+ * `PIPE_COLUMNS` where there is none.
  *
  * ```
  * xhci  qemu-xhci  15 ports
- * ├─ 1    5G    0781:5567 "Ultra" from 1-2.3
- * ├─ 2    12M   hub qplug-hub-xhci.0-2, 8 ports
- * │  └─ 2.1  1.5M  usb-mouse
+ * ├─ 1  5G    Ultra                  from 1-2.3  qplug-0781-5567
+ * ├─ 2  12M   hub, 8 ports                       qplug-hub-xhci.0-2
+ * │  ├─ 2.1  1.5M  usb-mouse                     mouse
+ * │  └─ free: 2.2-2.8 (1.5M 12M)
  * └─ free: 3-15 (1.5M 12M 480M 5G)
  * ```
  */
 export function renderTopology(
   topology: Topology,
-  describe: Describe,
-  { outColors: colors, columns }: Pick<Terminal, 'outColors' | 'columns'>,
+  { describe, kept }: TreeInk,
+  { outColors: colors, columns = PIPE_COLUMNS }: Pick<Terminal, 'outColors' | 'columns'>,
 ): string {
   if (topology.controllers.length === 0) return `no USB controllers (QEMU ${formatVersion(topology.version)})`;
-  return topology.controllers
-    .map((controller) => renderController(controller, { describe, colors, columns }))
-    .join('\n');
+  const lines = topology.controllers.flatMap((controller): Line[] => [
+    headOf(controller),
+    ...linesOf(portTree(controller, kept), '', (device) => describe(device, controller)),
+  ]);
+  const measures = measure(lines, columns);
+  return lines.map((line) => renderLine(line, measures, colors)).join('\n');
 }
 
-interface Paper {
-  readonly describe: Describe;
-  readonly colors: Colors;
-  readonly columns: number | undefined;
-}
-
-function renderController(controller: Controller, paper: Paper): string {
-  const { describe, colors, columns } = paper;
-  const name = printable(controller.id ?? controller.bus);
-  const count = controller.ports.length;
-  const known = controller.known ? `${count} port${count === 1 ? '' : 's'}` : 'a controller that qplug does not know';
-  const views = portsOf(controller);
-  const lines = below(undefined, views, '', paper);
-  for (const device of controller.devices.filter((one) => one.port === undefined)) {
-    const before = `?  ${colors.dim('QEMU does not tell its port:')} `;
-    lines.push(before + describe(device, roomAfter(before, columns)));
-  }
-  return [`${colors.bold(name)}  ${printable(controller.model)}  ${colors.dim(known)}`, ...lines].join('\n');
-}
-
-function below(parent: string | undefined, views: readonly PortView[], indent: string, paper: Paper): string[] {
-  const here = views.filter(({ port }) => parentOf(port) === parent);
-  const used = here.filter(({ occupant }) => occupant !== undefined);
-  const free = freeLines(here, parent === undefined ? '' : `${parent}.`, paper.colors);
-  const width = Math.max(0, ...used.map(({ port }) => port.length));
-  const lines = used.flatMap(({ port, occupant }, index): string[] => {
-    if (occupant === undefined) return [];
-    const last = index === used.length - 1 && free.length === 0;
-    const speed = occupant.attached ? renderSpeed(occupant.megabits) : '-';
-    const before = `${indent}${last ? '└─ ' : '├─ '}${port.padEnd(width)}  ${speed.padEnd(4)}  `;
-    return [
-      before + paper.describe(occupant, roomAfter(before, paper.columns)),
-      ...below(port, views, `${indent}${last ? '   ' : '│  '}`, paper),
-    ];
-  });
-  return [...lines, ...free.map((line, index) => `${indent}${index === free.length - 1 ? '└─ ' : '├─ '}${line}`)];
-}
-
-/** @returns the free ports, those that take the same speeds on one line. @param prefix - what their paths begin with */
-function freeLines(views: readonly PortView[], prefix: string, colors: Colors): string[] {
-  const byMask = new Map<number, number[]>();
-  for (const { port, mask, occupant } of views) {
-    if (occupant === undefined) byMask.set(mask, [...(byMask.get(mask) ?? []), Number(port.split('.').at(-1))]);
-  }
-  return [...byMask].map(([mask, ports]) => {
-    const speeds = speedsIn(mask).map((speed) => renderSpeed(megabits(speed)));
-    return colors.dim(`free: ${ranges(ports, prefix)} (${speeds.join(' ')})`);
-  });
-}
-
-function parentOf(port: string): string | undefined {
-  const dot = port.lastIndexOf('.');
-  return dot < 0 ? undefined : port.slice(0, dot);
-}
-
-/** @returns `1-3 5 7-8` for 1, 2, 3, 5, 7, 8; with the prefix `2.`: `2.1-2.3 2.5 2.7-2.8` */
-export function ranges(numbers: readonly number[], prefix = ''): string {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const parts: string[] = [];
-  for (let index = 0; index < sorted.length; ) {
-    const first = sorted[index] ?? 0;
-    let last = first;
-    while (sorted[index + 1] === last + 1) {
-      index += 1;
-      last += 1;
+type Line =
+  | { readonly line: 'head'; readonly name: string; readonly words: readonly string[] }
+  | {
+      readonly line: 'device';
+      /** Branches, port and speed. */
+      readonly before: string;
+      /** What stands before a second line. */
+      readonly under: string;
+      readonly words: DeviceWords;
     }
-    parts.push(`${prefix}${first}${first === last ? '' : `-${prefix}${last}`}`);
-    index += 1;
+  | { readonly line: 'free'; readonly before: string; readonly under: string; readonly text: string };
+
+function headOf({ id, bus, model, ports, known }: Controller): Line {
+  const count = `${ports.length} port${ports.length === 1 ? '' : 's'}`;
+  const words = [printable(model), known ? count : 'a controller that qplug does not know'];
+  return { line: 'head', name: printable(id ?? bus), words };
+}
+
+function linesOf(
+  nodes: readonly PortNode[],
+  indent: string,
+  wordsOf: (device: Parameters<Describe>[0]) => DeviceWords,
+): Line[] {
+  const ports = nodes.map((node) => (node.node === 'free' ? '' : (node.port ?? '?')));
+  const portWidth = Math.max(0, ...ports.map(width));
+  return nodes.flatMap((node, index): Line[] => {
+    const last = index === nodes.length - 1;
+    const before = `${indent}${last ? '└─ ' : '├─ '}`;
+    const within = `${indent}${last ? '   ' : '│  '}`;
+    if (node.node === 'free') return [{ line: 'free', before, under: within, text: freeText(node) }];
+    const port = pad(ports[index] ?? '', portWidth);
+    const below = linesOf(node.below, within, wordsOf);
+    if (node.node === 'hidden-hub') {
+      return [{ line: 'free', before, under: within, text: `${port}  a hub that QEMU did not show` }, ...below];
+    }
+    const { attached, megabits: figure } = node.device;
+    const speed = pad(attached ? renderSpeed(figure) : '-', 4);
+    const branch = below.length === 0 ? '' : '│';
+    const under = pad(`${within}${branch}`, width(before) + portWidth + 8);
+    const told = wordsOf(node.device);
+    const words = node.port === undefined ? { ...told, about: 'QEMU does not tell its port' } : told;
+    return [{ line: 'device', before: `${before}${port}  ${speed}  `, under, words }, ...below];
+  });
+}
+
+function freeText({ ports, mask, keep }: FreeNode): string {
+  const speeds = speedsIn(mask).map((speed) => renderSpeed(megabits(speed)));
+  const takes = `${ranges(ports)} (${speeds.join(' ')})`;
+  switch (keep.for) {
+    case 'anyone':
+      return `free: ${takes}`;
+    case 'fast':
+      return `free: ${takes}, kept for fast devices`;
+    case 'absent':
+      return `kept: ${takes}, for ${keep.label}`;
   }
-  return parts.join(' ');
+}
+
+/** Where the columns after the names begin, for the whole tree. */
+interface Measures {
+  readonly columns: number;
+  /** The last column of names; what is longer is shortened. */
+  readonly name: number;
+  readonly about: number;
+  readonly trouble: number;
+  /** Columns for ids; 0 where there is no room for them. */
+  readonly id: number;
+  /** Whether troubles stand on lines of their own. */
+  readonly narrow: boolean;
+}
+
+function measure(lines: readonly Line[], columns: number): Measures {
+  const devices = lines.filter((line) => line.line === 'device');
+  const most = (of: (line: (typeof devices)[number]) => number): number => Math.max(0, ...devices.map(of));
+  const column = (text: (words: DeviceWords) => string | undefined): number => {
+    const widest = most(({ words }) => width(text(words) ?? ''));
+    return widest === 0 ? 0 : widest + 2;
+  };
+  const before = most((line) => width(line.before));
+  const wanted = most((line) => width(line.before) + width(line.words.name));
+  const about = column((words) => words.about);
+  const trouble = column((words) => words.trouble);
+  const id = column((words) => words.id);
+  const least = before + NAME;
+  const whole = columns - about - trouble - id;
+  if (whole >= Math.min(least, wanted)) {
+    return { columns, name: Math.min(wanted, whole), about, trouble, id, narrow: false };
+  }
+  const name = Math.min(wanted, least);
+  const left = columns - name - about - trouble;
+  if (left >= ID) return { columns, name, about, trouble, id: left, narrow: false };
+  if (left >= 0) return { columns, name: Math.min(wanted, name + left), about, trouble, id: 0, narrow: false };
+  return { columns, name: Math.max(columns, before + 8), about: 0, trouble: 0, id: 0, narrow: true };
+}
+
+function renderLine(line: Line, measures: Measures, colors: Colors): string {
+  const { columns } = measures;
+  switch (line.line) {
+    case 'head': {
+      const name = shorten(line.name, Math.max(8, columns - width(line.words.join('  ')) - 2));
+      const rest = cut(line.words.join('  '), Math.max(8, columns - width(name) - 2));
+      return `${colors.bold(name)}  ${colors.dim(rest)}`;
+    }
+    case 'free': {
+      const room = Math.max(16, columns - width(line.before) - 2);
+      const [first = '', ...more] = wrap(line.text, room).map((text) => cut(text, room));
+      return [line.before + colors.dim(first), ...more.map((text) => `${line.under}  ${colors.dim(text)}`)].join('\n');
+    }
+    case 'device':
+      return measures.narrow ? renderNarrow(line, measures, colors) : renderDevice(line, measures, colors);
+  }
+}
+
+type DeviceLine = Extract<Line, { line: 'device' }>;
+
+function renderDevice({ before, words }: DeviceLine, measures: Measures, colors: Colors): string {
+  const room = measures.name - width(before);
+  const cells: readonly (readonly [text: string, columns: number, paint: (text: string) => string])[] = [
+    [shorten(words.name, room), room, String],
+    [words.about ?? '', measures.about - 2, String],
+    [words.trouble ?? '', measures.trouble - 2, colors.yellow],
+    [shorten(words.id ?? '', measures.id - 2), measures.id - 2, colors.dim],
+  ];
+  const there = cells.filter(([, size]) => size > 0);
+  while (there.at(-1)?.[0] === '') there.pop();
+  const last = there.length - 1;
+  return (
+    before + there.map(([text, size, paint], index) => paint(text) + gap(text, index === last ? 0 : size + 2)).join('')
+  );
+}
+
+/** @returns the spaces after a cell */
+function gap(text: string, columns: number): string {
+  return ' '.repeat(Math.max(0, columns - width(text)));
+}
+
+/** What does not fit beside the name stands below it; the id is left out. */
+function renderNarrow({ before, under, words }: DeviceLine, { columns, name }: Measures, colors: Colors): string {
+  const room = Math.max(8, columns - width(under));
+  const more = [
+    ...(words.about === undefined ? [] : wrap(words.about, room)),
+    ...(words.trouble === undefined ? [] : wrap(words.trouble, room).map((text) => colors.yellow(text))),
+  ];
+  const first = before + shorten(words.name, Math.max(8, name - width(before)));
+  return [first, ...more.map((text) => under + text)].join('\n');
+}
+
+/** @returns `1-3 5 7-8` for 1, 2, 3, 5, 7, 8; `2.1-2.3 2.5` for ports of a hub. @param ports - of one hub or controller, in order */
+export function ranges(ports: readonly string[]): string {
+  const runs: { first: string; last: string }[] = [];
+  for (const port of ports) {
+    const run = runs.at(-1);
+    if (run !== undefined && lastNumber(port) === lastNumber(run.last) + 1) run.last = port;
+    else runs.push({ first: port, last: port });
+  }
+  return runs.map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(' ');
+}
+
+function lastNumber(port: string): number {
+  return Number(port.slice(port.lastIndexOf('.') + 1));
 }

@@ -10,7 +10,7 @@ export interface Terminal {
   /** Colours for stdout and stderr each: they can be different things. */
   readonly outColors: Colors;
   readonly errColors: Colors;
-  /** Width of stdout in columns; undefined where it is no terminal, and nothing is cut. */
+  /** Width of stdout in columns; undefined where it is no terminal: tables are whole then, trees have a width of their own. */
   readonly columns: number | undefined;
   /** The same of stderr. */
   readonly errColumns: number | undefined;

@@ -1,14 +1,19 @@
 // biome-ignore lint/suspicious/noControlCharactersInRegex: our own colours start with an escape character
 const COLOR = /\u001b\[[0-9;]*m/g;
 
-/** East Asian wide and fullwidth characters, and emoji: two columns (Unicode, UAX 11). */
+/**
+ * Two columns: East Asian wide and fullwidth characters (Unicode, UAX 11), and emoji that are pictures by themselves. The halves of
+ * a flag are one each.
+ */
 const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u;
+  /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u3247\u3250-\u4dbf\u4e00-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18cff}\u{1aff0}-\u{1b2ff}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]|(?![\u{1f1e6}-\u{1f1ff}])\p{Emoji_Presentation}/u;
 
-const COMBINING = /\p{Mn}|\p{Me}/u;
+/** None: marks on the character before, the later parts of a Hangul syllable, and what is not seen. */
+const NO_COLUMN = /[\p{Mn}\p{Me}\u1160-\u11ff\ud7b0-\ud7ff\u200b-\u200f\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/u;
 
 function columnsOf(character: string): number {
-  if (COMBINING.test(character)) return 0;
+  if (character >= ' ' && character <= '~') return 1;
+  if (NO_COLUMN.test(character)) return 0;
   return WIDE.test(character) ? 2 : 1;
 }
 
@@ -38,6 +43,34 @@ export function cut(text: string, columns: number): string {
     kept += character;
   }
   return `${kept}…`;
+}
+
+/** One escape of `printable`, or one character with its marks: what a cut must not divide. */
+const WHOLE = /\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\.|.[\p{Mn}\p{Me}]*/gsu;
+
+/**
+ * Shortens in the middle, since the end of a label says where a device is. The start keeps two thirds.
+ *
+ * @param text - printable, without colours
+ * @returns the text, or its start and end with `…` between them where it takes more than `columns`
+ */
+export function shorten(text: string, columns: number): string {
+  if (width(text) <= columns) return text;
+  const parts = text.match(WHOLE) ?? [];
+  const tail = Math.floor((columns - 1) / 3);
+  let end = '';
+  for (let index = parts.length - 1; index >= 0; index--) {
+    const longer = (parts[index] ?? '') + end;
+    if (width(longer) > tail) break;
+    end = longer;
+  }
+  const room = columns - 1 - width(end);
+  let start = '';
+  for (const part of parts) {
+    if (width(start) + width(part) > room) break;
+    start += part;
+  }
+  return columns < 1 ? '' : `${start}…${end}`;
 }
 
 /** The least that a text is cut to. */

@@ -1,7 +1,8 @@
 import type { VmFile } from '../config/index.js';
 import { type Finding, finding, QplugError } from '../diag/index.js';
 import { type HostDevice, type HostInventory, matchSelector, requireSelector } from '../host/index.js';
-import { type AttachedDevice, hostDeviceSpeeds, isOurs, megabits, type Topology } from '../qdev/index.js';
+import { type Plan, plan } from '../planner/index.js';
+import { type AttachedDevice, hostDeviceSpeeds, isOurs, megabits, type Speed, type Topology } from '../qdev/index.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { moveFindings, wishedAsWanted } from './one-move.js';
 import { fileOf, type OpenVm } from './open-vm.js';
@@ -22,6 +23,8 @@ export interface DeviceState {
   /** Whether qplug plugged it. */
   readonly ours: boolean;
   readonly host: HostDevice | undefined;
+  /** The speed that QEMU would give it on a port of its own speed; undefined for an emulated device, and where the host does not tell. */
+  readonly native: Speed | undefined;
 }
 
 export interface VmStatus {
@@ -31,6 +34,8 @@ export interface VmStatus {
   readonly run: string;
   readonly topology: Topology;
   readonly devices: readonly DeviceState[];
+  /** Free ports that a slow device would not be given, and those that are kept for devices that are away. */
+  readonly kept: Pick<Plan, 'reserved' | 'kept'>;
   /** What differs between the VM's file, the host and the VM. */
   readonly findings: readonly Finding[];
 }
@@ -54,7 +59,7 @@ export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operatio
       ...(file?.usb.devices ?? []).flatMap((wish) => missing(wish, vm.name, topology, inventory)),
       ...moveFindings(vm.name, world, wishedAsWanted(world)),
     ];
-    return { vm: vm.name, socket: vm.socket, run, topology, devices, findings };
+    return { vm: vm.name, socket: vm.socket, run, topology, devices, kept: keptPorts(topology, file), findings };
   });
 }
 
@@ -68,17 +73,25 @@ async function readFile(vm: OpenVm): Promise<{ readonly file: VmFile | undefined
   }
 }
 
+/** What the planner would keep if nothing more were asked for. */
+function keptPorts(topology: Topology, file: VmFile | undefined): VmStatus['kept'] {
+  const growth = { hubs: file?.usb.grow.hubs ?? true, controllers: [] };
+  return plan({ topology, growth, devices: [], reserve: file?.usb.reserve });
+}
+
 function stateOf(device: AttachedDevice, bus: string, inventory: HostInventory, { version }: Topology): DeviceState {
   const ours = device.id !== undefined && isOurs(device.id);
-  if (device.driver !== 'usb-host') return { device, bus, ours, state: 'emulated', host: undefined };
   const host = inventory.devices.find(
     (one) => one.bus === device.host?.bus && one.address === device.host.address && isSame(device, one),
   );
-  if (device.host !== undefined && host === undefined) return { device, bus, ours, state: 'stale', host };
-  if (!device.attached) return { device, bus, ours, state: 'detached', host };
   const speeds = host === undefined ? undefined : hostDeviceSpeeds(host, version);
-  const slower = speeds !== undefined && 'native' in speeds && (device.megabits ?? 0) < megabits(speeds.native);
-  return { device, bus, ours, state: slower ? 'slower' : 'attached', host };
+  const native = speeds !== undefined && 'native' in speeds ? speeds.native : undefined;
+  const known = { device, bus, ours, host, native };
+  if (device.driver !== 'usb-host') return { ...known, state: 'emulated', host: undefined, native: undefined };
+  if (device.host !== undefined && host === undefined) return { ...known, state: 'stale' };
+  if (!device.attached) return { ...known, state: 'detached' };
+  const slower = native !== undefined && (device.megabits ?? 0) < megabits(native);
+  return { ...known, state: slower ? 'slower' : 'attached' };
 }
 
 function differenceOf({ device, bus, state, host }: DeviceState): Finding[] {

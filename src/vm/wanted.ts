@@ -34,10 +34,13 @@ export interface Wanted {
   spell(bus: string, port: string): DeviceSpec;
 }
 
+/** The longest name that a USB string descriptor holds, in UTF-16 units: 255 bytes, two of them its head. */
+const NAME_LENGTH = 126;
+
 /** @returns `vid:pid "name" at port`, printable: how a host device is called in every message */
 export function labelOf(device: Pick<HostDevice, 'vendorId' | 'productId' | 'name' | 'port'>): string {
   const hex = (value: number): string => value.toString(16).padStart(4, '0');
-  return `${hex(device.vendorId)}:${hex(device.productId)} "${printable(device.name, 60)}" at ${device.port}`;
+  return `${hex(device.vendorId)}:${hex(device.productId)} "${printable(device.name, NAME_LENGTH)}" at ${device.port}`;
 }
 
 /**

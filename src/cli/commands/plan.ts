@@ -1,5 +1,6 @@
 import type { CommandDeclaration } from '../command.js';
 import { CONTROLLER, FORGET, GROW, HOST, OFFLINE, PORT, SLOWER, timeoutOption } from '../options.js';
+import { SVG } from '../svg-option.js';
 import { ANSWER_TIMEOUT } from '../timeouts.js';
 import { SELECTORS, VM } from '../words.js';
 
@@ -40,6 +41,7 @@ export const plan: CommandDeclaration = {
       describe:
         'Count how many more devices of each speed, or of this one, would fit at that speed, and what would be added for them',
     },
+    svg: SVG,
     timeout: timeoutOption(ANSWER_TIMEOUT),
   },
   examples: [
@@ -51,6 +53,7 @@ export const plan: CommandDeclaration = {
     ['qplug plan bench.yaml --count', 'how many more devices of each speed the file has room for'],
     ['qplug plan bench --count=480', 'how many more high-speed devices fit the VM that runs'],
     ['qplug plan bench 0781:5567 --explain', 'and why, or why it has no port'],
+    ['qplug plan bench.yaml --svg bench.svg', 'and a picture of it'],
   ],
   load: () => import('../handlers/plan.js'),
 };

@@ -1,5 +1,6 @@
 import type { CommandDeclaration } from '../command.js';
 import { timeoutOption } from '../options.js';
+import { SVG } from '../svg-option.js';
 import { ANSWER_TIMEOUT } from '../timeouts.js';
 import { VM } from '../words.js';
 
@@ -10,9 +11,10 @@ export const status: CommandDeclaration = {
   summary:
     "Show a VM's USB tree as QEMU has it, with real speeds and free ports, and all that differs from what its file and this host say.",
   words: [VM],
-  options: { timeout: timeoutOption(ANSWER_TIMEOUT) },
+  options: { svg: SVG, timeout: timeoutOption(ANSWER_TIMEOUT) },
   examples: [
     ['qplug status bench', 'the tree of the VM called bench'],
+    ['qplug status bench --svg bench.svg', 'and a picture of it'],
     ['qplug status ./qmp.sock --json', 'the same of any QEMU, for a program'],
   ],
   load: () => import('../handlers/status.js'),

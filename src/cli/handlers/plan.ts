@@ -1,5 +1,6 @@
 import { printable } from '../../diag/index.js';
 import type { HostInventory } from '../../host/index.js';
+import type { Plan } from '../../planner/index.js';
 import { type AttachRequest, draftAttach, inventoryOf, openVm, planAttach, prepare } from '../../vm/index.js';
 import { chosenInventory, hostNotes, refuseHostFile } from '../chosen-inventory.js';
 import type { Arguments, CommandHandler, Outcome } from '../command.js';
@@ -10,6 +11,7 @@ import { growOf } from '../grow-option.js';
 import { hostAccess } from '../host-access.js';
 import { renderExplanation } from '../render-explain.js';
 import { renderPlan } from '../render-plan.js';
+import { type SvgRequest, svgRequest } from '../svg-option.js';
 import type { Terminal } from '../terminal.js';
 import { ANSWER_TIMEOUT } from '../timeouts.js';
 
@@ -19,20 +21,24 @@ export const run: CommandHandler = async (args, terminal) => {
 };
 
 async function planFileOutcome(args: Arguments, terminal: Terminal): Promise<Outcome> {
+  const svg = svgRequest(args, 'plan');
   const host = hostAccess(terminal);
   const inventory = await chosenInventory(args, host, terminal);
   const forget = args.flag('forget') || args.text('host') !== undefined;
   const options = { full: false, forget, signal: terminal.signal };
   const prepared = await prepare(args.word('vm'), host, inventory, options);
   const findings = [...hostNotes(inventory, prepared), ...prepared.findings];
+  const { name } = prepared.file;
+  if (svg !== undefined) await draw(svg, name, prepared.plan, terminal);
   return {
-    ...outcomeOf(prepared.file.name, prepared, args.texts('explain'), inventory, terminal),
+    ...outcomeOf(name, prepared, { names: args.texts('explain'), inventory, svg }, terminal),
     findings,
     exit: exitCodeOf(findings),
   };
 }
 
 async function planAttachOutcome(args: Arguments, terminal: Terminal): Promise<Outcome> {
+  const svg = svgRequest(args, 'plan');
   refuseHostFile(args, 'SELECTOR', 'selectors are for a VM that runs, and that takes devices of this host alone');
   const host = hostAccess(terminal);
   const timeout = (args.number('timeout') ?? ANSWER_TIMEOUT) * 1000;
@@ -45,31 +51,40 @@ async function planAttachOutcome(args: Arguments, terminal: Terminal): Promise<O
     grow: growOf(args),
   };
   const names = args.texts('explain');
-  // Who asks why wants to know it of a device that is refused, most of all.
-  const planned = await (names.length === 0 ? planAttach : draftAttach)(vm, request, host, terminal.signal);
+  // Who asks why, or for a picture, wants to know it of a device that is refused, most of all.
+  const goesOn = names.length > 0 || svg !== undefined;
+  const planned = await (goesOn ? draftAttach : planAttach)(vm, request, host, terminal.signal);
+  if (svg !== undefined) await draw(svg, vm.name, planned.plan, terminal);
   return {
-    ...outcomeOf(vm.name, planned, names, inventoryOf(host), terminal),
+    ...outcomeOf(vm.name, planned, { names, inventory: inventoryOf(host), svg }, terminal),
     findings: planned.findings,
     exit: exitCodeOf(planned.findings),
   };
 }
 
-function outcomeOf(
-  vm: string,
-  planned: Explained,
-  names: readonly string[],
-  inventory: HostInventory | undefined,
-  terminal: Terminal,
-): Outcome {
+async function draw(svg: SvgRequest, vm: string, plan: Plan, terminal: Terminal): Promise<void> {
+  const { deliverPicture, planPicture } = await import('../picture/index.js');
+  await deliverPicture(svg, planPicture(vm, plan), terminal);
+}
+
+interface Asked {
+  /** Whom `--explain` names. */
+  readonly names: readonly string[];
+  readonly inventory: HostInventory | undefined;
+  readonly svg: SvgRequest | undefined;
+}
+
+function outcomeOf(vm: string, planned: Explained, { names, inventory, svg }: Asked, terminal: Terminal): Outcome {
   const { plan } = planned;
   const explanations = explained(names, planned, inventory);
+  const text = (): string =>
+    [
+      `${terminal.outColors.bold(printable(vm))}  as planned\n${renderPlan(plan, terminal)}`,
+      ...[...explanations.values()].map((one) => renderExplanation(one, terminal)),
+    ].join('\n\n');
   return {
     schema: 'plan',
     document: () => ({ vm, ...planDocument(plan, explanations) }),
-    text: () =>
-      [
-        `${terminal.outColors.bold(printable(vm))}  as planned\n${renderPlan(plan, terminal)}`,
-        ...[...explanations.values()].map((one) => renderExplanation(one, terminal)),
-      ].join('\n\n'),
+    text: () => (svg?.alone === true ? '' : text()),
   };
 }

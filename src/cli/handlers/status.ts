@@ -1,32 +1,30 @@
 import { printable } from '../../diag/index.js';
-import { type AttachedDevice, formatVersion } from '../../qdev/index.js';
-import { type DeviceState, openVm, statusOf, type VmStatus } from '../../vm/index.js';
+import { formatVersion, megabits } from '../../qdev/index.js';
+import { openVm, statusOf, type VmStatus } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
+import { statusWords } from '../device-words.js';
 import { hostDeviceSummary } from '../documents/host-device.js';
 import { topologyDocument } from '../documents/topology.js';
 import { hostAccess } from '../host-access.js';
 import { renderTopology } from '../render-topology.js';
+import { svgRequest } from '../svg-option.js';
 import type { Terminal } from '../terminal.js';
-import { atLeast, cut, width } from '../text-width.js';
 import { ANSWER_TIMEOUT } from '../timeouts.js';
 
-const MARK: Readonly<Record<DeviceState['state'], string>> = {
-  attached: '',
-  emulated: '',
-  slower: '  slower',
-  stale: '  stale',
-  detached: '  not attached',
-};
-
 export const run: CommandHandler = async (args, terminal) => {
+  const svg = svgRequest(args, 'status');
   const host = hostAccess(terminal);
   const operation = { signal: terminal.signal, timeout: (args.number('timeout') ?? ANSWER_TIMEOUT) * 1000 };
   await using vm = await openVm(args.word('vm'), host, operation);
   const status = await statusOf(vm, host, operation);
+  if (svg !== undefined) {
+    const { deliverPicture, statusPicture } = await import('../picture/index.js');
+    await deliverPicture(svg, statusPicture(status), terminal);
+  }
   return {
     schema: 'status',
     document: () => documentOf(status),
-    text: () => textOf(status, terminal),
+    text: () => (svg?.alone === true ? '' : textOf(status, terminal)),
     findings: status.findings,
   };
 };
@@ -42,6 +40,7 @@ function documentOf(status: VmStatus): Record<string, unknown> {
       return {
         state: state?.state ?? null,
         ours: state?.ours ?? false,
+        native: state?.native === undefined ? null : megabits(state.native),
         host: state?.host === undefined ? null : hostDeviceSummary(state.host),
       };
     }),
@@ -49,22 +48,6 @@ function documentOf(status: VmStatus): Record<string, unknown> {
 }
 
 function textOf(status: VmStatus, terminal: Terminal): string {
-  const { outColors: colors } = terminal;
-  const states = new Map(status.devices.map((one) => [one.device, one]));
-  const head = `${colors.bold(printable(status.vm))}  ${printable(status.run)}  QEMU ${formatVersion(status.topology.version)}`;
-  const describe = (device: AttachedDevice, room: number): string => {
-    const state = states.get(device);
-    return state === undefined ? printable(device.driver) : words(state, room);
-  };
-  return `${head}\n${renderTopology(status.topology, describe, terminal)}`;
-
-  function words({ device, state, host }: DeviceState, room: number): string {
-    const id = device.id === undefined ? colors.dim('(no id)') : colors.dim(printable(device.id));
-    if (device.hubPorts !== undefined) {
-      return `hub, ${device.hubPorts} ports${device.automatic ? colors.dim(', inserted by QEMU itself') : ''}  ${id}`;
-    }
-    const from = host === undefined ? '' : `  from ${host.port}`;
-    const after = `${from}${colors.yellow(MARK[state])}  ${id}`;
-    return cut(printable(host?.name ?? device.product ?? device.driver, 48), atLeast(room - width(after))) + after;
-  }
+  const head = `${terminal.outColors.bold(printable(status.vm))}  ${printable(status.run)}  QEMU ${formatVersion(status.topology.version)}`;
+  return `${head}\n${renderTopology(status.topology, { describe: statusWords(status), kept: status.kept }, terminal)}`;
 }

@@ -1,4 +1,4 @@
-import type { Catalog } from '../finding.js';
+import type { Catalog, Text } from '../finding.js';
 import { shellWord } from '../planner-fix.js';
 import { printable } from '../printable.js';
 
@@ -55,6 +55,13 @@ export interface CliEvidence {
     readonly vm: string;
     readonly command: string;
     readonly text: string;
+    readonly reason: string;
+  };
+  'svg-and-json': { readonly command: string };
+  'picture-unwritable': {
+    readonly path: string;
+    readonly problem: 'folder' | 'not-a-file' | 'dangling-link' | 'no-folder' | 'system';
+    /** What the system says, for `system`. */
     readonly reason: string;
   };
 }
@@ -163,7 +170,50 @@ export const cliCatalog: Catalog<CliEvidence> = {
       fix: retyped(['qmp', vm, command, '{"path": "/machine"}']),
     }),
   },
+  'svg-and-json': {
+    kind: 'usage',
+    text: ({ command }) => ({
+      what: '--svg - and --json can not both go to stdout',
+      why: `qplug ${printable(command)} --json prints one document there`,
+      fix: '--svg picture.svg --json',
+    }),
+  },
+  'picture-unwritable': {
+    kind: 'failed',
+    text: ({ path, problem, reason }) => ({
+      what: `the picture can not be written to ${quote(path)}`,
+      ...PICTURE_PROBLEMS[problem](path, printable(reason)),
+    }),
+  },
 };
+
+type PictureProblem = CliEvidence['picture-unwritable']['problem'];
+
+const PICTURE_PROBLEMS: Readonly<Record<PictureProblem, (path: string, reason: string) => Pick<Text, 'why' | 'fix'>>> =
+  {
+    folder: (path) => ({
+      why: 'it is a folder',
+      fix: typed((shown) => `--svg ${shown}`, `${path.replace(/\/+$/, '')}/picture.svg`),
+    }),
+    'not-a-file': () => ({
+      why: 'it is a device, a pipe or a socket, and the picture would take its place',
+      fix: '--svg -',
+    }),
+    'dangling-link': (path) => ({
+      why: 'it is a link to nothing that is there',
+      fix: typed((shown) => `rm ${shown}`, path),
+    }),
+    'no-folder': (path) => ({
+      why: 'there is no such folder',
+      fix: path.includes('/') ? typed((shown) => `mkdir -p ${shown}`, path.replace(/\/[^/]*$/, '')) : undefined,
+    }),
+    system: (_path, reason) => ({ why: reason }),
+  };
+
+/** @returns a line with a path in it, quoted for a shell; undefined where the path can't be printed as it is */
+function typed(line: (path: string) => string, path: string): string | undefined {
+  return printable(path) === path ? line(quoteForShell(path)) : undefined;
+}
 
 function unknownWhy(nearest: string | undefined, others: readonly string[]): string | undefined {
   if (others.length > 0) return `it belongs to ${list(others)}`;
@@ -189,6 +239,9 @@ function lowerFirst(text: string): string {
 /** @returns the line to type, quoted for a shell, or undefined where there is none, or it can't be printed as it is */
 function retyped(words: readonly string[] | undefined): string | undefined {
   if (words === undefined || words.some((word) => printable(word) !== word)) return undefined;
-  const quoted = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`));
-  return `qplug ${quoted.join(' ')}`;
+  return `qplug ${words.map(quoteForShell).join(' ')}`;
+}
+
+function quoteForShell(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

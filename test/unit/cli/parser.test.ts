@@ -69,6 +69,13 @@ describe('words and options of each command', () => {
     expect(args.texts('selector')).toEqual(['1-2']);
   });
 
+  test('a lone - is a value, and stands for stdout; where no option wants a value it is a word', () => {
+    expect(parsed('plan bench.yaml --svg -').args.text('svg')).toBe('-');
+    expect(parsed('--svg - plan bench.yaml --offline').args.word('vm')).toBe('bench.yaml');
+    expect(parsed('plan bench.yaml --offline -').args.texts('selector')).toEqual(['-']);
+    expect(parsed('plan bench.yaml -- --svg -').args.texts('selector')).toEqual(['--svg', '-']);
+  });
+
   test('what follows -- is a word, whatever it looks like', () => {
     expect(parsed('attach bench -- --json').args.texts('selector')).toEqual(['--json']);
     expect(parsed('attach bench -- --json').args.flag('json')).toBe(false);

@@ -5,7 +5,7 @@ import { renderDeviceEvent, renderDevices, renderDeviceTree } from '../../../src
 import { renderFinding } from '../../../src/cli/render-finding.js';
 import { renderPlan } from '../../../src/cli/render-plan.js';
 import { renderSpeed } from '../../../src/cli/render-speed.js';
-import { ranges, renderTopology } from '../../../src/cli/render-topology.js';
+import { ranges } from '../../../src/cli/render-topology.js';
 import { table } from '../../../src/cli/table.js';
 import { cut, pad, width, wrap } from '../../../src/cli/text-width.js';
 import { finding } from '../../../src/diag/index.js';
@@ -53,19 +53,18 @@ describe('ranges', () => {
     [[], ''],
     [[4], '4'],
     [[1, 2, 3, 5, 7, 8], '1-3 5 7-8'],
-    [[8, 1, 2], '1-2 8'],
   ])('%j is "%s"', (numbers, text) => {
-    expect(ranges(numbers)).toBe(text);
+    expect(ranges(numbers.map(String))).toBe(text);
   });
 
   test('paths behind a hub are whole', () => {
-    expect(ranges([1, 2, 5], '15.')).toBe('15.1-15.2 15.5');
+    expect(ranges(['15.1', '15.2', '15.5'])).toBe('15.1-15.2 15.5');
   });
 
   test('the numbers can be read back', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 40 })), (numbers) => {
-        const back = ranges(numbers)
+        const back = ranges([...numbers].sort((a, b) => a - b).map(String))
           .split(' ')
           .filter(Boolean)
           .flatMap((part) => {
@@ -267,61 +266,6 @@ function world(devices: readonly AttachedDevice[], more: Partial<Controller> = {
   return { ...emptyTopology(version), controllers: [{ ...xhci, ...more, devices }] };
 }
 
-const byId = (device: AttachedDevice): string => device.id ?? device.driver;
-
-describe("a VM's tree", () => {
-  test('shows ports, speeds, hubs, and what is free', () => {
-    const devices = [
-      attached({ id: 'disk', port: '1', megabits: 5000 }),
-      attached({ id: 'hub', port: '2', driver: 'usb-hub', hubPorts: 4 }),
-      attached({ id: 'mouse', port: '2.2', megabits: 1.5 }),
-      attached({ id: 'gone', port: '4', attached: false, megabits: undefined }),
-    ];
-    expect(renderTopology(world(devices), byId, plain)).toBe(
-      [
-        'xhci  qemu-xhci  4 ports',
-        '├─ 1  5G    disk',
-        '├─ 2  12M   hub',
-        '│  ├─ 2.2  1.5M  mouse',
-        '│  └─ free: 2.1 2.3-2.4 (1.5M 12M)',
-        '├─ 4  -     gone',
-        '└─ free: 3 (1.5M 12M 480M 5G)',
-      ].join('\n'),
-    );
-  });
-
-  test('a controller that is full, one that is unknown, and none at all', () => {
-    const full = world([1, 2, 3, 4].map((port) => attached({ id: `d${port}`, port: String(port) })));
-    expect(renderTopology(full, byId, plain).split('\n').at(-1)).toBe('└─ 4  12M   d4');
-    expect(renderTopology(world([], { known: false, ports: [] }), byId, plain)).toContain('does not know');
-    expect(renderTopology({ ...full, controllers: [] }, byId, plain)).toBe('no USB controllers (QEMU 7.2.0)');
-  });
-
-  test('what QEMU does not tell the port of is there all the same', () => {
-    expect(renderTopology(world([attached({ port: undefined })]), byId, plain)).toContain(
-      'QEMU does not tell its port: usb-mouse',
-    );
-  });
-
-  test('descriptions are told how much room there is, and never too little for a word', () => {
-    const rooms: number[] = [];
-    const describing = (_device: AttachedDevice, room: number): string => {
-      rooms.push(room);
-      return 'x'.repeat(room);
-    };
-    const devices = [attached({ port: '1' }), attached({ port: '2', hubPorts: 2 }), attached({ port: '2.1' })];
-    const text = renderTopology(world(devices), describing, { ...plain, columns: 40 });
-    expect(
-      text
-        .split('\n')
-        .filter((line) => line.endsWith('x'))
-        .map(width),
-    ).toEqual([40, 40, 40]);
-    renderTopology(world(devices), describing, { ...plain, columns: 3 });
-    expect(rooms.slice(-3)).toEqual([12, 12, 12]);
-  });
-});
-
 describe('a plan', () => {
   const free = world([]);
   const request = { mandatory: true, slower: 'allow' as const, native: 'super' as const, mask: SUPER | HIGH | FULL };
@@ -335,7 +279,7 @@ describe('a plan', () => {
     ];
     const made = plan({ topology: small, growth: { hubs: true, controllers: [] }, devices });
     const text = renderPlan(made, plain);
-    expect(text).toMatch(/12M +card {2}slower: it can do 5G/);
+    expect(text).toMatch(/12M +card +slower: it can do 5G/);
     expect(text).toMatch(/hub, \d ports, will be added/);
     expect(text).toContain('no place: disk');
   });

@@ -1,0 +1,24 @@
+import type { Plan } from '../../planner/index.js';
+import type { VmStatus } from '../../vm/index.js';
+import type { SvgRequest } from '../svg-option.js';
+import type { Terminal } from '../terminal.js';
+import { layOut } from './layout.js';
+import { planScene, statusScene } from './scene.js';
+import { spellSvg } from './svg.js';
+import { writePicture } from './write.js';
+
+/** @param vm - how the VM is called. @returns a plan as an SVG document */
+export function planPicture(vm: string, plan: Plan): string {
+  return spellSvg(layOut(planScene(vm, plan)));
+}
+
+/** @returns the state of a VM as an SVG document */
+export function statusPicture(status: VmStatus): string {
+  return spellSvg(layOut(statusScene(status)));
+}
+
+/** @throws QplugError `picture-unwritable` */
+export async function deliverPicture({ path, alone }: SvgRequest, picture: string, terminal: Terminal): Promise<void> {
+  if (alone) terminal.out(picture);
+  else await writePicture(path, picture);
+}

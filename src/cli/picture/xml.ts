@@ -1,0 +1,17 @@
+/** What XML 1.0 has no place for, escaped or not: controls, lone surrogates, U+FFFE and U+FFFF (its production Char). */
+const NO_XML =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: naming control characters is what this rule is for
+  /[\u0000-\u001f\u007f-\u009f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** @returns a text as it stands in an element or a quoted attribute; what XML can't hold becomes U+FFFD */
+export function escapeXml(text: string): string {
+  return text.replace(NO_XML, '\ufffd').replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+}

@@ -1,0 +1,130 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { writePicture } from '../../../../src/cli/picture/write.js';
+import { QplugError } from '../../../../src/diag/index.js';
+import { documentOf, qplug } from '../fake-terminal.js';
+import { schemaErrors } from '../schemas.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'picture-'));
+  writeFileSync(join(folder, 'vm.yaml'), 'name: small\nmachine: q35\nusb:\n  devices:\n    - { emulated: usb-kbd }\n');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const env = { PATH: '/nowhere', QPLUG_RUNTIME_DIR: '/nowhere' };
+const planned = (...more: string[]): string[] => ['plan', join(folder, 'vm.yaml'), '--offline', ...more];
+
+async function problemOf(path: string): Promise<unknown> {
+  try {
+    await writePicture(path, '<svg/>');
+  } catch (error) {
+    if (error instanceof QplugError) return error.findings[0]?.evidence;
+    throw error;
+  }
+  return undefined;
+}
+
+describe('a picture in a file', () => {
+  test('is whole, and alone in its folder', async () => {
+    await writePicture(join(folder, 'new.svg'), '<svg/>');
+    expect(readFileSync(join(folder, 'new.svg'), 'utf8')).toBe('<svg/>');
+    expect(readdirSync(folder).sort()).toEqual(['new.svg', 'vm.yaml']);
+  });
+
+  test('takes the place of an older one, with its rights, and where a link leads', async () => {
+    writeFileSync(join(folder, 'old.svg'), 'old');
+    chmodSync(join(folder, 'old.svg'), 0o640);
+    symlinkSync('old.svg', join(folder, 'link.svg'));
+    const before = statSync(join(folder, 'old.svg')).ino;
+    await writePicture(join(folder, 'link.svg'), '<svg/>');
+    expect(lstatSync(join(folder, 'link.svg')).isSymbolicLink()).toBe(true);
+    const after = statSync(join(folder, 'old.svg'));
+    expect(readFileSync(join(folder, 'old.svg'), 'utf8')).toBe('<svg/>');
+    expect(after.mode & 0o777).toBe(0o640);
+    // renamed, not written over: who reads the old one reads it to its end
+    expect(after.ino).not.toBe(before);
+  });
+
+  test('is refused where something else would be lost, and that is still there', async () => {
+    mkdirSync(join(folder, 'sub'));
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    symlinkSync('nothing', join(folder, 'dangling'));
+    expect(await problemOf(join(folder, 'sub'))).toMatchObject({ problem: 'folder' });
+    expect(await problemOf(`${join(folder, 'new')}/`)).toMatchObject({ problem: 'folder' });
+    expect(await problemOf(join(folder, 'pipe'))).toMatchObject({ problem: 'not-a-file' });
+    expect(await problemOf('/dev/null')).toMatchObject({ problem: 'not-a-file' });
+    expect(await problemOf(join(folder, 'dangling'))).toMatchObject({ problem: 'dangling-link' });
+    expect(await problemOf(join(folder, 'no/picture.svg'))).toMatchObject({ problem: 'no-folder' });
+    expect(await problemOf(join(folder, 'vm.yaml/picture.svg'))).toMatchObject({
+      problem: 'system',
+      reason: 'ENOTDIR: not a directory',
+    });
+    expect(await problemOf(join(folder, `${'x'.repeat(300)}.svg`))).toMatchObject({
+      problem: 'system',
+      reason: 'ENAMETOOLONG: name too long',
+    });
+    expect(lstatSync(join(folder, 'pipe')).isFIFO()).toBe(true);
+    expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
+    expect(readdirSync(folder).sort()).toEqual(['dangling', 'pipe', 'sub', 'vm.yaml']);
+  });
+});
+
+describe('--svg', () => {
+  test('writes the picture, and the text comes as usual', async () => {
+    const path = join(folder, 'vm.svg');
+    const drawn = await qplug(planned('--svg', path), { env });
+    expect(drawn).toEqual(await qplug(planned(), { env }));
+    expect(readFileSync(path, 'utf8')).toMatch(/^<svg .*<\/svg>\n$/s);
+  });
+
+  test('and --json: the document comes as usual', async () => {
+    const path = join(folder, 'vm.svg');
+    expect(await documentOf(planned('--svg', path), { env })).toEqual(await documentOf(planned(), { env }));
+    expect(readFileSync(path, 'utf8')).toMatch(/^<svg /);
+  });
+
+  test('- is the picture alone, the same as in a file', async () => {
+    await qplug(planned('--svg', join(folder, 'vm.svg')), { env });
+    const { exit, out, err } = await qplug(planned('--svg', '-'), { env });
+    expect(exit).toBe(0);
+    expect(out).toBe(readFileSync(join(folder, 'vm.svg'), 'utf8'));
+    expect(err).toMatch(/^warning: there is no program/);
+  });
+
+  test.each(['plan', 'status'])('- and --json of %s are two documents on one stdout: wrong usage', async (command) => {
+    const document = await documentOf([command, join(folder, 'vm.yaml'), '--svg', '-'], { env });
+    expect(document).toMatchObject({ code: 'svg-and-json', exit: 2 });
+    expect(schemaErrors(document)).toEqual([]);
+  });
+
+  test('where it can not be written, the command fails and says what to type', async () => {
+    const { exit, out, err } = await qplug(planned('--svg', folder), { env });
+    expect(exit).toBe(1);
+    expect(out).toBe('');
+    expect(err).toContain(
+      `the picture can not be written to "${folder}": it is a folder\n  fix  --svg ${folder}/picture.svg`,
+    );
+    const document = await documentOf(planned('--svg', `${folder}/a/b.svg`), { env });
+    expect(document).toMatchObject({
+      code: 'picture-unwritable',
+      exit: 1,
+      findings: [{ fix: `mkdir -p ${folder}/a` }],
+    });
+    expect(schemaErrors(document)).toEqual([]);
+  });
+});
