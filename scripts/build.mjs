@@ -28,7 +28,6 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  minifySyntax: true,
   legalComments: 'linked',
   chunkNames: 'chunks/[name]-[hash]',
   define: { 'process.env.QPLUG_VERSION': JSON.stringify(version) },

@@ -33,7 +33,8 @@ export type Finding = {
   };
 }[Code];
 
-const catalog: Catalog<EvidenceByCode> = {
+// marked as pure, so that a bundle that words nothing (plan alone, in a browser) goes without the words
+const catalog: Catalog<EvidenceByCode> = /* @__PURE__ */ (() => ({
   ...qmpCatalog,
   ...hostCatalog,
   ...hostFileCatalog,
@@ -42,7 +43,7 @@ const catalog: Catalog<EvidenceByCode> = {
   ...launcherCatalog,
   ...vmCatalog,
   ...cliCatalog,
-};
+}))();
 
 /** Makes a finding; severity is `error` unless told otherwise. */
 export function finding<C extends Code>(

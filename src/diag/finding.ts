@@ -1,7 +1,9 @@
 /** Where in a file a finding stands. Lines and columns count from 1. */
 export interface SourceLocation {
   readonly file: string;
+  /** From 1. */
   readonly line: number;
+  /** From 1, in characters. */
   readonly column: number;
 }
 

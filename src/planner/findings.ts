@@ -13,6 +13,7 @@ import type { Candidate, Plan, Refusal, RefusalReason } from './plan.js';
 import { portRanges } from './port-ranges.js';
 import { runs } from './running.js';
 
+/** What a plan does not know of itself, for its findings. */
 export interface PlanFindingOptions {
   /** How the VM is called in the commands that are proposed; `VM` when there is no name for it. */
   readonly vm?: string | undefined;

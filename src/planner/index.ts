@@ -1,4 +1,56 @@
-/** Which port each device belongs on, and why. Pure; runs anywhere. */
+/**
+ * Which port of a QEMU VM each USB device belongs on, and why. Pure computation that runs anywhere: what is needed to describe a VM and
+ * its devices comes with it. Objectives, method and limits: docs/planner.md.
+ */
+
+/** Findings in words. */
+export { describe, type Finding, type Severity, type SourceLocation, type Text } from '../diag/index.js';
+/** The VM and its devices as data. */
+export {
+  type AltSettingShape,
+  type AttachedDevice,
+  type ConfigurationShape,
+  type Controller,
+  type ControllerModel,
+  type ControllerSpec,
+  type DeviceShape,
+  type EndpointShape,
+  emptyTopology,
+  emulatedMask,
+  FULL,
+  freePorts,
+  HIGH,
+  type HostFilter,
+  type HostSpeeds,
+  type HotplugSlot,
+  HUB_MASK,
+  type HubSpec,
+  hostDeviceSpeeds,
+  type Ich9Place,
+  type InterfaceShape,
+  ich9Group,
+  LOW,
+  maskOf,
+  megabits,
+  type NewDevice,
+  type NoHostSpeeds,
+  negotiate,
+  type PortView,
+  parseQemuVersion,
+  portsOf,
+  type QemuVersion,
+  type RootPort,
+  SPEEDS,
+  type Speed,
+  type SpeedMask,
+  SUPER,
+  speedOfMegabits,
+  speedsIn,
+  type Topology,
+  withController,
+  withDevice,
+  withHub,
+} from '../qdev/index.js';
 export { explain } from './explain.js';
 export {
   type Explanation,

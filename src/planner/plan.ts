@@ -1,7 +1,10 @@
 import type { ControllerModel, ControllerSpec, Speed, Topology } from '../qdev/index.js';
 import type { KeptPort, PortName } from './request.js';
 
-/** What the planner thought of one port for one device. */
+/**
+ * What the planner thought of one port for one device. Which speeds meet is QEMU's rule (usb_check_attach in hw/usb/bus.c), the length of
+ * a hub chain too (hw/usb/dev-hub.c); the rest is the planner's own.
+ */
 export type Verdict =
   | { readonly verdict: 'chosen'; readonly speed: Speed }
   /** It would have done as well; another was preferred. */
@@ -25,12 +28,14 @@ export type Verdict =
   /** The port is free, but a guest could number no device more on this controller. */
   | { readonly verdict: 'controller-full'; readonly slots: number };
 
+/** A port that was looked at for a device. */
 export interface Candidate {
   readonly bus: string;
   readonly port: string;
   readonly verdict: Verdict;
 }
 
+/** A device that has a port. */
 export interface Placement {
   readonly key: string;
   readonly label: string;
@@ -49,6 +54,7 @@ export interface AddedHub {
   readonly id: string;
   readonly bus: string;
   readonly port: string;
+  /** How many ports it has, 1–8. */
   readonly ports: number;
 }
 
@@ -110,6 +116,7 @@ export type RefusalReason =
   | 'controller-full'
   | 'no-speed';
 
+/** A device that has none, and why. */
 export interface Refusal {
   readonly key: string;
   readonly label: string;
@@ -134,6 +141,7 @@ export type PlanStep =
   | { readonly add: 'hub'; readonly hub: AddedHub }
   | { readonly add: 'device'; readonly placement: Placement };
 
+/** Where everything goes. A value: nothing of it is applied to any VM. */
 export interface Plan {
   /** Hubs that were asked for come first, parents before children; the rest by key. */
   readonly placements: readonly Placement[];

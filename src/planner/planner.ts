@@ -12,7 +12,19 @@ import { spaceOf } from './space.js';
 export const DEFAULT_RESERVE = 4;
 
 /**
- * Decides which port every device belongs on. Objectives, method and limits: docs/planner.md.
+ * Decides which port every device belongs on. A device can be where its speeds and the port's have one in common, at the highest of
+ * them (usb_check_attach in hw/usb/bus.c). Of all that can be, the best is chosen; each objective decides only where all before it
+ * are equal:
+ *
+ * 1. fewest mandatory devices without a port, then the same for optional ones; of these, fewest pinned ones
+ * 2. fewest devices slower than native, then fewest speed classes lost
+ * 3. fewest added controllers
+ * 4. least crowding of the reserve, which keeps fast ports for devices to come
+ * 5. fewest added hubs
+ * 6. most free ports that carry SuperSpeed, then high speed, then full speed
+ * 7. nearest to the root, then the earlier controller, then the lower port
+ *
+ * Method, bounds and limits: docs/planner.md.
  *
  * Same request, same plan, in whatever order its devices stand. The request is not changed, and nothing that is attached moves.
  * Never throws: what has no port is among the refusals.

@@ -45,6 +45,7 @@ export interface Growth {
   readonly controllers: readonly ControllerSpec[];
 }
 
+/** What is asked of the planner. */
 export interface PlanRequest {
   /** What is there already, with all that sits on it; nothing of it is ever moved. */
   readonly topology: Topology;
@@ -52,7 +53,7 @@ export interface PlanRequest {
   readonly devices: readonly DeviceRequest[];
   /** Ports kept for devices that are away: taken only where a device would else have no port, or a slower one. */
   readonly kept?: readonly KeptPort[] | undefined;
-  /** How many fast ports to keep for devices to come (design.md: the on-line rule). Default 4. */
+  /** How many fast ports to keep for devices to come (docs/planner.md, "The reserve"). Default 4. */
   readonly reserve?: number | undefined;
   /** What could be changed, for fixes; by default it is read off the topology. */
   readonly leeway?: Leeway | undefined;

@@ -10,18 +10,23 @@ export interface EndpointShape {
   readonly streams: number | undefined;
 }
 
+/** An alternate setting of an interface. */
 export interface AltSettingShape {
+  /** bInterfaceClass: 8 is mass storage. */
   readonly class: number;
+  /** bInterfaceSubClass: 6 of class 8 is SCSI. */
   readonly subclass: number;
   readonly endpoints: readonly EndpointShape[];
 }
 
+/** An interface with its alternate settings, in the order of the descriptors: QEMU stops at a certain one. */
 export interface InterfaceShape {
   readonly altSettings: readonly AltSettingShape[];
   /** More settings may follow those that are here: the source shows the one in use alone. */
   readonly partial?: boolean | undefined;
 }
 
+/** A configuration: QEMU looks at every one, not at the active one alone. */
 export interface ConfigurationShape {
   readonly interfaces: readonly InterfaceShape[];
 }

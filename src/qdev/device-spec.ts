@@ -13,11 +13,13 @@ export interface ControllerSpec {
   readonly model: ControllerModel;
   /** xHCI: USB 2 and USB 3 ports, 0–15 each. */
   readonly p2?: number | undefined;
+  /** See `p2`. Both are 4 where they are left out. */
   readonly p3?: number | undefined;
   /** pci-ohci: num-ports, 0–15. */
   readonly numPorts?: number | undefined;
   /** Companion: the bus of its EHCI, and the first port that it covers, counted from 0. */
   readonly masterbus?: string | undefined;
+  /** See `masterbus`. */
   readonly firstport?: number | undefined;
   /** Where it is put: the PCI bus, and `1d.7` style address. Both undefined for sysbus controllers. */
   readonly pciBus?: string | undefined;

@@ -87,6 +87,8 @@ export function emulatedModel(driver: string): EmulatedModel | undefined {
 }
 
 /**
+ * The speeds of an emulated device, from its descriptors (hw/usb/dev-*.c, as in hw/usb/dev-hid.c).
+ *
  * @param properties - those that it will be made with; only `usb_version` matters here
  * @returns the speeds at which an emulated device attaches, and the best of them; undefined for an unknown driver
  */

@@ -5,7 +5,9 @@ import { hasFact } from './version-facts.js';
 
 /** The speeds at which QEMU attaches a passed-through device. */
 export interface HostSpeeds {
+  /** All of them. */
   readonly mask: SpeedMask;
+  /** Its own. */
   readonly native: Speed;
 }
 

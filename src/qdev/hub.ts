@@ -13,6 +13,7 @@ export const MAX_HUB_PORTS = 8;
 /** What QEMU gives a hub whose `ports` is left out. */
 export const DEFAULT_HUB_PORTS = 8;
 
+/** A usb-hub to be: a full-speed device with its own ports (hw/usb/dev-hub.c). */
 export interface HubSpec {
   readonly id: string;
   readonly port: string;

@@ -6,9 +6,13 @@ export type Speed = 'low' | 'full' | 'high' | 'super';
 /** A set of speeds as bits: LOW | FULL | HIGH | SUPER, the numbering of QEMU's USB_SPEED_MASK_*. */
 export type SpeedMask = number;
 
+/** 1.5 Mb/s. */
 export const LOW: SpeedMask = 1;
+/** 12 Mb/s. */
 export const FULL: SpeedMask = 2;
+/** 480 Mb/s. */
 export const HIGH: SpeedMask = 4;
+/** 5000 Mb/s, and faster SuperSpeed generations. */
 export const SUPER: SpeedMask = 8;
 
 /** Slowest first. */

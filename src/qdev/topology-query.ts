@@ -9,6 +9,7 @@ import type { AttachedDevice, Controller, Topology } from './topology.js';
 export interface PortView {
   /** QEMU's path. */
   readonly port: string;
+  /** The speeds that it takes. */
   readonly mask: SpeedMask;
   /** 1 for a root port. */
   readonly depth: number;
@@ -87,6 +88,8 @@ export function withHub(topology: Topology, bus: string, hub: HubSpec): Topology
 }
 
 /**
+ * Adds a controller as QEMU would (hw/usb/hcd-xhci.c, hcd-ehci.c, hcd-uhci.c, hcd-ohci.c).
+ *
  * @returns the topology with a controller more. A companion widens the ports of its EHCI; where a controller goes into a
  *   hot-plug slot, that slot has room for one less.
  */

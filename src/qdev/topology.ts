@@ -1,8 +1,11 @@
 import type { SpeedMask } from './speed.js';
 import type { QemuVersion } from './version.js';
 
-/** One port of a controller's root hub, as QEMU pairs them: `port` is QEMU's own name, counted from 1. */
+/**
+ * One port of a controller's root hub, as QEMU pairs them (usb_register_port in hw/usb/bus.c; xhci_lookup_uport in hw/usb/hcd-xhci.c).
+ */
 export interface RootPort {
+  /** QEMU's own name of it, counted from 1. */
   readonly port: number;
   /** The speeds that a device may have to attach here. */
   readonly mask: SpeedMask;
@@ -57,11 +60,15 @@ export interface AttachedDevice {
 
 /** What a usb-host scans for; what is undefined matches anything (hw/usb/host-libusb.c, usb_host_auto_check). */
 export interface HostFilter {
+  /** `hostbus`, counted from 1. */
   readonly bus: number | undefined;
+  /** `hostaddr` on that bus, 1–127. */
   readonly address: number | undefined;
   /** The port chain, joined by dots, without the bus. */
   readonly port: string | undefined;
+  /** idVendor, 0–0xffff. */
   readonly vendorId: number | undefined;
+  /** idProduct, 0–0xffff. */
   readonly productId: number | undefined;
 }
 

@@ -1,7 +1,10 @@
 /** A QEMU version as its QMP greeting and `--version` tell it. */
 export interface QemuVersion {
+  /** The first number: 10 of 10.0.2. */
   readonly major: number;
+  /** The second. */
   readonly minor: number;
+  /** The third. */
   readonly micro: number;
 }
 
