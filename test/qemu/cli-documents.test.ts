@@ -2,8 +2,11 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { recordedSysfs } from '../../src/host/index.js';
 import { documentOf, qplug } from '../unit/cli/fake-terminal.js';
+import { everyElement, parseStrictXml } from '../unit/cli/picture/strict-xml.js';
 import { schemaErrors } from '../unit/cli/schemas.js';
+import { recording } from '../unit/host/recordings.js';
 import { type PlainQemu, startQemu } from './plain-qemu.js';
 
 /** The documents of the commands that need a VM, from a VM. */
@@ -47,6 +50,24 @@ describe('a QEMU that somebody else started', () => {
     for (const name of ['qplug-usb-kbd', 'qplug-usb-tablet', 'absent']) {
       expect(out.split('\n').filter((line) => line.endsWith(name))).toHaveLength(1);
     }
+  });
+
+  test('status as a picture shows every device', async () => {
+    const { exit, out } = await qplug(['status', socket, '--svg', '-'], { env });
+    expect(exit).toBe(0);
+    const texts = everyElement(parseStrictXml(out)).flatMap(({ name, text }) => (name === 'text' ? [text] : []));
+    for (const name of ['qplug-usb-kbd', 'qplug-usb-tablet', 'absent']) {
+      expect(texts.filter((text) => text === name)).toHaveLength(1);
+    }
+  });
+
+  test('a plan for a VM that runs is drawn, what has no port as well', async () => {
+    const { exit, out } = await qplug(['plan', socket, 'serial=HS0001', '--controller', 'nothing', '--svg', '-'], {
+      env,
+      sysfs: recordedSysfs(recording('six-devices')),
+    });
+    expect(exit).toBe(2);
+    expect(parseStrictXml(out).children[1]?.text).toMatch(/1 without a port\. No port for 46f4:0001/);
   });
 
   test('plan with a device that is not there is an error as promised', async () => {
