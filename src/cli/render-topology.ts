@@ -49,6 +49,15 @@ export function renderTopology(
   return lines.map((line) => renderLine(line, measures, colors)).join('\n');
 }
 
+/** The line above a tree: whose it is, and what it shows. @param name - printable */
+export function renderHeading(
+  name: string,
+  words: string,
+  { outColors: colors, columns = PIPE_COLUMNS }: Pick<Terminal, 'outColors' | 'columns'>,
+): string {
+  return `${colors.bold(shorten(name, Math.max(8, columns - width(words) - 2)))}  ${words}`;
+}
+
 type Line =
   | { readonly line: 'head'; readonly name: string; readonly words: readonly string[] }
   | {

@@ -2,6 +2,7 @@
 export { type AttachedReport, type AttachReport, attach } from './attach.js';
 export { type AttachPlan, type AttachRequest, draftAttach, planAttach } from './attach-plan.js';
 export { type DetachedReport, type DetachReport, detach } from './detach.js';
+export type { DeviceState } from './device-state.js';
 export { type Check, diagnose } from './doctor.js';
 export { type EndReport, killVm, shutdownVm } from './end-vm.js';
 export { stayWith } from './foreground.js';
@@ -14,4 +15,4 @@ export { commandLineOf, type Prepared, prepare } from './prepare.js';
 export { type RebalanceReport, type RebalanceRequest, rebalance } from './rebalance.js';
 export { roomInFile, roomInVm } from './room.js';
 export { type RunningVm, type RunRequest, runVm } from './run.js';
-export { type DeviceState, statusOf, type VmStatus } from './status.js';
+export { statusOf, type VmStatus } from './status.js';

@@ -1,31 +1,16 @@
 import type { VmFile } from '../config/index.js';
 import { type Finding, finding, QplugError } from '../diag/index.js';
-import { type HostDevice, type HostInventory, matchSelector, requireSelector } from '../host/index.js';
+import { type HostInventory, matchSelector, requireSelector } from '../host/index.js';
 import { type Plan, plan } from '../planner/index.js';
-import { type AttachedDevice, hostDeviceSpeeds, isOurs, megabits, type Speed, type Topology } from '../qdev/index.js';
+import type { Topology } from '../qdev/index.js';
+import { type DeviceState, stateOf } from './device-state.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { moveFindings, wishedAsWanted } from './one-move.js';
 import { fileOf, type OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
 import { readTopology } from './read-back.js';
-import { isSame, standingOf } from './standing.js';
+import { standingOf } from './standing.js';
 import { labelOf } from './wanted.js';
-
-/** How a device in a VM stands against the host. */
-export interface DeviceState {
-  readonly device: AttachedDevice;
-  readonly bus: string;
-  /**
-   * `attached` · `slower`: attached below its speed on the host · `stale`: what it stood for is gone from the host · `detached`:
-   * QEMU does not have it attached · `emulated`: QEMU makes it
-   */
-  readonly state: 'attached' | 'slower' | 'stale' | 'detached' | 'emulated';
-  /** Whether qplug plugged it. */
-  readonly ours: boolean;
-  readonly host: HostDevice | undefined;
-  /** The speed that QEMU would give it on a port of its own speed; undefined for an emulated device, and where the host does not tell. */
-  readonly native: Speed | undefined;
-}
 
 export interface VmStatus {
   readonly vm: string;
@@ -51,7 +36,7 @@ export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operatio
     const inventory = inventoryOf(host);
     const world = { topology, file, inventory };
     const devices = topology.controllers.flatMap(({ bus, devices: on }) =>
-      on.map((device) => stateOf(device, bus, inventory, topology)),
+      on.map((device) => stateOf(device, bus, inventory, topology.version)),
     );
     const findings = [
       ...faults,
@@ -77,21 +62,6 @@ async function readFile(vm: OpenVm): Promise<{ readonly file: VmFile | undefined
 function keptPorts(topology: Topology, file: VmFile | undefined): VmStatus['kept'] {
   const growth = { hubs: file?.usb.grow.hubs ?? true, controllers: [] };
   return plan({ topology, growth, devices: [], reserve: file?.usb.reserve });
-}
-
-function stateOf(device: AttachedDevice, bus: string, inventory: HostInventory, { version }: Topology): DeviceState {
-  const ours = device.id !== undefined && isOurs(device.id);
-  const host = inventory.devices.find(
-    (one) => one.bus === device.host?.bus && one.address === device.host.address && isSame(device, one),
-  );
-  const speeds = host === undefined ? undefined : hostDeviceSpeeds(host, version);
-  const native = speeds !== undefined && 'native' in speeds ? speeds.native : undefined;
-  const known = { device, bus, ours, host, native };
-  if (device.driver !== 'usb-host') return { ...known, state: 'emulated', host: undefined, native: undefined };
-  if (device.host !== undefined && host === undefined) return { ...known, state: 'stale' };
-  if (!device.attached) return { ...known, state: 'detached' };
-  const slower = native !== undefined && (device.megabits ?? 0) < megabits(native);
-  return { ...known, state: slower ? 'slower' : 'attached' };
 }
 
 function differenceOf({ device, bus, state, host }: DeviceState): Finding[] {

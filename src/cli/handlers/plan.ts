@@ -11,6 +11,7 @@ import { growOf } from '../grow-option.js';
 import { hostAccess } from '../host-access.js';
 import { renderExplanation } from '../render-explain.js';
 import { renderPlan } from '../render-plan.js';
+import { renderHeading } from '../render-topology.js';
 import { type SvgRequest, svgRequest } from '../svg-option.js';
 import type { Terminal } from '../terminal.js';
 import { ANSWER_TIMEOUT } from '../timeouts.js';
@@ -79,7 +80,7 @@ function outcomeOf(vm: string, planned: Explained, { names, inventory, svg }: As
   const explanations = explained(names, planned, inventory);
   const text = (): string =>
     [
-      `${terminal.outColors.bold(printable(vm))}  as planned\n${renderPlan(plan, terminal)}`,
+      `${renderHeading(printable(vm), 'as planned', terminal)}\n${renderPlan(plan, terminal)}`,
       ...[...explanations.values()].map((one) => renderExplanation(one, terminal)),
     ].join('\n\n');
   return {

@@ -6,7 +6,7 @@ import { statusWords } from '../device-words.js';
 import { hostDeviceSummary } from '../documents/host-device.js';
 import { topologyDocument } from '../documents/topology.js';
 import { hostAccess } from '../host-access.js';
-import { renderTopology } from '../render-topology.js';
+import { renderHeading, renderTopology } from '../render-topology.js';
 import { svgRequest } from '../svg-option.js';
 import type { Terminal } from '../terminal.js';
 import { ANSWER_TIMEOUT } from '../timeouts.js';
@@ -48,6 +48,8 @@ function documentOf(status: VmStatus): Record<string, unknown> {
 }
 
 function textOf(status: VmStatus, terminal: Terminal): string {
-  const head = `${terminal.outColors.bold(printable(status.vm))}  ${printable(status.run)}  QEMU ${formatVersion(status.topology.version)}`;
-  return `${head}\n${renderTopology(status.topology, { describe: statusWords(status), kept: status.kept }, terminal)}`;
+  const { vm, run: state, topology, kept } = status;
+  const words = `${printable(state)}  QEMU ${formatVersion(topology.version)}`;
+  const tree = renderTopology(topology, { describe: statusWords(status), kept }, terminal);
+  return `${renderHeading(printable(vm), words, terminal)}\n${tree}`;
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import pico from 'picocolors';
 import { describe, expect, test } from 'vitest';
 import type { Describe, DeviceWords } from '../../../src/cli/device-words.js';
-import { PIPE_COLUMNS, renderTopology, type TreeInk } from '../../../src/cli/render-topology.js';
+import { PIPE_COLUMNS, renderHeading, renderTopology, type TreeInk } from '../../../src/cli/render-topology.js';
 import { width } from '../../../src/cli/text-width.js';
 import { printable } from '../../../src/diag/index.js';
 import type { AttachedDevice, Topology } from '../../../src/qdev/index.js';
@@ -119,6 +119,13 @@ describe('the width of the terminal', () => {
 
   test(`is ${PIPE_COLUMNS} columns where there is no terminal`, () => {
     expect(render(LIVE, undefined, { describe: words })).toEqual(render(LIVE, PIPE_COLUMNS, { describe: words }));
+  });
+
+  test('shortens a long name above the tree', () => {
+    const heading = (columns?: number): string =>
+      renderHeading('/run/user/1000/qmp.sock', 'running', { outColors: colors, columns });
+    expect(heading(20)).toBe('/run/us…ock  running');
+    expect(heading()).toBe('/run/user/1000/qmp.sock  running');
   });
 
   test('free ports that do not fit on a line go on below it', () => {

@@ -7,8 +7,8 @@ import { renderPlan } from '../../../src/cli/render-plan.js';
 import { renderSpeed } from '../../../src/cli/render-speed.js';
 import { ranges } from '../../../src/cli/render-topology.js';
 import { table } from '../../../src/cli/table.js';
-import { cut, pad, width, wrap } from '../../../src/cli/text-width.js';
-import { finding } from '../../../src/diag/index.js';
+import { cut, pad, shorten, width, wrap } from '../../../src/cli/text-width.js';
+import { finding, printable } from '../../../src/diag/index.js';
 import type { HostDevice } from '../../../src/host/index.js';
 import { plan } from '../../../src/planner/index.js';
 import {
@@ -84,6 +84,47 @@ describe('text', () => {
     expect(width('日本')).toBe(4);
     expect(width('e\u0301')).toBe(1);
     expect(width('🙂')).toBe(2);
+  });
+
+  test.each([
+    ['⌚', 2],
+    ['✔', 1],
+    ['Ａ', 2],
+    ['ｱ', 1],
+    ['한', 2],
+    ['\u1112\u1161\u11ab', 2],
+    ['〿', 1],
+    ['🇩🇪', 2],
+    ['a\u200bb', 2],
+    ['é', 1],
+    ['━├', 2],
+    ['𠀀', 2],
+  ])('%s takes %i columns', (text, columns) => {
+    expect(width(text)).toBe(columns);
+  });
+
+  test('shorten keeps start and end, and divides no escape and no letter with its marks', () => {
+    expect(shorten('0781:5567 "Ultra" at 1-2', 24)).toBe('0781:5567 "Ultra" at 1-2');
+    expect(shorten('0781:5567 "SanDisk Ultra" at 1-2', 24)).toBe('0781:5567 "SanDi… at 1-2');
+    expect(shorten('\\x1b\\x1b\\x1b\\x1b', 10)).toBe('\\x1b…\\x1b');
+    expect(shorten('日本語日本語', 6)).toBe('日本…');
+    expect(shorten('abc', 0)).toBe('');
+    expect(shorten('abc', 1)).toBe('…');
+  });
+
+  test('what was shortened fits, and is made of the start and the end of what it was', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 30 }), (text, columns) => {
+        const told = printable(text);
+        const shown = shorten(told, columns);
+        expect(width(shown)).toBeLessThanOrEqual(columns);
+        if (shown === told) return;
+        expect(width(told)).toBeGreaterThan(columns);
+        const cuts = [...shown.matchAll(/…/g)].map(({ index }) => [shown.slice(0, index), shown.slice(index + 1)]);
+        expect(cuts.some(([start = '', end = '']) => told.startsWith(start) && told.endsWith(end))).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test('cut leaves what fits and marks what does not', () => {

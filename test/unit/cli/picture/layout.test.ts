@@ -171,6 +171,17 @@ describe('a picture', () => {
     );
   });
 
+  test('of a controller with more ports than fit side by side has them in rows', () => {
+    const ports = Array.from({ length: 40 }, (_, index) => ({ port: index + 1, mask: 15 }));
+    const picture = layOut(scene({ topology: world([], { ports }) }));
+    const rows = new Set(portsIn(picture).map(({ y }) => y));
+    expect(portsIn(picture)).toHaveLength(40);
+    expect(rows.size).toBe(3);
+    expect(overlaps(picture)).toEqual([]);
+    // no further to the right than a device goes
+    expect(picture.width).toBeLessThan(700);
+  });
+
   test('is of no more than a controller where there is nothing, and of none', () => {
     expect(boxesOf(layOut(scene({})))).toHaveLength(1);
     expect(layOut(scene({ topology: { ...world([]), controllers: [] } })).description).toBe(

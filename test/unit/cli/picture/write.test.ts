@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writePicture } from '../../../../src/cli/picture/write.js';
 import { QplugError } from '../../../../src/diag/index.js';
@@ -82,6 +83,25 @@ describe('a picture in a file', () => {
     expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
     expect(readdirSync(folder).sort()).toEqual(['dangling', 'pipe', 'sub', 'vm.yaml']);
   });
+});
+
+test('a disk that is full leaves the older picture, and no half of the new one', async () => {
+  const path = join(folder, 'old.svg');
+  writeFileSync(path, 'old');
+  const bundled = join(folder, 'write.mjs');
+  const source = new URL('../../../../src/cli/picture/write.ts', import.meta.url).pathname;
+  const code = `import { writePicture } from ${JSON.stringify(source)};
+    await writePicture(process.argv[2], 'x'.repeat(100_000)).catch((error) => {
+      process.stdout.write(JSON.stringify(error.findings[0].evidence));
+    });`;
+  const stdin = { contents: code, resolveDir: folder };
+  await build({ stdin, bundle: true, platform: 'node', format: 'esm', target: 'node20.19', outfile: bundled });
+  // no file may be larger than one block of 512 or 1024 bytes
+  const shell = ['-c', 'ulimit -f 1; exec "$0" "$@"', process.execPath, bundled, path];
+  const told = execFileSync('/bin/sh', shell, { encoding: 'utf8' });
+  expect(JSON.parse(told)).toEqual({ path, problem: 'system', reason: 'EFBIG: file too large' });
+  expect(readFileSync(path, 'utf8')).toBe('old');
+  expect(readdirSync(folder).sort()).toEqual(['old.svg', 'vm.yaml', 'write.mjs']);
 });
 
 describe('--svg', () => {
