@@ -18,11 +18,13 @@ export const DEFAULT_RESERVE = 4;
  *
  * 1. fewest mandatory devices without a port, then the same for optional ones; of these, fewest pinned ones
  * 2. fewest devices slower than native, then fewest speed classes lost
- * 3. fewest added controllers
- * 4. least crowding of the reserve, which keeps fast ports for devices to come
- * 5. fewest added hubs
- * 6. most free ports that carry SuperSpeed, then high speed, then full speed
- * 7. nearest to the root, then the earlier controller, then the lower port
+ * 3. fewest remembered devices that are not at home
+ * 4. fewest ports taken that are kept for devices that are away
+ * 5. fewest added controllers
+ * 6. least crowding of the reserve, which keeps fast ports for devices to come
+ * 7. fewest added hubs
+ * 8. most free ports that carry SuperSpeed, then high speed, then full speed; slow devices on the slowest ports
+ * 9. nearest to the root, then the earlier controller, then the lower port
  *
  * Method, bounds and limits: docs/planner.md.
  *
