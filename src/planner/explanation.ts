@@ -97,4 +97,5 @@ export const OBJECTIVES = [
   'order',
 ] as const;
 
+/** One of `OBJECTIVES`, which stand in their order. */
 export type Objective = (typeof OBJECTIVES)[number];

@@ -23,6 +23,7 @@ export interface Movable extends PortName {
   readonly disturbance: number;
 }
 
+/** Whom a move may win a port for, and who may be moved. */
 export interface MoveRequest extends Pick<PlanRequest, 'topology' | 'kept' | 'reserve'> {
   /** Whether a hub may be added on the way. Controllers are not: they are added without a move. */
   readonly hubs: boolean;

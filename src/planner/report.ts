@@ -15,9 +15,9 @@ import type { Problem } from './network.js';
 import { once } from './once.js';
 import type { AddedHub, KeptPortTaken, Placement, Plan, PlanStep, Refusal } from './plan.js';
 import { alternativesOf, reasonOf } from './refusal.js';
-import type { DeviceRequest, PlanRequest } from './request.js';
+import type { DeviceRequest, KeptPort, PlanRequest } from './request.js';
 import type { Solution } from './score.js';
-import { type PlanPort, portName } from './space.js';
+import type { PlanPort } from './space.js';
 import { candidatesOf, freeAfterwards, type Outcome, outcomeOf, reservedPorts } from './verdict.js';
 
 interface Solved {
@@ -34,7 +34,7 @@ interface Solved {
 
 /** Writes a solution down as a plan. */
 export function report(solved: Solved): Plan {
-  const { request, devices, topology, controllers, problem, solution } = solved;
+  const { devices, topology, controllers, problem, solution } = solved;
   const names = hubNames(solved);
   const outcome = outcomeOf(problem, solution, names);
   const placed = devices.flatMap((device, i) => {
@@ -47,10 +47,12 @@ export function report(solved: Solved): Plan {
   );
   const search = fixSearch(solved.request, () => result, solved.replan);
   const reserved = once(() => reservedPorts(outcome));
-  const kept = once(() => {
-    const free = new Set(freeAfterwards(outcome).map(({ name }) => name));
-    return (request.kept ?? []).filter(({ bus, port }) => free.has(portName(bus, port)));
-  });
+  const kept = once(() =>
+    freeAfterwards(outcome).flatMap(({ name, bus, path }): KeptPort[] => {
+      const label = outcome.kept.get(name);
+      return label === undefined ? [] : [{ bus, port: path, label }];
+    }),
+  );
   const result: Plan = {
     placements: placed.map(({ placement }) => placement),
     refusals: devices.flatMap((device, i) =>

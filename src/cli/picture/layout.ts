@@ -11,7 +11,7 @@ import {
 import { type FreeNode, type PortNode, portTree } from '../port-tree.js';
 import { renderSpeed } from '../render-speed.js';
 import { width as columnsOf } from '../text-width.js';
-import { Canvas } from './canvas.js';
+import { Canvas, LINE } from './canvas.js';
 import { columnsIn, type Geometry, type Place, type Port, textWidth } from './geometry.js';
 import { layLegend } from './legend.js';
 import { layRefused } from './refused.js';
@@ -157,10 +157,14 @@ function layHub(page: Page, node: Exclude<PortNode, FreeNode>, controller: Contr
   layWire(canvas, device, controller, { x, y: y + DEVICE_HEIGHT / 2 }, node.port);
   const left = x + REACH;
   const bottom = layNodes(page, node.below, controller, { x: left + BLOCK, y: y + GAP });
-  const height = Math.max(BLOCK_HEIGHT, bottom + GAP - y);
   const words = device === undefined ? undefined : scene.describe(device, controller);
   const [title = '', ...more] = words === undefined ? ['hub', 'not shown by QEMU'] : hubWords(words.name);
   const isHub = device?.hubPorts !== undefined;
+  const lines = [
+    { font: 'name' as const, text: isHub ? (words?.id ?? '') : title },
+    ...(isHub ? [title, ...more] : more).map((text) => ({ font: 'small' as const, text })),
+  ];
+  const height = Math.max(BLOCK_HEIGHT, GAP + lines.length * LINE, bottom + GAP - y);
   canvas.box({
     kind: 'hub',
     look: words?.state ?? 'there',
@@ -168,10 +172,7 @@ function layHub(page: Page, node: Exclude<PortNode, FreeNode>, controller: Contr
     y,
     width: BLOCK,
     height,
-    lines: [
-      { font: 'name', text: isHub ? (words?.id ?? '') : title },
-      ...(isHub ? [title, ...more] : more).map((text) => ({ font: 'small' as const, text })),
-    ],
+    lines,
     tip: [words?.id, title, ...more].filter((one) => one !== undefined).join(', '),
   });
   if (isHub) tally.hubs += 1;

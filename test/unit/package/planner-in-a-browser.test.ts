@@ -97,8 +97,8 @@ describe('qplug/planner in a browser', () => {
     );
     const [, whole, zipped] = new RegExp(`${words} about (\\d+) kB \\((\\d+) kB with gzip\\)`).exec(PAGE) ?? [];
     const bytes = { whole: text.length, zipped: gzipSync(text).length };
-    expect(Math.abs(bytes.whole / 1000 / Number(whole) - 1), JSON.stringify(bytes)).toBeLessThan(0.15);
-    expect(Math.abs(bytes.zipped / 1000 / Number(zipped) - 1), JSON.stringify(bytes)).toBeLessThan(0.15);
+    expect(Math.abs(bytes.whole / 1000 / Number(whole) - 1), JSON.stringify(bytes)).toBeLessThan(0.25);
+    expect(Math.abs(bytes.zipped / 1000 / Number(zipped) - 1), JSON.stringify(bytes)).toBeLessThan(0.25);
   });
 });
 

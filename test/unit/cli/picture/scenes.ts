@@ -34,7 +34,10 @@ export const anyScene: fc.Arbitrary<Scene> = fc
       title,
       topology,
       describe: ({ id, product, driver, hubPorts }) => ({
-        name: hubPorts === undefined ? printable(product ?? driver) : `hub, ${hubPorts} ports, will be added`,
+        name:
+          hubPorts === undefined
+            ? printable(product ?? driver)
+            : `hub, ${hubPorts} ports, will be added, keeps fast ports free`,
         about,
         trouble,
         state: look,
