@@ -18,6 +18,7 @@ export function planDocument(
   return {
     placements: plan.placements.map((one) => ({ ...placementDocument(one), ...more(one.key) })),
     refusals: plan.refusals.map((one) => ({ ...refusalDocument(one), ...more(one.key) })),
+    keptTaken: plan.keptTaken,
     added: addedDocument(plan),
     after: topologyDocument(plan.after),
   };
@@ -36,12 +37,14 @@ export function addedDocument({ controllers, hubs }: Pick<Plan, 'controllers' | 
   };
 }
 
-function placementDocument({ key, label, bus, port, speed, native, candidates }: Placement): Record<string, unknown> {
+function placementDocument(placement: Placement): Record<string, unknown> {
+  const { key, label, bus, port, home, speed, native, candidates } = placement;
   return {
     id: key,
     label,
     bus,
     port,
+    home: home ?? null,
     megabits: megabits(speed),
     native: megabits(native),
     candidates: candidates.map(candidateDocument),

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -90,6 +90,42 @@ describe('VM files', () => {
     expect(document['schema']).toBe('urn:qplug:argv:1');
     expect(schemaErrors(document)).toEqual([]);
     expect(out.split('\n')[0]).toContain((document['argv'] as string[])[0]);
+  });
+
+  test('plans tell where a device was, and who has a port that was kept', async () => {
+    const folder = join(runtime, 'remembers');
+    const at = (bus: string, port: string, who: object, more: object = {}) => ({
+      who,
+      label: 'away',
+      bus,
+      port,
+      ...more,
+    });
+    const gone = { controller: '0000:00:14.0', chain: [9], vendorId: 1, productId: 2 };
+    const devices = [at('x.0', '1', { id: 't' }), at('x.0', '2', gone, { select: '9-9' })];
+    mkdirSync(join(folder, 'state', 'places'), { recursive: true });
+    writeFileSync(
+      join(folder, 'state', 'places', 'small.json'),
+      JSON.stringify({ format: 1, vm: 'small', controllers: [], devices }),
+    );
+    const file = join(folder, 'small.yaml');
+    const model = '{ emulated: usb-tablet, id: t }, { emulated: usb-tablet, id: u, controller: x, port: 1 }';
+    const usb = `{ grow: [], controllers: [{ id: x, model: qemu-xhci, ports: 2 }], devices: [${model}, 9-9] }`;
+    writeFileSync(file, `name: small\nusb: ${usb}\n`);
+    const document = await documentOf(['plan', file], { env: { ...env, QPLUG_RUNTIME_DIR: folder }, sysfs });
+    expect(schemaErrors(document)).toEqual([]);
+    expect(document).toMatchObject({
+      placements: [
+        { id: 't', port: '2', home: { bus: 'x.0', port: '1' } },
+        { id: 'u', port: '1', home: null },
+      ],
+      keptTaken: [{ bus: 'x.0', port: '2', label: 'away' }],
+    });
+    const forgetful = await documentOf(['plan', file, '--forget'], {
+      env: { ...env, QPLUG_RUNTIME_DIR: folder },
+      sysfs,
+    });
+    expect(forgetful).toMatchObject({ placements: [{ home: null }, { home: null }], keptTaken: [] });
   });
 
   test.each(bad)('what is wrong in %s is as promised', async (file) => {
