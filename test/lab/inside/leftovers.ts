@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readDevices, usbDevices } from './devices.js';
 
@@ -62,6 +62,12 @@ export function differences(before: Picture, after: Picture): string[] {
   return keys
     .filter((key) => before.get(key) !== after.get(key))
     .map((key) => `${key}: was ${before.get(key) ?? 'not there'}, is ${after.get(key) ?? 'gone'}`);
+}
+
+/** Forgets where the devices of VMs were, which is meant to stay: each check begins as if no VM had run. */
+export function forgetPlaces(): void {
+  const state = '/var/lib/qplug';
+  for (const name of readdirSync(state)) rmSync(join(state, name), { recursive: true });
 }
 
 /** Ends the processes that were left over and has the kernel look for lost drivers, so that the next check starts clean. */

@@ -16,6 +16,8 @@ mount -t proc proc proc; mount -t sysfs sys sys; mount -t devtmpfs dev dev; moun
 mount -t configfs config sys/kernel/config
 mkdir -p dev/pts dev/shm run/lab/written
 mount -t devpts pts dev/pts; mount -t tmpfs shm dev/shm
+# What qplug remembers of VMs: none of the machine's own, and meant to stay, so not looked for.
+mkdir -p var/lib/qplug; mount -t tmpfs -o mode=700 state var/lib/qplug
 # What was written since the boot, anywhere but in /run, /dev and /out: the harness looks here for files left behind.
 mount --bind /rw/upper run/lab/written
 mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 out out || poweroff -f
