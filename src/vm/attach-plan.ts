@@ -94,7 +94,7 @@ export async function draftAttach(
   const waiting = gathered.wanted
     .filter(({ id }) => without.has(id))
     .map((one) => ({ request: one.request, words: wordsFor(one) }));
-  const world = { topology: room, file, inventory: inventoryOf(host) };
+  const world = { topology: room, file, inventory: inventoryOf(host), kept };
   const moves = waiting.length === 0 ? [] : moveFindings(vm.name, world, waiting);
   return {
     topology,
@@ -108,7 +108,7 @@ export async function draftAttach(
 }
 
 /** The places of devices that the VM had before, and those of devices of its file that are away. */
-function recalled(
+export function recalled(
   { name, record }: OpenVm,
   wanted: readonly Wanted[],
   file: VmFile | undefined,

@@ -1,7 +1,7 @@
 import type { VmFile } from '../config/index.js';
 import { type Finding, finding } from '../diag/index.js';
 import { type HostDevice, type HostInventory, matchSelector, nodeFinding, requireSelector } from '../host/index.js';
-import { bestMove, type DeviceRequest, type Movable, type Move } from '../planner/index.js';
+import { bestMove, type DeviceRequest, type KeptPort, type Movable, type Move } from '../planner/index.js';
 import { emulatedModel, isOurs, megabits, type Topology } from '../qdev/index.js';
 import { deniedFindings } from './allowed.js';
 import { type Removal, removalStep } from './removal-step.js';
@@ -21,6 +21,8 @@ export interface MoveWorld {
   readonly topology: Topology;
   readonly file: VmFile | undefined;
   readonly inventory: HostInventory;
+  /** Ports of devices that are away: a move leaves them as far as it can. */
+  readonly kept?: readonly KeptPort[] | undefined;
 }
 
 /**
@@ -77,7 +79,7 @@ function wishedDevices({ topology, file, inventory }: MoveWorld): HostDevice[] {
 
 /** @returns the planner's best move among what may be moved, see `bestMove` */
 export function findMove(
-  { topology, file }: MoveWorld,
+  { topology, file, kept }: MoveWorld,
   movables: readonly MovableDevice[],
   waiting: readonly DeviceRequest[],
 ): Move | undefined {
@@ -85,6 +87,7 @@ export function findMove(
     topology,
     attached: movables.map(({ movable }) => movable),
     waiting,
+    kept,
     hubs: file?.usb.grow.hubs ?? true,
     reserve: file?.usb.reserve,
   });

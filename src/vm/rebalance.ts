@@ -2,7 +2,7 @@ import type { Finding } from '../diag/index.js';
 import type { Move } from '../planner/index.js';
 import { deniedFindings } from './allowed.js';
 import { lastLinesOf } from './attach.js';
-import { gather, removalOf } from './attach-plan.js';
+import { gather, recalled, removalOf } from './attach-plan.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { findMove, type MovableDevice, type MoveWorld, movableDevices, wishedAsWanted } from './one-move.js';
 import { fileOf, type OpenVm } from './open-vm.js';
@@ -83,7 +83,8 @@ async function planRebalance(
   const topology = await readTopology(vm.qmp, signal);
   const gathered = gather(vm, devices, { selectors, emulated }, { topology, file, host });
   const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
-  const world = { topology: room, file, inventory };
+  const { kept } = recalled(vm, gathered.wanted, file, host);
+  const world = { topology: room, file, inventory, kept };
   const named = new Set(gathered.wanted.map(({ host: device }) => device?.port));
   const wished = wishedAsWanted(world).filter((one) => !named.has(one.host?.port));
   const waiting = [...gathered.wanted, ...wished];

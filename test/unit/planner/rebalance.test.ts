@@ -87,6 +87,14 @@ describe('the one move that wins a native port', () => {
     ).toEqual({ moved: ['h x.0 1 -> x.0 2'], wins: 'd x.0 1 none->super', hubs: [] });
   });
 
+  it('a port that is kept for a device that is away is left, where another does as well', () => {
+    const start = withHub(vm(xhci('x', 3)), 'x.0', { id: 'theirs', port: '3' });
+    const kept = [{ bus: 'x.0', port: '3.1', label: 'away' }];
+    expect(words(ask(start, two, { waiting: [device('disk', 'super')], kept }))).toMatchObject({
+      moved: ['k x.0 1 -> x.0 3.2'],
+    });
+  });
+
   it('a device that runs slower goes to a free port of its speed by itself', () => {
     const start = vm(xhci('x', 2), uhci('u'));
     expect(words(ask(start, [{ key: 'd', native: 'super', port: '1', bus: 'u.0', at: 'full' }]))).toEqual({
