@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { standardHost } from '../hosts.js';
@@ -64,7 +65,7 @@ const suite: Suite = defineSuite({ title: 'host files', source: import.meta.url,
     'every file that tells of this host gives its devices, and the plans of this host itself',
     async (lab) => {
       await lab.exec(['mount', '-t', 'debugfs', 'debugfs', '/sys/kernel/debug']);
-      lab.defer(() => lab.exec(['umount', '/sys/kernel/debug']));
+      lab.defer(() => execFileSync('umount', ['/sys/kernel/debug']));
       const files = new Map<string, string>();
       for (const [file, command] of ways(lab)) {
         // usb-devices starts hundreds of programs for each device: minutes in here. What it said once is a fixture.

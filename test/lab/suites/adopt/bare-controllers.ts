@@ -41,7 +41,7 @@ export function bareControllers(check: AddCheck): void {
     assert.deepEqual(seen.codes, []);
     const text = await lab.qplug(['status', vm.socket]);
     assert.match(text.stdout, /2 +12M +hub, 8 ports, inserted by QEMU itself/);
-    assert.match(text.stdout, /QEMU USB CCID {2}from \S+ {2}qplug-/);
+    assert.match(text.stdout, /QEMU USB CCID +from \S+ {2}qplug-/);
 
     const out = await lab.qplug(['detach', vm.socket, '08e6:4433']);
     assert.equal(out.code, 0, out.stderr);

@@ -77,7 +77,7 @@ export function places(check: AddCheck): void {
       const { code, out } = await qplug(['attach', vm.socket, ...words, '--json']);
       said.push(`${code} ${JSON.parse(out).code}`);
     }
-    assert.deepEqual(said, ['6 pin-taken', '6 only-slower', '2 pin-unknown', '2 pin-unknown', '6 no-port']);
+    assert.deepEqual(said, ['6 pin-taken', '6 only-slower', '2 pin-unknown', '2 pin-unknown', '6 pin-mismatch']);
     await asBefore();
     assert.match(await usbOf(vm), /Product QEMU USB Mouse/);
   });

@@ -52,11 +52,9 @@ export function attaching(check: AddCheck): void {
       /^error: no port for 08e6:4433 .*: every port that takes its speed is in use: by mouse1, mouse2$/m,
     );
     await asBefore();
-    const fix = /^ {2}fix {2}qplug (.*)$/m.exec(err)?.[1];
     lab.log(err);
-    const shell = await lab.exec(['sh', '-c', `${lab.qplugArgv([]).join(' ')} ${fix}`]);
-    assert.deepEqual([shell.code, shell.stderr], [0, '']);
-    assert.equal((await qplug(['attach', vm.socket, '08e6:4433'])).code, 0);
+    const fix = /^ {2}fix {2}(--.*)$/m.exec(err)?.[1] ?? '';
+    assert.equal((await qplug(['attach', vm.socket, '08e6:4433', ...fix.split(' ')])).code, 0);
     assert.match(await usbOf(vm), /Speed 12 Mb\/s, Product QEMU USB CCID/);
     await vm.quit();
   });
