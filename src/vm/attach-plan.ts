@@ -2,10 +2,11 @@ import type { VmFile } from '../config/index.js';
 import { type Finding, fail, finding, nearest } from '../diag/index.js';
 import { type HostDevice, matchSelector, requireSelector } from '../host/index.js';
 import { type Plan, type PlanRequest, plan, planFindings } from '../planner/index.js';
-import { EMULATED_MODELS, emulatedModel, mayHave, type Topology, uniqueId } from '../qdev/index.js';
+import { EMULATED_MODELS, emulatedModel, type Topology, uniqueId } from '../qdev/index.js';
 import { deniedFindings } from './allowed.js';
-import { growthOf } from './growth.js';
+import { GROWTH_MODELS, growthOf } from './growth.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
+import { neededModels, requireModels } from './needed-models.js';
 import { moveFindings, wordsFor } from './one-move.js';
 import { fileOf, type OpenVm } from './open-vm.js';
 import { stepsOf } from './plan-steps.js';
@@ -71,30 +72,26 @@ export async function draftAttach(
   const devices = await selectDevices(request.selectors, host, { wait: request.wait ?? 0, signal });
   throwErrors(devices.flatMap((device) => deniedFindings(device, vm.name, file, inventoryOf(host))));
   const grow = request.grow ?? file?.usb.grow ?? { hubs: true, controllers: false };
-  const needed = [...(devices.length > 0 ? ['usb-host'] : []), ...(request.emulated ?? []).filter(emulatedModel)];
-  const added = [...(grow.hubs ? ['usb-hub'] : []), ...(grow.controllers ? ['qemu-xhci'] : [])];
-  const [topology, capabilities] = await readTopologyAndModels(vm.qmp, [...needed, ...added], signal);
-  throwErrors(needed.filter((model) => !mayHave(capabilities, model)).map((model) => modelMissing(vm.name, model)));
+  const needed = neededModels(devices, request.emulated);
+  const [topology, capabilities] = await readTopologyAndModels(vm.qmp, [...needed, ...GROWTH_MODELS], signal);
+  requireModels(vm.name, needed, capabilities);
   const gathered = gather(vm, devices, request, { topology, file, host });
   const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
   const { homes, kept, findings } = recalled(vm, gathered.wanted, file, host);
   const asked: PlanRequest = {
     topology: room,
-    growth: growthOf(room, {
-      hubs: grow.hubs && mayHave(capabilities, 'usb-hub'),
-      controllers: grow.controllers && mayHave(capabilities, 'qemu-xhci'),
-    }),
+    growth: growthOf(room, grow, capabilities),
     devices: gathered.wanted.map(({ request: one }) => ({ ...one, home: homes.get(one.key) })),
     kept,
     reserve: file?.usb.reserve,
-    leeway: { running: true, growable: growthOf(room, { hubs: true, controllers: true }).controllers },
+    leeway: { running: true, growable: growthOf(room, { hubs: true, controllers: true }, capabilities).controllers },
   };
   const made = plan(asked);
   const without = new Set(made.refusals.map(({ key }) => key));
   const waiting = gathered.wanted
     .filter(({ id }) => without.has(id))
     .map((one) => ({ request: one.request, words: wordsFor(one) }));
-  const world = { topology: room, file, inventory: inventoryOf(host), kept };
+  const world = { topology: room, capabilities, file, inventory: inventoryOf(host), kept };
   const moves = waiting.length === 0 ? [] : moveFindings(vm.name, world, waiting);
   return {
     topology,
@@ -121,11 +118,6 @@ export function recalled(
   );
   const devices = wanted.map((one) => ({ key: one.request.key, host: one.host, select: one.select }));
   return { ...recallPlaces(known?.record?.devices ?? [], devices, away), findings: known?.findings ?? [] };
-}
-
-function modelMissing(vm: string, model: string): Finding {
-  if (model === 'usb-host') return finding('qemu-no-usb-host', { binary: vm, package: 'qemu-system-common' });
-  return finding('qemu-no-model', { binary: vm, model, nearest: undefined });
 }
 
 /** What an attach is about. */

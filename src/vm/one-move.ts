@@ -2,7 +2,7 @@ import type { VmFile } from '../config/index.js';
 import { type Finding, finding } from '../diag/index.js';
 import { type HostDevice, type HostInventory, matchSelector, nodeFinding, requireSelector } from '../host/index.js';
 import { bestMove, type DeviceRequest, type KeptPort, type Movable, type Move } from '../planner/index.js';
-import { emulatedModel, isOurs, megabits, type Topology } from '../qdev/index.js';
+import { type Capabilities, emulatedModel, isOurs, mayHave, megabits, type Topology } from '../qdev/index.js';
 import { deniedFindings } from './allowed.js';
 import { type Removal, removalStep } from './removal-step.js';
 import { filterFor, isSame, standingOf } from './standing.js';
@@ -19,10 +19,18 @@ export interface MovableDevice {
 /** The world that a move is looked for in. */
 export interface MoveWorld {
   readonly topology: Topology;
+  /** What the VM's QEMU said of `modelsOfMoves`. */
+  readonly capabilities: Capabilities;
   readonly file: VmFile | undefined;
   readonly inventory: HostInventory;
   /** Ports of devices that are away: a move leaves them as far as it can. */
   readonly kept?: readonly KeptPort[] | undefined;
+}
+
+/** @returns the QOM types that a move may add: a hub, and what the VM's file waits for */
+export function modelsOfMoves(file: VmFile | undefined): string[] {
+  const waits = file?.usb.devices.some(({ kind }) => kind === 'host') ?? false;
+  return ['usb-hub', ...(waits ? ['usb-host'] : [])];
 }
 
 /**
@@ -66,7 +74,8 @@ function disturbanceOf(host: HostDevice | undefined): number {
 }
 
 /** @returns devices that a VM's file wants, that could be had, and that the VM has not */
-function wishedDevices({ topology, file, inventory }: MoveWorld): HostDevice[] {
+function wishedDevices({ topology, capabilities, file, inventory }: MoveWorld): HostDevice[] {
+  if (!mayHave(capabilities, 'usb-host')) return [];
   return (file?.usb.devices ?? []).flatMap((wish) => {
     if (wish.kind === 'emulated') return [];
     const there = matchSelector(requireSelector(wish.select), inventory);
@@ -79,7 +88,7 @@ function wishedDevices({ topology, file, inventory }: MoveWorld): HostDevice[] {
 
 /** @returns the planner's best move among what may be moved, see `bestMove` */
 export function findMove(
-  { topology, file, kept }: MoveWorld,
+  { topology, capabilities, file, kept }: MoveWorld,
   movables: readonly MovableDevice[],
   waiting: readonly DeviceRequest[],
 ): Move | undefined {
@@ -88,7 +97,7 @@ export function findMove(
     attached: movables.map(({ movable }) => movable),
     waiting,
     kept,
-    hubs: file?.usb.grow.hubs ?? true,
+    hubs: (file?.usb.grow.hubs ?? true) && mayHave(capabilities, 'usb-hub'),
     reserve: file?.usb.reserve,
   });
 }

@@ -4,11 +4,19 @@ import { deniedFindings } from './allowed.js';
 import { lastLinesOf } from './attach.js';
 import { gather, recalled, removalOf } from './attach-plan.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
-import { findMove, type MovableDevice, type MoveWorld, movableDevices, wishedAsWanted } from './one-move.js';
+import { neededModels, requireModels } from './needed-models.js';
+import {
+  findMove,
+  type MovableDevice,
+  type MoveWorld,
+  modelsOfMoves,
+  movableDevices,
+  wishedAsWanted,
+} from './one-move.js';
 import { fileOf, type OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
 import { stepsOf } from './plan-steps.js';
-import { readTopology } from './read-back.js';
+import { readTopologyAndModels } from './read-back.js';
 import { rememberPlaces } from './remember-places.js';
 import { removalStep } from './removal-step.js';
 import { selectDevices } from './select-devices.js';
@@ -80,11 +88,13 @@ async function planRebalance(
   const devices = await selectDevices(selectors, host, { wait: 0, signal });
   const inventory = inventoryOf(host);
   throwErrors(devices.flatMap((device) => deniedFindings(device, vm.name, file, inventory)));
-  const topology = await readTopology(vm.qmp, signal);
+  const needed = neededModels(devices, emulated);
+  const [topology, capabilities] = await readTopologyAndModels(vm.qmp, [...needed, ...modelsOfMoves(file)], signal);
+  requireModels(vm.name, needed, capabilities);
   const gathered = gather(vm, devices, { selectors, emulated }, { topology, file, host });
   const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
   const { kept } = recalled(vm, gathered.wanted, file, host);
-  const world = { topology: room, file, inventory, kept };
+  const world = { topology: room, capabilities, file, inventory, kept };
   const named = new Set(gathered.wanted.map(({ host: device }) => device?.port));
   const wished = wishedAsWanted(world).filter((one) => !named.has(one.host?.port));
   const waiting = [...gathered.wanted, ...wished];

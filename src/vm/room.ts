@@ -1,11 +1,11 @@
 import { type Room, roomFor } from '../planner/index.js';
 import type { Speed } from '../qdev/index.js';
 import { type AttachRequest, planAttach } from './attach-plan.js';
-import { growthOf } from './growth.js';
+import { GROWTH_MODELS, growthOf } from './growth.js';
 import type { HostAccess } from './host-access.js';
 import { fileOf, type OpenVm } from './open-vm.js';
 import type { Prepared } from './prepare.js';
-import { readTopology } from './read-back.js';
+import { readTopologyAndModels } from './read-back.js';
 
 /** @returns how many devices of a class, or of each, would fit a VM beside those of its file, before it is started */
 export function roomInFile({ plan, request, file }: Prepared, speed?: Speed): Room[] {
@@ -26,10 +26,9 @@ export async function roomInVm(
   { speed, signal }: { readonly speed: Speed | undefined; readonly signal: AbortSignal },
 ): Promise<Room[]> {
   const file = await fileOf(vm);
-  const topology =
-    request.selectors.length === 0
-      ? await readTopology(vm.qmp, signal)
-      : (await planAttach(vm, request, host, signal)).plan.after;
-  const growth = growthOf(topology, request.grow ?? file?.usb.grow ?? { hubs: true, controllers: false });
+  const [now, capabilities] = await readTopologyAndModels(vm.qmp, GROWTH_MODELS, signal);
+  const topology = request.selectors.length === 0 ? now : (await planAttach(vm, request, host, signal)).plan.after;
+  const allowed = request.grow ?? file?.usb.grow ?? { hubs: true, controllers: false };
+  const growth = growthOf(topology, allowed, capabilities);
   return roomFor({ topology, growth, reserve: file?.usb.reserve }, speed);
 }

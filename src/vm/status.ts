@@ -3,12 +3,14 @@ import { type Finding, finding, QplugError } from '../diag/index.js';
 import { type HostInventory, matchSelector, requireSelector } from '../host/index.js';
 import { type Plan, plan } from '../planner/index.js';
 import type { Topology } from '../qdev/index.js';
+import { recalled } from './attach-plan.js';
 import { type DeviceState, stateOf } from './device-state.js';
+import { growthOf } from './growth.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
-import { moveFindings, wishedAsWanted } from './one-move.js';
+import { type MoveWorld, modelsOfMoves, moveFindings, wishedAsWanted } from './one-move.js';
 import { fileOf, type OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
-import { readTopology } from './read-back.js';
+import { readTopologyAndModels } from './read-back.js';
 import { standingOf } from './standing.js';
 import { labelOf } from './wanted.js';
 
@@ -28,23 +30,25 @@ export interface VmStatus {
 /** Reads a VM's USB world and holds it against the host and the VM's file: desired × host × actual. Changes nothing. */
 export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operation): Promise<VmStatus> {
   return within(operation, `read the state of ${vm.name}`, async (signal) => {
-    const [{ status: run }, topology, { file, faults }] = await Promise.all([
+    const { file, faults } = await readFile(vm);
+    const [{ status: run }, [topology, capabilities]] = await Promise.all([
       vm.qmp.execute('query-status', undefined, { signal }),
-      readTopology(vm.qmp, signal),
-      readFile(vm),
+      readTopologyAndModels(vm.qmp, modelsOfMoves(file), signal),
     ]);
     const inventory = inventoryOf(host);
-    const world = { topology, file, inventory };
+    const remembered = recalled(vm, [], file, host);
+    const world = { topology, capabilities, file, inventory, kept: remembered.kept };
     const devices = topology.controllers.flatMap(({ bus, devices: on }) =>
       on.map((device) => stateOf(device, bus, inventory, topology.version)),
     );
     const findings = [
       ...faults,
+      ...remembered.findings,
       ...devices.flatMap(differenceOf),
       ...(file?.usb.devices ?? []).flatMap((wish) => missing(wish, vm.name, topology, inventory)),
       ...moveFindings(vm.name, world, wishedAsWanted(world)),
     ];
-    return { vm: vm.name, socket: vm.socket, run, topology, devices, kept: keptPorts(topology, file), findings };
+    return { vm: vm.name, socket: vm.socket, run, topology, devices, kept: keptPorts(world), findings };
   });
 }
 
@@ -59,9 +63,9 @@ async function readFile(vm: OpenVm): Promise<{ readonly file: VmFile | undefined
 }
 
 /** What the planner would keep if nothing more were asked for. */
-function keptPorts(topology: Topology, file: VmFile | undefined): VmStatus['kept'] {
-  const growth = { hubs: file?.usb.grow.hubs ?? true, controllers: [] };
-  return plan({ topology, growth, devices: [], reserve: file?.usb.reserve });
+function keptPorts({ topology, capabilities, file, kept }: MoveWorld): VmStatus['kept'] {
+  const growth = growthOf(topology, { hubs: file?.usb.grow.hubs ?? true, controllers: false }, capabilities);
+  return plan({ topology, growth, devices: [], kept, reserve: file?.usb.reserve });
 }
 
 function differenceOf({ device, bus, state, host }: DeviceState): Finding[] {

@@ -85,3 +85,13 @@ export async function startProxy(target: string, rules: ProxyRules): Promise<Qmp
     },
   };
 }
+
+/** @returns rules under which QEMU says that it does not have these models */
+export function lacking(...models: readonly string[]): ProxyRules {
+  return {
+    command: (command) =>
+      command.execute === 'device-list-properties' && models.includes(String(command.arguments?.['typename']))
+        ? { ...command, arguments: { typename: 'qplug-no-such-model' } }
+        : 'pass',
+  };
+}

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { QplugError } from '../../src/diag/index.js';
-import { type AttachRequest, attach, openVm } from '../../src/vm/index.js';
+import { type AttachRequest, attach, openVm, roomInVm } from '../../src/vm/index.js';
 import { startQemu } from './plain-qemu.js';
+import { lacking, startProxy } from './qmp-proxy.js';
 import { makeWorld, treeOf, type World } from './vm-world.js';
 
 let world: World;
@@ -22,6 +23,13 @@ async function plug(socket: string, request: Partial<AttachRequest>) {
   const operation = world.operation();
   await using vm = await openVm(socket, world.host, operation);
   return await attach(vm, { selectors: [], ...request }, world.host, operation);
+}
+
+/** @returns how many full-speed devices more a VM has room for, with what may be added */
+async function roomOf(socket: string, grow: NonNullable<AttachRequest['grow']>): Promise<number | undefined> {
+  const { signal, timeout } = world.operation();
+  await using vm = await openVm(socket, world.host, { signal, timeout });
+  return (await roomInVm(vm, { selectors: [], grow }, world.host, { speed: 'full', signal }))[0]?.most;
 }
 
 const failing = (work: Promise<unknown>): Promise<QplugError> =>
@@ -129,6 +137,19 @@ test('growth by controllers on a pc: an xHCI is plugged into its PCI bus, and th
   const bus = `${report.controllers[0]}.0`;
   expect(report.devices.map((one) => one.bus)).toEqual([bus, bus]);
   expect(await treeOf(world, qemu.socket)).toHaveLength(2);
+});
+
+test('a QEMU without hubs and xHCI: neither is added, advised, or counted as room', async () => {
+  const growth = { hubs: true, controllers: true };
+  await using qemu = await startQemu('-machine', 'pc', '-accel', 'tcg', '-device', 'piix3-usb-uhci,id=u');
+  await plug(qemu.socket, { emulated: ['usb-wacom-tablet', 'usb-wacom-tablet'], grow: { ...growth, hubs: false } });
+  await using proxy = await startProxy(qemu.socket, lacking('usb-hub', 'qemu-xhci'));
+  const error = await failing(plug(proxy.socket, { emulated: ['usb-wacom-tablet'], grow: growth }));
+  expect(error.findings.map((one) => one.code)).toEqual(['no-port']);
+  const hint = await failing(plug(proxy.socket, { emulated: ['usb-wacom-tablet'] }));
+  expect(JSON.stringify(hint.findings)).not.toContain('grow');
+  expect(await roomOf(proxy.socket, growth)).toBe(0);
+  expect(await roomOf(qemu.socket, growth)).toBeGreaterThan(8);
 });
 
 test('growth by controllers on a q35: the spare root port takes one, the second time there is none left', async () => {

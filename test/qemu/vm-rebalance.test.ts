@@ -13,7 +13,7 @@ import {
 import { documentOf, qplug } from '../unit/cli/fake-terminal.js';
 import { schemaErrors } from '../unit/cli/schemas.js';
 import { type PlainQemu, startQemu } from './plain-qemu.js';
-import { type ProxyRules, startProxy } from './qmp-proxy.js';
+import { lacking, type ProxyRules, startProxy } from './qmp-proxy.js';
 import { makeWorld, treeOf, type World } from './vm-world.js';
 
 let world: World;
@@ -209,6 +209,25 @@ test('a hub is added on the way where one makes room', async () => {
   const tree = await treeOf(world, qemu.socket);
   expect(tree.filter((line) => line.includes('wacom'))).toHaveLength(2);
   expect(tree.every((line) => !line.includes('wacom') || line.endsWith(' 12'))).toBe(true);
+});
+
+test('a QEMU without hubs: none is part of a move', async () => {
+  await start('usb-ehci,id=e', 'qemu-xhci,id=x,p2=1,p3=1', 'qemu-xhci,id=y,p2=1,p3=0');
+  await plug({ emulated: ['usb-tablet'], controller: 'x' });
+  await plug({ emulated: ['usb-wacom-tablet'], controller: 'y', grow: { hubs: false, controllers: false } });
+  await using proxy = await startProxy(qemu.socket, lacking('usb-hub'));
+  const second = { emulated: ['usb-wacom-tablet'] };
+  expect((await move(second)).move?.plan.hubs).toHaveLength(1);
+  const { move: made, done } = await move({ ...second, carryOut: true }, undefined, proxy.socket);
+  expect(made?.plan.hubs).toEqual([]);
+  expect(done).toBe(true);
+  expect((await treeOf(world, qemu.socket)).filter((line) => line.includes('usb-hub'))).toEqual([]);
+});
+
+test('a model that QEMU does not have is refused before anything is looked for', async () => {
+  await start('qemu-xhci,id=x,p2=1,p3=1');
+  await using proxy = await startProxy(qemu.socket, lacking('usb-kbd'));
+  expect(codes(await failing(move({ emulated: ['usb-kbd'] }, undefined, proxy.socket)))).toEqual(['qemu-no-model']);
 });
 
 test('what others plugged is never moved', async () => {
