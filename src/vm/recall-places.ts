@@ -1,3 +1,4 @@
+import { printable } from '../diag/index.js';
 import type { HostDevice } from '../host/index.js';
 import type { KeptPort, PortName } from '../planner/index.js';
 import type { RememberedDevice } from '../registry/index.js';
@@ -14,7 +15,7 @@ export interface Returning {
 export interface RecalledPlaces {
   /** Where each device was, by its key. */
   readonly homes: ReadonlyMap<string, PortName>;
-  /** Ports of devices that are away. */
+  /** Ports of devices that are away. Labels are printable, whoever wrote to the file. */
   readonly kept: readonly KeptPort[];
 }
 
@@ -75,5 +76,5 @@ export function recallPlaces(
     }
   }
   const kept = [...left].filter(({ select }) => select !== undefined && away.includes(select));
-  return { homes, kept: kept.map(({ bus, port, label }) => ({ bus, port, label })) };
+  return { homes, kept: kept.map(({ bus, port, label }) => ({ bus, port, label: printable(label) })) };
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recordedSysfs } from '../../src/host/index.js';
+import { PlaceStore } from '../../src/registry/index.js';
 import { documentOf, qplug } from '../unit/cli/fake-terminal.js';
 import { everyElement, parseStrictXml } from '../unit/cli/picture/strict-xml.js';
 import { schemaErrors } from '../unit/cli/schemas.js';
@@ -118,6 +119,8 @@ describe('a QEMU that somebody else started', () => {
 });
 
 describe('a VM of a file', () => {
+  /** Where a device was that is away now. */
+  const PLACE = { bus: 'xhci.0', port: '3' };
   let folder: string;
   let file: string;
   let env: Record<string, string | undefined>;
@@ -136,6 +139,13 @@ describe('a VM of a file', () => {
         'usb: { devices: [{ emulated: usb-tablet }, dead:beef] }',
       ].join('\n'),
     );
+    const who = { controller: '0000:00:14.0', chain: [2], vendorId: 0xdead, productId: 0xbeef };
+    new PlaceStore(join(folder, 'run', 'state')).write({
+      format: 1,
+      vm: 'bench',
+      controllers: [],
+      devices: [{ who, select: 'dead:beef', label: 'dead:beef \x1b[31m"drill" at 1-2', ...PLACE }],
+    });
   });
   afterAll(async () => {
     await qplug(['kill', file], { env });
@@ -155,6 +165,14 @@ describe('a VM of a file', () => {
     expect(listed).toMatchObject({ schema: 'urn:qplug:list:1', vms: [{ name: 'bench', file, pid: started['pid'] }] });
     const status = await documentOf(['status', file], { env });
     expect(status).toMatchObject({ vm: 'bench', findings: [{ code: 'wanted-not-plugged-in', severity: 'note' }] });
+    expect(status).toMatchObject({ kept: [{ ...PLACE, label: 'dead:beef \\x1b[31m"drill" at 1-2' }] });
+    const planned = await documentOf(['plan', file], { env });
+    expect(planned['kept']).toEqual(status['kept']);
+    const tree = await qplug(['status', file], { env });
+    expect(tree.out).toMatch(/kept: 3 \(1\.5M 12M 480M 5G\), for dead:beef \\x1b\[31m"drill" at 1-2$/m);
+    const { out: svg } = await qplug(['status', file, '--svg', '-'], { env });
+    const texts = everyElement(parseStrictXml(svg)).flatMap(({ name, text }) => (name === 'text' ? [text] : []));
+    expect(texts).toContain('kept for dead:beef \\x1b[31m"drill" at 1-2');
     const twice = await documentOf(['run', file, '--detach'], { env });
     expect(twice).toMatchObject({ code: 'vm-exists', exit: 5 });
     const people = await qplug(['list'], { env });
@@ -162,7 +180,7 @@ describe('a VM of a file', () => {
     expect(people.out).toContain(file);
     const ended = await documentOf(['kill', 'bench'], { env });
     expect(ended).toMatchObject({ schema: 'urn:qplug:end:1', vm: 'bench' });
-    expect([started, listed, status, twice, ended].flatMap(schemaErrors)).toEqual([]);
+    expect([started, listed, status, planned, twice, ended].flatMap(schemaErrors)).toEqual([]);
     expect(readdirSync(join(folder, 'run', 'vm'))).toEqual([]);
   });
 });

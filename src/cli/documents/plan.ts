@@ -18,6 +18,7 @@ export function planDocument(
   return {
     placements: plan.placements.map((one) => ({ ...placementDocument(one), ...more(one.key) })),
     refusals: plan.refusals.map((one) => ({ ...refusalDocument(one), ...more(one.key) })),
+    kept: plan.kept,
     keptTaken: plan.keptTaken,
     added: addedDocument(plan),
     after: topologyDocument(plan.after),

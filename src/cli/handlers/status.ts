@@ -44,6 +44,7 @@ function documentOf(status: VmStatus): Record<string, unknown> {
         host: state?.host === undefined ? null : hostDeviceSummary(state.host),
       };
     }),
+    kept: status.kept.kept,
   };
 }
 

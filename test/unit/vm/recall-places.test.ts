@@ -124,3 +124,8 @@ describe('the port of a device that is away', () => {
     );
   });
 });
+
+test('what a kept port is kept for is safe to print, whoever wrote it down', () => {
+  const remembered = [was(stick, '3', { select: 'a', label: '\x1b[2Jstick' })];
+  expect(recallPlaces(remembered, [], ['a']).kept).toEqual([{ bus: 'x.0', port: '3', label: '\\x1b[2Jstick' }]);
+});
