@@ -4,3 +4,4 @@ export { fail, QplugError } from './error.js';
 export type { Kind, Severity, SourceLocation, Text } from './finding.js';
 export { nearest } from './nearest.js';
 export { printable } from './printable.js';
+export { shellWord } from './shell-word.js';

@@ -1,4 +1,5 @@
 import { printable } from './printable.js';
+import { shellWord } from './shell-word.js';
 
 /** The speed classes in words. */
 export type SpeedWord = 'low' | 'full' | 'high' | 'super';
@@ -126,10 +127,4 @@ function yamlPair([key, value]: [string, string]): string {
 function yaml(value: string): string {
   const plain = /^(?:[A-Za-z][A-Za-z0-9._-]*|[1-9]\d*)$/.test(value) && !/^(?:true|false|null)$/i.test(value);
   return plain ? value : `'${printable(value).replaceAll("'", "''")}'`;
-}
-
-/** @returns one word of a shell command, safe to print */
-export function shellWord(text: string): string {
-  const safe = printable(text);
-  return /^[A-Za-z0-9_.:/@%+,-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", "'\\''")}'`;
 }

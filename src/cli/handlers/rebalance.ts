@@ -1,4 +1,4 @@
-import { printable } from '../../diag/index.js';
+import { printable, shellWord } from '../../diag/index.js';
 import type { Placement, PortName } from '../../planner/index.js';
 import { megabits } from '../../qdev/index.js';
 import { openVm, type RebalanceReport, rebalance } from '../../vm/index.js';
@@ -75,11 +75,7 @@ function spot({ bus, port }: PortName): string {
 
 /** What was typed, with `--yes`. */
 function commandLine(args: Arguments): string {
-  const words = [args.word('vm'), ...args.texts('selector')].map((word) => quoted(printable(word)));
-  const emulated = args.texts('emulated').map((model) => `--emulated ${quoted(printable(model))}`);
+  const words = [args.word('vm'), ...args.texts('selector')].map(shellWord);
+  const emulated = args.texts('emulated').map((model) => `--emulated ${shellWord(model)}`);
   return ['qplug rebalance', ...words, ...emulated, '--yes'].join(' ');
-}
-
-function quoted(word: string): string {
-  return /^[\w./:@=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

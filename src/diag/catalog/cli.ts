@@ -1,6 +1,6 @@
 import type { Catalog, Text } from '../finding.js';
-import { shellWord } from '../planner-fix.js';
 import { printable } from '../printable.js';
+import { shellWord } from '../shell-word.js';
 
 /** The findings of src/cli, each with its evidence. */
 export interface CliEvidence {
@@ -212,7 +212,7 @@ const PICTURE_PROBLEMS: Readonly<Record<PictureProblem, (path: string, reason: s
 
 /** @returns a line with a path in it, quoted for a shell; undefined where the path can't be printed as it is */
 function typed(line: (path: string) => string, path: string): string | undefined {
-  return printable(path) === path ? line(quoteForShell(path)) : undefined;
+  return printable(path) === path ? line(shellWord(path)) : undefined;
 }
 
 function unknownWhy(nearest: string | undefined, others: readonly string[]): string | undefined {
@@ -239,9 +239,5 @@ function lowerFirst(text: string): string {
 /** @returns the line to type, quoted for a shell, or undefined where there is none, or it can't be printed as it is */
 function retyped(words: readonly string[] | undefined): string | undefined {
   if (words === undefined || words.some((word) => printable(word) !== word)) return undefined;
-  return `qplug ${words.map(quoteForShell).join(' ')}`;
-}
-
-function quoteForShell(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return `qplug ${words.map(shellWord).join(' ')}`;
 }

@@ -1,6 +1,7 @@
 import type { Catalog, SourceLocation } from '../finding.js';
 import { BARE_EHCI, fixText, HUB_IS_FULL_SPEED, type PlannerChange, SPEED, type SpeedWord } from '../planner-fix.js';
 import { printable } from '../printable.js';
+import { shellWord } from '../shell-word.js';
 
 /** The findings of src/launcher, each with its evidence. */
 export interface LauncherEvidence {
@@ -49,12 +50,6 @@ export interface LauncherEvidence {
 
 const quote = (text: string): string => `\`${printable(text, 160)}\``;
 const list = (words: readonly string[]): string => words.map((word) => printable(word, 60)).join(', ');
-
-/** A file name as one word of a shell command. */
-function word(text: string): string {
-  const shown = printable(text);
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
-}
 
 export const launcherCatalog: Catalog<LauncherEvidence> = {
   'machine-unknown': {
@@ -221,7 +216,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     text: ({ binary, reason }) => ({
       what: `${quote(binary)} can not be run`,
       why: printable(reason),
-      fix: `chmod +x ${word(binary)}`,
+      fix: `chmod +x ${shellWord(binary)}`,
     }),
   },
   'qemu-not-qemu': {
@@ -268,7 +263,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     kind: 'usage',
     text: ({ binary, machine, nearest }) => ({
       what: `${quote(binary)} has no machine ${quote(machine)}`,
-      fix: nearest === undefined ? `${word(binary)} -machine help` : `write \`machine: ${printable(nearest)}\``,
+      fix: nearest === undefined ? `${shellWord(binary)} -machine help` : `write \`machine: ${printable(nearest)}\``,
     }),
   },
   'drive-unusable': {
@@ -279,7 +274,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
         : `the drive ${quote(file)} can not be ${access === 'read' ? 'read' : 'written'}`,
       why: missing ? undefined : printable(reason),
       fix: missing
-        ? `qemu-img create -f ${format} ${word(file)} 8G`
+        ? `qemu-img create -f ${format} ${shellWord(file)} 8G`
         : access === 'write'
           ? 'write `readonly: true`'
           : undefined,

@@ -1,5 +1,6 @@
 import type { Catalog, Text } from '../finding.js';
 import { printable } from '../printable.js';
+import { shellWord } from '../shell-word.js';
 
 /** The findings of src/qmp, each with its evidence. `address` is a socket path or `host:port`. */
 export interface QmpEvidence {
@@ -204,7 +205,7 @@ function busy({ address, timeout }: QmpEvidence['qmp-busy']): Text {
 /** `ss -x` shows a server's end of each connection with its path, and the inode of the client's end in the last column. */
 function busyFix(path: string): string | undefined {
   const more = qmpOption(`${path}.2`, 'start QEMU with one more:');
-  if (more === undefined || !SIMPLE_WORD.test(path)) return more;
+  if (more === undefined || shellWord(path) !== path) return more;
   return `find the holder: ss -xp | grep -w "$(ss -x | awk '$5 == "${path}" { print $8 }')" or ${more}`;
 }
 
@@ -229,8 +230,6 @@ function closedBecause({ reason, detail }: QmpEvidence['qmp-closed']): string {
   }
 }
 
-const SIMPLE_WORD = /^[\w@%+=:,./-]+$/;
-
 /** Addresses of paths always have a slash (src/qmp/address.ts). */
 function isPath(address: string): boolean {
   return address.includes('/');
@@ -245,5 +244,5 @@ function qmpOption(address: string, lead: string): string | undefined {
 /** @returns the line made with `word` quoted for a shell, or undefined when `word` is not printable as it is */
 function inShell(word: string, line: (quoted: string) => string): string | undefined {
   if (printable(word) !== word) return undefined;
-  return line(SIMPLE_WORD.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+  return line(shellWord(word));
 }
