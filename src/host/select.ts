@@ -37,7 +37,10 @@ export function choiceOf(device: HostDevice, inventory: HostInventory): Choice {
 
 function nothing(selector: Selector, inventory: HostInventory): Error {
   const [hub] = matchHubs(selector, inventory);
-  if (hub !== undefined) return fail('device-is-hub', { selector: selector.text, port: hub.port, name: hub.name });
+  if (hub !== undefined) {
+    const { port, name } = hub;
+    return fail('device-is-hub', { selector: selector.text, port, name, file: inventory.file });
+  }
   const present = inventory.devices.slice(0, LISTED);
   return fail('device-not-found', {
     selector: selector.text,

@@ -85,11 +85,13 @@ export interface HostDevice {
   readonly findings: readonly Finding[];
 }
 
-/** All USB devices of this host. Hubs and root hubs are there for the tree and never offered. */
+/** All USB devices of one host. Hubs and root hubs are there for the tree and never offered. */
 export interface HostInventory {
   /** In order of bus and port chain. */
   readonly devices: readonly HostDevice[];
   readonly hubs: readonly HostDevice[];
+  /** The file that tells of it, as it was named, `-` for standard input; undefined for this host. */
+  readonly file?: string | undefined;
   /** What was odd about the host as a whole: no USB at all. What concerns one device stands with the device. */
   readonly findings?: readonly Finding[] | undefined;
 }

@@ -1,5 +1,12 @@
 import type { DeviceWish, EmulatedDeviceWish, HostDeviceWish, Pointer, VmFile } from '../config/index.js';
-import { type Finding, finding, QplugError, type Severity, type SourceLocation } from '../diag/index.js';
+import {
+  type EvidenceByCode,
+  type Finding,
+  finding,
+  QplugError,
+  type Severity,
+  type SourceLocation,
+} from '../diag/index.js';
 import { type HostDevice, type HostInventory, nodeFinding, selectOne } from '../host/index.js';
 import { type PlacedEmulated, predictBuses, recallControllers, takenIds } from '../launcher/index.js';
 import { type DeviceRequest, type Plan, type PlanRequest, plan, planFindings } from '../planner/index.js';
@@ -177,9 +184,12 @@ function wantHost(
     device = selectOne(wish.select, inventory);
   } catch (error) {
     if (!(error instanceof QplugError)) throw error;
-    if (error.code === 'device-not-found') {
+    const [first] = error.findings;
+    if (first?.code === 'device-not-found') {
       missing.push(wish);
-      const evidence = { selector: wish.select, vm: file.name, policy: wish.whenMissing };
+      const { near, present } = first.evidence as EvidenceByCode['device-not-found'];
+      const told = inventory.file === undefined ? undefined : { file: inventory.file, near, present };
+      const evidence = { selector: wish.select, vm: file.name, policy: wish.whenMissing, told };
       findings.push(finding('device-missing', evidence, { severity, location }));
     } else findings.push(...error.findings.map((one) => ({ ...one, location })));
     return;

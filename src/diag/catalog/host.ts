@@ -1,5 +1,6 @@
 import type { Catalog, Text } from '../finding.js';
 import { printable } from '../printable.js';
+import { shellWord } from '../shell-word.js';
 
 /** What is wrong with a selector's words. */
 export type SelectorProblem =
@@ -73,7 +74,13 @@ export interface HostEvidence {
     readonly others: number;
   };
   'selector-ambiguous': { readonly selector: string; readonly candidates: readonly DeviceChoice[] };
-  'device-is-hub': { readonly selector: string; readonly port: string; readonly name: string };
+  /** `file`: the one that tells of it, `-` for standard input, where it is not of this host. */
+  'device-is-hub': {
+    readonly selector: string;
+    readonly port: string;
+    readonly name: string;
+    readonly file?: string | undefined;
+  };
   'device-node-denied': { readonly device: string; readonly id: string; readonly name: string; readonly node: string };
   'device-node-missing': { readonly device: string; readonly id: string; readonly name: string; readonly node: string };
   /** `state`: what the last look found. `timeout` in ms. */
@@ -144,7 +151,7 @@ function descriptorWhy(problem: DescriptorProblem, told: number | undefined, see
 }
 
 /** One line of a list: what to type, then what it is. */
-function choice(device: DeviceChoice): string {
+export function choice(device: DeviceChoice): string {
   const serial = device.serial === undefined ? 'no serial' : `serial ${printable(device.serial, 64)}`;
   return `${printable(device.selector, 96)} (${printable(device.name, 64)}, ${device.id}, port ${printable(device.port, 48)}, ${serial})`;
 }
@@ -221,7 +228,7 @@ export const hostCatalog: Catalog<HostEvidence> = {
       what: `"${printable(e.selector, 128)}" is a hub (${printable(e.name, 64)})`,
       where: `port ${printable(e.port)}`,
       why: 'a hub stays with the host; the devices behind it can be taken one by one',
-      fix: 'qplug devices --tree',
+      fix: `qplug devices --tree${e.file === undefined ? '' : ` --host ${shellWord(e.file)}`}`,
     }),
   },
   'device-node-denied': {

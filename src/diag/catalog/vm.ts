@@ -1,5 +1,7 @@
-import type { Catalog } from '../finding.js';
+import type { Catalog, Text } from '../finding.js';
 import { printable } from '../printable.js';
+import { shellWord } from '../shell-word.js';
+import { choice, type DeviceChoice } from './host.js';
 
 interface PortPlace {
   readonly bus: string;
@@ -28,7 +30,15 @@ export interface VmEvidence {
   'already-attached': { readonly label: string; readonly vm: string; readonly id: string; readonly port: string };
   'device-held-by-filter': { readonly label: string; readonly vm: string; readonly id: string };
   'device-came-back': { readonly label: string; readonly id: string };
-  'device-missing': { readonly selector: string; readonly vm: string; readonly policy: 'skip' | 'wait' | 'fail' };
+  /** `told`: the file that was looked in instead of this host, `-` for standard input, and what it has. */
+  'device-missing': {
+    readonly selector: string;
+    readonly vm: string;
+    readonly policy: 'skip' | 'wait' | 'fail';
+    readonly told?:
+      | { readonly file: string; readonly near: readonly DeviceChoice[]; readonly present: readonly DeviceChoice[] }
+      | undefined;
+  };
   'not-attached': { readonly selector: string; readonly vm: string; readonly ids: readonly string[] };
   'detach-ambiguous': { readonly selector: string; readonly vm: string; readonly ids: readonly string[] };
   'hub-in-use': { readonly id: string; readonly vm: string; readonly devices: readonly string[] };
@@ -80,6 +90,38 @@ const place = ({ bus, port, megabits }: PortPlace): string =>
   `${printable(bus)} port ${printable(port ?? 'unknown')}${megabits === undefined ? ', not attached' : ` at ${megabits} Mb/s`}`;
 
 const spot = ({ bus, port }: Spot): string => `${printable(bus)} port ${printable(port ?? 'unknown')}`;
+
+function missingText({ selector, vm, policy, told }: VmEvidence['device-missing']): Text {
+  const why =
+    policy === 'skip'
+      ? `${printable(vm)} starts without it (when-missing: skip)`
+      : `${printable(vm)} must have it (when-missing: ${policy})`;
+  if (told === undefined) {
+    return {
+      what: `${printable(selector)} is not plugged into this host`,
+      why,
+      fix: policy === 'skip' ? `qplug attach ${printable(vm)} '${printable(selector)}' --wait 60` : 'qplug devices',
+    };
+  }
+  const { file, near, present } = told;
+  const [likely] = near;
+  const more = likely === undefined ? '' : `; nearest: ${near.map(choice).join('; ')}`;
+  const what = `${printable(selector)} is not in ${file === '-' ? 'the input' : printable(file)}`;
+  return { what, why: why + more, fix: likely === undefined ? listFix(file, present) : selectFix(likely) };
+}
+
+/** A line of a VM file. */
+function selectFix({ selector }: DeviceChoice): string {
+  return `Name it so: - { select: '${printable(selector, 96).replaceAll("'", "''")}' }`;
+}
+
+function listFix(file: string, present: readonly DeviceChoice[]): string {
+  if (present.length === 0) {
+    return `On the host that is meant: qplug devices --json${file === '-' ? '' : ` > ${shellWord(file)}`}`;
+  }
+  if (file !== '-') return `qplug devices --host ${shellWord(file)}`;
+  return `Name one of these: ${present.map((one) => printable(one.selector, 96)).join(' or ')}`;
+}
 
 export const vmCatalog: Catalog<VmEvidence> = {
   'vm-not-found': {
@@ -222,17 +264,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
       why: `${printable(id)} stood for what is gone and was removed first`,
     }),
   },
-  'device-missing': {
-    kind: 'not-found',
-    text: ({ selector, vm, policy }) => ({
-      what: `${printable(selector)} is not plugged into this host`,
-      why:
-        policy === 'skip'
-          ? `${printable(vm)} starts without it (when-missing: skip)`
-          : `${printable(vm)} must have it (when-missing: ${policy})`,
-      fix: policy === 'skip' ? `qplug attach ${printable(vm)} '${printable(selector)}' --wait 60` : 'qplug devices',
-    }),
-  },
+  'device-missing': { kind: 'not-found', text: missingText },
   'not-attached': {
     kind: 'not-found',
     text: ({ selector, vm, ids }) => ({
@@ -261,7 +293,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     kind: 'no-plan',
     text: ({ label, megabits }) => ({
       what: `QEMU can't pass ${printable(label)} through`,
-      why: `it runs at ${megabits} Mb/s on this host, and this QEMU knows no such speed`,
+      why: `it runs at ${megabits} Mb/s, and this QEMU knows no such speed`,
       fix: 'Plug it into a slower port of the host (a USB 3.0 or 2.0 port, or a cable that is), or use a newer QEMU',
     }),
   },

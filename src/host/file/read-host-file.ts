@@ -40,7 +40,14 @@ export interface HostFileOptions {
  */
 export async function readHostFile(path: string, options: HostFileOptions = {}): Promise<HostInventory> {
   const ids = options.ids ?? hostUsbIds();
-  if (path === '-') return decodeHostFile(await readAll(options.input ?? process.stdin, path), 'standard input', ids);
+  const inventory =
+    path === '-'
+      ? decodeHostFile(await readAll(options.input ?? process.stdin, path), 'standard input', ids)
+      : await readPath(path, ids);
+  return { ...inventory, file: path };
+}
+
+async function readPath(path: string, ids: UsbIds): Promise<HostInventory> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'r');

@@ -168,6 +168,59 @@ describe('plan --host', () => {
   });
 });
 
+describe('what a host file does not have', () => {
+  const one = join(folder, 'missing.yaml');
+  const complaint = async (select: string, host: string, input?: AsyncIterable<Uint8Array>) => {
+    writeFileSync(one, `name: bench\nusb:\n  devices:\n    - { select: '${select}', when-missing: fail }\n`);
+    const { exit, err } = await qplug(['plan', one, '--host', host], { env, ...(input && { input }) });
+    return { exit, lines: err.split('\n').slice(err.split('\n').findIndex((line) => line.startsWith('error: '))) };
+  };
+  const lab = fixturePath('lab-devices.json');
+
+  test('is told of the file, with the line that names what is likely meant', async () => {
+    const { exit, lines } = await complaint('46f4:0002', lab);
+    expect(exit).toBe(3);
+    expect(lines[0]).toMatch(
+      new RegExp(`^error: 46f4:0002 is not in ${lab}: bench must have it \\(when-missing: fail\\); nearest: `),
+    );
+    expect(lines[1]).toBe(`  at   ${one}:4:7`);
+    const fix = /^ {2}fix {2}Name it so: - \{ select: '(.+)' \}$/.exec(lines[2] ?? '')?.[1] ?? '';
+    expect(await complaint(fix, lab)).toMatchObject({ exit: 0 });
+  });
+
+  test('is told with where to look, when nothing is like it', async () => {
+    const spaced = join(folder, "host's file");
+    writeFileSync(spaced, readFileSync(lab));
+    const { lines } = await complaint('9-9', spaced);
+    expect(lines[0]).toBe(`error: 9-9 is not in ${spaced}: bench must have it (when-missing: fail)`);
+    expect(lines[2]).toBe(`  fix  qplug devices --host '${spaced.replace("'", "'\\''")}'`);
+  });
+
+  test('is told of the input, which can not be looked at again', async () => {
+    const input = async function* () {
+      yield readFileSync(lab);
+    };
+    const { lines } = await complaint('9-9', '-', input());
+    expect(lines[0]).toBe('error: 9-9 is not in the input: bench must have it (when-missing: fail)');
+    expect(lines[2]).toMatch(/^ {2}fix {2}Name one of these: \S+ or /);
+  });
+
+  test('is told with how to make the file, where it has nothing but hubs', async () => {
+    const bare = join(folder, 'bare.json');
+    const { hubs } = decode(readFileSync(lab, 'utf8'));
+    writeFileSync(bare, documentText({ devices: [], hubs }));
+    const { lines } = await complaint('9-9', bare);
+    expect(lines[2]).toBe(`  fix  On the host that is meant: qplug devices --json > ${bare}`);
+  });
+
+  test('a hub of a file is looked up in the file', async () => {
+    const laptop = fixturePath('linux-3.16-laptop.txt');
+    const { exit, lines } = await complaint('2-1', laptop);
+    expect(exit).toBe(5);
+    expect(lines.join('\n')).toContain(`  fix  qplug devices --tree --host ${laptop}\n`);
+  });
+});
+
 describe('argv --host', () => {
   test('has the hubs and controllers that the devices of the file need', async () => {
     const words = async (...more: string[]): Promise<unknown> =>

@@ -31,6 +31,7 @@ describe('every code', () => {
 const H = 'x\u001b[31m\u202ey\u0000z';
 const LIST = [H, H];
 const PLACE = { bus: H, port: H, megabits: 480 };
+const CHOICE = { selector: H, id: '46f4:0001', port: H, serial: H, name: H };
 
 /** Evidence for every code of src/vm, as bad as it gets. */
 const samples: { readonly [C in keyof VmEvidence]: VmEvidence[C] } = {
@@ -51,7 +52,7 @@ const samples: { readonly [C in keyof VmEvidence]: VmEvidence[C] } = {
   'already-attached': { label: H, vm: H, id: H, port: H },
   'device-came-back': { label: H, id: H },
   'device-held-by-filter': { label: H, vm: H, id: H },
-  'device-missing': { selector: H, vm: H, policy: 'skip' },
+  'device-missing': { selector: H, vm: H, policy: 'skip', told: { file: H, near: [CHOICE], present: [CHOICE] } },
   'not-attached': { selector: H, vm: H, ids: LIST },
   'detach-ambiguous': { selector: H, vm: H, ids: LIST },
   'hub-in-use': { id: H, vm: H, devices: LIST },
