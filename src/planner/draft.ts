@@ -188,7 +188,9 @@ export class Draft {
     const kind = hub === undefined ? undefined : this.network.ports[hub.site];
     if (hub === undefined || kind === undefined) return undefined;
     const children = childrenOf(this.network, kind, hub.ports);
-    if (children.some((child) => this.ports(child.kind) < child.count)) return undefined;
+    const counts = new Map<number, number>();
+    for (const child of children) counts.set(child.kind, (counts.get(child.kind) ?? 0) + child.count);
+    if ([...counts].some(([child, count]) => this.ports(child) < count)) return undefined;
     const { network } = this;
     const next = new Draft(
       network,

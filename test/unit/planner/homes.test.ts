@@ -202,6 +202,15 @@ describe('an xHCI controller that numbers only so many devices', () => {
     expect(full.refusals.map(({ reason }) => reason)).toContain('controller-full');
   });
 
+  it('a hub on which another hangs is never taken back, whoever was remembered at the port below it', () => {
+    const others = Array.from({ length: 6 }, (_, i) => device(`d${i}`, 'full'));
+    const two = [remembered('a', 'full', 'c.0', '1'), remembered('b', 'full', 'c.0', '1.1')];
+    const { made, at, hubs } = tried(request(vm({ id: 'c', model: 'pci-ohci', numPorts: 1 }), [...two, ...others]));
+    expect(made.refusals).toEqual([]);
+    expect(at).toMatchObject({ b: 'c.0 1.1' });
+    expect(hubs).toEqual(['c.0 1', 'c.0 1.2']);
+  });
+
   it('a mandatory device takes the last slot, and another goes to the next controller', () => {
     const topology: Topology = vm(xhci('x', 4), xhci('y', 1));
     const short = {

@@ -117,6 +117,13 @@ describe('the reserve', () => {
     expect(made.hubs.map(({ port }) => port)).toEqual(['1']);
   });
 
+  it('the last place for slow devices becomes a hub though fast ports are left in plenty', () => {
+    const wide = vm(uhci(), ehci(), xhci('x', 0, 5));
+    const two = [device('a', 'full'), device('b', 'full')];
+    expect(plan(request(wide, two)).hubs.map(({ bus, port }) => `${bus} ${port}`)).toEqual(['uhci.0 1']);
+    expect(plan(request(wide, two.slice(1))).hubs).toEqual([]);
+  });
+
   it('a fast device needs the last port: it gets it', () => {
     expect(place(vm(xhci('x', 1)), [device('a', 'super')])).toEqual({ a: 'x.0 1' });
   });
@@ -127,5 +134,16 @@ describe('the reserve', () => {
     const made = plan(request(topology, [device('last', 'full')], { growth: HUBS }));
     expect(made.hubs.map(({ port }) => port)).toEqual(['1.8']);
     expect(where(made)).toEqual({ last: 'x.0 1.8.1' });
+  });
+});
+
+describe('added hubs', () => {
+  it('a hub that must be on one controller has room for those that wait on others: no second one stays', () => {
+    const many = Array.from({ length: 20 }, (_, i) => uhci(`u${i}`));
+    const pinned = Array.from({ length: 3 }, (_, i) => device(`p${i}`, 'full', { pin: { controller: 'u19' } }));
+    const others = Array.from({ length: 39 }, (_, i) => device(`d${i}`, 'full'));
+    const made = plan(request(vm(...many), [...pinned, ...others], { reserve: 0 }));
+    expect(made.refusals).toEqual([]);
+    expect(made.hubs.map(({ bus, port }) => `${bus} ${port}`)).toEqual(['u19.0 1']);
   });
 });
