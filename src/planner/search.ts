@@ -2,6 +2,7 @@ import { Draft, type DraftHub, mayHost } from './draft.js';
 import { handOut } from './hand-out.js';
 import { addedHub, chainOn, missingPorts, sitesOf, unlikeHubs, waitingHubs, worth } from './hub-sites.js';
 import type { Problem } from './network.js';
+import { once } from './once.js';
 import { ADDED_HUBS, CROWDING, compareScores, DEVICE_FIGURES, LAST_PLACE, type Score, type Solution } from './score.js';
 import { type Space, takesHub } from './space.js';
 import { better, type Trial, Trials } from './trial.js';
@@ -39,6 +40,7 @@ const MOST_TAKEN_BACK = 60;
 class Search {
   readonly #trials: Trials;
   #none: Trial | undefined;
+  #bound: Score | undefined;
 
   constructor(trials: Trials) {
     this.#trials = trials;
@@ -52,17 +54,26 @@ class Search {
   }
 
   best(): Trial {
-    const { network } = this.#trials;
-    const bound = this.#mayHub() ? Draft.bound(network, network.problem.demands.length) : [];
-    let now = this.#allHome(bound);
+    let now = this.#allHome();
     if (now === undefined) {
       if (!this.#mayGain(this.#bare)) return this.#bare;
       now = this.#withChains(this.#bare);
     }
     now = this.#inBulk(now);
     now = this.#oneByOne(now);
-    now = this.#withoutIdle(now, bound);
-    return this.#all(now, bound);
+    now = this.#withoutIdle(now);
+    return this.#all(now);
+  }
+
+  /**
+   * Whether nobody could be better off, whatever hubs there were. The bound that tells is a flow through the whole network; where
+   * nothing is amiss it need not be known.
+   */
+  #isAtBound({ score }: Trial): boolean {
+    if (score.every((figure, i) => i >= DEVICE_FIGURES || figure === 0)) return true;
+    const { network } = this.#trials;
+    this.#bound ??= this.#mayHub() ? Draft.bound(network, network.problem.demands.length) : [];
+    return compareScores(score, this.#bound, DEVICE_FIGURES) <= 0;
   }
 
   #mayHub(): boolean {
@@ -76,11 +87,11 @@ class Search {
   }
 
   /** With many ports named behind hubs that are not there: these hubs, if nobody could be better off with any others. */
-  #allHome(bound: Score): Trial | undefined {
+  #allHome(): Trial | undefined {
     const { network } = this.#trials;
     if (!this.#mayHub() || network.ways.single.size < MANY_NAMED) return undefined;
     const all = this.#trials.of(this.#chains(Draft.empty(network)));
-    return all !== undefined && compareScores(all.score, bound, DEVICE_FIGURES) === 0 ? all : undefined;
+    return all !== undefined && this.#isAtBound(all) ? all : undefined;
   }
 
   /** All hubs that named ports need, at once. */
@@ -237,15 +248,15 @@ class Search {
    * Takes back hubs that others, added later, have made needless. Of hubs that are alike, one that is needed speaks for all. Of very
    * many only those are looked at in the end of which half the ports are free: the others were added for devices that waited.
    */
-  #withoutIdle(from: Trial, bound: Score): Trial {
+  #withoutIdle(from: Trial): Trial {
     let now = from;
     const needed = new Set<number>();
     let tried = 0;
-    const atBound = compareScores(now.score, bound, DEVICE_FIGURES) === 0;
+    const atBound = once(() => this.#isAtBound(from));
     for (let i = now.draft.hubs.length - 1; i >= 0; i--) {
       const hub = now.draft.hubs[i];
       if (hub === undefined || hub.demand !== undefined || needed.has(hub.site)) continue;
-      if (atBound && now.draft.isHomeOnly(i)) continue;
+      if (now.draft.isHomeOnly(i) && atBound()) continue;
       if (++tried > MOST_TAKEN_BACK && now.draft.freeBehind(i) < hub.ports / 2) continue;
       const without = this.#trials.without(now, i);
       const next = better(now, without);
@@ -256,7 +267,7 @@ class Search {
   }
 
   /** Tries all layouts of hubs, those with fewer hubs first, until none can be better or it gets too much. */
-  #all(from: Trial, bound: Score): Trial {
+  #all(from: Trial): Trial {
     const { network } = this.#trials;
     const { demands, mayAddHubs } = network.problem;
     const arcs = network.ports.length * (1 + network.pools.length) + network.devices.length * 4;
@@ -275,7 +286,7 @@ class Search {
       const deeper: typeof level = [];
       for (const { trial, next, asked } of level) {
         const done =
-          compareScores(best.score, bound, DEVICE_FIGURES) <= 0 &&
+          this.#isAtBound(best) &&
           (best.score[CROWDING] ?? 0) === 0 &&
           (best.score[LAST_PLACE] ?? 0) === 0;
         const mayAdd = mayAddHubs && !(done && (trial.score[ADDED_HUBS] ?? 0) >= (best.score[ADDED_HUBS] ?? 0));
