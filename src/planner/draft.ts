@@ -1,9 +1,10 @@
-import { HIGH, negotiate, type SpeedMask, SUPER } from '../qdev/index.js';
-import { type Demand, isSlow, mayCrowd, stepsBelowNative } from './demand.js';
+import { negotiate } from '../qdev/index.js';
+import { type Demand, stepsBelowNative } from './demand.js';
 import type { MinCostFlow } from './min-cost-flow.js';
 import { type DeviceKind, type Network, type PortKind, SINK } from './network.js';
-import { crowding, DEVICE_FIGURES, FreeCount, type Score } from './score.js';
-import { fastness, portName, takesHub } from './space.js';
+import { DEVICE_FIGURES, type Score } from './score.js';
+import { portName, takesHub } from './space.js';
+import { IS_ADDED, IS_AWAY, missing, Tally } from './tally.js';
 
 /** A hub on a port of a kind. */
 export interface DraftHub {
@@ -19,63 +20,41 @@ export class Draft {
   readonly flow: MinCostFlow;
   /** Parents before children. */
   readonly hubs: readonly DraftHub[];
-  /** By kind of port: how many there are for devices or further hubs. */
-  readonly #ports: Int32Array;
-  /** By controller: how many devices and further hubs it has slots for; only where it has slots. */
-  readonly #slots: Int32Array;
+  readonly #stock: Stock;
   #score: Score | undefined;
 
-  private constructor(
-    network: Network,
-    flow: MinCostFlow,
-    hubs: readonly DraftHub[],
-    ports: Int32Array,
-    slots: Int32Array,
-  ) {
+  private constructor(network: Network, flow: MinCostFlow, hubs: readonly DraftHub[], stock: Stock) {
     this.network = network;
     this.flow = flow;
     this.hubs = hubs;
-    this.#ports = ports;
-    this.#slots = slots;
+    this.#stock = stock;
   }
 
   /** @returns the draft with these hubs, parents before children; undefined when one has no place */
   static of(network: Network, hubs: readonly DraftHub[]): Draft | undefined {
-    const ports = Int32Array.from(network.ports, (kind) => kind.ports.length);
-    const slots = Int32Array.from(network.slots, (slot) => slot?.free ?? 0);
+    const stock = new Stock(network);
     const wanted = network.devices.map((kind) => ownPorts(network, kind));
-    for (const { site, ports: count } of hubs) {
-      const kind = network.ports[site];
-      if (kind === undefined || !takesHub(kind) || (ports[site] ?? 0) < 1) return undefined;
-      if (network.slots[kind.controller] !== undefined) {
-        if ((slots[kind.controller] ?? 0) < 1) return undefined;
-        bump(slots, kind.controller, -1);
-      }
-      bump(ports, site, -1);
-      for (const child of childrenOf(network, kind, count)) {
-        bump(ports, child.kind, child.count);
-        if (child.wanter !== undefined) bump(wanted, child.wanter, 1);
-      }
+    for (const hub of hubs) {
+      if (!stock.takesHub(hub.site)) return undefined;
+      for (const { wanter } of stock.put(hub)) if (wanter !== undefined) bump(wanted, wanter, 1);
     }
     const flow = network.flow.copy();
     const all = network.problem.demands.length;
     for (const [kind, { arc, poolArc }] of network.ports.entries()) {
-      const count = ports[kind] ?? 0;
+      const count = stock.ports(kind);
       flow.open(arc, count);
       if (count > 0) flow.open(poolArc, all);
     }
     network.slots.forEach((slot, controller) => {
-      if (slot !== undefined) flow.open(slot.arc, slots[controller] ?? 0);
+      if (slot !== undefined) flow.open(slot.arc, stock.slots(controller));
     });
     fill(network, flow, wanted);
-    return new Draft(network, flow, hubs, ports, slots);
+    return new Draft(network, flow, hubs, stock);
   }
 
   /** @returns the draft without hubs and without any device */
   static empty(network: Network): Draft {
-    const ports = Int32Array.from(network.ports, (kind) => kind.ports.length);
-    const slots = Int32Array.from(network.slots, (slot) => slot?.free ?? 0);
-    return new Draft(network, network.flow.copy(), [], ports, slots);
+    return new Draft(network, network.flow.copy(), [], new Stock(network));
   }
 
   /**
@@ -83,13 +62,11 @@ export class Draft {
    * @returns figures that no draft betters, as many as speak of the devices: with all ports that there may ever be
    */
   static bound(network: Network, ports: number): Score {
-    const all = Int32Array.from(network.ports, (kind) =>
-      kind.single === undefined ? kind.ports.length + (kind.depth > 1 && ports > 0 ? ports : 0) : 1,
-    );
     const flow = network.flow.copy();
-    for (const [kind, { arc, poolArc }] of network.ports.entries()) {
-      flow.open(arc, all[kind] ?? 0);
-      flow.open(poolArc, network.problem.demands.length);
+    for (const kind of network.ports) {
+      const more = kind.depth > 1 && ports > 0 ? ports : 0;
+      flow.open(kind.arc, kind.single === undefined ? kind.ports.length + more : 1);
+      flow.open(kind.poolArc, network.problem.demands.length);
     }
     for (const slot of network.slots) if (slot !== undefined) flow.open(slot.arc, slot.free);
     fill(
@@ -97,20 +74,17 @@ export class Draft {
       flow,
       network.devices.map(({ members }) => members.length),
     );
-    const slots = Int32Array.from(network.slots, (slot) => slot?.free ?? 0);
-    return scoreOf(new Draft(network, flow, [], all, slots), true).slice(0, DEVICE_FIGURES);
+    return scoreOf(new Draft(network, flow, [], new Stock(network)), true).slice(0, DEVICE_FIGURES);
   }
 
   /** @returns how many ports of a kind are left for devices or further hubs */
   ports(kind: number): number {
-    return this.#ports[kind] ?? 0;
+    return this.#stock.ports(kind);
   }
 
   /** @returns whether a hub can go on a port of this kind */
   takesHub(site: number): boolean {
-    const kind = this.network.ports[site];
-    if (kind === undefined || !takesHub(kind) || this.ports(site) < 1) return false;
-    return this.network.slots[kind.controller] === undefined || (this.#slots[kind.controller] ?? 0) > 0;
+    return this.#stock.takesHub(site);
   }
 
   /** @returns how many slots of a controller are not in use */
@@ -123,7 +97,7 @@ export class Draft {
   leaving(kind: number): Draft {
     const flow = this.flow.copy();
     flow.narrow(this.network.ports[kind]?.arc ?? 0, 1);
-    return new Draft(this.network, flow, this.hubs, this.#ports, this.#slots);
+    return new Draft(this.network, flow, this.hubs, this.#stock);
   }
 
   get isShortOfSlots(): boolean {
@@ -134,23 +108,18 @@ export class Draft {
   with(more: readonly DraftHub[]): Draft | undefined {
     const { network } = this;
     const flow = this.flow.copy();
-    const next = new Draft(network, flow, [...this.hubs, ...more], this.#ports.slice(), this.#slots.slice());
+    const next = new Draft(network, flow, [...this.hubs, ...more], this.#stock.copy());
     for (const hub of more) if (!next.#add(hub)) return undefined;
     return next;
   }
 
-  #add({ site, ports }: DraftHub): boolean {
-    const kind = this.network.ports[site];
-    if (kind === undefined || !this.takesHub(site)) return false;
+  #add(hub: DraftHub): boolean {
+    const kind = this.network.ports[hub.site];
+    if (kind === undefined || !this.takesHub(hub.site)) return false;
     const slot = this.network.slots[kind.controller];
     this.flow.narrow(kind.arc, 1);
-    bump(this.#ports, site, -1);
-    if (slot !== undefined) {
-      this.flow.narrow(slot.arc, 1);
-      bump(this.#slots, kind.controller, -1);
-    }
-    for (const child of childrenOf(this.network, kind, ports)) {
-      bump(this.#ports, child.kind, child.count);
+    if (slot !== undefined) this.flow.narrow(slot.arc, 1);
+    for (const child of this.#stock.put(hub)) {
       const { arc, poolArc } = this.network.ports[child.kind] ?? kind;
       if (this.flow.room(poolArc) + this.flow.flow(poolArc) === 0)
         this.flow.widen(poolArc, this.network.problem.demands.length);
@@ -192,32 +161,95 @@ export class Draft {
     for (const child of children) counts.set(child.kind, (counts.get(child.kind) ?? 0) + child.count);
     if ([...counts].some(([child, count]) => this.ports(child) < count)) return undefined;
     const { network } = this;
-    const next = new Draft(
-      network,
-      this.flow.copy(),
-      this.hubs.toSpliced(index, 1),
-      this.#ports.slice(),
-      this.#slots.slice(),
-    );
+    const stock = this.#stock.copy();
+    stock.take(hub);
+    const next = new Draft(network, this.flow.copy(), this.hubs.toSpliced(index, 1), stock);
     for (const child of children) {
       const wanted = child.wanter === undefined ? undefined : network.devices[child.wanter]?.wanted;
       if (wanted !== undefined) next.flow.narrow(wanted.arc, 1);
-      bump(next.#ports, child.kind, -child.count);
       next.flow.narrow(network.ports[child.kind]?.arc ?? 0, child.count);
     }
-    bump(next.#ports, hub.site, 1);
     next.flow.widen(kind.arc, 1);
     const slot = network.slots[kind.controller];
-    if (slot !== undefined) {
-      bump(next.#slots, kind.controller, 1);
-      next.flow.widen(slot.arc, 1);
-    }
+    if (slot !== undefined) next.flow.widen(slot.arc, 1);
     return next;
   }
 
   get score(): Score {
     this.#score ??= scoreOf(this);
     return this.#score;
+  }
+
+  /** Of ports that are left, and of hubs. */
+  get tally(): Tally {
+    return this.#stock.tally;
+  }
+}
+
+/** What there is for devices and further hubs. */
+class Stock {
+  readonly #network: Network;
+  /** How many ports, by kind. */
+  readonly #ports: Int32Array;
+  /** How many slots, by controller; only where it has slots. */
+  readonly #slots: Int32Array;
+  readonly tally: Tally;
+
+  constructor(network: Network, like?: Stock) {
+    this.#network = network;
+    this.#ports =
+      like === undefined ? Int32Array.from(network.ports, (kind) => kind.ports.length) : like.#ports.slice();
+    this.#slots = like === undefined ? Int32Array.from(network.slots, (slot) => slot?.free ?? 0) : like.#slots.slice();
+    this.tally = new Tally(like?.tally);
+    if (like === undefined) for (const { spare, ports } of network.ports) this.tally.add(spare, ports.length);
+  }
+
+  copy(): Stock {
+    return new Stock(this.#network, this);
+  }
+
+  ports(kind: number): number {
+    return this.#ports[kind] ?? 0;
+  }
+
+  slots(controller: number): number {
+    return this.#slots[controller] ?? 0;
+  }
+
+  takesHub(site: number): boolean {
+    const kind = this.#network.ports[site];
+    if (kind === undefined || !takesHub(kind) || this.ports(site) < 1) return false;
+    return this.#network.slots[kind.controller] === undefined || this.slots(kind.controller) > 0;
+  }
+
+  /** Puts a hub where one can go. @returns its ports */
+  put(hub: DraftHub): readonly Child[] {
+    return this.#change(hub, 1);
+  }
+
+  /** Takes a hub away. */
+  take(hub: DraftHub): void {
+    this.#change(hub, -1);
+  }
+
+  #change({ site, ports, demand }: DraftHub, by: number): readonly Child[] {
+    const network = this.#network;
+    const kind = network.ports[site];
+    if (kind === undefined) return [];
+    bump(this.#ports, site, -by);
+    if (network.slots[kind.controller] !== undefined) bump(this.#slots, kind.controller, -by);
+    this.tally.add(kind.used, by);
+    if (demand === undefined) this.tally.add(IS_ADDED, by);
+    else {
+      const home = network.problem.demands[demand]?.home;
+      if (home !== undefined && kind.single?.name !== home) this.tally.add(IS_AWAY, by);
+    }
+    const children = childrenOf(network, kind, ports);
+    for (const child of children) {
+      bump(this.#ports, child.kind, by * child.count);
+      this.tally.add(network.ports[child.kind]?.spare ?? [], by * child.count);
+    }
+    return children;
   }
 }
 
@@ -301,90 +333,19 @@ function fill(network: Network, flow: MinCostFlow, wanted: readonly number[]): v
 }
 
 /** @param hopeful - whether hubs that were asked for and have no place count as if they had the best that there may be */
-function scoreOf(draft: Draft, hopeful = false): Score {
-  const { network, flow, hubs } = draft;
+function scoreOf({ network, flow, hubs, tally }: Draft, hopeful = false): Score {
   const { problem } = network;
-  const missing = [0, 0, 0, 0];
-  let [slower, steps, away, taken] = [0, 0, network.homeless, 0];
-  let [slow, slowOnSuper, slowOnHigh, slowOnFast, depth, order] = [0, 0, 0, 0, 0, 0];
-  const miss = ({ device, scope }: Demand, count: number): void => {
-    const first = device.mandatory ? 0 : 2;
-    bump(missing, first, count);
-    if (scope.at !== 'any') bump(missing, first + 1, count);
-  };
-  for (const { sample, places, wanted, base, nowhere } of network.devices) {
-    const place = (mask: SpeedMask, arc: number, isAway: boolean): void => {
-      const count = flow.flow(arc);
-      if (count === 0) return;
-      if (isAway) away += count;
-      const below = stepsBelowNative(sample.device, mask) ?? 0;
-      if (below > 0) slower += count;
-      steps += below * count;
-      if (!isSlow(sample)) return;
-      slowOnFast += fastness(mask) * count;
-      if (!mayCrowd(sample)) return;
-      slow += count;
-      if ((mask & SUPER) !== 0) slowOnSuper += count;
-      if ((mask & HIGH) !== 0) slowOnHigh += count;
-    };
-    for (const one of places) place(one.mask, one.arc, one.away);
-    if (wanted !== undefined) place(network.ports[wanted.kind]?.mask ?? 0, wanted.arc, false);
-    if (base !== undefined) away += flow.flow(base.arc);
-    if (nowhere !== undefined) {
-      const count = flow.flow(nowhere.arc);
-      miss(sample, count);
-      if (nowhere.away) away += count;
-    }
-  }
-  const left = new FreeCount();
-  network.ports.forEach((kind, i) => {
-    const used = flow.flow(kind.arc);
-    left.add(kind.mask, draft.ports(i) - used);
-    depth += used * kind.depth;
-    order += used * kind.controller;
-    if (kind.kept) taken += used;
-  });
-  let added = 0;
-  const placed = new Set<number>();
-  for (const { site, demand } of hubs) {
-    const kind = network.ports[site];
-    if (kind === undefined) continue;
-    depth += kind.depth;
-    order += kind.controller;
-    if (kind.kept) taken++;
-    if (demand === undefined) {
-      added++;
-      continue;
-    }
-    placed.add(demand);
-    const home = problem.demands[demand]?.home;
-    if (home !== undefined && kind.single?.name !== home) away++;
-  }
+  const all = flow.tally.plus(tally);
+  all.add(IS_AWAY, network.homeless);
+  const placed = network.hubs.length === 0 ? undefined : new Set(hubs.map(({ demand }) => demand));
   for (const index of network.hubs) {
     const demand = problem.demands[index];
-    if (demand === undefined || placed.has(index)) continue;
+    if (demand === undefined || placed?.has(index)) continue;
     if (hopeful && network.ports.some((kind) => mayHost(demand, kind))) {
-      if (demand.home !== undefined && network.ways.homes[index] === undefined) away++;
-      continue;
-    }
-    miss(demand, 1);
-    if (demand.home !== undefined) away++;
+      if (demand.home !== undefined && network.ways.homes[index] === undefined) all.add(IS_AWAY, 1);
+    } else all.add(missing(demand, demand.home !== undefined), 1);
   }
-  return [
-    ...missing,
-    slower,
-    steps,
-    away,
-    taken,
-    ...crowding(problem, left, { slow, slowOnSuper, slowOnHigh }),
-    added,
-    -left.super,
-    -left.high,
-    -left.full,
-    slowOnFast,
-    depth,
-    order,
-  ];
+  return all.score(problem);
 }
 
 function bump(list: Int32Array | number[], at: number, by: number): void {

@@ -1,3 +1,5 @@
+import { type Addends, NOTHING, Tally } from './tally.js';
+
 /** A cost of three parts, compared from the first to the last. */
 export type Cost = readonly [number, number, number];
 
@@ -17,6 +19,8 @@ export class MinCostFlow {
   #pa: Float64Array;
   #pb: Float64Array;
   #pc: Float64Array;
+  /** What flows now. */
+  readonly tally: Tally;
 
   /** An empty network. Its nodes and arcs are to be made before anything flows, each node before the arcs that leave it. */
   constructor(like?: MinCostFlow) {
@@ -25,6 +29,7 @@ export class MinCostFlow {
     this.#pa = like === undefined ? new Float64Array(0) : like.#pa.slice();
     this.#pb = like === undefined ? new Float64Array(0) : like.#pb.slice();
     this.#pc = like === undefined ? new Float64Array(0) : like.#pc.slice();
+    this.tally = new Tally(like?.tally);
   }
 
   /** @returns the number of a new node, counted from 0 */
@@ -32,9 +37,12 @@ export class MinCostFlow {
     return this.#graph.first.push(-1) - 1;
   }
 
-  /** @returns the number of a new arc without any capacity */
-  arc(from: number, to: number, cost: Cost): number {
-    return this.#graph.arc(from, to, cost);
+  /**
+   * @param addends - what one unit that flows here adds to the tally
+   * @returns the number of a new arc without any capacity
+   */
+  arc(from: number, to: number, cost: Cost, addends: Addends = NOTHING): number {
+    return this.#graph.arc(from, to, cost, addends);
   }
 
   /**
@@ -89,6 +97,12 @@ export class MinCostFlow {
   put(arc: number, amount: number): void {
     this.#room[arc] = (this.#room[arc] as number) - amount;
     this.#room[arc ^ 1] = (this.#room[arc ^ 1] as number) + amount;
+    this.#count(arc, amount);
+  }
+
+  /** Counts what flows along an arc; on the way back it is less of what flows. */
+  #count(arc: number, amount: number): void {
+    this.tally.add(this.#graph.addends[arc >> 1] as Addends, (arc & 1) === 0 ? amount : -amount);
   }
 
   /** @returns how much of an amount found no way; the rest went the cheapest way */
@@ -109,6 +123,7 @@ export class MinCostFlow {
     if (by <= room) return;
     const { head } = this.#graph;
     this.#room[arc ^ 1] = (this.#room[arc ^ 1] as number) - (by - room);
+    this.#count(arc, room - by);
     this.send(head[arc ^ 1] as number, head[arc] as number, by - room);
   }
 
@@ -258,6 +273,8 @@ class Graph {
   readonly a: number[] = [];
   readonly b: number[] = [];
   readonly c: number[] = [];
+  /** By arc and its way back, as one. */
+  readonly addends: Addends[] = [];
 
   da: Float64Array = new Float64Array(0);
   db: Float64Array = new Float64Array(0);
@@ -268,7 +285,8 @@ class Graph {
   readonly seen: number[] = [];
   readonly ends: number[] = [];
 
-  arc(from: number, to: number, [a, b, c]: Cost): number {
+  arc(from: number, to: number, [a, b, c]: Cost, addends: Addends): number {
+    this.addends.push(addends);
     const arc = this.head.push(to, from) - 2;
     this.a.push(a, -a);
     this.b.push(b, -b);

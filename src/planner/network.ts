@@ -3,6 +3,7 @@ import { type Demand, isHub, isSlow, mayCrowd, stepsBelowNative } from './demand
 import { type Cost, MinCostFlow } from './min-cost-flow.js';
 import type { KeptPort } from './request.js';
 import { comparePlanPorts, fastness, type PlanPort, portName, type Space } from './space.js';
+import { type Addends, IS_AWAY, missing, onController, placed, spare, used } from './tally.js';
 import { type NamedPort, type Ways, waysOf } from './ways.js';
 
 /** What is asked, and what does not change while hubs are tried. */
@@ -30,6 +31,9 @@ export interface PortKind {
   readonly poolArc: number;
   /** What leads on, to the slots of its controller or out; as much flows as ports are used. */
   readonly arc: number;
+  /** For tallies: a free port, and one that is used. */
+  readonly spare: Addends;
+  readonly used: Addends;
 }
 
 /** Devices that differ in nothing but their names, and perhaps in which of many like ports they want. */
@@ -163,6 +167,9 @@ class Builder {
     arc: number;
     poolArc: number;
   })[] = [];
+  readonly #spare = new Map<number, Addends>();
+  readonly #used = new Map<number, Addends>();
+  readonly #placed = new Map<number, Addends>();
   readonly #plain = new Map<number, number>();
   readonly #singles = new Map<string, number>();
   readonly #pools: PoolDraft[] = [];
@@ -254,9 +261,7 @@ class Builder {
     const key = plainKey(controller, mask, depth, kept);
     let kind = this.#plain.get(key);
     if (kind === undefined) {
-      kind =
-        this.#ports.push({ controller, mask, depth, kept, single: undefined, ports: [], node: 0, arc: 0, poolArc: 0 }) -
-        1;
+      kind = this.#portsOf(controller, mask, depth, kept, undefined, []);
       this.#plain.set(key, kind);
     }
     return this.#ports[kind] ?? { ports: [] };
@@ -264,8 +269,23 @@ class Builder {
 
   #single({ controller, path, name }: NamedPort, mask: SpeedMask, depth: number, ports: PlanPort[]): void {
     const kept = this.#keptNames.has(name);
-    const kind = { controller, mask, depth, kept, single: { name, path }, ports, node: 0, arc: 0, poolArc: 0 };
-    this.#singles.set(name, this.#ports.push(kind) - 1);
+    this.#singles.set(name, this.#portsOf(controller, mask, depth, kept, { name, path }, ports));
+  }
+
+  /** @returns a new kind of ports */
+  #portsOf(
+    controller: number,
+    mask: SpeedMask,
+    depth: number,
+    kept: boolean,
+    single: PortKind['single'],
+    ports: PlanPort[],
+  ): number {
+    const shape = known(this.#used, plainKey(0, mask, depth, kept), () => used(mask, depth, kept));
+    const addends = { spare: known(this.#spare, mask, () => spare(mask)), used: onController(shape, controller) };
+    return (
+      this.#ports.push({ controller, mask, depth, kept, single, ports, node: 0, arc: 0, poolArc: 0, ...addends }) - 1
+    );
   }
 
   /** Makes the nodes of ports and of slots, and what leads from there to the sink. Of equals the older node is taken. */
@@ -278,7 +298,7 @@ class Builder {
     for (const port of this.#ports) {
       port.ports.sort(comparePlanPorts);
       port.node = this.#flow.node();
-      port.arc = this.#flow.arc(port.node, slots[port.controller]?.node ?? SINK, portCost(port));
+      port.arc = this.#flow.arc(port.node, slots[port.controller]?.node ?? SINK, portCost(port), port.used);
     }
     return slots;
   }
@@ -341,11 +361,7 @@ class Builder {
       const node = this.#flow.node();
       const mask = this.#ports[kind]?.mask ?? 0;
       const steps = stepsBelowNative(demand.device, mask) ?? 0;
-      const arc = this.#flow.arc(
-        node,
-        this.#ports[kind]?.node ?? 0,
-        placeCost(demand, mask, steps, false, this.#sparing),
-      );
+      const arc = this.#placeArc(node, this.#ports[kind]?.node ?? 0, demand, mask, steps, false);
       const parent = base === undefined ? undefined : this.#devices[base];
       found =
         this.#devices.push({
@@ -357,7 +373,7 @@ class Builder {
           base:
             base === undefined || parent === undefined
               ? undefined
-              : { arc: this.#flow.arc(node, parent.node, [AWAY, 0, 0]), kind: base },
+              : { arc: this.#flow.arc(node, parent.node, [AWAY, 0, 0], IS_AWAY), kind: base },
           nowhere: base === undefined ? this.#nowhere(node, demand, away) : undefined,
         }) - 1;
       this.#kindOf.set(key, found);
@@ -398,12 +414,19 @@ class Builder {
 
   #placeAt(node: number, demand: Demand, kind: number, away: boolean): Place {
     const { mask = 0, node: to = 0 } = this.#ports[kind] ?? {};
-    const cost = placeCost(demand, mask, stepsBelowNative(demand.device, mask) ?? 0, away, this.#sparing);
-    return { arc: this.#flow.arc(node, to, cost), mask, pool: undefined, kind, away };
+    const steps = stepsBelowNative(demand.device, mask) ?? 0;
+    return { arc: this.#placeArc(node, to, demand, mask, steps, away), mask, pool: undefined, kind, away };
+  }
+
+  #placeArc(from: number, to: number, demand: Demand, mask: SpeedMask, steps: number, away: boolean): number {
+    const crowds = isSlow(demand) ? (mayCrowd(demand) ? 2 : 1) : 0;
+    const key = ((mask * 4 + steps) * 2 + (away ? 1 : 0)) * 3 + crowds;
+    const addends = known(this.#placed, key, () => placed(demand, mask, steps, away));
+    return this.#flow.arc(from, to, placeCost(demand, mask, steps, away, this.#sparing), addends);
   }
 
   #nowhere(node: number, demand: Demand, away: boolean): NonNullable<DeviceKind['nowhere']> {
-    return { arc: this.#flow.arc(node, SINK, nowhereCost(demand, away)), away };
+    return { arc: this.#flow.arc(node, SINK, nowhereCost(demand, away), missing(demand, away)), away };
   }
 
   /** @returns the kind of devices without a home, or regardless of it */
@@ -419,7 +442,7 @@ class Builder {
       this.#pools.forEach(({ mask, node: to }, pool) => {
         const steps = stepsBelowNative(device, mask);
         if (steps === undefined) return;
-        const arc = this.#flow.arc(node, to, placeCost(demand, mask, steps, false, this.#sparing));
+        const arc = this.#placeArc(node, to, demand, mask, steps, false);
         places.push({ arc, mask, pool, kind: undefined, away: false });
       });
     } else if (scope.at === 'controller') {
@@ -445,6 +468,15 @@ class Builder {
     }
     return this.#byController[controller] ?? [];
   }
+}
+
+/** @returns what a map has for a key; made where it has nothing yet */
+function known(map: Map<number, Addends>, key: number, make: () => Addends): Addends {
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  map.set(key, made);
+  return made;
 }
 
 function plainKey(controller: number, mask: SpeedMask, depth: number, kept: boolean): number {

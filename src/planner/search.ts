@@ -285,10 +285,7 @@ class Search {
     while (level.length > 0) {
       const deeper: typeof level = [];
       for (const { trial, next, asked } of level) {
-        const done =
-          this.#isAtBound(best) &&
-          (best.score[CROWDING] ?? 0) === 0 &&
-          (best.score[LAST_PLACE] ?? 0) === 0;
+        const done = this.#isAtBound(best) && (best.score[CROWDING] ?? 0) === 0 && (best.score[LAST_PLACE] ?? 0) === 0;
         const mayAdd = mayAddHubs && !(done && (trial.score[ADDED_HUBS] ?? 0) >= (best.score[ADDED_HUBS] ?? 0));
         const waiting = unlikeHubs(network, waitingHubs(trial.draft));
         for (let place = next; place < order.length; place++) {
