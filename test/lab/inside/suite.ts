@@ -26,12 +26,12 @@ export type AddCheck = (name: string, run: Check['run'], options?: { timeout?: n
  * outside its checks.
  *
  * @param about - see `Suite`
- * @param fill - adds the checks; each may take 30 s unless it says otherwise
+ * @param fill - adds the checks; each may take 90 s unless it says otherwise
  * @throws Error when two checks have the same name
  */
 export function defineSuite(about: Omit<Suite, 'checks'>, fill: (check: AddCheck) => void): Suite {
   const checks: Check[] = [];
-  fill((name, run, { timeout = 30_000 } = {}) => {
+  fill((name, run, { timeout = 90_000 } = {}) => {
     if (checks.some((other) => other.name === name)) throw new Error(`two checks are called "${name}"`);
     checks.push({ name, run, timeout });
   });

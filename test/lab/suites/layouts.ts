@@ -168,7 +168,7 @@ function layoutCheck(check: AddCheck, layout: Layout, reverse: boolean): void {
       reached.set(key, native);
       await giveBack(lab, vm, [...placed.keys()], hubs, { detach: !reverse });
     },
-    { timeout: 60_000 },
+    { timeout: 180_000 },
   );
 }
 

@@ -125,7 +125,7 @@ const suite: Suite = defineSuite({ title: 'readme', source: import.meta.url, mac
       qemu.kill('SIGTERM');
       await qemu.finished;
     },
-    { timeout: 60_000 },
+    { timeout: 150_000 },
   );
 
   check(

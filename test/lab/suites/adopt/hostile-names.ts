@@ -63,6 +63,6 @@ export function hostileNames(check: AddCheck): void {
       assert.equal((await qplug(['detach', vm.socket, ...ports])).code, 0);
       assert.deepEqual((await status(vm)).devices, before.devices);
     },
-    { timeout: 60_000 },
+    { timeout: 150_000 },
   );
 }

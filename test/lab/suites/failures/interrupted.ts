@@ -63,6 +63,6 @@ export function interrupted(check: AddCheck): void {
       await lab.exec(['rm', file]);
       await asBefore();
     },
-    { timeout: 60_000 },
+    { timeout: 150_000 },
   );
 }
