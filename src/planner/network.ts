@@ -1,21 +1,10 @@
 import { FULL, HIGH, HUB_PORT_MASK, MAX_HUB_CHAIN, SPEEDS, type SpeedMask, SUPER } from '../qdev/index.js';
 import { type Demand, isHub, isSlow, mayCrowd, stepsBelowNative } from './demand.js';
 import { type Cost, MinCostFlow } from './min-cost-flow.js';
-import type { KeptPort } from './request.js';
+import type { Problem } from './problem.js';
 import { comparePlanPorts, fastness, type PlanPort, portName, type Space } from './space.js';
 import { type Addends, IS_AWAY, missing, onController, placed, spare, used } from './tally.js';
 import { type NamedPort, type Ways, waysOf } from './ways.js';
-
-/** What is asked, and what does not change while hubs are tried. */
-export interface Problem {
-  readonly demands: readonly Demand[];
-  /** Ports kept for devices that are away. */
-  readonly kept: readonly KeptPort[];
-  /** Fast ports to keep free. */
-  readonly reserve: number;
-  /** Whether hubs may be added: else there is no place to send a slow device instead, and the reserve decides nothing. */
-  readonly mayAddHubs: boolean;
-}
 
 /** Ports of one controller that are alike for everything but their numbers; or a single one of which more must be known. */
 export interface PortKind {

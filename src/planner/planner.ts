@@ -1,7 +1,7 @@
 import { MAX_HUB_PORTS, type Topology, withController } from '../qdev/index.js';
 import { demandsOf, sortDevices } from './demand.js';
-import type { Problem } from './network.js';
 import type { Plan } from './plan.js';
+import type { Problem } from './problem.js';
 import { report } from './report.js';
 import type { DeviceRequest, PlanRequest } from './request.js';
 import { compareScores, DEVICE_FIGURES, type Solution } from './score.js';

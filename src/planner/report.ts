@@ -11,9 +11,9 @@ import {
 } from '../qdev/index.js';
 import { isHub } from './demand.js';
 import { cheapestFix, type FixSearch, fixSearch } from './fix.js';
-import type { Problem } from './network.js';
 import { once } from './once.js';
 import type { AddedHub, KeptPortTaken, Placement, Plan, PlanStep, Refusal } from './plan.js';
+import type { Problem } from './problem.js';
 import { alternativesOf, reasonOf } from './refusal.js';
 import type { DeviceRequest, KeptPort, PlanRequest } from './request.js';
 import type { Solution } from './score.js';

@@ -1,5 +1,5 @@
 import { FULL, HIGH, type SpeedMask, SUPER } from '../qdev/index.js';
-import type { Problem } from './network.js';
+import type { Problem } from './problem.js';
 import type { Layout, PlanPort } from './space.js';
 
 /** A way to meet a problem: which hubs are added, who sits where. */

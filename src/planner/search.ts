@@ -1,8 +1,8 @@
 import { Draft, type DraftHub, mayHost } from './draft.js';
 import { handOut } from './hand-out.js';
 import { addedHub, chainOn, missingPorts, sitesOf, unlikeHubs, waitingHubs, worth } from './hub-sites.js';
-import type { Problem } from './network.js';
 import { once } from './once.js';
+import type { Problem } from './problem.js';
 import { ADDED_HUBS, CROWDING, compareScores, DEVICE_FIGURES, LAST_PLACE, type Score, type Solution } from './score.js';
 import { type Space, takesHub } from './space.js';
 import { better, type Trial, Trials } from './trial.js';

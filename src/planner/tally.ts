@@ -1,6 +1,6 @@
 import { FULL, HIGH, type SpeedMask, SUPER } from '../qdev/index.js';
 import { type Demand, isSlow, mayCrowd } from './demand.js';
-import type { Problem } from './network.js';
+import type { Problem } from './problem.js';
 import { crowding, DEVICE_FIGURES, FreeCount, type Score } from './score.js';
 import { fastness } from './space.js';
 

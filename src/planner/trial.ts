@@ -1,7 +1,8 @@
 import { FULL, SUPER } from '../qdev/index.js';
 import { isSlow, mayCrowd } from './demand.js';
 import { Draft, type DraftHub } from './draft.js';
-import { type Network, networkOf, type Problem } from './network.js';
+import { type Network, networkOf } from './network.js';
+import type { Problem } from './problem.js';
 import { compareScores, crowds, type Score } from './score.js';
 import type { Space } from './space.js';
 

@@ -1,7 +1,7 @@
 import { negotiate, SPEEDS } from '../qdev/index.js';
 import { type Demand, inScope, isHub, isSlow } from './demand.js';
-import type { Problem } from './network.js';
 import type { Candidate, Verdict } from './plan.js';
+import type { Problem } from './problem.js';
 import type { PortName } from './request.js';
 import { countFree, type FreeCount, type Solution, wouldCrowd } from './score.js';
 import { comparePlanPorts, type PlanPort, portName, takesHub } from './space.js';
