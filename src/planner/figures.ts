@@ -29,6 +29,7 @@ export function figuresOf(request: PlanRequest, made: Plan, reserve: number): Fi
     .map(({ placement: { speed, native } }) => Math.max(0, SPEEDS.indexOf(native) - SPEEDS.indexOf(speed)));
   const hubs = made.hubs.map(({ bus, port }) => byName.get(portName(bus, port))).filter((port) => port !== undefined);
   const used = [...placed.map(({ port }) => port), ...hubs];
+  const kept = new Set((request.kept ?? []).map(({ bus, port }) => portName(bus, port)));
   const free = countFree(ports.filter(({ held }) => held === undefined));
   const figures: Readonly<Record<Objective, number>> = {
     mandatory: away.filter(({ mandatory }) => mandatory).length,
@@ -38,7 +39,7 @@ export function figuresOf(request: PlanRequest, made: Plan, reserve: number): Fi
     slower: classes.filter((below) => below > 0).length,
     'speed-classes': sum(classes),
     home: request.devices.filter((one) => isAway(request, made, one)).length,
-    kept: (request.kept ?? []).filter(({ bus, port }) => used.some(({ name }) => name === portName(bus, port))).length,
+    kept: used.filter(({ name }) => kept.has(name)).length,
     controllers: made.controllers.length,
     ...crowding(placed, free, request.growth.hubs ? Math.max(0, request.reserve ?? reserve) : 0),
     hubs: made.hubs.length,
@@ -85,10 +86,12 @@ function isPinned({ pin }: DeviceRequest): boolean {
   return (pin?.controller ?? pin?.port) !== undefined;
 }
 
-/** Whether a remembered device is elsewhere, or nowhere; a pin that leads elsewhere puts its home out of force. */
-function isAway({ topology }: PlanRequest, made: Plan, { key, home, pin }: DeviceRequest): boolean {
+/** Whether a remembered device is elsewhere, or nowhere; a pin that leads elsewhere, or nowhere, puts its home out of force. */
+function isAway({ topology }: PlanRequest, made: Plan, device: DeviceRequest): boolean {
+  const { key, home, pin } = device;
   if (home === undefined || (pin?.port ?? home.port) !== home.port) return false;
   const own = [...topology.controllers, ...made.after.controllers].find(({ bus }) => bus === home.bus);
+  if (own === undefined && isPinned(device)) return false;
   if (pin?.controller !== undefined && pin.controller !== home.bus && pin.controller !== own?.id) return false;
   const placement = made.placements.find((one) => one.key === key);
   return placement?.bus !== home.bus || placement.port !== home.port;

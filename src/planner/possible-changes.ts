@@ -103,11 +103,12 @@ function* repins(request: PlanRequest, device: DeviceRequest, tryPlan: TryPlan):
   for (const { controller } of loose) {
     const made = tryPlan(moved(request, key, controller));
     const placed = made?.placements.find((one) => one.key === key);
-    if (made === undefined || placed === undefined || placed.port === pin.port) continue;
+    if (made === undefined || placed === undefined) continue;
     const { bus, port } = placed;
+    const own = request.topology.controllers.find((one) => one.bus === bus);
+    if (port === pin.port && [undefined, bus, own?.id].includes(pin.controller)) continue;
     if (made.hubs.some((hub) => hub.bus === bus && port.startsWith(`${hub.port}.`))) continue;
     if (made.controllers.some(({ id }) => `${id}.0` === bus)) continue;
-    const own = request.topology.controllers.find((one) => one.bus === bus);
     const named = controller ?? (pin.controller === undefined ? undefined : (own?.id ?? bus));
     yield { fix: 'repin', controller: named, port };
   }

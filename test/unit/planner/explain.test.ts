@@ -10,7 +10,7 @@ import {
   type WhatIf,
   withFix,
 } from '../../../src/planner/index.js';
-import { comparePorts, parsePort, withController } from '../../../src/qdev/index.js';
+import { comparePorts, parsePort, withController, withDevice, withHub } from '../../../src/qdev/index.js';
 import { device, ehci, full, hub, NOTHING, request, running, uhci, vm, xhci } from './layouts.js';
 import { random } from './random.js';
 import { anyRequest } from './random-requests.js';
@@ -111,6 +111,41 @@ const reasons: readonly Reason[] = [
       chosen: 0,
       other: 1,
       over: { bus: 'ehci.0', port: '1', speed: 'high' },
+    },
+  },
+  {
+    what: 'the best of the others is what it is held against, wherever it stands',
+    asked: request(vm(uhci(), ehci(), xhci('x', 1)), [device('a', 'super', { slower: 'allow' })]),
+    why: {
+      why: 'objective',
+      objective: 'slower',
+      chosen: 0,
+      other: 1,
+      over: { bus: 'ehci.0', port: '1', speed: 'high' },
+    },
+  },
+  {
+    what: 'a hub nearer to the root than another',
+    asked: request(
+      withHub(
+        withHub(withDevice(vm(uhci()), 'uhci.0', { id: 'm', driver: 'usb-mouse', port: '2' }), 'uhci.0', {
+          id: 'h',
+          port: '1',
+        }),
+        'uhci.0',
+        {
+          id: 'deep',
+          port: '1.8',
+        },
+      ),
+      [device('a', 'full')],
+    ),
+    why: {
+      why: 'objective',
+      objective: 'depth',
+      chosen: 2,
+      other: 3,
+      over: { bus: 'uhci.0', port: '1.8.1', speed: 'full' },
     },
   },
   {
@@ -215,8 +250,48 @@ describe('what would change it', () => {
       asked: request(vm(xhci('x', 1)), [device('a', 'low'), device('b', 'low')], { growth: NOTHING }),
       changes: ['grow x.0 1.1 low'],
     },
+    {
+      what: 'no reserve at all',
+      asked: request(vm(xhci('x', 1)), [device('a', 'low')], {
+        reserve: 1,
+        leeway: { growable: [], addable: false },
+      }),
+      changes: ['more-ports x.0 1 low', 'reserve x.0 1 low'],
+    },
+    {
+      what: 'the pin of one that was refused: that it could be fixed to another port goes without saying',
+      asked: request(full(vm(xhci('x', 4)), 'x.0', 1), [device('a', 'high', { pin: { controller: 'x', port: '1' } })]),
+      changes: ['unpin x.0 2 high'],
+    },
+    {
+      what: 'not that a hub is left out behind which it is',
+      asked: request(vm(xhci('x', 1)), [hub('h', { pin: { controller: 'x', port: '1' } }), device('a', 'full')], {
+        growth: NOTHING,
+        leeway: { growable: [], addable: false },
+      }),
+      changes: [],
+    },
   ])('$what', ({ asked, changes }) => {
     expect(explained(asked).changes.map(brief)).toEqual(changes);
+  });
+
+  it('leave to run slower: the speed is told that it would have, not the one that it can', () => {
+    const [first] = explained(request(vm(ehci()), [device('a', 'super')])).changes;
+    expect(first?.change).toEqual({ fix: 'allow-slower', speed: 'high' });
+  });
+
+  it('a pin that gives it precedence: without it another has the port, and it is not told as one that loses', () => {
+    const pin = { controller: 'x', port: '1' };
+    const asked = request(vm(xhci('x', 1)), [device('b', 'high'), device('z', 'high', { pin })], {
+      leeway: { growable: [], addable: false },
+    });
+    expect(explained(asked, 'z').changes.map(brief)).toContain('unpin refused');
+  });
+
+  it('of many others that are in the way three are told', () => {
+    const others = ['b', 'c', 'd', 'e', 'f'].map((key) => device(key, 'super', { mandatory: true }));
+    const asked = request(vm(xhci('x', 5), uhci()), [device('a', 'super', { slower: 'allow' }), ...others]);
+    expect(explained(asked).changes.filter(({ change }) => change.fix === 'without')).toHaveLength(3);
   });
 
   it('a VM that runs: detaching counts, and changes that need a new start do not', () => {

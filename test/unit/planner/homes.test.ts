@@ -35,6 +35,15 @@ describe('a device that was remembered', () => {
     expect(found).toEqual([]);
   });
 
+  it('leaves a hub where another hangs on it, whoever was at the port below', () => {
+    const others = Array.from({ length: 6 }, (_, i) => device(`d${i}`, 'full'));
+    const two = [remembered('a', 'full', 'c.0', '1'), remembered('b', 'full', 'c.0', '1.1')];
+    const { made, at, hubs } = tried(request(vm({ id: 'c', model: 'pci-ohci', numPorts: 1 }), [...two, ...others]));
+    expect(made.refusals).toEqual([]);
+    expect(at).toMatchObject({ b: 'c.0 1.1' });
+    expect(hubs).toEqual(['c.0 1', 'c.0 1.2']);
+  });
+
   it('is in nobody’s way: another that has only this port gets it, and it is said', () => {
     const { at, away, found } = tried(
       request(vm(uhci(), xhci('x', 1)), [remembered('a', 'full', 'x.0', '1'), device('b', 'super', { label: 'disk' })]),
@@ -200,15 +209,6 @@ describe('an xHCI controller that numbers only so many devices', () => {
     const full = tried(request(vm(xhci('x', 15)), many(60))).made;
     expect(full.placements.length + full.hubs.length).toBe(64);
     expect(full.refusals.map(({ reason }) => reason)).toContain('controller-full');
-  });
-
-  it('a hub on which another hangs is never taken back, whoever was remembered at the port below it', () => {
-    const others = Array.from({ length: 6 }, (_, i) => device(`d${i}`, 'full'));
-    const two = [remembered('a', 'full', 'c.0', '1'), remembered('b', 'full', 'c.0', '1.1')];
-    const { made, at, hubs } = tried(request(vm({ id: 'c', model: 'pci-ohci', numPorts: 1 }), [...two, ...others]));
-    expect(made.refusals).toEqual([]);
-    expect(at).toMatchObject({ b: 'c.0 1.1' });
-    expect(hubs).toEqual(['c.0 1', 'c.0 1.2']);
   });
 
   it('a mandatory device takes the last slot, and another goes to the next controller', () => {

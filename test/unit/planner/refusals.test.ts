@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { kindOf, describe as words } from '../../../src/diag/index.js';
 import { plan, planFindings } from '../../../src/planner/index.js';
-import { withDevice } from '../../../src/qdev/index.js';
-import { device, ehci, hub, request, uhci, vm, xhci } from './layouts.js';
+import { withDevice, withHub } from '../../../src/qdev/index.js';
+import { device, ehci, full, hub, NOTHING, request, uhci, vm, xhci } from './layouts.js';
 
 describe('a refusal', () => {
   it('a hub on a bare EHCI port: it says why, and where the hub can go', () => {
@@ -37,6 +37,32 @@ describe('a refusal', () => {
     expect(words(planFindings(plan(request(topology, [device('a', 'high')])))[0]!).why).toBe(
       'every port that takes its speed is in use: by evil\\x1b[2J',
     );
+  });
+
+  it('ports that the reserve keeps are among those where it could be: a refusal is worse than a fast port less', () => {
+    const asked = request(full(vm(xhci('x', 2)), 'x.0', 1), [
+      device('a', 'low', { pin: { controller: 'x', port: '1' } }),
+    ]);
+    expect(plan(asked).refusals[0]?.alternatives).toEqual([{ bus: 'x.0', port: '2' }]);
+  });
+
+  it('several slower speeds: the best is told', () => {
+    const [found] = planFindings(plan(request(vm(ehci(), uhci()), [device('a', 'super')])));
+    expect(found?.code).toBe('only-slower');
+    expect(found?.evidence).toMatchObject({ best: 'high' });
+  });
+
+  it('ports that several things of one name have: the name is told once', () => {
+    const keyboard = { id: undefined, driver: 'usb-kbd' };
+    const topology = ['1', '2'].reduce((now, port) => withDevice(now, 'uhci.0', { ...keyboard, port }), vm(uhci()));
+    const [found] = planFindings(plan(request(topology, [device('a', 'full')], { growth: NOTHING })));
+    expect(found?.evidence).toMatchObject({ takenBy: ['usb-kbd'] });
+  });
+
+  it('ports of a hub follow all root ports, each run by itself', () => {
+    const topology = withHub(vm(uhci()), 'uhci.0', { id: 'h', port: '1', ports: 2 });
+    const [found] = planFindings(plan(request(topology, [device('a', 'high', { pin: { controller: 'uhci' } })])));
+    expect(found?.evidence).toMatchObject({ ports: ['uhci.0 ports 1-2', 'uhci.0 ports 1.1-1.2'] });
   });
 
   it('mandatory: an error; optional: a warning; slower but placed: a warning', () => {
