@@ -91,6 +91,15 @@ interface Reason {
   readonly why: Explanation['why'];
 }
 
+/** A SuperSpeed device that an EHCI controller could have had as a high-speed one. */
+const RATHER_THAN_SLOWER: Explanation['why'] = {
+  why: 'objective',
+  objective: 'slower',
+  chosen: 0,
+  other: 1,
+  over: { bus: 'ehci.0', port: '1', speed: 'high' },
+};
+
 const reasons: readonly Reason[] = [
   {
     what: 'a port that the user fixed',
@@ -105,24 +114,12 @@ const reasons: readonly Reason[] = [
   {
     what: 'its own speed, slower allowed',
     asked: request(vm(ehci(), xhci('x', 1)), [device('a', 'super', { slower: 'allow' })]),
-    why: {
-      why: 'objective',
-      objective: 'slower',
-      chosen: 0,
-      other: 1,
-      over: { bus: 'ehci.0', port: '1', speed: 'high' },
-    },
+    why: RATHER_THAN_SLOWER,
   },
   {
     what: 'the best of the others is what it is held against, wherever it stands',
     asked: request(vm(uhci(), ehci(), xhci('x', 1)), [device('a', 'super', { slower: 'allow' })]),
-    why: {
-      why: 'objective',
-      objective: 'slower',
-      chosen: 0,
-      other: 1,
-      over: { bus: 'ehci.0', port: '1', speed: 'high' },
-    },
+    why: RATHER_THAN_SLOWER,
   },
   {
     what: 'a hub nearer to the root than another',

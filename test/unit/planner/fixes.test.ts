@@ -30,6 +30,13 @@ interface Case {
   readonly more?: Partial<PlanRequest>;
 }
 
+/** A device for a VM whose only port is in use. */
+const ONE_TOO_MANY = {
+  topology: full(vm(xhci('x', 1)), 'x.0', 1),
+  device: device('a', 'high'),
+  reason: 'no-port',
+};
+
 const cases: readonly Case[] = [
   {
     what: 'a port that is in use, another free: that one is named',
@@ -139,9 +146,7 @@ const cases: readonly Case[] = [
   },
   {
     what: 'an xHCI controller with too few ports, no growth',
-    topology: full(vm(xhci('x', 1)), 'x.0', 1),
-    device: device('a', 'high'),
-    reason: 'no-port',
+    ...ONE_TOO_MANY,
     fix: { fix: 'more-ports', controller: 'x', rule: 'xhci', ports: 15 },
     text: 'write `p2: 15, p3: 15` for the controller x',
     more: { leeway: { growable: [] } },
@@ -333,9 +338,7 @@ const cases: readonly Case[] = [
   },
   {
     what: 'a VM that runs by the word of who asks: its controllers stay as they are',
-    topology: full(vm(xhci('x', 1)), 'x.0', 1),
-    device: device('a', 'high'),
-    reason: 'no-port',
+    ...ONE_TOO_MANY,
     fix: { fix: 'detach', device: 'dev1' },
     text: undefined,
     more: { leeway: { running: true, growable: [] } },

@@ -47,7 +47,7 @@ export function interrupted(check: AddCheck): void {
       const asBefore = await remember();
       const file = vmFile(lab, 'usb: { devices: [serial=SS0001, serial=HS0001] }');
       const run = await lab.start(lab.qplugArgv(['run', file]));
-      await lab.until('it runs', () => run.stderr().includes('Ctrl-C shuts it down'), { timeout: 30_000 });
+      await lab.until('it runs', () => run.stderr().includes('Ctrl-C shuts it down'));
       assert.deepEqual([...lab.device('SS0001').drivers.values()], [undefined]);
       run.kill('SIGINT');
       const { code, stdout, stderr } = await run.finished;
