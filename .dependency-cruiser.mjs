@@ -19,6 +19,7 @@ const BELOW = {
 /** The only files that may touch files, sockets and processes. */
 const IO_FILES = [
   'src/base/process-identity.ts',
+  'src/base/unix-listener.ts',
   'src/cli/picture/write.ts',
   'src/config/load.ts',
   'src/host/drivers.ts',
@@ -27,11 +28,14 @@ const IO_FILES = [
   'src/host/usb-ids.ts',
   'src/launcher/ask-qemu.ts',
   'src/launcher/find-program.ts',
+  'src/launcher/find-running.ts',
   'src/launcher/preflight.ts',
   'src/launcher/process.ts',
   'src/qmp/socket-transport.ts',
   'src/registry/clear-away.ts',
+  'src/registry/journal.ts',
   'src/registry/place-store.ts',
+  'src/registry/store.ts',
   'src/registry/vm-registry.ts',
   'src/registry/write-durably.ts',
   'src/vm/doctor.ts',

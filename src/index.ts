@@ -7,7 +7,7 @@ export { type Code, describe, type Finding, QplugError } from './diag/index.js';
 export {
   type HostDevice,
   type HostInventory,
-  kernelDriverProbe,
+  kernelDrivers,
   matchSelector,
   parseSelector,
   readInventory,

@@ -36,3 +36,10 @@ export function identifyProcess(pid: number): ProcessIdentity | undefined {
 export function isAlive(identity: ProcessIdentity): boolean {
   return startTime(identity.pid) === identity.startTime && bootId() === identity.bootId;
 }
+
+/** @returns who this process is */
+export function selfIdentity(): ProcessIdentity {
+  const self = identifyProcess(process.pid);
+  if (self === undefined) throw new Error('this process does not know itself');
+  return self;
+}

@@ -1,6 +1,7 @@
 import type { CommandDeclaration } from './command.js';
 import { argv } from './commands/argv.js';
 import { attach } from './commands/attach.js';
+import { claims } from './commands/claims.js';
 import { detach } from './commands/detach.js';
 import { devices } from './commands/devices.js';
 import { doctor } from './commands/doctor.js';
@@ -9,6 +10,7 @@ import { list } from './commands/list.js';
 import { plan } from './commands/plan.js';
 import { qmp } from './commands/qmp.js';
 import { rebalance } from './commands/rebalance.js';
+import { release } from './commands/release.js';
 import { run } from './commands/run.js';
 import { shutdown } from './commands/shutdown.js';
 import { status } from './commands/status.js';
@@ -21,9 +23,11 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   run,
   list,
   status,
+  claims,
   attach,
   detach,
   rebalance,
+  release,
   shutdown,
   kill,
   doctor,

@@ -1,6 +1,7 @@
 import { printable } from '../diag/index.js';
 import type { Plan } from '../planner/index.js';
 import { type AttachedDevice, type Controller, megabits } from '../qdev/index.js';
+import type { Claim } from '../registry/index.js';
 import type { DeviceState, VmStatus } from '../vm/index.js';
 import { renderSpeed } from './render-speed.js';
 
@@ -62,7 +63,8 @@ export function statusWords(status: VmStatus): Describe {
   const states = new Map(status.devices.map((one) => [one.device, one]));
   return (device) => {
     const known = states.get(device);
-    const trouble = known === undefined ? undefined : troubleOf(known);
+    const claim = device.id === undefined ? undefined : status.claims?.get(device.id);
+    const trouble = known === undefined ? undefined : (troubleOf(known) ?? busyWith(claim));
     return {
       name:
         device.hubPorts === undefined
@@ -88,6 +90,11 @@ function troubleOf({ state, native }: DeviceState): string | undefined {
     case 'emulated':
       return undefined;
   }
+}
+
+/** A device that another qplug is at just now. */
+function busyWith(claim: Claim | undefined): string | undefined {
+  return claim?.worker === undefined ? undefined : `${claim.state}, process ${claim.worker.pid} is at it`;
 }
 
 function slowerThan(native: number): string {

@@ -1,16 +1,19 @@
-import { kernelDriverProbe, realSysfs } from '../host/index.js';
+import { kernelDrivers, realSysfs } from '../host/index.js';
 import { runtimeDir, stateDir } from '../launcher/index.js';
-import { PlaceStore, VmRegistry } from '../registry/index.js';
+import { ClaimStore, Journal, PlaceStore, VmRegistry } from '../registry/index.js';
 import type { HostAccess } from '../vm/index.js';
 import type { Terminal } from './terminal.js';
 
 /** @returns this host, as the person who types may reach it */
-export function hostAccess({ env, uid, sysfs }: Terminal): HostAccess {
+export function hostAccess({ env, uid, sysfs, watch }: Terminal): HostAccess {
+  const runtime = runtimeDir(env, uid);
   const state = stateDir(env, uid);
   return {
     sysfs: sysfs ?? realSysfs(),
-    driverProbe: kernelDriverProbe(),
-    registry: new VmRegistry(runtimeDir(env, uid)),
+    drivers: kernelDrivers(),
+    registry: new VmRegistry(runtime),
+    claims: new ClaimStore(runtime),
+    journal: new Journal(state ?? runtime, watch),
     places: state === undefined ? undefined : new PlaceStore(state),
     env,
   };

@@ -1,21 +1,39 @@
 import type { Colors } from 'picocolors/types.js';
 import { printable } from '../diag/index.js';
 import { formatId, formatLocation, type HostDevice, type HostInventory } from '../host/index.js';
+import type { Claim } from '../registry/index.js';
 import { renderSpeed } from './render-speed.js';
 import { table } from './table.js';
 import type { Terminal } from './terminal.js';
 import { cut, roomAfter } from './text-width.js';
 
-/** Host devices, one a line. */
+/**
+ * Host devices, one a line.
+ *
+ * @param claims - by port; undefined where nobody looked
+ */
 export function renderDevices(
   devices: readonly HostDevice[],
   inventory: HostInventory,
   { outColors, columns }: Pick<Terminal, 'outColors' | 'columns'>,
+  claims?: ReadonlyMap<string, Claim>,
 ): string {
   if (devices.length === 0)
     return inventory.devices.length === 0 ? 'no USB devices on this host' : 'no USB device matches';
-  const heading = ['PORT', 'ID', 'SPEED', 'DRIVER', 'SERIAL', 'NAME'];
-  return table([heading, ...devices.map(cellsOf)], { paint: outColors.bold, columns });
+  // a column that would be empty is left out
+  const owned = claims !== undefined && claims.size > 0;
+  const row = ([port = '', id = '', speed = '', ...rest]: readonly string[], vm: string): string[] =>
+    owned ? [port, id, speed, vm, ...rest] : [port, id, speed, ...rest];
+  const heading = row(['PORT', 'ID', 'SPEED', 'DRIVER', 'SERIAL', 'NAME'], 'VM');
+  const rows = devices.map((device) => row(cellsOf(device), ownerOf(claims?.get(device.port))));
+  return table([heading, ...rows], { paint: outColors.bold, columns });
+}
+
+/** @returns the VM that a device belongs to, and how far that is where it is not settled */
+function ownerOf(claim: Claim | undefined): string {
+  if (claim === undefined) return '-';
+  const { owner, state } = claim;
+  return `${printable(owner.vm, 24)}${state === 'attached' ? '' : ` (${state})`}`;
 }
 
 /** What was plugged or pulled, on one line. */

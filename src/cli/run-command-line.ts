@@ -1,3 +1,4 @@
+import type { Finding } from '../diag/index.js';
 import type { Outcome } from './command.js';
 import { COMMANDS } from './commands.js';
 import { complain } from './complain.js';
@@ -19,14 +20,25 @@ export async function runCommandLine(words: readonly string[], terminal: Termina
   try {
     const parsed = parseCommandLine(words, COMMANDS);
     if (parsed.parsed !== 'command') return await inform(parsed, terminal);
+    const mended = await mendFirst(parsed, terminal);
     const { run } = await parsed.command.load();
     const outcome = await run(parsed.args, terminal);
     if (!('schema' in outcome)) return outcome.exit;
-    print(outcome, parsed.args.flag('json'), terminal);
+    print(outcome, mended, parsed.args.flag('json'), terminal);
     return outcome.exit ?? EXIT_CODES.done;
   } catch (error) {
     return complain(error, words.includes('--json'), terminal);
   }
+}
+
+/** @returns what was mended of what killed processes left; a command about another host looks at nothing of this one */
+async function mendFirst(
+  { command, args }: Extract<Parsed, { parsed: 'command' }>,
+  terminal: Terminal,
+): Promise<readonly Finding[]> {
+  if ('host' in command.options && args.text('host') !== undefined) return [];
+  const { mendBefore } = await import('./mend-before.js');
+  return mendBefore(terminal);
 }
 
 async function inform(parsed: Exclude<Parsed, { parsed: 'command' }>, terminal: Terminal): Promise<number> {
@@ -42,7 +54,7 @@ async function inform(parsed: Exclude<Parsed, { parsed: 'command' }>, terminal: 
   return EXIT_CODES.done;
 }
 
-function print(outcome: Outcome, json: boolean, terminal: Terminal): void {
+function print(outcome: Outcome, mended: readonly Finding[], json: boolean, terminal: Terminal): void {
   const findings = outcome.findings ?? [];
   for (const found of findings) terminal.err(`${renderFinding(found, terminal)}\n`);
   if (!json) {
@@ -53,7 +65,7 @@ function print(outcome: Outcome, json: boolean, terminal: Terminal): void {
   const document = {
     schema: `urn:qplug:${outcome.schema}:1`,
     ...outcome.document(),
-    findings: findings.map(findingDocument),
+    findings: [...mended, ...findings].map(findingDocument),
   };
   terminal.out(`${JSON.stringify(document, undefined, 2)}\n`);
 }

@@ -1,5 +1,6 @@
 import type { Colors } from 'picocolors/types.js';
 import type { SysfsReader } from '../host/index.js';
+import type { Watch } from '../registry/index.js';
 
 /** What a command knows of the place where it was typed. Tests give one of their own. */
 export interface Terminal {
@@ -21,6 +22,8 @@ export interface Terminal {
   readonly input?: AsyncIterable<Uint8Array> | undefined;
   /** The host's USB devices, where they are not those of this machine. */
   readonly sysfs?: SysfsReader | undefined;
+  /** Told of each step of a transaction as it is written down. */
+  readonly watch?: Watch | undefined;
   /** Aborts at Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
 }

@@ -14,3 +14,6 @@ export const WISH_WAIT = 30;
 
 /** shutdown: what the guest gets. */
 export const SHUTDOWN_TIMEOUT = 60;
+
+/** Before any command: mending what killed processes left. */
+export const MEND_TIMEOUT = 30;

@@ -5,6 +5,7 @@ import { type HostFileEvidence, hostFileCatalog } from './catalog/host-file.js';
 import { type LauncherEvidence, launcherCatalog } from './catalog/launcher.js';
 import { type PlannerEvidence, plannerCatalog } from './catalog/planner.js';
 import { type QmpEvidence, qmpCatalog } from './catalog/qmp.js';
+import { type RegistryEvidence, registryCatalog } from './catalog/registry.js';
 import { type VmEvidence, vmCatalog } from './catalog/vm.js';
 import type { Catalog, CatalogEntry, Kind, Severity, SourceLocation, Text } from './finding.js';
 import { printable } from './printable.js';
@@ -17,6 +18,7 @@ export interface EvidenceByCode
     PlannerEvidence,
     ConfigEvidence,
     LauncherEvidence,
+    RegistryEvidence,
     VmEvidence,
     CliEvidence {}
 
@@ -41,6 +43,7 @@ const catalog: Catalog<EvidenceByCode> = /* @__PURE__ */ (() => ({
   ...plannerCatalog,
   ...configCatalog,
   ...launcherCatalog,
+  ...registryCatalog,
   ...vmCatalog,
   ...cliCatalog,
 }))();

@@ -36,3 +36,12 @@ function hubsByPort(inventory: HostInventory): ReadonlyMap<string, HostDevice> {
 export function samePort(a: HostPort, b: HostPort): boolean {
   return comparePorts(a, b) === 0;
 }
+
+/**
+ * The connector under a device as one word, the same for both of its halves: the host controller, and the half on the lower bus. It
+ * holds for one boot, as bus numbers do.
+ */
+export function connectorName(device: HostDevice, inventory: HostInventory): string {
+  const [lowest] = [...connectorPorts(device, inventory)].sort(comparePorts);
+  return `${device.controller}/${lowest === undefined ? device.port : formatPort(lowest)}`;
+}

@@ -1,23 +1,35 @@
 import { writeFileSync } from 'node:fs';
-import { type Deadline, poll } from '../base/index.js';
 import { type Finding, finding } from '../diag/index.js';
 import { readInterfaces } from './interfaces.js';
 import { parseInterfaceName } from './port-name.js';
 import { DEVICES, type SysfsReader } from './sysfs-reader.js';
 import type { BoundInterface, HostDevice } from './usb-device.js';
 
-/** The one thing that we write to sysfs. */
-export interface DriverProbe {
-  /** Where it writes, for messages. */
+/** All that we write to sysfs. Each throws the system's error. */
+export interface DriverControl {
+  /** Where `probe` writes, for messages. */
   readonly path: string;
-  /** Asks the kernel to find a driver for an interface. Throws the system's error. */
+  /** Asks the kernel to find a driver for an interface. */
   probe(interfaceName: string): void;
+  /** Gives an interface to a driver. */
+  bind(interfaceName: string, driver: string): void;
+  /** Takes an interface from its driver. */
+  unbind(interfaceName: string, driver: string): void;
 }
 
 /** @param root - of sysfs */
-export function kernelDriverProbe(root = '/sys'): DriverProbe {
+export function kernelDrivers(root = '/sys'): DriverControl {
   const path = `${root}/bus/usb/drivers_probe`;
-  return { path, probe: (name) => writeFileSync(path, name) };
+  const at = (driver: string, file: string): string => {
+    if (!/^[^/]+$/.test(driver) || driver.startsWith('.')) throw new Error(`no name of a driver: ${driver}`);
+    return `${root}/bus/usb/drivers/${driver}/${file}`;
+  };
+  return {
+    path,
+    probe: (name) => writeFileSync(path, name),
+    bind: (name, driver) => writeFileSync(at(driver, 'bind'), name),
+    unbind: (name, driver) => writeFileSync(at(driver, 'unbind'), name),
+  };
 }
 
 /**
@@ -40,7 +52,7 @@ export function hasKernelDriver(bound: BoundInterface): boolean {
  *
  * @returns a finding `driver-probe-failed` for each one that it refused; empty when all went well
  */
-export function probeDrivers(reader: SysfsReader, probe: DriverProbe, port: string): readonly Finding[] {
+export function probeDrivers(reader: SysfsReader, probe: DriverControl, port: string): readonly Finding[] {
   const findings: Finding[] = [];
   for (const bound of driverBindings(reader, port)) {
     if (bound.driver !== undefined) continue;
@@ -54,54 +66,59 @@ export function probeDrivers(reader: SysfsReader, probe: DriverProbe, port: stri
   return findings;
 }
 
-/** How the host's drivers stand after a device was given back. */
-export interface DriverReturn {
-  /** Interfaces that had a driver of the kernel before and have none now, with the name of the driver that they had. */
-  readonly lacking: readonly { readonly interface: string; readonly driver: string }[];
-  /** The device is not plugged in any more, so nothing is lacking. */
-  readonly gone: boolean;
-}
+/** Who drove each interface of a device: its name, and its driver or null. */
+export type Bindings = readonly (readonly [interfaceName: string, driver: string | null])[];
 
-/** How long to wait: `deadline` ends it, `interval` ms (default 20) lie between two looks. */
-export interface DriverWait {
-  readonly deadline: Deadline;
-  readonly interval?: number | undefined;
+/** @returns the drivers of a device's interfaces as something that can be kept. A program that claimed one is no driver. */
+export function bindingsOf({ interfaces }: Pick<HostDevice, 'interfaces'>): Bindings {
+  return interfaces.map((one) => [one.name, hasKernelDriver(one) ? (one.driver ?? null) : null]);
 }
 
 /**
- * Waits until the interfaces of a device that had a driver of the kernel have one again. The deadline is no error here: what
- * still lacks one is returned, and `drivers-not-back` is the finding for it.
- *
- * @param before - the device as it was before it was taken
- * @throws the reason of the deadline's signal when the caller gave up
+ * @param before - as it is to be
+ * @returns the interfaces that are driven otherwise now; none when the device is gone, or has other interfaces
  */
-export async function awaitDrivers(reader: SysfsReader, before: HostDevice, wait: DriverWait): Promise<DriverReturn> {
-  const settled = (): DriverReturn | undefined => {
-    const now = driversNow(reader, before);
-    return now.lacking.length === 0 ? now : undefined;
-  };
+export function bindingsAmiss(reader: SysfsReader, port: string, before: Bindings): readonly BoundInterface[] {
+  const wanted = new Map(before);
+  return driverBindings(reader, port).filter((now) => {
+    const was = wanted.get(now.name);
+    return was !== undefined && was !== (now.driver ?? null);
+  });
+}
+
+/**
+ * Gives the interfaces of a device to those who drove them before, as far as they are driven otherwise: one that had a driver gets
+ * that one, one that had none is left without. What a program has claimed by usbfs is left to it.
+ *
+ * @returns a finding for each one that the system refused
+ */
+export function rebind(
+  reader: SysfsReader,
+  control: DriverControl,
+  port: string,
+  before: Bindings,
+): readonly Finding[] {
+  const findings: Finding[] = [];
+  for (const [name, driver] of before) {
+    // looked at anew each time: a driver of several interfaces (cdc_acm, snd-usb-audio) takes all of them with the first
+    const now = bindingsAmiss(reader, port, before).find((one) => one.name === name);
+    if (now === undefined || now.driver === 'usbfs') continue;
+    try {
+      if (now.driver !== undefined) control.unbind(name, now.driver);
+      if (driver !== null) bindOrProbe(control, name, driver);
+    } catch (error) {
+      const reason = (error as Error).message;
+      findings.push(finding('driver-probe-failed', { interface: name, path: control.path, reason }));
+    }
+  }
+  return findings;
+}
+
+/** A driver whose module was unloaded meanwhile is found by asking. */
+function bindOrProbe(control: DriverControl, name: string, driver: string): void {
   try {
-    return await poll(settled, { interval: wait.interval ?? 20, signal: wait.deadline.signal });
-  } catch (error) {
-    if (!wait.deadline.reached) throw error;
-    return driversNow(reader, before);
+    control.bind(name, driver);
+  } catch {
+    control.probe(name);
   }
-}
-
-function driversNow(reader: SysfsReader, before: HostDevice): DriverReturn {
-  if (reader.text(`${DEVICES}/${before.port}/devnum`) === undefined) return { lacking: [], gone: true };
-  const now = new Map(driverBindings(reader, before.port).map((one) => [one.name, one]));
-  const lacking: { interface: string; driver: string }[] = [];
-  for (const had of before.interfaces) {
-    const has = now.get(had.name);
-    if (had.driver === undefined || !hasKernelDriver(had) || (has !== undefined && hasKernelDriver(has))) continue;
-    lacking.push({ interface: had.name, driver: had.driver });
-  }
-  return { lacking, gone: false };
-}
-
-/** @returns the finding for what `awaitDrivers` found lacking, or undefined when nothing is */
-export function driversFinding(before: HostDevice, outcome: DriverReturn, timeout: number): Finding | undefined {
-  if (outcome.lacking.length === 0) return undefined;
-  return finding('drivers-not-back', { device: before.port, lacking: outcome.lacking, timeout });
 }

@@ -1,17 +1,18 @@
 /** What is plugged into this host: reading it from sysfs, naming devices, giving them back to the host's drivers. */
 
+export { connectorName } from './connector.js';
 export { type DecodedDescriptors, type DeviceDescriptor, decodeDescriptors } from './descriptors.js';
 export { type DeviceStrings, deviceName, formatId } from './device-name.js';
 export {
-  awaitDrivers,
-  type DriverProbe,
-  type DriverReturn,
-  type DriverWait,
+  type Bindings,
+  bindingsAmiss,
+  bindingsOf,
+  type DriverControl,
   driverBindings,
-  driversFinding,
   hasKernelDriver,
-  kernelDriverProbe,
+  kernelDrivers,
   probeDrivers,
+  rebind,
 } from './drivers.js';
 export { decodeHostFile } from './file/decode-host-file.js';
 export { type HostFileOptions, readHostFile } from './file/read-host-file.js';

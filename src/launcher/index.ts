@@ -8,6 +8,7 @@ export {
 } from './argv.js';
 export { checkGuest, takenIds } from './check-guest.js';
 export { checkModels } from './check-models.js';
+
 export {
   boardControllers,
   chooseControllers,
@@ -17,6 +18,7 @@ export {
   spareRootPorts,
 } from './controllers.js';
 export { type EndOptions, type EndOutcome, type EndStep, endProcess } from './end-process.js';
+export { findRunning } from './find-running.js';
 export { type MachineModel, machineModel } from './machine.js';
 export { type FoundQemu, findQemu, type Preflight, type PreflightInput, preflight } from './preflight.js';
 export { lastLogLines, type ProcessExit, type QemuProcess, type StartInput, startQemu } from './process.js';

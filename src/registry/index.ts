@@ -1,4 +1,8 @@
-/** What is known on this host of the VMs that qplug launched. */
+/** What is kept on this host: the VMs that qplug launched, whose each device is, where devices were, and what is being done. */
+export { type Claim, type ClaimKey, type ClaimOwner, type ClaimState, sameKey } from './claim.js';
+export { ClaimStore, sameOwner } from './claim-store.js';
+export { Journal, type JournalEntry, type Watch } from './journal.js';
+export type { JournalHead, Mark, StepMark } from './journal-record.js';
 export type { PlaceRecord, RememberedController, RememberedDevice } from './place-record.js';
 export { PlaceStore } from './place-store.js';
 export type { VmRecord } from './vm-record.js';

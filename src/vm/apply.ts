@@ -1,9 +1,9 @@
-import { type Finding, finding } from '../diag/index.js';
+import { type Finding, finding, QplugError } from '../diag/index.js';
 import { QmpClosedError, QmpCommandError, type QmpConnection, QmpTimeoutError } from '../qmp/index.js';
-import { addDevice } from './add-device.js';
+import type { JournalEntry } from '../registry/index.js';
 import { addFindings } from './add-findings.js';
-import { type Removal, removeDevice } from './remove-device.js';
-import type { Step, StepEvent } from './step.js';
+import { performStep, UNDO_TIMEOUT, undoStep } from './perform-step.js';
+import type { ChangeStep, StepEvent } from './step.js';
 
 export interface ApplyOptions {
   readonly signal: AbortSignal;
@@ -11,26 +11,23 @@ export interface ApplyOptions {
   readonly removalTimeout: number;
   readonly onStep?: ((event: StepEvent) => void) | undefined;
   /** Puts into words why a step failed. */
-  explain(error: unknown, step: Step): Promise<unknown>;
+  explain(error: unknown, step: ChangeStep): Promise<unknown>;
 }
-
-/** ms that an undo may take in all; it goes on when the caller has given up. */
-const UNDO_TIMEOUT = 15_000;
-
-/** ms for each removal of an undo: a USB device goes at once, a PCI controller when its guest lets go, or never. */
-const UNDO_REMOVAL = 5000;
 
 /**
  * Steps that were done and can be undone, newest last. `apply` fills it; `undo` empties it. The caller keeps it until it
- * has seen that QEMU did what it said.
+ * has seen that QEMU did what it said. The journal knows of each step before it is done.
  */
 export class Applied {
   readonly #qmp: QmpConnection;
+  readonly #entry: JournalEntry;
   readonly #options: ApplyOptions;
-  readonly #done: Step[] = [];
+  readonly #done: { readonly step: ChangeStep; readonly index: number }[] = [];
 
-  constructor(qmp: QmpConnection, options: ApplyOptions) {
+  /** @param entry - whose steps are those that are applied, in the same order */
+  constructor(qmp: QmpConnection, entry: JournalEntry, options: ApplyOptions) {
     this.#qmp = qmp;
+    this.#entry = entry;
     this.#options = options;
   }
 
@@ -40,31 +37,36 @@ export class Applied {
    *
    * @throws QplugError of the step, or the signal's reason; what could not be undone is told with it
    */
-  async apply(steps: readonly Step[]): Promise<void> {
-    const { signal, onStep } = this.#options;
-    for (const step of steps) {
+  async apply(steps: readonly ChangeStep[]): Promise<void> {
+    const { signal, removalTimeout, onStep } = this.#options;
+    for (const [index, step] of steps.entries()) {
       let begun = false;
       try {
         onStep?.({ event: 'doing', step });
         signal.throwIfAborted();
+        this.#entry.mark(index, 'doing');
         begun = true;
-        await this.#do(step);
+        await performStep(step, { qmp: this.#qmp, signal, removalTimeout });
       } catch (error) {
         // a command given up may still be carried out by QEMU, one that was refused not; of a removal that was never
         // begun nothing must be put back
         const unsure = signal.aborted || error instanceof QmpTimeoutError;
-        if (begun && unsure && !(error instanceof QmpCommandError)) this.#done.push(step);
+        if (begun && unsure && !(error instanceof QmpCommandError)) this.#done.push({ step, index });
         throw await this.undo(await this.#options.explain(error, step));
       }
-      this.#done.push(step);
+      this.#done.push({ step, index });
+      await this.#told(index);
       onStep?.({ event: 'done', step });
     }
   }
 
-  async #do(step: Step): Promise<void> {
-    const { signal, removalTimeout: timeout } = this.#options;
-    if (step.do === 'add') await addDevice(this.#qmp, step.device, signal);
-    else await removeDevice(this.#qmp, step, { signal, timeout });
+  /** What can't be written down is undone. */
+  async #told(index: number): Promise<void> {
+    try {
+      this.#entry.mark(index, 'done');
+    } catch (error) {
+      throw await this.undo(error);
+    }
   }
 
   /**
@@ -75,12 +77,14 @@ export class Applied {
    *   there is nothing to undo.
    */
   async undo(cause: unknown): Promise<unknown> {
-    const left: Step[] = [];
+    const left: ChangeStep[] = [];
     const signal = AbortSignal.timeout(UNDO_TIMEOUT);
-    for (const step of this.#done.splice(0).reverse()) {
+    for (const { step, index } of this.#done.splice(0).reverse()) {
       try {
         this.#options.onStep?.({ event: 'undoing', step });
-        await this.#undoOne(step, signal);
+        this.#tellIfPossible(index, 'undoing');
+        await undoStep(step, { qmp: this.#qmp, signal });
+        this.#tellIfPossible(index, 'undone');
         this.#options.onStep?.({ event: 'undone', step });
       } catch (error) {
         if (error instanceof QmpClosedError) break;
@@ -93,17 +97,12 @@ export class Applied {
     return addFindings(cause, more);
   }
 
-  async #undoOne(step: Step, signal: AbortSignal): Promise<void> {
-    const remove = (removal: Removal): Promise<boolean> =>
-      removeDevice(this.#qmp, removal, { signal, timeout: UNDO_REMOVAL });
-    if (step.do === 'add') {
-      await remove({ target: step.device.id, qomPath: `/machine/peripheral/${step.device.id}` });
-      return;
+  /** An undo goes on with a disk that is full: who finds the journal undoes it once more, which does no harm. */
+  #tellIfPossible(index: number, is: 'undoing' | 'undone'): void {
+    try {
+      this.#entry.mark(index, is);
+    } catch (error) {
+      if (!(error instanceof QplugError)) throw error;
     }
-    if (step.stale === true) return;
-    if (step.restore === undefined) throw new Error('nobody knows how it was made');
-    // its removal may have been given up half-way: its id is free only when it is gone
-    await remove(step);
-    await addDevice(this.#qmp, step.restore, signal);
   }
 }

@@ -14,7 +14,7 @@ import { readTopologyAndModels } from './read-back.js';
 import { type RecalledPlaces, recallPlaces } from './recall-places.js';
 import { selectDevices } from './select-devices.js';
 import { filterFor, type Standing, standingOf, withoutDevice } from './standing.js';
-import type { Step } from './step.js';
+import type { ChangeStep } from './step.js';
 import { termsFor, typedTerms, wishFor } from './terms.js';
 import { throwErrors } from './throw-errors.js';
 import { labelOf, type Terms, type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
@@ -39,7 +39,7 @@ export interface AttachPlan {
   readonly request: PlanRequest;
   readonly plan: Plan;
   readonly wanted: readonly Wanted[];
-  readonly steps: readonly Step[];
+  readonly steps: readonly ChangeStep[];
   /** Devices that the VM has already, with where they are. */
   readonly already: readonly { readonly device: HostDevice; readonly standing: Standing }[];
   readonly findings: readonly Finding[];
@@ -191,7 +191,7 @@ function wantModel(name: string, taken: ReadonlySet<string>, terms: Terms): Want
 }
 
 /** @returns the step that frees the place of what stands for a device that was replugged */
-export function removalOf({ device, standing }: { device: HostDevice; standing: Standing }): Step {
+export function removalOf({ device, standing }: { device: HostDevice; standing: Standing }): ChangeStep {
   const { id, qomPath } = standing.device;
   const path = qomPath ?? `/machine/peripheral/${id}`;
   return { do: 'remove', target: id ?? path, qomPath: path, label: labelOf(device), restore: undefined, stale: true };

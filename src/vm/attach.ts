@@ -6,8 +6,9 @@ import { type AttachPlan, type AttachRequest, planAttach } from './attach-plan.j
 import type { HostAccess } from './host-access.js';
 import type { OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
+import { ownerOf } from './owner.js';
 import { rememberPlaces } from './remember-places.js';
-import { carryOut } from './transaction.js';
+import { carryOut, type Transaction } from './transaction.js';
 import { labelOf } from './wanted.js';
 
 /** How many of QEMU's last lines go into an error. */
@@ -40,7 +41,7 @@ export interface AttachReport {
  * Attaches devices to a live VM: all of them or none. A device that is there already is left as it is.
  *
  * @throws QplugError as `planAttach`; and, with everything undone: QEMU refused (`device-add-refused`, `device-open-failed`,
- *   `device-gone`), or it did something else than planned (`placed-otherwise`)
+ *   `device-gone`), or it did something else than planned (`placed-otherwise`) · `device-claimed`: it belongs to another VM
  */
 export async function attach(
   vm: OpenVm,
@@ -51,20 +52,26 @@ export async function attach(
   const timeout = operation.timeout + (request.wait ?? 0);
   return within({ ...operation, timeout }, `attach to ${vm.name}`, async (signal) => {
     const planned = await planAttach(vm, request, host, signal);
-    if (planned.steps.length > 0) {
-      await carryOut(vm.qmp, planned, host, { ...operation, signal, lastLines: () => lastLinesOf(vm) });
-    }
+    const mended =
+      planned.steps.length === 0
+        ? []
+        : await carryOut(vm.qmp, planned, host, transactionOf('attach', vm, operation, signal));
     const { placements } = planned.plan;
     const unsaved =
       vm.record === undefined || placements.length === 0
         ? []
         : rememberPlaces({ vm: vm.name, placements, wanted: planned.wanted }, host);
-    return reportOf(vm, { ...planned, findings: [...planned.findings, ...unsaved] });
+    return reportOf(vm, { ...planned, findings: [...mended, ...planned.findings, ...unsaved] });
   });
 }
 
+/** @returns what `carryOut` has to know of an operation on a VM */
+export function transactionOf(kind: string, vm: OpenVm, operation: Operation, signal: AbortSignal): Transaction {
+  return { ...operation, signal, kind, owner: ownerOf(vm), lastLines: () => lastLinesOf(vm) };
+}
+
 /** QEMU's last words, where its log is ours. */
-export async function lastLinesOf({ record }: OpenVm): Promise<readonly string[]> {
+async function lastLinesOf({ record }: OpenVm): Promise<readonly string[]> {
   return record === undefined ? [] : lastLogLines(record.log, LAST_LINES);
 }
 

@@ -1,15 +1,21 @@
+import { selfIdentity } from '../base/index.js';
 import { type Finding, finding } from '../diag/index.js';
 import { type HostDevice, type HostInventory, isSelector, matchSelector, parseSelector } from '../host/index.js';
 import { type AttachedDevice, type Controller, parseDeviceId, type Topology } from '../qdev/index.js';
+import { addFindings } from './add-findings.js';
 import { Applied } from './apply.js';
+import { claimOn, giveBackClaims } from './claims.js';
 import { awaitHostDrivers } from './give-back.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import type { OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
+import { ownerOf } from './owner.js';
 import { readTopology } from './read-back.js';
 import { hostOf, removalStep } from './removal-step.js';
+import { claimsOf } from './settle-claims.js';
+import type { ChangeStep } from './step.js';
 import { throwErrors } from './throw-errors.js';
-import { REMOVAL_TIMEOUT, tellStep } from './transaction.js';
+import { REMOVAL_TIMEOUT, settleAsTheyAre, tellStep } from './transaction.js';
 
 /** One device that was taken out. */
 export interface DetachedReport {
@@ -26,6 +32,9 @@ export interface DetachReport {
   readonly devices: readonly DetachedReport[];
   readonly findings: readonly Finding[];
 }
+
+/** Told to the journal as what it is a part of; `detach` where nothing is said. */
+export type DetachOperation = Operation & { readonly kind?: string | undefined };
 
 /** A device of the VM that a word of the command line means. */
 interface Found {
@@ -45,22 +54,22 @@ export async function detach(
   vm: OpenVm,
   words: readonly string[],
   host: HostAccess,
-  operation: Operation,
+  operation: DetachOperation,
 ): Promise<DetachReport> {
   return within(operation, `detach from ${vm.name}`, async (signal) => {
     const topology = await readTopology(vm.qmp, signal);
     const before = inventoryOf(host);
     const found = findAll(words, vm.name, topology, before);
     const steps = found.map(({ device, controller }) => removalStep(device, controller, before));
-    const applied = new Applied(vm.qmp, {
-      signal,
-      removalTimeout: REMOVAL_TIMEOUT,
-      onStep: (event) => tellStep(event, operation.onProgress),
-      explain: async (error) => error,
-    });
-    await applied.apply(steps);
-    const hosts = found.flatMap(({ device }) => hostOf(device, before) ?? []);
-    const findings = await awaitHostDrivers(hosts, host);
+    const findings = await takeOut(
+      vm,
+      { steps, hosts: found.flatMap(({ device }) => hostOf(device, before) ?? []) },
+      host,
+      {
+        ...operation,
+        signal,
+      },
+    );
     const after = inventoryOf(host);
     const devices = found.map(
       ({ device, controller }, index): DetachedReport => ({
@@ -73,6 +82,39 @@ export async function detach(
     );
     return { vm: vm.name, devices, findings };
   });
+}
+
+/** Removes devices, undone when one of them stays, and sees that the host has its own back. */
+async function takeOut(
+  vm: OpenVm,
+  { steps, hosts }: { readonly steps: readonly ChangeStep[]; readonly hosts: readonly HostDevice[] },
+  host: HostAccess,
+  { signal, onProgress, kind = 'detach' }: DetachOperation,
+): Promise<Finding[]> {
+  const owner = ownerOf(vm);
+  const { socket } = owner;
+  const ids = new Set(steps.flatMap((step) => (step.do === 'remove' ? [step.target] : [])));
+  const now = { state: 'detaching', worker: selfIdentity(), since: new Date().toISOString() } as const;
+  const claims = claimsOf(owner, host).filter(({ device }) => ids.has(device));
+  host.claims.change(claims, (claim) => ({ ...claim, ...now }));
+  const leaving = claims.map((claim) => ({ ...claim, ...now }));
+  const entry = host.journal.begin({ format: 1, kind, vm: owner.vm, socket, steps, recover: 'finish' });
+  const applied = new Applied(vm.qmp, entry, {
+    signal,
+    removalTimeout: REMOVAL_TIMEOUT,
+    onStep: (event) => tellStep(event, onProgress),
+    explain: async (error) => error,
+  });
+  try {
+    await applied.apply(steps);
+    entry.commit();
+    const unclaimed = hosts.filter((device) => claimOn(device, inventoryOf(host), leaving) === undefined);
+    return [...(await giveBackClaims(leaving, host)), ...(await awaitHostDrivers(unclaimed, host))];
+  } catch (error) {
+    throw addFindings(error, await settleAsTheyAre(vm.qmp, leaving, host));
+  } finally {
+    entry.end();
+  }
 }
 
 function findAll(words: readonly string[], vm: string, topology: Topology, inventory: HostInventory): Found[] {

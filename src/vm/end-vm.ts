@@ -3,11 +3,14 @@ import { type Finding, fail } from '../diag/index.js';
 import type { HostDevice } from '../host/index.js';
 import { endProcess } from '../launcher/index.js';
 import { connect, QmpClosedError, QmpConnectError, type QmpConnection, QmpTimeoutError } from '../qmp/index.js';
+import { claimOn, giveBackClaims } from './claims.js';
 import { awaitHostDrivers } from './give-back.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import type { OpenVm, VmTarget } from './open-vm.js';
 import type { Operation } from './operation.js';
+import { ownerOf } from './owner.js';
 import { readTopology } from './read-back.js';
+import { claimsOf } from './settle-claims.js';
 
 /** ms for a QEMU to answer before it is ended without being asked. */
 export const ANSWER = 2000;
@@ -103,11 +106,15 @@ async function hasEnded(
 }
 
 async function finish(
-  { name, record }: VmTarget,
+  target: VmTarget,
   host: HostAccess,
   hosts: readonly HostDevice[],
   by: EndReport['by'],
 ): Promise<EndReport> {
+  const { name, record } = target;
+  const claims = claimsOf(ownerOf(target), host);
+  const unclaimed = hosts.filter((device) => claimOn(device, inventoryOf(host), claims) === undefined);
+  const findings = [...(await giveBackClaims(claims, host)), ...(await awaitHostDrivers(unclaimed, host))];
   if (record !== undefined) host.registry.removeIfDead(record.name);
-  return { vm: name, by, findings: await awaitHostDrivers(hosts, host) };
+  return { vm: name, by, findings };
 }

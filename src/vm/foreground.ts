@@ -3,11 +3,13 @@ import { connect } from '../qmp/index.js';
 import type { VmRecord } from '../registry/index.js';
 import { addFindings } from './add-findings.js';
 import { LAST_LINES } from './attach.js';
+import { giveBackClaims } from './claims.js';
 import { ANSWER, killVm, shutdownVm } from './end-vm.js';
 import { followLog } from './follow-log.js';
-import { restoreDrivers } from './give-back.js';
 import type { HostAccess } from './host-access.js';
+import { ownerOf } from './owner.js';
 import type { RunningVm } from './run.js';
+import { claimsOf } from './settle-claims.js';
 
 /** ms that a guest gets to power off after Ctrl-C. */
 const POWERDOWN = 10_000;
@@ -47,11 +49,9 @@ export async function stayWith(
   }
   const { code, signal } = await qemu.exited;
   const lastLines = await qemu.lastLines(LAST_LINES);
+  const owner = ownerOf({ name: record.name, socket: record.sockets.qplug, record });
+  const findings = await giveBackClaims(claimsOf(owner, host), host);
   host.registry.removeIfDead(record.name);
-  const findings = await restoreDrivers(
-    vm.hosts.flatMap((one) => one.host ?? []),
-    host,
-  );
   if (ended === 'aborted') throw addFindings(options.signal.reason, findings);
   if (code !== 0) {
     const { binary } = record;

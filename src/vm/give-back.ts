@@ -1,13 +1,14 @@
 import { Deadline, DeadlineReached, poll } from '../base/index.js';
 import { type Finding, finding } from '../diag/index.js';
 import {
-  awaitDrivers,
+  type Bindings,
   type BoundInterface,
+  bindingsAmiss,
   driverBindings,
-  driversFinding,
   type HostDevice,
   hasKernelDriver,
   probeDrivers,
+  rebind,
 } from '../host/index.js';
 import type { HostAccess } from './host-access.js';
 import { labelOf } from './wanted.js';
@@ -22,27 +23,34 @@ const WHEN_ASKED = 3500;
 const KERNEL_DRIVEN = [0x01, 0x02, 0x03, 0x07, 0x08, 0x0e];
 
 /**
- * Sees to it that devices which a VM did not get after all have the drivers that they had before. Where they don't come
- * by themselves (QEMU was killed, so that libusb could not give them back) the kernel is asked to probe.
+ * Gives a device back to the host as it was before a VM had it: each interface with the driver that it had, and without one where
+ * it had none. What does not come by itself (QEMU was killed, so that libusb could not give it back) is asked of the kernel.
  *
- * @param before - the devices as they were before QEMU was asked for them
- * @returns a finding for each device that lacks a driver all the same
+ * @param before - who drove its interfaces
+ * @returns a finding for what is driven otherwise all the same
  */
-export async function restoreDrivers(before: readonly HostDevice[], host: HostAccess): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const device of before) {
-    if (await haveDrivers(device, host, BY_THEMSELVES)) continue;
-    findings.push(...probeDrivers(host.sysfs, host.driverProbe, device.port));
-    using deadline = new Deadline(WHEN_ASKED);
-    const outcome = await awaitDrivers(host.sysfs, device, { deadline });
-    findings.push(...[driversFinding(device, outcome, BY_THEMSELVES + WHEN_ASKED)].filter((one) => one !== undefined));
+export async function giveBack(device: HostDevice, before: Bindings, host: HostAccess): Promise<Finding[]> {
+  if (await areAsBefore(device, before, host, BY_THEMSELVES)) return [];
+  const findings = [...rebind(host.sysfs, host.drivers, device.port, before)];
+  if (await areAsBefore(device, before, host, WHEN_ASKED)) return [];
+  const lacking = bindingsAmiss(host.sysfs, device.port, before).map((one) => one.name);
+  if (lacking.length > 0) {
+    const evidence = { label: labelOf(device), interfaces: lacking };
+    findings.push(finding('driver-not-back', evidence, { severity: 'warning' }));
   }
   return findings;
 }
 
-async function haveDrivers(device: HostDevice, host: HostAccess, timeout: number): Promise<boolean> {
+async function areAsBefore(device: HostDevice, before: Bindings, host: HostAccess, timeout: number): Promise<boolean> {
   using deadline = new Deadline(timeout);
-  return (await awaitDrivers(host.sysfs, device, { deadline })).lacking.length === 0;
+  const right = (): true | undefined =>
+    bindingsAmiss(host.sysfs, device.port, before).length === 0 ? true : undefined;
+  try {
+    return await poll(right, { interval: 20, signal: deadline.signal });
+  } catch (error) {
+    if (!(error instanceof DeadlineReached)) throw error;
+    return false;
+  }
 }
 
 /**
@@ -57,7 +65,7 @@ export async function awaitHostDrivers(left: readonly HostDevice[], host: HostAc
   for (const device of left) {
     let lacking = await lackingAfter(device, host, BY_THEMSELVES);
     if (lacking.length > 0) {
-      probeDrivers(host.sysfs, host.driverProbe, device.port);
+      probeDrivers(host.sysfs, host.drivers, device.port);
       lacking = await lackingAfter(device, host, WHEN_ASKED);
     }
     if (lacking.length > 0) {

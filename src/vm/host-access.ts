@@ -1,11 +1,15 @@
-import { type DriverProbe, type HostInventory, readInventory, type SysfsReader } from '../host/index.js';
-import type { PlaceStore, VmRegistry } from '../registry/index.js';
+import { type DriverControl, type HostInventory, readInventory, type SysfsReader } from '../host/index.js';
+import type { ClaimStore, Journal, PlaceStore, VmRegistry } from '../registry/index.js';
 
 /** The host as the engine sees it. Tests give recorded trees and folders of their own. */
 export interface HostAccess {
   readonly sysfs: SysfsReader;
-  readonly driverProbe: DriverProbe;
+  readonly drivers: DriverControl;
   readonly registry: VmRegistry;
+  /** Whose each device is. */
+  readonly claims: ClaimStore;
+  /** What is being done to VMs. */
+  readonly journal: Journal;
   /** Where the devices of VMs were; undefined: nothing is remembered. */
   readonly places?: PlaceStore | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;

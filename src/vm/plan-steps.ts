@@ -1,15 +1,15 @@
 import type { Plan } from '../planner/index.js';
 import { controllerDevice, usbHub } from '../qdev/index.js';
-import type { Step } from './step.js';
+import type { ChangeStep } from './step.js';
 import type { Wanted } from './wanted.js';
 
 /** @returns the steps that make a plan true, in the plan's order, which QEMU takes */
-export function stepsOf(plan: Plan, wanted: readonly Wanted[]): Step[] {
+export function stepsOf(plan: Plan, wanted: readonly Wanted[]): ChangeStep[] {
   const byKey = new Map(wanted.map((one) => [one.request.key, one]));
   return plan.steps.flatMap((step) => stepOf(step, byKey) ?? []);
 }
 
-function stepOf(step: Plan['steps'][number], byKey: ReadonlyMap<string, Wanted>): Step | undefined {
+function stepOf(step: Plan['steps'][number], byKey: ReadonlyMap<string, Wanted>): ChangeStep | undefined {
   switch (step.add) {
     case 'controller':
       return { do: 'add', device: controllerDevice(step.controller), label: `controller ${step.controller.id}` };

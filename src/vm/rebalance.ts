@@ -1,7 +1,7 @@
 import type { Finding } from '../diag/index.js';
 import type { Move } from '../planner/index.js';
 import { deniedFindings } from './allowed.js';
-import { lastLinesOf } from './attach.js';
+import { transactionOf } from './attach.js';
 import { gather, recalled, removalOf } from './attach-plan.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { neededModels, requireModels } from './needed-models.js';
@@ -21,7 +21,7 @@ import { rememberPlaces } from './remember-places.js';
 import { removalStep } from './removal-step.js';
 import { selectDevices } from './select-devices.js';
 import { withoutDevice } from './standing.js';
-import type { Step } from './step.js';
+import type { ChangeStep } from './step.js';
 import { throwErrors } from './throw-errors.js';
 import { carryOut } from './transaction.js';
 import type { Wanted } from './wanted.js';
@@ -44,7 +44,7 @@ export interface RebalanceReport {
 
 interface RebalancePlan {
   readonly move: Move | undefined;
-  readonly steps: readonly Step[];
+  readonly steps: readonly ChangeStep[];
   /** All that is plugged: what moves, and what wins. */
   readonly wanted: readonly Wanted[];
   readonly findings: readonly Finding[];
@@ -66,15 +66,14 @@ export async function rebalance(
     const planned = await planRebalance(vm, request, host, signal);
     const { move, findings } = planned;
     const done = request.carryOut && move !== undefined;
-    if (done) {
-      const transaction = { ...operation, signal, lastLines: () => lastLinesOf(vm) };
-      await carryOut(vm.qmp, { ...planned, plan: move.plan }, host, transaction);
-    }
+    const mended = done
+      ? await carryOut(vm.qmp, { ...planned, plan: move.plan }, host, transactionOf('rebalance', vm, operation, signal))
+      : [];
     const unsaved =
       done && vm.record !== undefined
         ? rememberPlaces({ vm: vm.name, placements: move.plan.placements, wanted: planned.wanted }, host)
         : [];
-    return { vm: vm.name, move, done, findings: [...findings, ...unsaved] };
+    return { vm: vm.name, move, done, findings: [...mended, ...findings, ...unsaved] };
   });
 }
 
@@ -124,7 +123,7 @@ function stepsFor(
   { topology, inventory }: MoveWorld,
   movables: readonly MovableDevice[],
   wanted: readonly Wanted[],
-): Step[] {
+): ChangeStep[] {
   const keys = move.moved.map(({ to }) => to.key);
   const removals = movables.filter((one) => keys.includes(one.wanted.id)).map((one) => one.removal);
   const hubs = topology.controllers.flatMap((controller) =>

@@ -9,11 +9,11 @@ import {
   usbHost,
   usbHub,
 } from '../qdev/index.js';
-import type { Step } from './step.js';
+import type { ChangeStep } from './step.js';
 import { labelOf } from './wanted.js';
 
 /** The step that takes something out of a VM, and knows how it is put back. */
-export type Removal = Extract<Step, { do: 'remove' }>;
+export type Removal = Extract<ChangeStep, { do: 'remove' }>;
 
 /** @returns the host device that a usb-host was given by its address, when that is still plugged in */
 export function hostOf(device: AttachedDevice, inventory: HostInventory): HostDevice | undefined {

@@ -4,18 +4,21 @@ import { type Code, type Finding, fail, QplugError } from '../diag/index.js';
 import { type QemuProcess, startQemu, startsPaused } from '../launcher/index.js';
 import type { Placement, Plan } from '../planner/index.js';
 import { connect, QmpClosedError, QmpConnectError, type QmpConnection } from '../qmp/index.js';
-import type { VmRecord } from '../registry/index.js';
+import type { JournalEntry, JournalHead, VmRecord } from '../registry/index.js';
 import { addFindings } from './add-findings.js';
 import { LAST_LINES } from './attach.js';
 import { awaitWished } from './await-wished.js';
-import { restoreDrivers } from './give-back.js';
+import { claimedFinding, claimOn, giveBackClaims } from './claims.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { type Operation, within } from './operation.js';
+import { ownerLives, ownerOf } from './owner.js';
 import { commandLineOf, type Prepared, prepare } from './prepare.js';
 import { readTopology } from './read-back.js';
 import { rememberPlaces } from './remember-places.js';
+import { claimsOf } from './settle-claims.js';
+import type { Step } from './step.js';
 import { throwErrors } from './throw-errors.js';
-import { carryOut } from './transaction.js';
+import { carryOut, type Transaction } from './transaction.js';
 import { differences } from './verify.js';
 import type { Wanted } from './wanted.js';
 
@@ -59,15 +62,40 @@ export async function runVm(request: RunRequest, host: HostAccess, operation: Op
       forget: request.forget,
       signal,
     });
-    throwErrors(prepared.findings);
+    throwErrors([...prepared.findings, ...heldByOthers(prepared, host)]);
     const record = recordOf(prepared);
-    host.registry.claim(record);
+    const entry = host.journal.begin(journalHead(record));
     try {
-      return await launch(prepared, record, host, { ...operation, signal });
+      entry.mark(LAUNCH, 'doing');
+      host.registry.claim(record);
+      return await launch(prepared, record, entry, host, { ...operation, signal });
     } catch (error) {
       forget(record, host);
       throw error;
+    } finally {
+      entry.end();
     }
+  });
+}
+
+/** Places of the steps. Once the guest may have run it is not ended any more, so `GO` is finished. */
+const [LAUNCH, GO] = [0, 1];
+
+function journalHead({ name, sockets, created, binary }: VmRecord): JournalHead {
+  const steps: Step[] = [
+    { do: 'launch', vm: name, created, label: `start ${binary}` },
+    { do: 'go', label: 'let the guest go' },
+  ];
+  return { format: 1, kind: 'run', vm: name, socket: sockets.qplug, steps, recover: 'undo' };
+}
+
+/** Devices that the VM must have and that another one has: found before anything is started. */
+function heldByOthers({ wanted }: Prepared, host: HostAccess): Finding[] {
+  const claims = host.claims.list().filter(({ owner }) => ownerLives(owner));
+  const inventory = inventoryOf(host);
+  return wanted.flatMap(({ host: device, request }) => {
+    const claim = device && request.mandatory ? claimOn(device, inventory, claims) : undefined;
+    return claim === undefined ? [] : [claimedFinding(claim)];
   });
 }
 
@@ -96,6 +124,7 @@ function recordOf({ file, paths, binary }: Prepared): VmRecord {
 async function launch(
   prepared: Prepared,
   claimed: VmRecord,
+  entry: JournalEntry,
   host: HostAccess,
   operation: Operation,
 ): Promise<RunningVm> {
@@ -104,18 +133,23 @@ async function launch(
   operation.onProgress?.(`start ${binary}`);
   const qemu = await startQemu({ binary, args, logFile: claimed.log, signal: operation.signal });
   const hosts = prepared.wanted.filter((one) => one.host !== undefined);
+  const record = { ...claimed, qemu: qemu.identity };
+  const owner = ownerOf({ name: record.name, socket: record.sockets.qplug, record });
   try {
-    const record = { ...claimed, qemu: qemu.identity };
     host.registry.update(record);
     await using qmp = await reach(qemu, record, operation);
-    const { placements, findings } = await plugAll(prepared, qmp, qemu, host, operation);
+    const { placements, findings } = await plugAll(prepared, qmp, qemu, host, { ...operation, owner });
     operation.onProgress?.('read back and verify');
     throwErrors(differences({ ...prepared.plan, placements }, await readTopology(qmp, operation.signal)));
+    entry.mark(LAUNCH, 'done');
     const paused = startsPaused(file.qemu.args);
     if (!paused) {
       operation.onProgress?.('let the guest go');
+      entry.mark(GO, 'doing');
       await qmp.execute('cont', undefined, { signal: operation.signal });
+      entry.mark(GO, 'done');
     }
+    entry.commit();
     const unsaved = remember(prepared, host);
     const had = new Set(placements.map(({ key }) => key));
     return {
@@ -130,11 +164,7 @@ async function launch(
     const told = await explainEnd(error, qemu, binary);
     operation.onProgress?.(`end ${binary}`);
     await qemu[Symbol.asyncDispose]();
-    const left = await restoreDrivers(
-      hosts.flatMap((one) => one.host ?? []),
-      host,
-    );
-    throw addFindings(told, left);
+    throw addFindings(told, await giveBackClaims(claimsOf(owner, host), host));
   }
 }
 
@@ -177,7 +207,7 @@ async function plugAll(
   qmp: QmpConnection,
   qemu: QemuProcess,
   host: HostAccess,
-  operation: Operation,
+  operation: Operation & Pick<Transaction, 'owner'>,
 ): Promise<{ readonly placements: readonly Placement[]; readonly findings: readonly Finding[] }> {
   const placements: Placement[] = [];
   const findings: Finding[] = [];
@@ -202,14 +232,14 @@ async function plugOne(
   qmp: QmpConnection,
   qemu: QemuProcess,
   host: HostAccess,
-  operation: Operation,
+  operation: Operation & Pick<Transaction, 'owner'>,
 ): Promise<QplugError | undefined> {
   const plan: Pick<Plan, 'placements' | 'hubs'> = { placements: [placement], hubs: [] };
   const { bus, port } = placement;
   const steps = [{ do: 'add' as const, device: one.spell(bus, port), label: one.label }];
   try {
     const lastLines = (): Promise<readonly string[]> => qemu.lastLines(LAST_LINES);
-    await carryOut(qmp, { plan, steps, wanted: [one] }, host, { ...operation, lastLines });
+    await carryOut(qmp, { plan, steps, wanted: [one] }, host, { ...operation, kind: 'run', lastLines });
     return undefined;
   } catch (error) {
     if (error instanceof QplugError && !(error instanceof QmpClosedError)) return error;

@@ -3,6 +3,7 @@ import { type Finding, finding, QplugError } from '../diag/index.js';
 import { type HostInventory, matchSelector, requireSelector } from '../host/index.js';
 import { type Plan, plan } from '../planner/index.js';
 import type { Topology } from '../qdev/index.js';
+import type { Claim } from '../registry/index.js';
 import { recalled } from './attach-plan.js';
 import { type DeviceState, stateOf } from './device-state.js';
 import { growthOf } from './growth.js';
@@ -10,7 +11,9 @@ import { type HostAccess, inventoryOf } from './host-access.js';
 import { type MoveWorld, modelsOfMoves, moveFindings, wishedAsWanted } from './one-move.js';
 import { fileOf, type OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
+import { ownerOf } from './owner.js';
 import { readTopologyAndModels } from './read-back.js';
+import { claimsOf } from './settle-claims.js';
 import { standingOf } from './standing.js';
 import { labelOf } from './wanted.js';
 
@@ -21,6 +24,8 @@ export interface VmStatus {
   readonly run: string;
   readonly topology: Topology;
   readonly devices: readonly DeviceState[];
+  /** The claims of the VM, by the ids of its devices; undefined where they can't be read. */
+  readonly claims: ReadonlyMap<string, Claim> | undefined;
   /** Free ports that a slow device would not be given, and those that are kept for devices that are away. */
   readonly kept: Pick<Plan, 'reserved' | 'kept'>;
   /** What differs between the VM's file, the host and the VM. */
@@ -48,8 +53,27 @@ export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operatio
       ...(file?.usb.devices ?? []).flatMap((wish) => missing(wish, vm.name, topology, inventory)),
       ...moveFindings(vm.name, world, wishedAsWanted(world)),
     ];
-    return { vm: vm.name, socket: vm.socket, run, topology, devices, kept: keptPorts(world), findings };
+    return {
+      vm: vm.name,
+      socket: vm.socket,
+      run,
+      topology,
+      devices,
+      claims: claimsById(vm, host),
+      kept: keptPorts(world),
+      findings,
+    };
   });
+}
+
+/** What is wrong with the database has been said before this command; it does not keep anyone from looking at the VM. */
+function claimsById(vm: OpenVm, host: HostAccess): VmStatus['claims'] {
+  try {
+    return new Map(claimsOf(ownerOf(vm), host).map((claim) => [claim.device, claim]));
+  } catch (error) {
+    if (!(error instanceof QplugError)) throw error;
+    return undefined;
+  }
 }
 
 /** The VM's file. What is wrong in it since the start does not keep anyone from looking at the VM. */

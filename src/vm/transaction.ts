@@ -1,13 +1,17 @@
+import type { Finding } from '../diag/index.js';
 import type { Plan } from '../planner/index.js';
-import type { QmpConnection } from '../qmp/index.js';
+import { QmpClosedError, type QmpConnection } from '../qmp/index.js';
+import type { Claim, ClaimOwner } from '../registry/index.js';
 import { addFindings } from './add-findings.js';
 import { Applied } from './apply.js';
+import { claimsFor, takeClaims } from './claims.js';
 import { explainFailure } from './explain-failure.js';
-import { restoreDrivers } from './give-back.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import type { Operation } from './operation.js';
+import { UNDO_TIMEOUT } from './perform-step.js';
 import { readTopology } from './read-back.js';
-import type { Step, StepEvent } from './step.js';
+import { claimsOf, settleClaims } from './settle-claims.js';
+import type { ChangeStep, StepEvent } from './step.js';
 import { throwErrors } from './throw-errors.js';
 import { differences, goneSince } from './verify.js';
 import type { Wanted } from './wanted.js';
@@ -17,19 +21,25 @@ export const REMOVAL_TIMEOUT = 10_000;
 
 export interface Planned {
   readonly plan: Pick<Plan, 'placements' | 'hubs'>;
-  readonly steps: readonly Step[];
+  readonly steps: readonly ChangeStep[];
   readonly wanted: readonly Wanted[];
 }
 
 export interface Transaction extends Operation {
+  /** What it is, for the journal: `attach`. */
+  readonly kind: string;
+  /** The VM as the owner of what it gets. */
+  readonly owner: ClaimOwner;
   /** QEMU's last words, where they can be read. */
   lastLines(): Promise<readonly string[]>;
 }
 
 /**
- * Makes a plan true in a running VM, reads back what QEMU did, and undoes everything when it is not what was planned, or a
- * step fails, or the caller gives up. Afterwards the host has its drivers back on whatever is not in the VM.
+ * Makes a plan true in a running VM: claims its devices, writes down the steps, does them, reads back what QEMU did, and undoes
+ * everything when it is not what was planned, or a step fails, or the caller gives up. Afterwards whatever is not in the VM is the
+ * host's again, with its drivers.
  *
+ * @returns what was mended on the way
  * @throws QplugError with everything undone
  */
 export async function carryOut(
@@ -37,9 +47,13 @@ export async function carryOut(
   { plan, steps, wanted }: Planned,
   host: HostAccess,
   transaction: Transaction,
-): Promise<void> {
-  const { signal, onProgress } = transaction;
-  const applied = new Applied(qmp, {
+): Promise<Finding[]> {
+  const { signal, onProgress, kind, owner } = transaction;
+  const { vm, socket } = owner;
+  const claims = claimsFor(wanted, owner, inventoryOf(host));
+  const findings = await takeClaims(claims, host);
+  const entry = host.journal.begin({ format: 1, kind, vm, socket, steps, recover: 'undo' });
+  const applied = new Applied(qmp, entry, {
     signal,
     removalTimeout: REMOVAL_TIMEOUT,
     onStep: (event) => tellStep(event, onProgress),
@@ -50,10 +64,35 @@ export async function carryOut(
     await applied.apply(steps);
     const actual = await readTopology(qmp, signal);
     throwErrors([...goneSince(wanted, inventoryOf(host)), ...differences(plan, actual)]);
+    entry.commit();
+    findings.push(...(await settleClaims(ours(claims, owner, host), actual, host)));
+    return findings;
   } catch (error) {
     const cause = await applied.undo(error);
-    const touched = wanted.flatMap((one) => (one.host === undefined ? [] : [one.host]));
-    throw addFindings(cause, await restoreDrivers(touched, host));
+    throw addFindings(cause, await settleAsTheyAre(qmp, ours(claims, owner, host), host));
+  } finally {
+    entry.end();
+  }
+}
+
+/** @returns the claims as they are in the database now */
+function ours(claims: readonly Claim[], owner: ClaimOwner, host: HostAccess): Claim[] {
+  const ids = new Set(claims.map(({ device }) => device));
+  return claims.length === 0 ? [] : claimsOf(owner, host).filter(({ device }) => ids.has(device));
+}
+
+/** Settles claims by what a VM has now, whatever became of the operation. */
+export async function settleAsTheyAre(
+  qmp: QmpConnection,
+  claims: readonly Claim[],
+  host: HostAccess,
+): Promise<Finding[]> {
+  if (claims.length === 0) return [];
+  try {
+    return await settleClaims(claims, await readTopology(qmp, AbortSignal.timeout(UNDO_TIMEOUT)), host);
+  } catch (error) {
+    // a VM that is gone has nothing; one that does not answer is asked by the next command
+    return error instanceof QmpClosedError ? settleClaims(claims, undefined, host) : [];
   }
 }
 
@@ -65,7 +104,7 @@ export function tellStep({ event, step }: StepEvent, onProgress: Operation['onPr
   if (event === 'not-undone') onProgress?.(`NOT undone: ${what}`);
 }
 
-function place(step: Extract<Step, { do: 'add' }>): string {
+function place(step: Extract<ChangeStep, { do: 'add' }>): string {
   const { bus, port } = step.device.properties;
   return `${bus ?? 'the machine'}${port === undefined ? '' : ` port ${port}`}`;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordedSysfs } from '../../src/host/index.js';
 import type { Topology } from '../../src/qdev/index.js';
-import { PlaceStore, VmRegistry } from '../../src/registry/index.js';
+import { ClaimStore, Journal, PlaceStore, VmRegistry } from '../../src/registry/index.js';
 import { type HostAccess, type Operation, openVm } from '../../src/vm/index.js';
 import { readTopology } from '../../src/vm/read-back.js';
 
@@ -25,8 +25,10 @@ export function makeWorld(env: Readonly<Record<string, string>> = {}): World {
   const told: string[] = [];
   const host: HostAccess = {
     sysfs: recordedSysfs({ schema: 'qplug-host-recording-1', sys: {}, nodes: {} }),
-    driverProbe: { path: 'none', probe: () => undefined },
+    drivers: { path: 'none', probe: () => undefined, bind: () => undefined, unbind: () => undefined },
     registry: new VmRegistry(join(folder, 'run')),
+    claims: new ClaimStore(join(folder, 'run')),
+    journal: new Journal(join(folder, 'state')),
     places: new PlaceStore(join(folder, 'state')),
     env: { PATH: process.env['PATH'], ...env },
   };

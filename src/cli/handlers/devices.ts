@@ -9,8 +9,11 @@ import {
   realSysfs,
   requireSelector,
 } from '../../host/index.js';
+import type { Claim } from '../../registry/index.js';
 import { refuseHostFile } from '../chosen-inventory.js';
+import { claimsByPort } from '../claims-by-port.js';
 import type { CommandHandler, Streamed } from '../command.js';
+import { claimSummary } from '../documents/claim.js';
 import { hostDeviceDocument, hubDocument } from '../documents/host-device.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { renderDeviceEvent, renderDevices, renderDeviceTree } from '../render-devices.js';
@@ -36,18 +39,28 @@ export const run: CommandHandler = async (args, terminal) => {
   const file = args.text('host');
   const inventory = file === undefined ? readInventory(sysfs) : await readHostFile(file, { input: terminal.input });
   const devices = pick(inventory);
+  const claims = file === undefined ? claimsByPort(inventory, terminal) : undefined;
   return {
     schema: 'devices',
     document: () => ({
-      devices: devices.map((one) => hostDeviceDocument(one, inventory)),
+      devices: devices.map((one) => ({
+        ...hostDeviceDocument(one, inventory),
+        ...(claims === undefined ? {} : { claim: claimOf(claims.get(one.port)) }),
+      })),
       hubs: inventory.hubs.map((one) => hubDocument(one)),
     }),
     text: () =>
-      args.flag('tree') ? renderDeviceTree(devices, inventory, terminal) : renderDevices(devices, inventory, terminal),
+      args.flag('tree')
+        ? renderDeviceTree(devices, inventory, terminal)
+        : renderDevices(devices, inventory, terminal, claims),
     findings: findingsOf(inventory, devices),
     exit: selectors.length > 0 && devices.length === 0 ? EXIT_CODES['not-found'] : EXIT_CODES.done,
   };
 };
+
+function claimOf(claim: Claim | undefined): Record<string, unknown> | null {
+  return claim === undefined ? null : claimSummary(claim);
+}
 
 function findingsOf(inventory: HostInventory, devices: readonly HostDevice[]): Finding[] {
   return [...(inventory.findings ?? []), ...devices.flatMap((one) => one.findings)];

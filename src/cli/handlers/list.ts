@@ -2,6 +2,7 @@ import { printable } from '../../diag/index.js';
 import { listVms } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
 import { hostAccess } from '../host-access.js';
+import { localTime } from '../local-time.js';
 import { table } from '../table.js';
 
 export const run: CommandHandler = async (_args, terminal) => {
@@ -28,7 +29,7 @@ export const run: CommandHandler = async (_args, terminal) => {
               ...vms.map((one) => [
                 printable(one.name),
                 String(one.qemu?.pid ?? '-'),
-                since(one.created),
+                localTime(one.created),
                 printable(one.file),
                 printable(one.sockets.owner),
               ]),
@@ -38,12 +39,3 @@ export const run: CommandHandler = async (_args, terminal) => {
     findings,
   };
 };
-
-/** @returns a moment as people write it, in local time and to the minute */
-function since(iso: string): string {
-  const at = new Date(iso);
-  if (Number.isNaN(at.getTime())) return printable(iso);
-  const two = (figure: number): string => String(figure).padStart(2, '0');
-  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;
-}

@@ -3,6 +3,7 @@ import { formatVersion, megabits } from '../../qdev/index.js';
 import { openVm, statusOf, type VmStatus } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
 import { statusWords } from '../device-words.js';
+import { claimSummary } from '../documents/claim.js';
 import { hostDeviceSummary } from '../documents/host-device.js';
 import { topologyDocument } from '../documents/topology.js';
 import { hostAccess } from '../host-access.js';
@@ -42,10 +43,16 @@ function documentOf(status: VmStatus): Record<string, unknown> {
         ours: state?.ours ?? false,
         native: state?.native === undefined ? null : megabits(state.native),
         host: state?.host === undefined ? null : hostDeviceSummary(state.host),
+        claim: claimOf(status, device.id),
       };
     }),
     kept: status.kept.kept,
   };
+}
+
+function claimOf({ claims }: VmStatus, id: string | undefined): Record<string, unknown> | null {
+  const claim = id === undefined ? undefined : claims?.get(id);
+  return claim === undefined ? null : claimSummary(claim);
 }
 
 function textOf(status: VmStatus, terminal: Terminal): string {

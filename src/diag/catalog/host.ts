@@ -92,11 +92,6 @@ export interface HostEvidence {
   };
   'driver-probe-failed': { readonly interface: string; readonly path: string; readonly reason: string };
   /** `lacking`: interfaces with the driver that they had. `timeout` in ms. */
-  'drivers-not-back': {
-    readonly device: string;
-    readonly lacking: readonly { readonly interface: string; readonly driver: string }[];
-    readonly timeout: number;
-  };
   'recording-invalid': { readonly file: string; readonly where: string; readonly reason: string };
 }
 
@@ -256,14 +251,6 @@ export const hostCatalog: Catalog<HostEvidence> = {
       where: printable(e.path),
       why: printable(e.reason),
       fix: `echo ${printable(e.interface)} | sudo tee ${printable(e.path)}`,
-    }),
-  },
-  'drivers-not-back': {
-    kind: 'timeout',
-    text: (e) => ({
-      what: `the host did not get back its drivers of device ${printable(e.device)} within ${e.timeout / 1000} s`,
-      why: e.lacking.map((one) => `${printable(one.interface)} had ${printable(one.driver)} and has none`).join('; '),
-      fix: e.lacking.map((one) => `echo ${printable(one.interface)} | sudo tee /sys/bus/usb/drivers_probe`).join('; '),
     }),
   },
   'recording-invalid': {

@@ -26,6 +26,30 @@ export interface VmEvidence {
   'device-open-failed': { readonly label: string; readonly node: string; readonly lastLines: readonly string[] };
   'device-add-refused': { readonly label: string; readonly desc: string; readonly lastLines: readonly string[] };
   'placed-otherwise': { readonly label: string; readonly planned: PortPlace; readonly actual: PortPlace | undefined };
+  /** A claim of a VM that lives; `since` ISO 8601. */
+  'device-claimed': {
+    readonly label: string;
+    readonly vm: string;
+    readonly pid: number | undefined;
+    readonly state: string;
+    readonly since: string;
+  };
+  /** What a qplug that died has left. */
+  mended: {
+    readonly kind: string;
+    readonly vm: string;
+    readonly outcome: 'undone' | 'finished' | 'vm-gone';
+    readonly devices: readonly string[];
+  };
+  'not-mended': { readonly kind: string; readonly vm: string; readonly reason: string };
+  'claim-given-back': { readonly label: string; readonly vm: string };
+  /** Another qplug is at it. */
+  'claim-in-use': { readonly label: string; readonly vm: string; readonly pid: number; readonly state: string };
+  'not-claimed': { readonly selector: string; readonly ids: readonly string[] };
+  'claim-ambiguous': {
+    readonly selector: string;
+    readonly devices: readonly { readonly label: string; readonly id: string }[];
+  };
   'device-denied': { readonly label: string; readonly vm: string; readonly rule: string | undefined };
   'already-attached': { readonly label: string; readonly vm: string; readonly id: string; readonly port: string };
   'device-held-by-filter': { readonly label: string; readonly vm: string; readonly id: string };
@@ -85,6 +109,15 @@ const list = (names: readonly string[]): string => names.map((name) => printable
 
 const lastWords = (lines: readonly string[]): string =>
   lines.length === 0 ? 'it printed nothing' : `its last lines: ${lines.map((line) => printable(line)).join(' | ')}`;
+
+const OUTCOMES = {
+  undone: 'was undone',
+  finished: 'was finished',
+  'vm-gone': 'ended with its VM',
+} as const;
+
+/** The last word of a label, which is the host port. */
+const deviceWord = (label: string): string => shellWord(label.slice(label.lastIndexOf(' ') + 1));
 
 const place = ({ bus, port, megabits }: PortPlace): string =>
   `${printable(bus)} port ${printable(port ?? 'unknown')}${megabits === undefined ? ', not attached' : ` at ${megabits} Mb/s`}`;
@@ -229,6 +262,67 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ label, planned, actual }) => ({
       what: `QEMU did not do what was planned for ${printable(label)}; it was taken out again`,
       why: `planned ${place(planned)}, found ${actual === undefined ? 'nothing' : place(actual)}`,
+    }),
+  },
+  'device-claimed': {
+    kind: 'refused',
+    text: (e) => ({
+      what: `${printable(e.label)} belongs to another VM`,
+      where: `VM ${printable(e.vm)}${e.pid === undefined ? '' : `, QEMU ${e.pid}`}`,
+      why: `it is ${printable(e.state)} there since ${printable(e.since)}`,
+      fix: `qplug detach ${shellWord(e.vm)} ${deviceWord(e.label)}`,
+    }),
+  },
+  'claim-in-use': {
+    kind: 'refused',
+    text: (e) => ({
+      what: `another qplug is at ${printable(e.label)} just now`,
+      where: `VM ${printable(e.vm)}`,
+      why: `process ${e.pid} has it ${printable(e.state)}`,
+      fix: `wait, or end that process: kill ${e.pid}   (the next command mends what it leaves)`,
+    }),
+  },
+  'not-claimed': {
+    kind: 'not-found',
+    text: ({ selector, ids }) => ({
+      what: 'no VM has such a device',
+      where: printable(selector),
+      why: ids.length === 0 ? 'nothing is claimed' : `VMs have ${list(ids)}`,
+      fix: 'qplug claims',
+    }),
+  },
+  'claim-ambiguous': {
+    kind: 'ambiguous',
+    text: ({ selector, devices }) => ({
+      what: 'that means several devices',
+      where: printable(selector),
+      why: devices.map((one) => `${printable(one.label)} (${printable(one.id)})`).join('; '),
+      fix: `qplug release ${shellWord(devices[0]?.id ?? '')}`,
+    }),
+  },
+  mended: {
+    kind: 'failed',
+    text: (e) => ({
+      what: `a ${e.kind} that was cut off ${OUTCOMES[e.outcome]}`,
+      where: `VM ${printable(e.vm)}`,
+      why: e.devices.length === 0 ? undefined : `it was about ${list(e.devices)}`,
+    }),
+  },
+  'not-mended': {
+    kind: 'unreachable',
+    text: (e) => ({
+      what: `a ${e.kind} that was cut off could not be mended yet`,
+      where: `VM ${printable(e.vm)}`,
+      why: `${printable(e.reason)}; the next command tries again`,
+      fix: `qplug status ${printable(e.vm)}`,
+    }),
+  },
+  'claim-given-back': {
+    kind: 'failed',
+    text: (e) => ({
+      what: `${printable(e.label)} is the host's again`,
+      where: `VM ${printable(e.vm)}`,
+      why: 'the VM that had it is gone',
     }),
   },
   'device-denied': {

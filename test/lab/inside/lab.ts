@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { QemuDevice } from '../shared.js';
 import { type LabDevice, readDevices, settled } from './devices.js';
 import { Gadget, type GadgetSpec } from './gadget.js';
+import type { Victim } from './killed.js';
 import { type NestedQemu, startNested } from './nested-qemu.js';
 import { facts, type Outer } from './outer.js';
 import { type ExecOptions, type Finished, type Running, start } from './process.js';
@@ -127,6 +128,21 @@ export class Lab {
   /** The words that start it, for `start`. */
   qplugArgv(args: readonly string[]): string[] {
     return [process.execPath, join(this.root, 'dist/cli/main.js'), ...args];
+  }
+
+  /**
+   * Runs a command line of qplug in which somebody is killed at a mark of its journal (src/registry/journal.ts).
+   *
+   * @param at - which mark, from 1; 0: nobody is killed
+   * @returns the marks that were written, and how it ended
+   */
+  async killedAt(at: number, victim: Victim, words: readonly string[]): Promise<{ marks: string[]; end: Finished }> {
+    const log = join(this.folder, 'marks');
+    const program = process.argv[1]?.replace(/[^/]+$/, 'killed.mjs') ?? '';
+    const end = await this.exec([process.execPath, program, log, String(at), victim, ...words]);
+    const marks = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [];
+    rmSync(log, { force: true });
+    return { marks, end };
   }
 
   /** Starts a VM inside the lab, paused; it is asked to quit at the end of the check. */

@@ -1,18 +1,30 @@
-import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAlive } from '../../../src/base/index.js';
+import { ClaimStore } from '../../../src/registry/index.js';
 import { readDevices, usbDevices } from './devices.js';
 
 /** The state of the lab that no check may leave changed: one line of text per thing. */
 export type Picture = ReadonlyMap<string, string>;
 
 /** Folders in which every new file is seen. `/run/lab/written` is all that was written on the root since the boot. */
-const folders = ['/run', '/dev/shm'];
+const folders = ['/run', '/dev/shm', '/var/lib/qplug/journal'];
 
 function listFiles(folder: string, into: Map<string, string>): void {
+  if (!existsSync(folder)) return;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) listFiles(path, into);
+    else if (path.startsWith('/run/qplug/claims.db')) continue;
     else into.set(`file ${path.replace('/run/lab/written', '')}`, entry.isSocket() ? 'a socket' : 'a file');
+  }
+}
+
+/** Devices that belong to VMs which live. Those of one that has ended are given back by the next command. */
+function listClaims(into: Map<string, string>): void {
+  using store = new ClaimStore('/run/qplug');
+  for (const { device, owner, state } of store.list()) {
+    if (owner.process === undefined || isAlive(owner.process)) into.set(`claim of ${owner.vm} on ${device}`, state);
   }
 }
 
@@ -49,6 +61,7 @@ function driverOf(name: string): string {
 export function takePicture(): Picture {
   const picture = new Map<string, string>();
   for (const folder of folders) listFiles(folder, picture);
+  listClaims(picture);
   listProcesses(picture);
   for (const device of readDevices()) picture.set(`device ${device.name}`, `${device.id} at ${device.speed} Mb/s`);
   for (const name of readdirSync(usbDevices).filter((one) => !/^usb|-0:/.test(one)))
@@ -64,10 +77,18 @@ export function differences(before: Picture, after: Picture): string[] {
     .map((key) => `${key}: was ${before.get(key) ?? 'not there'}, is ${after.get(key) ?? 'gone'}`);
 }
 
-/** Forgets where the devices of VMs were, which is meant to stay: each check begins as if no VM had run. */
-export function forgetPlaces(): void {
-  const state = '/var/lib/qplug';
-  for (const name of readdirSync(state)) rmSync(join(state, name), { recursive: true });
+/**
+ * Forgets where the devices of VMs were, which is meant to stay, and the claims of VMs that have ended, which the next command would
+ * tell of: each check begins as if no VM had run.
+ */
+export function forgetVms(): void {
+  for (const path of [
+    '/var/lib/qplug/places',
+    '/run/qplug/claims.db',
+    '/run/qplug/claims.db-wal',
+    '/run/qplug/claims.db-shm',
+  ])
+    rmSync(path, { recursive: true, force: true });
 }
 
 /** Ends the processes that were left over and has the kernel look for lost drivers, so that the next check starts clean. */

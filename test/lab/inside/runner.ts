@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import type { ResultLine } from '../shared.js';
 import { readDevices, settled } from './devices.js';
 import { Lab } from './lab.js';
-import { differences, forgetPlaces, mend, type Picture, takePicture } from './leftovers.js';
+import { differences, forgetVms, mend, type Picture, takePicture } from './leftovers.js';
 import { facts, Outer } from './outer.js';
 import type { Check, Suite } from './suite.js';
 import { until } from './until.js';
@@ -49,8 +49,8 @@ async function runCheck(check: Check, outer: Outer): Promise<ResultLine> {
   const ms = Math.round(performance.now() - begun);
   controller.abort(new Error('the check is over'));
   troubles.push(...(await lab.clean()));
-  forgetPlaces();
   const found = await leftovers(before);
+  forgetVms();
   if (found.length > 0) {
     troubles.push(`left over:\n${found.join('\n')}`);
     mend(before, takePicture());

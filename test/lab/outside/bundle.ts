@@ -31,6 +31,14 @@ export async function bundleLabCommand(out: string): Promise<void> {
   await bundle(`import { main } from './inside/command.js'; await main(process.argv.slice(2));`, join(out, 'lab.mjs'));
 }
 
+/** Bundles the program in which somebody is killed to `out`/killed.mjs. */
+export async function bundleKilled(out: string): Promise<void> {
+  await bundle(
+    `import { main } from './inside/killed.js'; await main(process.argv.slice(2));`,
+    join(out, 'killed.mjs'),
+  );
+}
+
 /** Bundles the checks of one suite with the runner to `out`/checks.mjs. */
 export async function bundleSuite(suiteFile: string, out: string): Promise<void> {
   const entry = `import suite from ${JSON.stringify(suiteFile)};

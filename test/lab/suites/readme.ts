@@ -90,6 +90,8 @@ const usage: readonly (readonly [command: string, code: number, says: RegExp])[]
   ['qplug status bench', 0, /^bench {2}running {2}QEMU .*Cruzer Blade/s],
   ['qplug detach bench 0781:5567', 0, /^0781:5567 .* detached; the host has it back \(usb-storage\)$/m],
   ['qplug attach bench 0781:5567', 0, /^0781:5567 .* attached: xhci\.0 port \d+, 5G/],
+  ['qplug claims', 0, /^0781:5567 .* bench +attached .*^08e6:4433 .* bench +attached /ms],
+  ['qplug release 0781:5567', 0, /take it out of bench, .*: qplug release 0781:5567 --yes$/ms],
   ['qplug rebalance bench', 0, /^no single move would give a device of bench a better port$/m],
   ['qplug list', 0, /^bench +\d+ +\S+ \S+ +\S*bench\.yaml /m],
   // there is no guest that could power off; the next line is what then helps

@@ -88,7 +88,6 @@ describe('strings of a hostile device', () => {
       finding('device-node-missing', { device: bad, id: '0781:5567', name: bad, node: bad }),
       finding('device-wait-timeout', { selector: bad, timeout: 1, state: 'denied', node: bad }),
       finding('driver-probe-failed', { interface: bad, path: bad, reason: bad }),
-      finding('drivers-not-back', { device: bad, lacking: [{ interface: bad, driver: bad }], timeout: 1 }),
       finding('recording-invalid', { file: bad, where: bad, reason: bad }),
     ];
     expect(all.map(text).filter((one) => RAW.test(one))).toEqual([]);

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -34,8 +34,24 @@ describe('the package', () => {
     expect(targets.filter((target) => !existsSync(join(installed, target)))).toEqual([]);
   });
 
-  test('needs no other package', () => {
-    expect(manifest.dependencies ?? {}).toEqual({});
+  test('needs one other package, and that only where devices are claimed', () => {
+    expect(Object.keys(manifest.dependencies)).toEqual(['libsql']);
+    const env = { PATH: process.env['PATH'], XDG_RUNTIME_DIR: folder, XDG_STATE_HOME: folder, HOME: folder };
+    const command = (...words: string[]): SpawnSyncReturns<string> =>
+      spawnSync(process.execPath, [join(installed, manifest.bin.qplug), ...words], {
+        env,
+        encoding: 'utf8',
+        uid: 65534,
+      });
+    chmodSync(folder, 0o777);
+    // nothing is claimed: nobody looks for it
+    expect(command('claims').status).toBe(0);
+    mkdirSync(join(folder, 'qplug'), { mode: 0o777 });
+    cpSync(join(top, 'test/fixtures/stores/claims-1.db'), join(folder, 'qplug/claims.db'));
+    chmodSync(join(folder, 'qplug'), 0o777);
+    chmodSync(join(folder, 'qplug/claims.db'), 0o666);
+    const { status, stderr } = command('claims');
+    expect([status, stderr]).toEqual([1, expect.stringContaining('the database library is not there')]);
   });
 
   test('gives the engine, the QMP client and the planner', () => {

@@ -93,6 +93,7 @@ describe('pictures of VMs that run', () => {
         state: 'emulated',
         ...state,
       })),
+      claims: undefined,
       kept: { reserved: [], kept: [] },
       findings: [],
     };

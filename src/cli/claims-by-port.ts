@@ -1,0 +1,26 @@
+import { QplugError } from '../diag/index.js';
+import type { HostInventory } from '../host/index.js';
+import type { Claim } from '../registry/index.js';
+import { claimOn } from '../vm/index.js';
+import { hostAccess } from './host-access.js';
+import type { Terminal } from './terminal.js';
+
+/**
+ * @returns the claims on this host's devices by their ports; undefined where they can't be read: then nobody knows, and who mends
+ *   has said why
+ */
+export function claimsByPort(inventory: HostInventory, terminal: Terminal): ReadonlyMap<string, Claim> | undefined {
+  try {
+    using store = hostAccess(terminal).claims;
+    const claims = store.list();
+    return new Map(
+      inventory.devices.flatMap((device) => {
+        const claim = claimOn(device, inventory, claims);
+        return claim === undefined ? [] : [[device.port, claim] as const];
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof QplugError)) throw error;
+    return undefined;
+  }
+}

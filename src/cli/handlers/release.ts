@@ -1,0 +1,62 @@
+import { printable, shellWord } from '../../diag/index.js';
+import { type ReleaseAction, type ReleaseReport, release } from '../../vm/index.js';
+import type { CommandHandler } from '../command.js';
+import { claimSummary } from '../documents/claim.js';
+import { hostAccess } from '../host-access.js';
+import { Progress } from '../progress.js';
+import { ATTACH_TIMEOUT } from '../timeouts.js';
+
+export const run: CommandHandler = async (args, terminal) => {
+  using progress = new Progress(terminal, args.flag('verbose'));
+  const operation = {
+    signal: terminal.signal,
+    timeout: (args.number('timeout') ?? ATTACH_TIMEOUT) * 1000,
+    onProgress: progress.tell,
+  };
+  const word = args.word('device');
+  const report = await release(word, args.flag('yes') && !args.flag('dry-run'), hostAccess(terminal), operation);
+  return {
+    schema: 'release',
+    document: () => documentOf(report),
+    text: () => textOf(report, word),
+    findings: report.findings,
+  };
+};
+
+function documentOf({ label, claim, actions, done }: ReleaseReport): Record<string, unknown> {
+  return {
+    label,
+    done,
+    claim: claim === undefined ? null : claimSummary(claim),
+    actions: actions.map((one) =>
+      one.action === 'rebind'
+        ? { action: one.action, drivers: one.drivers.map(([name, driver]) => ({ interface: name, driver })) }
+        : one,
+    ),
+  };
+}
+
+function textOf({ label, actions, done }: ReleaseReport, word: string): string {
+  if (done) return `${printable(label)} is the host's again`;
+  const lines = actions.map((one) => `  ${sentence(one)}`);
+  return [
+    `to give ${printable(label)} back to the host:`,
+    ...lines,
+    `To do it: qplug release ${shellWord(word)} --yes`,
+  ].join('\n');
+}
+
+function sentence(one: ReleaseAction): string {
+  switch (one.action) {
+    case 'detach':
+      return `take it out of ${printable(one.vm)}, whose guest loses it`;
+    case 'rebind': {
+      const drivers = one.drivers.flatMap(([name, driver]) => (driver === null ? [] : [`${name} ${driver}`]));
+      return drivers.length === 0
+        ? 'let the kernel look for drivers where it has none'
+        : `give its interfaces the drivers that they had: ${printable(drivers.join(', '), 200)}`;
+    }
+    case 'forget':
+      return `forget that ${printable(one.vm)} has it`;
+  }
+}

@@ -1,0 +1,29 @@
+import { type Finding, QplugError } from '../diag/index.js';
+import { mend } from '../vm/index.js';
+import { hostAccess } from './host-access.js';
+import { Progress } from './progress.js';
+import { renderFinding } from './render-finding.js';
+import type { Terminal } from './terminal.js';
+import { MEND_TIMEOUT } from './timeouts.js';
+
+/**
+ * Mends what killed processes left, before a command looks at anything, and says so at once. What can't be mended keeps no command
+ * from its work: if that needs what is broken it will say so itself.
+ *
+ * @returns what was said, for the document
+ */
+export async function mendBefore(terminal: Terminal): Promise<readonly Finding[]> {
+  using progress = new Progress(terminal, false);
+  const operation = { signal: terminal.signal, timeout: MEND_TIMEOUT * 1000, onProgress: progress.tell };
+  let findings: readonly Finding[];
+  try {
+    findings = await mend(hostAccess(terminal), operation);
+  } catch (error) {
+    if (!(error instanceof QplugError)) throw error;
+    // a user without a runtime folder has left nothing there
+    if (error.code === 'runtime-dir-unknown') return [];
+    findings = error.findings.map((one): Finding => ({ ...one, severity: 'warning' }));
+  }
+  for (const found of findings) terminal.err(`${renderFinding(found, terminal)}\n`);
+  return findings;
+}

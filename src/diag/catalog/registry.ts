@@ -1,0 +1,81 @@
+import type { Catalog } from '../finding.js';
+import { printable } from '../printable.js';
+
+interface StoreTrouble {
+  /** What the database holds: `claims`. */
+  readonly name: string;
+  readonly path: string;
+}
+
+interface Unusable extends StoreTrouble {
+  readonly reason: string;
+}
+
+/** The findings of what src/registry stores in databases, each with its evidence. */
+export interface RegistryEvidence {
+  'store-locked': StoreTrouble & { readonly timeout: number };
+  'store-full': Unusable;
+  'store-unwritable': Unusable;
+  'store-broken': Unusable;
+  'store-newer': StoreTrouble & { readonly version: number; readonly known: number };
+  'store-no-driver': { readonly platform: string; readonly reason: string };
+}
+
+const where = ({ path }: StoreTrouble): string => printable(path, 300);
+
+export const registryCatalog: Catalog<RegistryEvidence> = {
+  'store-locked': {
+    kind: 'timeout',
+    text: (e) => ({
+      what: `the database of ${e.name} is locked`,
+      where: where(e),
+      why: `another process has held it for more than ${e.timeout / 1000} s`,
+      fix: `fuser -v ${where(e)}`,
+    }),
+  },
+  'store-full': {
+    kind: 'failed',
+    text: (e) => ({
+      what: `no room for ${e.name}`,
+      where: where(e),
+      why: `${printable(e.reason)}; nothing was changed`,
+      fix: `df -h ${where(e)}`,
+    }),
+  },
+  'store-unwritable': {
+    kind: 'failed',
+    text: (e) => ({
+      what: `the database of ${e.name} can't be written`,
+      where: where(e),
+      why: `${printable(e.reason)}; nothing was changed`,
+      fix: `ls -la ${where(e)}`,
+    }),
+  },
+  'store-broken': {
+    kind: 'failed',
+    text: (e) => ({
+      what: `the database of ${e.name} is broken`,
+      where: where(e),
+      why: `${printable(e.reason)}; nothing was changed`,
+      fix: `mv ${where(e)} ${where(e)}.broken`,
+    }),
+  },
+  'store-newer': {
+    kind: 'failed',
+    text: (e) => ({
+      what: `the database of ${e.name} is of a newer qplug`,
+      where: where(e),
+      why: `it has version ${e.version}, and this qplug knows versions up to ${e.known}; nothing was changed`,
+      fix: 'npm install -g qplug@latest',
+    }),
+  },
+  'store-no-driver': {
+    kind: 'failed',
+    text: (e) => ({
+      what: 'the database library is not there',
+      where: `libsql for ${printable(e.platform)}`,
+      why: printable(e.reason, 300),
+      fix: 'npm install -g qplug   (without --omit=optional: the library comes in parts, one for each platform)',
+    }),
+  },
+};

@@ -1,0 +1,31 @@
+import type { StoreDesign } from './store.js';
+
+/**
+ * The tables of claims. A version that was ever released is never changed: the next one is added, and test/fixtures/stores gets a
+ * file of the version before.
+ */
+export const CLAIM_DESIGN: StoreDesign = {
+  name: 'claims',
+  /** "qpcl" */
+  application: 0x71_70_63_6c,
+  migrations: [
+    `CREATE TABLE claim (
+       connector  TEXT NOT NULL,
+       vendor_id  INTEGER NOT NULL,
+       product_id INTEGER NOT NULL,
+       serial     TEXT NOT NULL,
+       vm         TEXT NOT NULL,
+       socket     TEXT NOT NULL,
+       process    TEXT,
+       state      TEXT NOT NULL CHECK (state IN ('attaching', 'attached', 'detaching', 'failed')),
+       reason     TEXT,
+       worker     TEXT,
+       device     TEXT NOT NULL,
+       label      TEXT NOT NULL,
+       port       TEXT NOT NULL,
+       drivers    TEXT NOT NULL,
+       since      TEXT NOT NULL,
+       PRIMARY KEY (connector, vendor_id, product_id, serial)
+     ) STRICT, WITHOUT ROWID`,
+  ],
+};

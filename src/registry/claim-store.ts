@@ -1,0 +1,151 @@
+import { join } from 'node:path';
+import type { ProcessIdentity } from '../base/index.js';
+import { type BoundBefore, type Claim, type ClaimKey, type ClaimOwner, type ClaimState, sameKey } from './claim.js';
+import { CLAIM_DESIGN } from './claim-design.js';
+import { type Row, Store, storeExists, type Value } from './store.js';
+
+const COLUMNS =
+  'connector, vendor_id, product_id, serial, vm, socket, process, state, reason, worker, device, label, port, drivers, since';
+const THIS_KEY = 'connector = ? AND vendor_id = ? AND product_id = ? AND serial = ?';
+
+/**
+ * Which host devices belong to which VM: `<runtime>/claims.db`, in a folder that a reboot empties, as it ends all claims. The driver
+ * is loaded, and the file opened, when first needed. Who reads only makes no file.
+ *
+ * A device has one claim or none, whatever happens at the same time: all changes are transactions, and each says which claim it
+ * expects. Whether an owner still lives is not judged here.
+ */
+export class ClaimStore implements Disposable {
+  readonly path: string;
+  #store: Store | undefined;
+
+  /** @param runtime - the runtime folder: /run/qplug, or $XDG_RUNTIME_DIR/qplug */
+  constructor(runtime: string) {
+    this.path = join(runtime, 'claims.db');
+  }
+
+  /** @returns all claims, by VM and device. @throws QplugError as `Store.open` */
+  list(): Claim[] {
+    if (this.#store === undefined && !storeExists(this.path)) return [];
+    return this.#open().all(`SELECT ${COLUMNS} FROM claim ORDER BY vm, device`).map(claimOf);
+  }
+
+  /**
+   * Takes devices: all of them or none. What the same owner has already is taken anew.
+   *
+   * @returns the claims of others that stand in the way: then nothing was changed
+   * @throws QplugError as `Store.open`
+   */
+  take(claims: readonly Claim[]): Claim[] {
+    const store = this.#open();
+    return store.transaction(() => {
+      const others = claims.flatMap((claim) => {
+        const there = this.#find(claim.key);
+        return there === undefined || sameOwner(there.owner, claim.owner) ? [] : [there];
+      });
+      if (others.length > 0) return others;
+      for (const claim of claims) {
+        // what it has already has had its drivers taken off: those from before count
+        const drivers = this.#find(claim.key)?.drivers ?? claim.drivers;
+        put(store, { ...claim, drivers });
+      }
+      return [];
+    });
+  }
+
+  /**
+   * Replaces claims by what became of them. One that is not as expected any more is left alone.
+   *
+   * @param became - undefined: nothing, the device is free
+   * @returns those that were as expected
+   */
+  change(claims: readonly Claim[], became: (claim: Claim) => Claim | undefined): Claim[] {
+    if (claims.length === 0) return [];
+    const store = this.#open();
+    return store.transaction(() =>
+      claims.flatMap((expected) => {
+        const there = this.#find(expected.key);
+        if (there === undefined || !isSame(there, expected)) return [];
+        const next = became(there);
+        if (next === undefined) store.run(`DELETE FROM claim WHERE ${THIS_KEY}`, keyValues(there.key));
+        else put(store, next);
+        return [there];
+      }),
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#store?.[Symbol.dispose]();
+    this.#store = undefined;
+  }
+
+  #open(): Store {
+    this.#store ??= Store.open(this.path, CLAIM_DESIGN);
+    return this.#store;
+  }
+
+  #find(key: ClaimKey): Claim | undefined {
+    const [row] = this.#open().all(`SELECT ${COLUMNS} FROM claim WHERE ${THIS_KEY}`, keyValues(key));
+    return row === undefined ? undefined : claimOf(row);
+  }
+}
+
+/** @returns whether both are the same VM: the same process; where one is not known, the same socket */
+export function sameOwner(a: ClaimOwner, b: ClaimOwner): boolean {
+  if (a.process !== undefined && b.process !== undefined) return sameProcess(a.process, b.process);
+  return a.socket === b.socket;
+}
+
+function sameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
+  return a.pid === b.pid && a.startTime === b.startTime && a.bootId === b.bootId;
+}
+
+function isSame(a: Claim, b: Claim): boolean {
+  return sameKey(a.key, b.key) && sameOwner(a.owner, b.owner) && a.state === b.state && a.since === b.since;
+}
+
+function keyValues({ connector, vendorId, productId, serial }: ClaimKey): Value[] {
+  return [connector, vendorId, productId, serial];
+}
+
+function put(store: Store, claim: Claim): void {
+  const { key, owner, state, reason, worker, device, label, port, drivers, since } = claim;
+  const values: Value[] = [
+    ...keyValues(key),
+    ...[owner.vm, owner.socket, textOf(owner.process)],
+    ...[state, reason ?? null, textOf(worker)],
+    ...[device, label, port, JSON.stringify(drivers), since],
+  ];
+  store.run(`INSERT OR REPLACE INTO claim (${COLUMNS}) VALUES (${values.map(() => '?').join(', ')})`, values);
+}
+
+function claimOf(row: Row): Claim {
+  const text = (column: string): string => String(row[column]);
+  return {
+    key: {
+      connector: text('connector'),
+      vendorId: Number(row['vendor_id']),
+      productId: Number(row['product_id']),
+      serial: text('serial'),
+    },
+    owner: { vm: text('vm'), socket: text('socket'), process: processOf(row['process']) },
+    state: text('state') as ClaimState,
+    reason: row['reason'] === null ? undefined : text('reason'),
+    worker: processOf(row['worker']),
+    device: text('device'),
+    label: text('label'),
+    port: text('port'),
+    drivers: JSON.parse(text('drivers')) as BoundBefore,
+    since: text('since'),
+  };
+}
+
+function textOf(process: ProcessIdentity | undefined): string | null {
+  return process === undefined ? null : `${process.pid} ${process.startTime} ${process.bootId}`;
+}
+
+function processOf(value: Value | undefined): ProcessIdentity | undefined {
+  if (typeof value !== 'string') return undefined;
+  const [pid, startTime, bootId = ''] = value.split(' ');
+  return { pid: Number(pid), startTime: Number(startTime), bootId };
+}

@@ -1,0 +1,56 @@
+import type { ProcessIdentity } from '../base/index.js';
+
+/** Which physical device a claim is about: where it is plugged in, and what it is. It outlives replugs, unlike bus.addr. */
+export interface ClaimKey {
+  /** The host controller and the connector's lower-numbered half: both halves of one connector are one. */
+  readonly connector: string;
+  readonly vendorId: number;
+  readonly productId: number;
+  /** Raw, as the device told it; empty without one. */
+  readonly serial: string;
+}
+
+/** To whom a claimed device belongs. */
+export interface ClaimOwner {
+  /** The VM's name; of an adopted one its socket. */
+  readonly vm: string;
+  /** The monitor by which qplug reaches it. */
+  readonly socket: string;
+  /** QEMU; before it was started, the qplug that starts it; undefined where it can't be told who it is. */
+  readonly process: ProcessIdentity | undefined;
+}
+
+/**
+ * How far a claim has come. `attaching`, `detaching`: a qplug (`worker`) is at it · `attached`: settled · `failed`: the VM has lost
+ * it, or the host has not got it back; `reason` says why
+ */
+export type ClaimState = 'attaching' | 'attached' | 'detaching' | 'failed';
+
+/** A driver of the host that an interface had: `['1-2:1.0', 'usb-storage']`; undefined: none, and it gets none back. */
+export type BoundBefore = readonly (readonly [interfaceName: string, driver: string | null])[];
+
+/** A host device belongs to a VM. */
+export interface Claim {
+  readonly key: ClaimKey;
+  readonly owner: ClaimOwner;
+  readonly state: ClaimState;
+  /** Why it is as it is; only when it failed. */
+  readonly reason: string | undefined;
+  /** The qplug that changes it now; undefined when it is settled. */
+  readonly worker: ProcessIdentity | undefined;
+  /** Its id in the VM. */
+  readonly device: string;
+  /** How people call it, printable. */
+  readonly label: string;
+  /** Where it was plugged in when it was claimed: sysfs' name, as `1-2.3`. */
+  readonly port: string;
+  readonly drivers: BoundBefore;
+  /** Since when it is in this state: ISO 8601. */
+  readonly since: string;
+}
+
+export function sameKey(a: ClaimKey, b: ClaimKey): boolean {
+  return (
+    a.connector === b.connector && a.vendorId === b.vendorId && a.productId === b.productId && a.serial === b.serial
+  );
+}

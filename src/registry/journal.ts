@@ -1,0 +1,163 @@
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { isAlive, type ProcessIdentity, selfIdentity } from '../base/index.js';
+import { type JournalHead, type Mark, parseJournal, type StepMark } from './journal-record.js';
+import { guarded } from './write-durably.js';
+
+/** What an entry's file is called: when it began, in order, and who works on it. */
+const NAME = /^(\d{13}-\d+-\d+)_(\d+)_(\d+)_([0-9a-f-]+)\.jsonl$/;
+
+/** Whoever is told of each line that was written, and so can stop a transaction at any of them. */
+export type Watch = (head: JournalHead, mark: Mark) => void;
+
+/**
+ * What qplug is about to do, written down before it does it: a file for each transaction under `<state>/journal`, whose first line
+ * holds all steps with their undo, and each further line how far they are. A process that is killed leaves its file behind; the name
+ * says whose it is, and whoever finds it takes it over by renaming it, which of several one can do.
+ */
+export class Journal {
+  readonly folder: string;
+  readonly #watch: Watch | undefined;
+  #count = 0;
+
+  /**
+   * @param state - the folder of what outlives a reboot
+   * @param watch - told of every line after it was written
+   */
+  constructor(state: string, watch?: Watch) {
+    this.folder = join(state, 'journal');
+    this.#watch = watch;
+  }
+
+  /** Writes down what is going to be done. @throws QplugError `state-write-failed`: then nothing may be done */
+  begin(head: JournalHead): JournalEntry {
+    const me = selfIdentity();
+    const id = `${Date.now()}-${me.pid}-${this.#count++}`;
+    const path = join(this.folder, nameOf(id, me));
+    guarded(path, () => {
+      mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+      const fresh = `${path}.new`;
+      writeFileSync(fresh, `${JSON.stringify(head)}\n`, { mode: 0o600, flush: true });
+      renameSync(fresh, path);
+    });
+    const entry = new JournalEntry(path, head, [], this.#watch);
+    this.#watch?.(head, { is: 'begun' });
+    return entry;
+  }
+
+  /**
+   * @returns the entries that nobody works on any more, the oldest first, now ours. Those of another qplug, which can't be
+   *   understood, stay for it; what never came to say anything is cleared away
+   */
+  takeOver(): JournalEntry[] {
+    return this.#names().flatMap((name) => {
+      const [, id = '', pid, startTime, bootId = ''] = NAME.exec(name) ?? [];
+      if (isAlive({ pid: Number(pid), startTime: Number(startTime), bootId })) return [];
+      const path = join(this.folder, nameOf(id, selfIdentity()));
+      try {
+        return this.#take(join(this.folder, name), path);
+      } catch (error) {
+        // another was faster
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+        throw error;
+      }
+    });
+  }
+
+  #take(from: string, path: string): JournalEntry[] {
+    if (parseJournal(readFileSync(from, 'utf8')) === 'unknown') return [];
+    renameSync(from, path);
+    // it may have been written to until its process died
+    const text = parseJournal(readFileSync(path, 'utf8'));
+    if (typeof text === 'object') return [new JournalEntry(path, text.head, text.marks, this.#watch)];
+    rmSync(path, { force: true });
+    return [];
+  }
+
+  #names(): string[] {
+    try {
+      return readdirSync(this.folder)
+        .filter((name) => NAME.test(name))
+        .sort();
+    } catch {
+      return [];
+    }
+  }
+}
+
+/** One transaction on its way. */
+export class JournalEntry {
+  readonly head: JournalHead;
+  readonly #path: string;
+  readonly #marks: Mark[];
+  readonly #watch: Watch | undefined;
+  readonly #handle: number;
+  #ended = false;
+
+  constructor(path: string, head: JournalHead, marks: readonly Mark[], watch: Watch | undefined) {
+    this.#path = path;
+    this.head = head;
+    this.#marks = [...marks];
+    this.#watch = watch;
+    this.#handle = openSync(path, 'a', 0o600);
+  }
+
+  /** @returns how far a step came; undefined: it was never begun */
+  stateOf(step: number): StepMark | undefined {
+    return this.#marks.findLast((mark): mark is Mark & { step: number } => 'step' in mark && mark.step === step)?.is as
+      | StepMark
+      | undefined;
+  }
+
+  /** Whether all that was planned was done and found to be so: nothing of it is undone any more. */
+  get isCommitted(): boolean {
+    return this.#marks.some(({ is }) => is === 'committed');
+  }
+
+  /** Says how far a step is, before it goes on. */
+  mark(step: number, is: StepMark): void {
+    this.#write({ step, is });
+  }
+
+  commit(): void {
+    this.#write({ is: 'committed' });
+  }
+
+  /** The transaction is over, done or undone. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    closeSync(this.#handle);
+    rmSync(this.#path, { force: true });
+    this.#watch?.(this.head, { is: 'ended' });
+  }
+
+  /** Leaves it for whoever comes next. */
+  leave(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    closeSync(this.#handle);
+  }
+
+  #write(mark: Mark): void {
+    guarded(this.#path, () => {
+      writeSync(this.#handle, `${JSON.stringify(mark)}\n`);
+    });
+    this.#marks.push(mark);
+    this.#watch?.(this.head, mark);
+  }
+}
+
+function nameOf(id: string, { pid, startTime, bootId }: ProcessIdentity): string {
+  return `${id}_${pid}_${startTime}_${bootId}.jsonl`;
+}

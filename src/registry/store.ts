@@ -1,0 +1,166 @@
+import { closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import type Database from 'libsql';
+import { type Code, fail, QplugError } from '../diag/index.js';
+
+/** What a column of ours holds. */
+export type Value = string | number | null;
+
+/** A row, by the names of its columns. */
+export type Row = Readonly<Record<string, Value>>;
+
+/** One database of qplug's: what it is called and how it came to be what it is. */
+export interface StoreDesign {
+  /** For messages: `claims`. */
+  readonly name: string;
+  /** SQLite's `application_id`, so that no other program's file is taken for ours. */
+  readonly application: number;
+  /** SQL that makes of each version the next; the first makes version 1 of an empty file. */
+  readonly migrations: readonly string[];
+}
+
+/** ms that a process waits for another one's transaction, which takes less than one. */
+const BUSY_TIMEOUT = 5000;
+
+/**
+ * A small SQL database that several processes use at once. This is the one file that knows the driver: libsql, since Node 20 has
+ * none of its own.
+ *
+ * Every change is one immediate transaction: of two processes one is first, and the other one sees what it did. The file (0600) is
+ * made in a folder of 0700. It works with a write-ahead log (WAL), in which a process that is killed loses nothing that was
+ * committed.
+ */
+export class Store implements Disposable {
+  readonly path: string;
+  readonly #name: string;
+  readonly #db: Database.Database;
+
+  private constructor(path: string, name: string, db: Database.Database) {
+    this.path = path;
+    this.#name = name;
+    this.#db = db;
+  }
+
+  /**
+   * Opens a database, makes it when there is none, and brings an older one up to date.
+   *
+   * @throws QplugError, and nothing was changed: `store-newer` of a later qplug · `store-broken` no database, or another program's ·
+   *   `store-locked` another process has held it for too long · `store-full` · `store-unwritable` · `store-no-driver`
+   */
+  static open(path: string, design: StoreDesign): Store {
+    const { name } = design;
+    return worded(path, name, () => {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      // made by us, so that it is nobody else's to read, and no link to another file is followed
+      closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600));
+      const db = new (driver())(path, { timeout: BUSY_TIMEOUT });
+      try {
+        upgrade(db, path, design);
+        return new Store(path, name, db);
+      } catch (error) {
+        db.close();
+        throw error;
+      }
+    });
+  }
+
+  /** @returns the rows of a question */
+  all(sql: string, values: readonly Value[] = []): Row[] {
+    return worded(this.path, this.#name, () => this.#db.prepare(sql).all([...values]) as Row[]);
+  }
+
+  /** Does one statement. @returns how many rows it changed */
+  run(sql: string, values: readonly Value[] = []): number {
+    return worded(this.path, this.#name, () => this.#db.prepare(sql).run([...values]).changes);
+  }
+
+  /** Does something as a whole or not at all, alone among all processes. It must not wait for anything. */
+  transaction<T>(work: () => T): T {
+    return worded(this.path, this.#name, () => transaction(this.#db, work));
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+}
+
+/** @returns whether there is a database, so that who has nothing to look up need not load the driver */
+export function storeExists(path: string): boolean {
+  return existsSync(path);
+}
+
+function driver(): typeof Database {
+  try {
+    return createRequire(import.meta.url)('libsql') as typeof Database;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw fail('store-no-driver', { platform: `${process.platform}-${process.arch}`, reason }, { cause: error });
+  }
+}
+
+function upgrade(db: Database.Database, path: string, { name, application, migrations }: StoreDesign): void {
+  const read = (pragma: string): Value => Object.values(db.prepare(`PRAGMA ${pragma}`).get() as Row)[0] ?? null;
+  const ofOthers = (): boolean => {
+    const id = read('application_id');
+    return id !== application && !(id === 0 && read('user_version') === 0 && read('schema_version') === 0);
+  };
+  const broken = (reason: string): QplugError => fail('store-broken', { name, path, reason });
+  if (ofOthers()) throw broken('it is a database of another program');
+  const version = (): number => Number(read('user_version'));
+  const newer = (): QplugError => fail('store-newer', { name, path, version: version(), known: migrations.length });
+  if (version() > migrations.length) throw newer();
+  if (read('journal_mode') !== 'wal') db.exec('PRAGMA journal_mode = WAL');
+  // what a power cut takes is gone from the runtime folder anyway; a process that is killed loses nothing
+  db.exec('PRAGMA synchronous = NORMAL');
+  if (version() < migrations.length) {
+    transaction(db, () => {
+      // another process may have done it while this one waited
+      if (version() > migrations.length) throw newer();
+      for (const sql of migrations.slice(version())) db.exec(sql);
+      db.exec(`PRAGMA application_id = ${application}; PRAGMA user_version = ${migrations.length}`);
+    });
+  }
+  const check = read('quick_check(1)');
+  if (check !== 'ok') throw broken(String(check));
+}
+
+function transaction<T>(db: Database.Database, work: () => T): T {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    if (db.inTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** SQLite's result codes (sqlite.org/rescode.html), by what a person can do. Anything else of SQLite's means a broken file. */
+const MEANINGS: readonly (readonly [RegExp, 'store-locked' | 'store-full' | 'store-unwritable'])[] = [
+  [/^SQLITE_(BUSY|LOCKED|PROTOCOL)/, 'store-locked'],
+  [/^(SQLITE_FULL|ENOSPC|EDQUOT)/, 'store-full'],
+  [/^(SQLITE_(READONLY|CANTOPEN|PERM|IOERR|AUTH)|E[A-Z]+$)/, 'store-unwritable'],
+];
+
+/** @throws QplugError in place of what the driver, SQLite or the system throws */
+function worded<T>(path: string, name: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof QplugError || !(error instanceof Error)) throw error;
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    const meaning: Code = MEANINGS.find(([pattern]) => pattern.test(code))?.[1] ?? 'store-broken';
+    if (meaning === 'store-locked') throw fail(meaning, { name, path, timeout: BUSY_TIMEOUT }, { cause: error });
+    throw fail(meaning, { name, path, reason: error.message }, { cause: error });
+  }
+}
+
+/** @returns SQLite's or the system's name for what went wrong; undefined for a mistake of ours */
+function codeOf(error: Error): string | undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  if (typeof code === 'string' && /^(SQLITE_|E[A-Z]+$)/.test(code)) return code;
+  return error.message.startsWith('ConnectionFailed') ? 'SQLITE_CANTOPEN' : undefined;
+}

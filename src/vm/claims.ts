@@ -1,0 +1,88 @@
+import { selfIdentity } from '../base/index.js';
+import { type Finding, finding, QplugError } from '../diag/index.js';
+import { bindingsOf, connectorName, type HostDevice, type HostInventory } from '../host/index.js';
+import { type Claim, type ClaimKey, type ClaimOwner, sameKey } from '../registry/index.js';
+import { giveBack } from './give-back.js';
+import { type HostAccess, inventoryOf } from './host-access.js';
+import { ownerLives } from './owner.js';
+import { labelOf, type Wanted } from './wanted.js';
+
+/** @returns which physical device this is, whatever its bus.addr */
+export function keyOf(device: HostDevice, inventory: HostInventory): ClaimKey {
+  const { vendorId, productId, serial = '' } = device;
+  return { connector: connectorName(device, inventory), vendorId, productId, serial };
+}
+
+/** @returns the claim on a device */
+export function claimOn(device: HostDevice, inventory: HostInventory, claims: readonly Claim[]): Claim | undefined {
+  const key = keyOf(device, inventory);
+  return claims.find((claim) => sameKey(claim.key, key));
+}
+
+/** @returns the device of a claim, when it is plugged in */
+export function claimedDevice(claim: Claim, inventory: HostInventory): HostDevice | undefined {
+  return inventory.devices.find((device) => sameKey(keyOf(device, inventory), claim.key));
+}
+
+/** @returns the claims that are needed for these devices, with the drivers that they have now */
+export function claimsFor(wanted: readonly Wanted[], owner: ClaimOwner, inventory: HostInventory): Claim[] {
+  const worker = selfIdentity();
+  const since = new Date().toISOString();
+  return wanted.flatMap(({ id, host: device }): Claim[] => {
+    if (device === undefined) return [];
+    return [
+      {
+        key: keyOf(device, inventory),
+        owner,
+        state: 'attaching',
+        reason: undefined,
+        worker,
+        device: id,
+        label: labelOf(device),
+        port: device.port,
+        drivers: bindingsOf(device),
+        since,
+      },
+    ];
+  });
+}
+
+/**
+ * Takes devices for a VM: all of them or none. A claim whose VM is gone is given back to the host on the way.
+ *
+ * @returns what was given back on the way
+ * @throws QplugError `device-claimed` for each that belongs to another VM · `store-…`; nothing was taken then
+ */
+export async function takeClaims(claims: readonly Claim[], host: HostAccess): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  if (claims.length === 0) return findings;
+  for (;;) {
+    const others = host.claims.take(claims);
+    if (others.length === 0) return findings;
+    const living = others.filter(({ owner }) => ownerLives(owner));
+    const [first, ...rest] = living.map(claimedFinding);
+    if (first !== undefined) throw new QplugError([first, ...rest]);
+    findings.push(...(await giveBackClaims(others, host)));
+  }
+}
+
+/** @returns the finding that a device belongs to another VM */
+export function claimedFinding({ label, owner, state, since }: Claim): Finding {
+  return finding('device-claimed', { label, vm: owner.vm, pid: owner.process?.pid, state, since });
+}
+
+/**
+ * Gives devices back to the host whose VM is gone, or has them no longer, and forgets the claims. Where the host's drivers can't be
+ * brought back the claim is forgotten all the same, and it is said.
+ *
+ * @param claims - as they were seen; one that somebody changed since is not touched
+ */
+export async function giveBackClaims(claims: readonly Claim[], host: HostAccess): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const claim of claims) {
+    const device = claimedDevice(claim, inventoryOf(host));
+    if (device !== undefined) findings.push(...(await giveBack(device, claim.drivers, host)));
+    host.claims.change([claim], () => undefined);
+  }
+  return findings;
+}

@@ -1,0 +1,66 @@
+import { isAlive } from '../base/index.js';
+import { type Finding, finding } from '../diag/index.js';
+import { connect, QmpClosedError, QmpConnectError, QmpTimeoutError } from '../qmp/index.js';
+import type { Claim } from '../registry/index.js';
+import { giveBackClaims } from './claims.js';
+import type { HostAccess } from './host-access.js';
+import { type Operation, within } from './operation.js';
+import { ownerLives } from './owner.js';
+import { readTopology } from './read-back.js';
+import { recover } from './recover.js';
+import { settleClaims } from './settle-claims.js';
+
+/** ms for a monitor that another client holds: its VM's claims are settled by the next command then. */
+const KNOCK = 2000;
+
+/**
+ * Finds what others left who were killed, and mends it: transactions that were cut off are undone or finished, devices whose VM is
+ * gone are given back to the host, claims that nobody works on any more become what the VM shows. Where nothing was left it costs
+ * the look at a folder and a file.
+ *
+ * @returns what was done, and what could not be
+ * @throws QplugError `store-…` · the signal's reason
+ */
+export async function mend(host: HostAccess, operation: Operation): Promise<Finding[]> {
+  return within(operation, 'mend what was cut off', (signal) => mendAll(host, { ...operation, signal }));
+}
+
+async function mendAll(host: HostAccess, operation: Operation): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  // a process that dies while it mends leaves its entry to the next one
+  for (const entry of host.journal.takeOver()) findings.push(...(await recover(entry, host, operation)));
+  const claims = host.claims.list();
+  const orphans = claims.filter(({ owner }) => !ownerLives(owner));
+  if (orphans.length > 0) operation.onProgress?.('give back devices whose VM is gone');
+  const left = await giveBackClaims(orphans, host);
+  findings.push(
+    ...orphans.map(({ label, owner }) => finding('claim-given-back', { label, vm: owner.vm }, NOTE)),
+    ...left,
+  );
+  const unsettled = claims.filter(
+    (claim) => claim.worker !== undefined && !isAlive(claim.worker) && !orphans.includes(claim),
+  );
+  for (const group of byOwner(unsettled)) findings.push(...(await settle(group, host, operation)));
+  return findings;
+}
+
+const NOTE = { severity: 'note' } as const;
+
+function byOwner(claims: readonly Claim[]): Claim[][] {
+  const groups = new Map<string, Claim[]>();
+  for (const claim of claims) groups.set(claim.owner.socket, [...(groups.get(claim.owner.socket) ?? []), claim]);
+  return [...groups.values()];
+}
+
+async function settle(claims: readonly Claim[], host: HostAccess, { signal }: Operation): Promise<Finding[]> {
+  const path = claims[0]?.owner.socket ?? '';
+  try {
+    await using qmp = await connect({ path }, { signal, timeout: KNOCK });
+    return await settleClaims(claims, await readTopology(qmp, signal), host);
+  } catch (error) {
+    const silent =
+      error instanceof QmpConnectError || error instanceof QmpClosedError || error instanceof QmpTimeoutError;
+    if (!silent) throw error;
+    return [];
+  }
+}

@@ -1,0 +1,80 @@
+import type { QmpConnection } from '../qmp/index.js';
+import { addDevice } from './add-device.js';
+import { removeDevice } from './remove-device.js';
+import type { ChangeStep } from './step.js';
+
+/** ms that an undo may take in all; it goes on when the caller has given up. */
+export const UNDO_TIMEOUT = 15_000;
+
+/** ms for each removal of an undo: a USB device goes at once, a PCI controller when its guest lets go, or never. */
+const UNDO_REMOVAL = 5000;
+
+interface StepContext {
+  readonly qmp: QmpConnection;
+  readonly signal: AbortSignal;
+}
+
+type Doing = StepContext & { readonly removalTimeout: number };
+
+/** How a kind of step is done and undone. */
+interface StepKind<S> {
+  perform(step: S, context: Doing): Promise<void>;
+  /** Also of a step of which it is not known whether it was done. */
+  undo(step: S, context: StepContext): Promise<void>;
+  /** Does what may have been done in part, or whole, by somebody who died on the way. */
+  redo(step: S, context: Doing): Promise<void>;
+}
+
+type Kinds = { readonly [K in ChangeStep['do']]: StepKind<Extract<ChangeStep, { do: K }>> };
+
+/** Every kind of change to a running VM. */
+const KINDS: Kinds = {
+  add: {
+    perform: ({ device }, { qmp, signal }) => addDevice(qmp, device, signal),
+    undo: async ({ device: { id } }, { qmp, signal }) => {
+      await removeDevice(qmp, { target: id, qomPath: pathOf(id) }, { signal, timeout: UNDO_REMOVAL });
+    },
+    redo: async ({ device }, { qmp, signal, removalTimeout: timeout }) => {
+      await removeDevice(qmp, { target: device.id, qomPath: pathOf(device.id) }, { signal, timeout });
+      await addDevice(qmp, device, signal);
+    },
+  },
+  remove: {
+    perform: async (step, { qmp, signal, removalTimeout: timeout }) => {
+      await removeDevice(qmp, step, { signal, timeout });
+    },
+    undo: async (step, { qmp, signal }) => {
+      if (step.stale === true) return;
+      if (step.restore === undefined) throw new Error('nobody knows how it was made');
+      // its removal may have been given up half-way: its id is free only when it is gone
+      await removeDevice(qmp, step, { signal, timeout: UNDO_REMOVAL });
+      await addDevice(qmp, step.restore, signal);
+    },
+    redo: async (step, { qmp, signal, removalTimeout: timeout }) => {
+      await removeDevice(qmp, step, { signal, timeout });
+    },
+  },
+};
+
+function pathOf(id: string): string {
+  return `/machine/peripheral/${id}`;
+}
+
+function kindOf<S extends ChangeStep>(step: S): StepKind<S> {
+  return KINDS[step.do] as unknown as StepKind<S>;
+}
+
+/** Does a step. @param context - `removalTimeout` ms that the removal of one device may take */
+export async function performStep(step: ChangeStep, context: Doing): Promise<void> {
+  await kindOf(step).perform(step, context);
+}
+
+/** Undoes a step, whether it was done whole, in part or not at all. */
+export async function undoStep(step: ChangeStep, context: StepContext): Promise<void> {
+  await kindOf(step).undo(step, context);
+}
+
+/** Does a step, whether it was done already, in part or not at all. */
+export async function redoStep(step: ChangeStep, context: Doing): Promise<void> {
+  await kindOf(step).redo(step, context);
+}

@@ -1,0 +1,115 @@
+import { isAlive } from '../base/index.js';
+import { type Finding, fail } from '../diag/index.js';
+import { type HostDevice, isSelector, matchSelector, parseSelector } from '../host/index.js';
+import type { Claim } from '../registry/index.js';
+import { claimedDevice, claimOn, giveBackClaims } from './claims.js';
+import { detach } from './detach.js';
+import { awaitHostDrivers } from './give-back.js';
+import { type HostAccess, inventoryOf } from './host-access.js';
+import { openVm } from './open-vm.js';
+import type { Operation } from './operation.js';
+import { ownerLives } from './owner.js';
+import { labelOf } from './wanted.js';
+
+/** What giving a device back takes, in order. */
+export type ReleaseAction =
+  /** It is taken out of the VM that has it. */
+  | { readonly action: 'detach'; readonly vm: string; readonly id: string }
+  /** Its interfaces get the drivers that they had. */
+  | { readonly action: 'rebind'; readonly drivers: Claim['drivers'] }
+  /** The claim is forgotten. */
+  | { readonly action: 'forget'; readonly vm: string };
+
+export interface ReleaseReport {
+  readonly label: string;
+  /** Undefined: no VM of qplug's had it, and only its drivers are seen to. */
+  readonly claim: Claim | undefined;
+  readonly actions: readonly ReleaseAction[];
+  readonly done: boolean;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Gives a device back to the host, whichever VM has it: out of the VM, its drivers as they were before, its claim forgotten.
+ *
+ * @param word - a selector of a host device, or its id in the VM
+ * @param carryOut - whether it is done; else it is only told
+ * @throws QplugError `not-claimed` · `claim-ambiguous` · `claim-in-use`: another qplug is at it just now · as `openVm`, `detach`
+ */
+export async function release(
+  word: string,
+  carryOut: boolean,
+  host: HostAccess,
+  operation: Operation,
+): Promise<ReleaseReport> {
+  const { label, claim, device } = find(word, host);
+  if (claim?.worker !== undefined && isAlive(claim.worker)) {
+    throw fail('claim-in-use', { label, vm: claim.owner.vm, pid: claim.worker.pid, state: claim.state });
+  }
+  const actions = actionsFor(claim, device);
+  if (!carryOut) return { label, claim, actions, done: false, findings: [] };
+  const findings = await carryOutRelease(claim, device, host, operation);
+  return { label, claim, actions, done: true, findings };
+}
+
+function actionsFor(claim: Claim | undefined, device: HostDevice | undefined): ReleaseAction[] {
+  const actions: ReleaseAction[] = [];
+  if (claim !== undefined && ownerLives(claim.owner)) {
+    actions.push({ action: 'detach', vm: claim.owner.vm, id: claim.device });
+  }
+  if (device !== undefined) actions.push({ action: 'rebind', drivers: claim?.drivers ?? [] });
+  if (claim !== undefined) actions.push({ action: 'forget', vm: claim.owner.vm });
+  return actions;
+}
+
+async function carryOutRelease(
+  claim: Claim | undefined,
+  device: HostDevice | undefined,
+  host: HostAccess,
+  operation: Operation,
+): Promise<Finding[]> {
+  if (claim === undefined) return device === undefined ? [] : awaitHostDrivers([device], host);
+  if (!ownerLives(claim.owner)) return giveBackClaims([claim], host);
+  await using vm = await openVm(claim.owner.socket, host, operation);
+  const { findings } = await detach(vm, [claim.device], host, { ...operation, kind: 'release' });
+  return [...findings];
+}
+
+interface Found {
+  readonly label: string;
+  readonly claim: Claim | undefined;
+  readonly device: HostDevice | undefined;
+}
+
+/** The device that a word means: first among the claims, then among all that are plugged in. */
+function find(word: string, host: HostAccess): Found {
+  const claims = host.claims.list();
+  const inventory = inventoryOf(host);
+  const selector = parseSelector(word);
+  const present = isSelector(selector) ? matchSelector(selector, inventory) : [];
+  const meant = claims.filter((claim) => {
+    if (claim.device === word || claim.port === word) return true;
+    const device = claimedDevice(claim, inventory);
+    return device === undefined ? wasMeant(word, claim) : present.some(({ port }) => port === device.port);
+  });
+  const [claim] = meant;
+  if (meant.length > 1) {
+    throw fail('claim-ambiguous', {
+      selector: word,
+      devices: meant.map(({ label, device }) => ({ label, id: device })),
+    });
+  }
+  if (claim !== undefined) return { label: claim.label, claim, device: claimedDevice(claim, inventory) };
+  const unclaimed = present.filter((device) => claimOn(device, inventory, claims) === undefined);
+  const [device] = unclaimed;
+  if (device === undefined || unclaimed.length > 1) {
+    throw fail('not-claimed', { selector: word, ids: claims.map((one) => one.device) });
+  }
+  return { label: labelOf(device), claim: undefined, device };
+}
+
+/** A device that is not plugged in any more is known by what its claim says. */
+function wasMeant(word: string, { key: { vendorId, productId } }: Claim): boolean {
+  const hex = (value: number): string => value.toString(16).padStart(4, '0');
+  return word.toLowerCase() === `${hex(vendorId)}:${hex(productId)}`;
+}

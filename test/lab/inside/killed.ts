@@ -1,0 +1,41 @@
+import { appendFileSync } from 'node:fs';
+import pico from 'picocolors';
+import { listenerOf } from '../../../src/base/index.js';
+import { runCommandLine } from '../../../src/cli/run-command-line.js';
+import { type JournalHead, VmRegistry } from '../../../src/registry/index.js';
+
+/** Whom SIGKILL hits: this qplug, or the QEMU of the transaction. */
+export type Victim = 'qplug' | 'qemu';
+
+function pidOf(victim: Victim, { vm, socket }: JournalHead): number | undefined {
+  if (victim === 'qplug') return process.pid;
+  return new VmRegistry('/run/qplug').read(vm)?.qemu?.pid ?? listenerOf(socket)?.pid;
+}
+
+/**
+ * The program `killed.mjs LOG AT VICTIM WORD…`: a command line of qplug in which somebody is killed as soon as the mark number AT
+ * (from 1; 0: nobody) was written into the journal. All marks that were written are in LOG, a line each.
+ */
+export async function main([log = '', at = '0', victim = 'qplug', ...words]: readonly string[]): Promise<void> {
+  let count = 0;
+  const plain = pico.createColors(false);
+  process.exitCode = await runCommandLine(words, {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    outColors: plain,
+    errColors: plain,
+    columns: undefined,
+    errColumns: undefined,
+    env: process.env,
+    uid: 0,
+    signal: new AbortController().signal,
+    watch: (head, mark) => {
+      const step =
+        'step' in mark ? ` ${JSON.stringify((head.steps[mark.step] as { do: string }).do)} ${mark.step}` : '';
+      appendFileSync(log, `${head.kind}${step} ${mark.is}\n`);
+      if (++count !== Number(at)) return;
+      const pid = pidOf(victim as Victim, head);
+      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+    },
+  });
+}

@@ -1,0 +1,5 @@
+/** Whose a device is, whatever is killed on the way. */
+import { labSuite } from './lab-suite.js';
+import crash from './suites/crash.js';
+
+labSuite(crash);

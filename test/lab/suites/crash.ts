@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { standardHost } from '../hosts.js';
+import type { Victim } from '../inside/killed.js';
+import type { Lab } from '../inside/lab.js';
+import type { NestedQemu } from '../inside/nested-qemu.js';
+import { type AddCheck, defineSuite, type Suite } from '../inside/suite.js';
+import { objects } from './parts/as-before.js';
+import { qplug, vmFile } from './parts/qplug.js';
+import { driversOf, settled } from './parts/settled.js';
+
+/** A transaction to be cut off: what comes before it, its command line, and what ends what it left. */
+interface Cut {
+  readonly kind: string;
+  prepare(vm: NestedQemu): Promise<void>;
+  words(vm: NestedQemu): readonly string[];
+}
+
+const DEVICES = ['serial=HS0001', 'serial=SS0001'];
+
+async function must(words: readonly string[]): Promise<void> {
+  const { code, err } = await qplug(words);
+  assert.equal(code, 0, err);
+}
+
+const CUTS: readonly Cut[] = [
+  {
+    kind: 'attach',
+    prepare: async () => undefined,
+    words: ({ socket }) => ['attach', socket, ...DEVICES],
+  },
+  {
+    kind: 'detach',
+    prepare: ({ socket }) => must(['attach', socket, ...DEVICES]),
+    words: ({ socket }) => ['detach', socket, ...DEVICES],
+  },
+  {
+    kind: 'release',
+    prepare: ({ socket }) => must(['attach', socket, 'serial=SS0001']),
+    words: () => ['release', 'serial=SS0001', '--yes'],
+  },
+];
+
+/**
+ * Does a transaction once for each mark that it writes, and kills somebody there. After each the next command finds the truth: every
+ * device is the host's or the VM's, whole.
+ */
+async function cutOffEverywhere(lab: Lab, victim: Victim, { kind, prepare, words }: Cut): Promise<void> {
+  const before = driversOf(lab);
+  let marks: readonly string[] = [];
+  for (let at = 0; at <= marks.length; at++) {
+    const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
+    const had = await objects(vm);
+    await prepare(vm);
+    const cut = await lab.killedAt(at, victim, words(vm));
+    lab.log(`${kind}, ${victim} killed at ${at}: ${cut.marks.at(-1)}`);
+    if (at === 0) {
+      assert.equal(cut.end.code, 0, cut.end.stderr);
+      marks = cut.marks;
+      assert.ok(marks.some((mark) => mark.startsWith(`${kind} `)));
+    } else if (victim === 'qplug') {
+      assert.equal(cut.end.signal, 'SIGKILL', cut.end.stderr);
+      assert.deepEqual(cut.marks, marks.slice(0, at), 'it comes as far as the time before');
+    }
+    const said = await qplug(['list']);
+    assert.equal(said.code, 0, said.err);
+    if (victim === 'qemu' && at > 0) {
+      await vm.process.finished;
+      assert.deepEqual(await settled(lab, before, []), []);
+      continue;
+    }
+    const ids = await settled(lab, before, [{ vm, had }]);
+    for (const id of ids) await must(['detach', vm.socket, id]);
+    assert.deepEqual(await settled(lab, before, [{ vm, had }]), []);
+    await vm.quit();
+  }
+}
+
+function cutOff(check: AddCheck, victim: Victim): void {
+  for (const cut of CUTS) {
+    check(
+      `${victim} killed at each step of ${cut.kind}: the next command leaves every device whole`,
+      (lab) => cutOffEverywhere(lab, victim, cut),
+      { timeout: 400_000 },
+    );
+  }
+}
+
+/** SIGKILL at every step. */
+const suite: Suite = defineSuite(
+  { title: 'crash', source: import.meta.url, machine: { ...standardHost, kvm: true } },
+  (check) => {
+    cutOff(check, 'qplug');
+    cutOff(check, 'qemu');
+    check(
+      'qplug killed at each step of a start: no VM is left half started, and no device without its driver',
+      async (lab) => {
+        const before = driversOf(lab);
+        const file = vmFile(lab, `usb: { devices: [${DEVICES.join(', ')}] }`);
+        let marks: readonly string[] = [];
+        for (let at = 0; at <= marks.length; at++) {
+          const cut = await lab.killedAt(at, 'qplug', ['run', file, '--detach']);
+          lab.log(`run killed at ${at}: ${cut.marks.at(-1)}`);
+          if (at === 0) {
+            assert.equal(cut.end.code, 0, cut.end.stderr);
+            marks = cut.marks;
+          } else assert.equal(cut.end.signal, 'SIGKILL', cut.end.stderr);
+          const { code, out, err } = await qplug(['list', '--json']);
+          assert.equal(code, 0, err);
+          const runs = (JSON.parse(out) as { vms: { name: string }[] }).vms.length > 0;
+          const went = cut.marks.some((mark) => mark.includes('"go"'));
+          assert.equal(runs, went, `after ${cut.marks.at(-1)}: ${err}`);
+          if (runs) await must(['kill', 'bench']);
+          assert.deepEqual(await settled(lab, before, []), []);
+        }
+      },
+      { timeout: 600_000 },
+    );
+  },
+);
+
+export default suite;

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import type { Lab } from '../../inside/lab.js';
+import type { NestedQemu } from '../../inside/nested-qemu.js';
+import { objects } from './as-before.js';
+import { qplug } from './qplug.js';
+
+interface ToldClaim {
+  readonly vm: string;
+  readonly state: string;
+  readonly device: { readonly id: string; readonly port: string };
+  readonly drivers: readonly { readonly interface: string; readonly driver: string | null }[];
+}
+
+/** The drivers of the host, by interface. */
+export type Drivers = ReadonlyMap<string, string | undefined>;
+
+/** @returns the drivers of all interfaces of the lab's devices, hubs excepted */
+export function driversOf(lab: Lab): Drivers {
+  return new Map(
+    lab
+      .devices()
+      .filter(({ hub }) => !hub)
+      .flatMap(({ drivers }) => [...drivers]),
+  );
+}
+
+/**
+ * Asserts that every device is the host's or one VM's, whole: a device with a claim has none of the host's drivers and is in the VM,
+ * one without is in none and has the drivers that it had; no transaction is left open.
+ *
+ * @param before - the drivers when all was the host's
+ * @param vms - those that may have devices, with what was in them before
+ * @returns the ids of the devices that are in VMs
+ */
+export async function settled(
+  lab: Lab,
+  before: Drivers,
+  vms: readonly { readonly vm: NestedQemu; readonly had: readonly string[] }[],
+): Promise<string[]> {
+  const { code, out, err } = await qplug(['claims', '--json']);
+  assert.equal(code, 0, err);
+  const claims = (JSON.parse(out) as { claims: ToldClaim[] }).claims;
+  assert.deepEqual(
+    claims.filter(({ state }) => state !== 'attached').map(({ device, state }) => `${device.id} ${state}`),
+    [],
+    'no claim is half way',
+  );
+  const ids = claims.map(({ device }) => device.id);
+  const inside = await Promise.all(
+    vms.map(async ({ vm, had }) => (await objects(vm)).filter((id) => !had.includes(id))),
+  );
+  assert.deepEqual(
+    inside.flat().sort(),
+    vms.length === 0 ? [] : [...ids].sort(),
+    'what VMs have is claimed, and nothing else',
+  );
+  const claimed = new Set(claims.map(({ device }) => device.port));
+  const expected = [...before].map(
+    ([name, driver]) => `${name} ${claimed.has(name.replace(/:.*/, '')) ? undefined : driver}`,
+  );
+  const now = [...driversOf(lab)].map(([name, driver]) => `${name} ${driver === 'usbfs' ? undefined : driver}`);
+  assert.deepEqual(now, expected, 'drivers');
+  const journal = '/var/lib/qplug/journal';
+  assert.deepEqual(existsSync(journal) ? readdirSync(journal) : [], [], 'no transaction is open');
+  return ids;
+}

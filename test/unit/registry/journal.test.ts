@@ -1,0 +1,162 @@
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Journal, type JournalHead, type Mark } from '../../../src/registry/index.js';
+import { DEAD, SELF } from './records.js';
+
+const HEAD: JournalHead = {
+  format: 1,
+  kind: 'attach',
+  vm: 'bench',
+  socket: '/run/qplug/vm/bench/qplug.sock',
+  steps: [{ do: 'add' }, { do: 'add' }],
+  recover: 'undo',
+};
+
+let folder: string;
+let journal: Journal;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'qplug-journal-'));
+  journal = new Journal(folder);
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function files(): string[] {
+  return readdirSync(journal.folder);
+}
+
+/** Makes the worker of all entries one that is dead. */
+function die(): void {
+  const name = (start: number): string => `_${SELF.pid}_${start}_`;
+  for (const file of files()) {
+    const dead = file.replace(name(SELF.startTime), name(DEAD.startTime));
+    renameSync(join(journal.folder, file), join(journal.folder, dead));
+  }
+}
+
+test('an entry is on the disk before anything is done, for its owner alone, and gone when it is over', () => {
+  const entry = journal.begin(HEAD);
+  const [file = ''] = files();
+  const path = join(journal.folder, file);
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(HEAD);
+  expect([statSync(path).mode & 0o777, statSync(journal.folder).mode & 0o777]).toEqual([0o600, 0o700]);
+  entry.mark(0, 'doing');
+  expect(readFileSync(path, 'utf8').trim().split('\n').at(-1)).toBe('{"step":0,"is":"doing"}');
+  entry.end();
+  entry.end();
+  expect(files()).toEqual([]);
+});
+
+test('what a living process works on is left to it', () => {
+  const entry = journal.begin(HEAD);
+  expect(journal.takeOver()).toEqual([]);
+  entry.end();
+});
+
+test('what a dead one left is taken over as far as it was, the oldest first, and by one alone', () => {
+  const first = journal.begin(HEAD);
+  first.mark(0, 'doing');
+  first.mark(0, 'done');
+  first.mark(1, 'doing');
+  const second = journal.begin({ ...HEAD, kind: 'detach' });
+  second.commit();
+  first.leave();
+  second.leave();
+  die();
+  const [one, two, ...more] = journal.takeOver();
+  expect([one?.head, two?.head, more]).toEqual([HEAD, { ...HEAD, kind: 'detach' }, []]);
+  expect([one?.stateOf(0), one?.stateOf(1), one?.stateOf(2), one?.isCommitted]).toEqual([
+    'done',
+    'doing',
+    undefined,
+    false,
+  ]);
+  expect([two?.stateOf(0), two?.isCommitted]).toEqual([undefined, true]);
+  expect(new Journal(folder).takeOver()).toEqual([]);
+  one?.mark(1, 'undone');
+  one?.leave();
+  die();
+  const [again] = journal.takeOver();
+  expect(again?.stateOf(1)).toBe('undone');
+  again?.end();
+  two?.end();
+  expect(files()).toEqual([]);
+});
+
+test.each([
+  ['a line that was cut short', '{"step":1,"is":"do', 'doing'],
+  ['a line that says nothing known', '{"step":0,"is":"eaten"}\n', 'doing'],
+  ['lines of another kind', 'null\n7\n"x"\n[]\n', 'doing'],
+  ['a step that is no number', '{"step":"0","is":"done"}\n', 'doing'],
+  ['a whole line', '{"step":0,"is":"done"}\n', 'done'],
+])('%s', (_, text, state) => {
+  const entry = journal.begin(HEAD);
+  entry.mark(0, 'doing');
+  entry.leave();
+  for (const file of files()) appendFileSync(join(journal.folder, file), text);
+  die();
+  const [taken] = journal.takeOver();
+  expect(taken?.stateOf(0)).toBe(state);
+  taken?.end();
+});
+
+test.each([
+  ['nothing', ''],
+  ['half a line', '{"format":1,"kind":"attach"'],
+])('an entry that holds %s never began: it is cleared away', (_, text) => {
+  journal.begin(HEAD).leave();
+  for (const file of files()) writeFileSync(join(journal.folder, file), text);
+  die();
+  expect(journal.takeOver()).toEqual([]);
+  expect(files()).toEqual([]);
+});
+
+test.each([
+  ['another format', { ...HEAD, format: 2 }],
+  ['steps of another kind', { ...HEAD, steps: 3 }],
+  ['no entry', []],
+])('an entry of another qplug (%s) is left for that one', (_, head) => {
+  journal.begin(HEAD).leave();
+  for (const file of files()) writeFileSync(join(journal.folder, file), `${JSON.stringify(head)}\n`);
+  die();
+  const before = files();
+  expect(journal.takeOver()).toEqual([]);
+  expect(files()).toEqual(before);
+});
+
+test('files of others are left alone', () => {
+  journal.begin(HEAD).end();
+  writeFileSync(join(journal.folder, 'notes.txt'), 'mine');
+  expect(journal.takeOver()).toEqual([]);
+  expect(files()).toEqual(['notes.txt']);
+});
+
+test('a journal that was never written is empty', () => {
+  expect(new Journal(join(folder, 'none')).takeOver()).toEqual([]);
+});
+
+test("where it can't be written nothing may be done", () => {
+  writeFileSync(join(folder, 'file'), '');
+  expect(() => new Journal(join(folder, 'file')).begin(HEAD)).toThrow(
+    expect.objectContaining({ code: 'state-write-failed' }),
+  );
+});
+
+test('whoever watches is told of each line after it was written', () => {
+  const seen: Mark[] = [];
+  const entry = new Journal(folder, (_, mark) => seen.push(mark)).begin(HEAD);
+  entry.mark(0, 'doing');
+  entry.commit();
+  entry.end();
+  expect(seen).toEqual([{ is: 'begun' }, { step: 0, is: 'doing' }, { is: 'committed' }, { is: 'ended' }]);
+});
