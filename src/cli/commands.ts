@@ -11,9 +11,11 @@ import { plan } from './commands/plan.js';
 import { qmp } from './commands/qmp.js';
 import { rebalance } from './commands/rebalance.js';
 import { release } from './commands/release.js';
+import { resume } from './commands/resume.js';
 import { run } from './commands/run.js';
 import { shutdown } from './commands/shutdown.js';
 import { status } from './commands/status.js';
+import { suspend } from './commands/suspend.js';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandDeclaration[] = [
@@ -28,6 +30,8 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   detach,
   rebalance,
   release,
+  suspend,
+  resume,
   shutdown,
   kill,
   doctor,

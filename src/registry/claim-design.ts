@@ -1,7 +1,7 @@
 import type { StoreDesign } from './store.js';
 
 /**
- * The tables of claims. A version that was ever released is never changed: the next one is added, and test/fixtures/stores gets a
+ * The tables of claims, and of what VMs get back when they are resumed. A version that was ever released is never changed: the next one is added, and test/fixtures/stores gets a
  * file of the version before.
  */
 export const CLAIM_DESIGN: StoreDesign = {
@@ -26,6 +26,13 @@ export const CLAIM_DESIGN: StoreDesign = {
        drivers    TEXT NOT NULL,
        since      TEXT NOT NULL,
        PRIMARY KEY (connector, vendor_id, product_id, serial)
+     ) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE suspension (
+       socket  TEXT NOT NULL PRIMARY KEY,
+       vm      TEXT NOT NULL,
+       process TEXT,
+       devices TEXT NOT NULL,
+       since   TEXT NOT NULL
      ) STRICT, WITHOUT ROWID`,
   ],
 };

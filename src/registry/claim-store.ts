@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import type { ProcessIdentity } from '../base/index.js';
 import { type BoundBefore, type Claim, type ClaimKey, type ClaimOwner, type ClaimState, sameKey } from './claim.js';
 import { CLAIM_DESIGN } from './claim-design.js';
+import { processOf, textOf } from './process-text.js';
 import { type Row, Store, storeExists, type Value } from './store.js';
+import type { SuspendedDevice, Suspension } from './suspension.js';
 
 const COLUMNS =
   'connector, vendor_id, product_id, serial, vm, socket, process, state, reason, worker, device, label, port, drivers, since';
@@ -74,6 +76,28 @@ export class ClaimStore implements Disposable {
     );
   }
 
+  /** @returns the VMs that are suspended, by socket. @throws QplugError as `Store.open` */
+  suspensions(): Suspension[] {
+    if (this.#store === undefined && !storeExists(this.path)) return [];
+    return this.#open()
+      .all('SELECT socket, vm, process, devices, since FROM suspension ORDER BY socket')
+      .map(suspensionOf);
+  }
+
+  /** Keeps what a VM gets back when it is resumed, in place of what was kept before. */
+  suspend({ owner: { socket, vm, process }, devices, since }: Suspension): void {
+    const values = [socket, vm, textOf(process), JSON.stringify(devices), since];
+    this.#open().run(
+      'INSERT OR REPLACE INTO suspension (socket, vm, process, devices, since) VALUES (?, ?, ?, ?, ?)',
+      values,
+    );
+  }
+
+  /** Forgets a suspension. */
+  resume({ owner: { socket } }: Suspension): void {
+    this.#open().run('DELETE FROM suspension WHERE socket = ?', [socket]);
+  }
+
   [Symbol.dispose](): void {
     this.#store?.[Symbol.dispose]();
     this.#store = undefined;
@@ -140,12 +164,11 @@ function claimOf(row: Row): Claim {
   };
 }
 
-function textOf(process: ProcessIdentity | undefined): string | null {
-  return process === undefined ? null : `${process.pid} ${process.startTime} ${process.bootId}`;
-}
-
-function processOf(value: Value | undefined): ProcessIdentity | undefined {
-  if (typeof value !== 'string') return undefined;
-  const [pid, startTime, bootId = ''] = value.split(' ');
-  return { pid: Number(pid), startTime: Number(startTime), bootId };
+function suspensionOf(row: Row): Suspension {
+  const text = (column: string): string => String(row[column]);
+  return {
+    owner: { vm: text('vm'), socket: text('socket'), process: processOf(row['process']) },
+    devices: JSON.parse(text('devices')) as SuspendedDevice[],
+    since: text('since'),
+  };
 }

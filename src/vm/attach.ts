@@ -47,7 +47,7 @@ export async function attach(
   vm: OpenVm,
   request: AttachRequest,
   host: HostAccess,
-  operation: Operation,
+  operation: Operation & { readonly kind?: string | undefined },
 ): Promise<AttachReport> {
   const timeout = operation.timeout + (request.wait ?? 0);
   return within({ ...operation, timeout }, `attach to ${vm.name}`, async (signal) => {
@@ -55,7 +55,7 @@ export async function attach(
     const mended =
       planned.steps.length === 0
         ? []
-        : await carryOut(vm.qmp, planned, host, transactionOf('attach', vm, operation, signal));
+        : await carryOut(vm.qmp, planned, host, transactionOf(operation.kind ?? 'attach', vm, operation, signal));
     const { placements } = planned.plan;
     const unsaved =
       vm.record === undefined || placements.length === 0

@@ -20,8 +20,13 @@ export function claimOn(device: HostDevice, inventory: HostInventory, claims: re
 }
 
 /** @returns the device of a claim, when it is plugged in */
-export function claimedDevice(claim: Claim, inventory: HostInventory): HostDevice | undefined {
-  return inventory.devices.find((device) => sameKey(keyOf(device, inventory), claim.key));
+export function claimedDevice({ key }: Claim, inventory: HostInventory): HostDevice | undefined {
+  return keyed(key, inventory);
+}
+
+/** @returns the physical device that a key means, when it is plugged in */
+export function keyed(key: ClaimKey, inventory: HostInventory): HostDevice | undefined {
+  return inventory.devices.find((device) => sameKey(keyOf(device, inventory), key));
 }
 
 /** @returns the claims that are needed for these devices, with the drivers that they have now */

@@ -1,21 +1,13 @@
-import { selfIdentity } from '../base/index.js';
 import { type Finding, finding } from '../diag/index.js';
 import { type HostDevice, type HostInventory, isSelector, matchSelector, parseSelector } from '../host/index.js';
 import { type AttachedDevice, type Controller, parseDeviceId, type Topology } from '../qdev/index.js';
-import { addFindings } from './add-findings.js';
-import { Applied } from './apply.js';
-import { claimOn, giveBackClaims } from './claims.js';
-import { awaitHostDrivers } from './give-back.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import type { OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
-import { ownerOf } from './owner.js';
 import { readTopology } from './read-back.js';
 import { hostOf, removalStep } from './removal-step.js';
-import { claimsOf } from './settle-claims.js';
-import type { ChangeStep } from './step.js';
+import { takeOut } from './take-out.js';
 import { throwErrors } from './throw-errors.js';
-import { REMOVAL_TIMEOUT, settleAsTheyAre, tellStep } from './transaction.js';
 
 /** One device that was taken out. */
 export interface DetachedReport {
@@ -61,15 +53,9 @@ export async function detach(
     const before = inventoryOf(host);
     const found = findAll(words, vm.name, topology, before);
     const steps = found.map(({ device, controller }) => removalStep(device, controller, before));
-    const findings = await takeOut(
-      vm,
-      { steps, hosts: found.flatMap(({ device }) => hostOf(device, before) ?? []) },
-      host,
-      {
-        ...operation,
-        signal,
-      },
-    );
+    const hosts = found.flatMap(({ device }) => hostOf(device, before) ?? []);
+    const { kind = 'detach' } = operation;
+    const findings = await takeOut(vm, { steps, hosts, kind, recover: 'finish' }, host, { ...operation, signal });
     const after = inventoryOf(host);
     const devices = found.map(
       ({ device, controller }, index): DetachedReport => ({
@@ -82,39 +68,6 @@ export async function detach(
     );
     return { vm: vm.name, devices, findings };
   });
-}
-
-/** Removes devices, undone when one of them stays, and sees that the host has its own back. */
-async function takeOut(
-  vm: OpenVm,
-  { steps, hosts }: { readonly steps: readonly ChangeStep[]; readonly hosts: readonly HostDevice[] },
-  host: HostAccess,
-  { signal, onProgress, kind = 'detach' }: DetachOperation,
-): Promise<Finding[]> {
-  const owner = ownerOf(vm);
-  const { socket } = owner;
-  const ids = new Set(steps.flatMap((step) => (step.do === 'remove' ? [step.target] : [])));
-  const now = { state: 'detaching', worker: selfIdentity(), since: new Date().toISOString() } as const;
-  const claims = claimsOf(owner, host).filter(({ device }) => ids.has(device));
-  host.claims.change(claims, (claim) => ({ ...claim, ...now }));
-  const leaving = claims.map((claim) => ({ ...claim, ...now }));
-  const entry = host.journal.begin({ format: 1, kind, vm: owner.vm, socket, steps, recover: 'finish' });
-  const applied = new Applied(vm.qmp, entry, {
-    signal,
-    removalTimeout: REMOVAL_TIMEOUT,
-    onStep: (event) => tellStep(event, onProgress),
-    explain: async (error) => error,
-  });
-  try {
-    await applied.apply(steps);
-    entry.commit();
-    const unclaimed = hosts.filter((device) => claimOn(device, inventoryOf(host), leaving) === undefined);
-    return [...(await giveBackClaims(leaving, host)), ...(await awaitHostDrivers(unclaimed, host))];
-  } catch (error) {
-    throw addFindings(error, await settleAsTheyAre(vm.qmp, leaving, host));
-  } finally {
-    entry.end();
-  }
 }
 
 function findAll(words: readonly string[], vm: string, topology: Topology, inventory: HostInventory): Found[] {

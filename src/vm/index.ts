@@ -16,6 +16,8 @@ export type { Operation } from './operation.js';
 export { commandLineOf, type Prepared, prepare } from './prepare.js';
 export { type RebalanceReport, type RebalanceRequest, rebalance } from './rebalance.js';
 export { type ReleaseAction, type ReleaseReport, release } from './release.js';
+export { type ResumedDevice, type ResumeReport, type ResumeRequest, resume } from './resume.js';
 export { roomInFile, roomInVm } from './room.js';
 export { type RunningVm, type RunRequest, runVm } from './run.js';
 export { statusOf, type VmStatus } from './status.js';
+export { type SuspendReport, suspend } from './suspend.js';

@@ -37,6 +37,9 @@ async function mendAll(host: HostAccess, operation: Operation): Promise<Finding[
     ...orphans.map(({ label, owner }) => finding('claim-given-back', { label, vm: owner.vm }, NOTE)),
     ...left,
   );
+  for (const suspension of host.claims.suspensions()) {
+    if (!ownerLives(suspension.owner)) host.claims.resume(suspension);
+  }
   const unsettled = claims.filter(
     (claim) => claim.worker !== undefined && !isAlive(claim.worker) && !orphans.includes(claim),
   );

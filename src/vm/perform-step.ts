@@ -27,8 +27,26 @@ interface StepKind<S> {
 
 type Kinds = { readonly [K in ChangeStep['do']]: StepKind<Extract<ChangeStep, { do: K }>> };
 
+/** `stop` and `cont` of a VM that stands, or runs, already are accepted by QEMU and change nothing (system/cpus.c, vm_stop). */
+const pausing = (
+  perform: 'stop' | 'cont',
+  undo: 'stop' | 'cont',
+): StepKind<Extract<ChangeStep, { label: string }>> => ({
+  perform: async (_, { qmp, signal }) => {
+    await qmp.execute(perform, undefined, { signal });
+  },
+  undo: async (_, { qmp, signal }) => {
+    await qmp.execute(undo, undefined, { signal });
+  },
+  redo: async (_, { qmp, signal }) => {
+    await qmp.execute(perform, undefined, { signal });
+  },
+});
+
 /** Every kind of change to a running VM. */
 const KINDS: Kinds = {
+  pause: pausing('stop', 'cont'),
+  continue: pausing('cont', 'stop'),
   add: {
     perform: ({ device }, { qmp, signal }) => addDevice(qmp, device, signal),
     undo: async ({ device: { id } }, { qmp, signal }) => {

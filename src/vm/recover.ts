@@ -62,7 +62,7 @@ async function recoverSteps(entry: JournalEntry, host: HostAccess, operation: Op
 }
 
 function isChange(step: Step): step is ChangeStep {
-  return step.do === 'add' || step.do === 'remove';
+  return step.do !== 'launch' && step.do !== 'go';
 }
 
 async function undoAll(entry: JournalEntry, changes: readonly ChangeStep[], qmp: QmpConnection): Promise<void> {

@@ -15,6 +15,7 @@ import { ownerOf } from './owner.js';
 import { readTopologyAndModels } from './read-back.js';
 import { claimsOf } from './settle-claims.js';
 import { standingOf } from './standing.js';
+import { suspensionOf } from './suspension-of.js';
 import { labelOf } from './wanted.js';
 
 export interface VmStatus {
@@ -48,6 +49,7 @@ export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operatio
     );
     const findings = [
       ...faults,
+      ...suspendedFinding(vm, run, host),
       ...remembered.findings,
       ...devices.flatMap(differenceOf),
       ...(file?.usb.devices ?? []).flatMap((wish) => missing(wish, vm.name, topology, inventory)),
@@ -68,12 +70,24 @@ export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operatio
 
 /** What is wrong with the database has been said before this command; it does not keep anyone from looking at the VM. */
 function claimsById(vm: OpenVm, host: HostAccess): VmStatus['claims'] {
+  return readable(() => new Map(claimsOf(ownerOf(vm), host).map((claim) => [claim.device, claim])));
+}
+
+function readable<T>(read: () => T): T | undefined {
   try {
-    return new Map(claimsOf(ownerOf(vm), host).map((claim) => [claim.device, claim]));
+    return read();
   } catch (error) {
     if (!(error instanceof QplugError)) throw error;
     return undefined;
   }
+}
+
+function suspendedFinding(vm: OpenVm, run: string, host: HostAccess): Finding[] {
+  if (run !== 'paused') return [];
+  const suspension = readable(() => suspensionOf(ownerOf(vm), host));
+  if (suspension === undefined) return [];
+  const devices = suspension.devices.map(({ label }) => label);
+  return [finding('suspended', { vm: vm.name, devices, since: suspension.since }, { severity: 'note' })];
 }
 
 /** The VM's file. What is wrong in it since the start does not keep anyone from looking at the VM. */

@@ -40,8 +40,14 @@ interface GoStep {
   readonly label: string;
 }
 
+/** A guest that runs is made to stand still, or the reverse. */
+interface PauseStep {
+  readonly do: 'pause' | 'continue';
+  readonly label: string;
+}
+
 /** A change to a running VM, done over QMP. */
-export type ChangeStep = AddStep | RemoveStep;
+export type ChangeStep = AddStep | RemoveStep | PauseStep;
 
 /**
  * One step of a transaction, as plain data: it is written into the journal before it is done, so that whoever finds it there can

@@ -98,10 +98,22 @@ export async function settleAsTheyAre(
 
 /** Tells a step in words as it begins; its end goes without saying, unless it did not end well. */
 export function tellStep({ event, step }: StepEvent, onProgress: Operation['onProgress']): void {
-  const what = step.do === 'add' ? `plug ${step.label} into ${place(step)}` : `unplug ${step.label}`;
+  const what = wordsOf(step);
   if (event === 'doing') onProgress?.(what);
   if (event === 'undoing') onProgress?.(`undo: ${what}`);
   if (event === 'not-undone') onProgress?.(`NOT undone: ${what}`);
+}
+
+function wordsOf(step: ChangeStep): string {
+  switch (step.do) {
+    case 'add':
+      return `plug ${step.label} into ${place(step)}`;
+    case 'remove':
+      return `unplug ${step.label}`;
+    case 'pause':
+    case 'continue':
+      return step.label;
+  }
 }
 
 function place(step: Extract<ChangeStep, { do: 'add' }>): string {

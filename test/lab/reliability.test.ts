@@ -1,5 +1,7 @@
 /** Whose a device is, whatever is killed on the way. */
 import { labSuite } from './lab-suite.js';
 import crash from './suites/crash.js';
+import life from './suites/life.js';
 
+labSuite(life);
 labSuite(crash);

@@ -46,6 +46,9 @@ export interface VmEvidence {
   /** Another qplug is at it. */
   'claim-in-use': { readonly label: string; readonly vm: string; readonly pid: number; readonly state: string };
   'not-claimed': { readonly selector: string; readonly ids: readonly string[] };
+  'not-suspendable': { readonly vm: string; readonly state: string };
+  'missing-at-resume': { readonly label: string; readonly vm: string; readonly port: string };
+  suspended: { readonly vm: string; readonly devices: readonly string[]; readonly since: string };
   'claim-ambiguous': {
     readonly selector: string;
     readonly devices: readonly { readonly label: string; readonly id: string }[];
@@ -289,6 +292,31 @@ export const vmCatalog: Catalog<VmEvidence> = {
       where: printable(selector),
       why: ids.length === 0 ? 'nothing is claimed' : `VMs have ${list(ids)}`,
       fix: 'qplug claims',
+    }),
+  },
+  'not-suspendable': {
+    kind: 'failed',
+    text: ({ vm, state }) => ({
+      what: `${printable(vm)} can't be suspended`,
+      why: `its guest is ${printable(state)}, neither running nor paused`,
+      fix: `qplug status ${shellWord(vm)}`,
+    }),
+  },
+  'missing-at-resume': {
+    kind: 'not-found',
+    text: ({ label, vm, port }) => ({
+      what: `${printable(label)} is not plugged in any more`,
+      where: `host port ${printable(port)}`,
+      why: `${printable(vm)} had it when it was suspended`,
+      fix: `plug it in, then: qplug resume ${shellWord(vm)} --wait 60`,
+    }),
+  },
+  suspended: {
+    kind: 'failed',
+    text: ({ vm, devices, since }) => ({
+      what: `${printable(vm)} is suspended since ${printable(since)}`,
+      why: devices.length === 0 ? undefined : `the host has ${list(devices)} meanwhile`,
+      fix: `qplug resume ${shellWord(vm)}`,
     }),
   },
   'claim-ambiguous': {

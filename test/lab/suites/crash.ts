@@ -38,6 +38,19 @@ const CUTS: readonly Cut[] = [
     prepare: ({ socket }) => must(['attach', socket, 'serial=SS0001']),
     words: () => ['release', 'serial=SS0001', '--yes'],
   },
+  {
+    kind: 'suspend',
+    prepare: ({ socket }) => must(['attach', socket, ...DEVICES]),
+    words: ({ socket }) => ['suspend', socket],
+  },
+  {
+    kind: 'resume',
+    prepare: async ({ socket }) => {
+      await must(['attach', socket, ...DEVICES]);
+      await must(['suspend', socket]);
+    },
+    words: ({ socket }) => ['resume', socket],
+  },
 ];
 
 /**

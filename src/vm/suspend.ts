@@ -1,0 +1,99 @@
+import { type Finding, fail } from '../diag/index.js';
+import type { SuspendedDevice, Suspension } from '../registry/index.js';
+import { keyOf } from './claims.js';
+import { type HostAccess, inventoryOf } from './host-access.js';
+import { fileOf, type OpenVm } from './open-vm.js';
+import { type Operation, within } from './operation.js';
+import { ownerOf } from './owner.js';
+import { readTopology } from './read-back.js';
+import { hostOf, type Removal, removalStep } from './removal-step.js';
+import type { ChangeStep } from './step.js';
+import { suspensionOf } from './suspension-of.js';
+import { takeOut } from './take-out.js';
+import { wishFor } from './terms.js';
+import { labelOf } from './wanted.js';
+
+export interface SuspendRequest {
+  /** Whether the VM keeps its devices: nobody else can have them meanwhile. */
+  readonly keep: boolean;
+}
+
+export interface SuspendReport {
+  readonly vm: string;
+  /** Whether the guest stood still before. */
+  readonly already: boolean;
+  /** Those that the host has meanwhile, and the VM gets back. */
+  readonly devices: readonly SuspendedDevice[];
+  readonly findings: readonly Finding[];
+}
+
+/** A device that leaves for the time of the suspension. */
+interface Leaving {
+  readonly removal: Removal;
+  readonly device: SuspendedDevice;
+}
+
+/**
+ * Gives the devices of a VM back to the host, then makes its guest stand still. `resume` brings them back to their ports. A device that
+ * qplug could not put back where it was stays in the VM.
+ *
+ * @throws QplugError `not-suspendable` where the guest neither runs nor stands still; with everything undone: `removal-pending`, …
+ */
+export async function suspend(
+  vm: OpenVm,
+  { keep }: SuspendRequest,
+  host: HostAccess,
+  operation: Operation,
+): Promise<SuspendReport> {
+  return within(operation, `suspend ${vm.name}`, async (signal) => {
+    const { status } = await vm.qmp.execute('query-status', undefined, { signal });
+    if (status !== 'running' && status !== 'paused') throw fail('not-suspendable', { vm: vm.name, state: status });
+    const owner = ownerOf(vm);
+    const before = suspensionOf(owner, host);
+    const leaving = keep ? [] : await leavingDevices(vm, host, signal);
+    const devices = [...(before?.devices ?? []), ...leaving.map(({ device }) => device)];
+    const pause: ChangeStep[] = status === 'running' ? [{ do: 'pause', label: 'stop the guest' }] : [];
+    const steps = [...leaving.map(({ removal }) => removal), ...pause];
+    if (steps.length === 0) return { vm: vm.name, already: true, devices, findings: [] };
+    const suspension: Suspension = { owner, devices, since: new Date().toISOString() };
+    // kept first: a list of devices that the VM still has does no harm
+    host.claims.suspend(suspension);
+    try {
+      const hosts = inventoryOf(host).devices.filter(({ port }) =>
+        leaving.some(({ device }) => device.hostPort === port),
+      );
+      const findings = await takeOut(vm, { steps, hosts, kind: 'suspend', recover: 'undo' }, host, {
+        ...operation,
+        signal,
+      });
+      return { vm: vm.name, already: status === 'paused', devices, findings };
+    } catch (error) {
+      if (before === undefined) host.claims.resume(suspension);
+      else host.claims.suspend(before);
+      throw error;
+    }
+  });
+}
+
+async function leavingDevices(vm: OpenVm, host: HostAccess, signal: AbortSignal): Promise<Leaving[]> {
+  const file = await fileOf(vm);
+  const topology = await readTopology(vm.qmp, signal);
+  const inventory = inventoryOf(host);
+  return topology.controllers.flatMap((controller) =>
+    controller.devices.flatMap((device): Leaving[] => {
+      const here = hostOf(device, inventory);
+      const removal = removalStep(device, controller, inventory);
+      const { port } = device;
+      if (here === undefined || removal.restore === undefined || port === undefined || !device.attached) return [];
+      const whenMissing = wishFor(here, file, inventory)?.whenMissing ?? 'skip';
+      const key = keyOf(here, inventory);
+      const { bus } = controller;
+      return [
+        {
+          removal,
+          device: { key, id: removal.target, label: labelOf(here), hostPort: here.port, bus, port, whenMissing },
+        },
+      ];
+    }),
+  );
+}

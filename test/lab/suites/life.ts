@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { standardHost } from '../hosts.js';
+import type { NestedQemu } from '../inside/nested-qemu.js';
+import { defineSuite, type Suite } from '../inside/suite.js';
+import { remember } from './parts/as-before.js';
+import { qplug, vmFile } from './parts/qplug.js';
+import { seenByQemu, speedsByQemu } from './parts/seen-by-qemu.js';
+import { attach } from './parts/told.js';
+
+const state = async (vm: NestedQemu): Promise<string> =>
+  ((await vm.qmp.execute('query-status')) as { status: string }).status;
+
+/** A VM's life with its devices. */
+const suite: Suite = defineSuite(
+  { title: 'life', source: import.meta.url, machine: { ...standardHost, kvm: true } },
+  (check) => {
+    check(
+      'suspend gives the devices back to the host, resume brings each back to its port at its speed',
+      async (lab) => {
+        const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci', '-device', 'usb-ehci,id=ehci']);
+        await vm.qmp.execute('cont');
+        const bare = await remember(vm);
+        const devices = await attach(vm, 'serial=SS0001', 'serial=HS0001');
+        const [places, speeds] = [
+          await Promise.all(devices.map(({ id }) => seenByQemu(vm, id))),
+          await speedsByQemu(vm),
+        ];
+        const suspended = await qplug(['suspend', vm.socket]);
+        assert.equal(suspended.code, 0, suspended.err);
+        assert.match(
+          suspended.out,
+          /stands still\n {2}the host has 46f4:0001 .*; resume brings it back to \S+ port \d/,
+        );
+        assert.equal(await state(vm), 'paused');
+        await bare();
+        assert.match(
+          (await qplug(['status', vm.socket])).err,
+          /^note: .* is suspended since .*\n.*the host has .*SS0001|46f4:0001/m,
+        );
+        assert.match((await qplug(['suspend', vm.socket])).out, /stood still already/);
+        const resumed = await qplug(['resume', vm.socket]);
+        assert.equal(resumed.code, 0, resumed.err);
+        assert.equal(await state(vm), 'running');
+        assert.deepEqual(await Promise.all(devices.map(({ id }) => seenByQemu(vm, id))), places);
+        assert.deepEqual(await speedsByQemu(vm), speeds);
+        const again = await qplug(['resume', vm.socket]);
+        assert.deepEqual([again.code, /ran already/.test(again.out)], [0, true]);
+        assert.equal((await qplug(['detach', vm.socket, ...devices.map(({ id }) => id)])).code, 0);
+        await bare();
+      },
+    );
+
+    check('suspend --keep: the guest stands still, and keeps its devices', async (lab) => {
+      const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
+      await vm.qmp.execute('cont');
+      const [device] = await attach(vm, 'serial=SS0001');
+      assert.ok(device);
+      const asBefore = await remember(vm);
+      assert.equal((await qplug(['suspend', vm.socket, '--keep'])).code, 0);
+      assert.equal(await state(vm), 'paused');
+      await asBefore();
+      assert.equal((await qplug(['resume', vm.socket])).code, 0);
+      assert.equal(await state(vm), 'running');
+      await asBefore();
+      assert.equal((await qplug(['detach', vm.socket, device.id])).code, 0);
+    });
+
+    check('one that was pulled meanwhile is told and does not stop the rest; --wait waits for it', async (lab) => {
+      const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
+      await vm.qmp.execute('cont');
+      const devices = await attach(vm, 'serial=SS0001', 'serial=HS0001');
+      assert.equal((await qplug(['suspend', vm.socket])).code, 0);
+      await lab.pull('hs');
+      const resumed = await qplug(['resume', vm.socket]);
+      assert.equal(resumed.code, 0, resumed.err);
+      assert.match(resumed.err, /^warning: 46f4:0001 .* is not plugged in any more$/m);
+      assert.match(resumed.err, /^ {2}fix {2}plug it in, then: qplug resume \S+ --wait 60$/m);
+      assert.equal(await state(vm), 'running');
+      assert.equal((await speedsByQemu(vm)).size, 1);
+      assert.equal((await qplug(['suspend', vm.socket])).code, 0);
+      await lab.plugBack('hs');
+      assert.equal((await qplug(['resume', vm.socket])).code, 0);
+      assert.deepEqual(
+        [...(await speedsByQemu(vm)).keys()],
+        devices.filter(({ megabits }) => megabits === 5000).map(({ id }) => id),
+      );
+      assert.equal((await qplug(['attach', vm.socket, 'serial=HS0001'])).code, 0);
+      assert.equal((await qplug(['suspend', vm.socket])).code, 0);
+      await lab.pull('hs');
+      const waiting = qplug(['resume', vm.socket, '--wait', '60']);
+      await lab.plugBack('hs');
+      const waited = await waiting;
+      assert.deepEqual([waited.code, waited.err.includes('warning')], [0, false], waited.err);
+      assert.equal((await speedsByQemu(vm)).size, 2);
+      assert.equal((await qplug(['detach', vm.socket, ...devices.map(({ id }) => id)])).code, 0);
+    });
+
+    check('one that the VM must have is missing: its guest stands still until it is there', async (lab) => {
+      const file = vmFile(lab, 'usb: { devices: [serial=SS0001, { select: serial=HS0001, when-missing: fail }] }');
+      const started = await qplug(['run', file, '--detach']);
+      assert.equal(started.code, 0, started.err);
+      lab.defer(() => qplug(['kill', 'bench']));
+      assert.equal((await qplug(['suspend', 'bench'])).code, 0);
+      await lab.pull('hs');
+      const { code, err } = await qplug(['resume', 'bench']);
+      assert.equal(code, 3);
+      assert.match(err, /^error: 46f4:0001 .* is not plugged in any more$/m);
+      assert.match((await qplug(['status', 'bench'])).out, /^bench {2}paused /);
+      await lab.plugBack('hs');
+      const resumed = await qplug(['resume', 'bench']);
+      assert.equal(resumed.code, 0, resumed.err);
+      assert.match((await qplug(['status', 'bench'])).out, /^bench {2}running /);
+      assert.equal((await qplug(['kill', 'bench'])).code, 0);
+    });
+
+    check(
+      'two VMs: the second is refused by name, and gets the device when the first has let go of it',
+      async (lab) => {
+        const first = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
+        const second = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
+        const asBefore = await remember(second);
+        const [device] = await attach(first, 'serial=SS0001');
+        assert.ok(device);
+        const held = await remember(first);
+        const { code, out, err } = await qplug(['attach', second.socket, 'serial=SS0001']);
+        assert.deepEqual([code, out], [5, '']);
+        assert.match(err, /^error: 46f4:0001 .* belongs to another VM$/m);
+        assert.ok(err.includes(first.socket) && err.includes(`QEMU ${first.process.pid}`), err);
+        assert.match(err, /^ {2}fix {2}qplug detach \S+ \d-\d$/m);
+        await held();
+        const told = JSON.parse((await qplug(['devices', '--json'])).out).devices as {
+          serial: string;
+          claim: { vm: string; state: string } | null;
+        }[];
+        assert.deepEqual(
+          told.filter(({ claim }) => claim !== null).map(({ serial, claim }) => [serial, claim?.state]),
+          [['SS0001', 'attached']],
+        );
+        const released = await qplug(['release', 'serial=SS0001', '--yes']);
+        assert.equal(released.code, 0, released.err);
+        await asBefore();
+        await attach(second, 'serial=SS0001');
+        // a VM that is killed by force has nothing any more: the host has the driver back, and the next may take it
+        second.process.kill('SIGKILL');
+        await second.process.finished;
+        const [again] = await attach(first, 'serial=SS0001');
+        assert.equal((await qplug(['detach', first.socket, again?.id ?? ''])).code, 0);
+        assert.deepEqual([...lab.device('SS0001').drivers.values()], ['usb-storage']);
+      },
+    );
+
+    check('a QEMU that is killed by force: the next command gives its devices back with their drivers', async (lab) => {
+      const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
+      await attach(vm, 'serial=SS0001', 'serial=HS0001');
+      vm.process.kill('SIGKILL');
+      await vm.process.finished;
+      const { code, err } = await qplug(['devices']);
+      assert.equal(code, 0);
+      assert.equal([...err.matchAll(/^note: 46f4:0001 .* is the host's again$/gm)].length, 2, err);
+      for (const serial of ['SS0001', 'HS0001']) {
+        assert.deepEqual([...lab.device(serial).drivers.values()], ['usb-storage']);
+      }
+      assert.equal((await qplug(['claims'])).out, 'no VM has a device of this host\n');
+    });
+  },
+);
+
+export default suite;
