@@ -2,6 +2,8 @@
 import { labSuite } from './lab-suite.js';
 import crash from './suites/crash.js';
 import life from './suites/life.js';
+import races from './suites/races.js';
 
 labSuite(life);
+labSuite(races);
 labSuite(crash);

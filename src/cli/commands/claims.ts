@@ -10,7 +10,7 @@ export const claims: CommandDeclaration = {
   options: {},
   examples: [
     ['qplug claims', 'all devices that VMs have'],
-    ["qplug claims --json | jq -r '.claims[].vm'", 'for scripts'],
+    ['qplug claims --json', 'for a program'],
   ],
   load: () => import('../handlers/claims.js'),
 };

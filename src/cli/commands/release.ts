@@ -5,7 +5,7 @@ import { ATTACH_TIMEOUT } from '../timeouts.js';
 export const release: CommandDeclaration = {
   name: 'release',
   group: 'plug',
-  brief: 'give a device back to the host, whichever VM has it',
+  brief: 'give a device back to the host, whoever has it',
   summary:
     'Give a device back to the host: out of the VM that has it, each interface with the driver that it had before, and its claim forgotten. Shows what it would do first; does nothing without --yes.',
   words: [

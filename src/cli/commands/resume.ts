@@ -6,7 +6,7 @@ import { VM } from '../words.js';
 export const resume: CommandDeclaration = {
   name: 'resume',
   group: 'run',
-  brief: 'let a suspended guest go on, with its devices on their ports',
+  brief: 'let it go on, its devices back on their ports',
   summary:
     'Bring the devices of a suspended VM back, each to the port that it had, and let its guest go on. One that is gone is told, and does not stop the rest, unless the VM must have it (when-missing: fail).',
   words: [VM],

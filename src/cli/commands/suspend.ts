@@ -6,7 +6,7 @@ import { VM } from '../words.js';
 export const suspend: CommandDeclaration = {
   name: 'suspend',
   group: 'run',
-  brief: 'make a guest stand still, its devices back to the host meanwhile',
+  brief: 'stop a guest, the host has its devices meanwhile',
   summary:
     'Give the host devices of a VM back to the host, then make its guest stand still. qplug resume brings each back to its port. The VM stays in memory.',
   words: [VM],

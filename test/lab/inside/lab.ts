@@ -138,11 +138,15 @@ export class Lab {
    */
   async killedAt(at: number, victim: Victim, words: readonly string[]): Promise<{ marks: string[]; end: Finished }> {
     const log = join(this.folder, 'marks');
-    const program = process.argv[1]?.replace(/[^/]+$/, 'killed.mjs') ?? '';
-    const end = await this.exec([process.execPath, program, log, String(at), victim, ...words]);
+    const end = await this.exec([process.execPath, this.program('killed'), log, String(at), victim, ...words]);
     const marks = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [];
     rmSync(log, { force: true });
     return { marks, end };
+  }
+
+  /** The path of a program of this folder that was bundled for the checks. */
+  program(name: 'killed' | 'racer'): string {
+    return process.argv[1]?.replace(/[^/]+$/, `${name}.mjs`) ?? '';
   }
 
   /** Starts a VM inside the lab, paused; it is asked to quit at the end of the check. */

@@ -31,12 +31,14 @@ export async function bundleLabCommand(out: string): Promise<void> {
   await bundle(`import { main } from './inside/command.js'; await main(process.argv.slice(2));`, join(out, 'lab.mjs'));
 }
 
-/** Bundles the program in which somebody is killed to `out`/killed.mjs. */
-export async function bundleKilled(out: string): Promise<void> {
-  await bundle(
-    `import { main } from './inside/killed.js'; await main(process.argv.slice(2));`,
-    join(out, 'killed.mjs'),
-  );
+/** Bundles the programs that checks start, each to `out`/NAME.mjs: `killed`, `racer`. */
+export async function bundlePrograms(out: string): Promise<void> {
+  for (const name of ['killed', 'racer']) {
+    await bundle(
+      `import { main } from './inside/${name}.js'; await main(process.argv.slice(2));`,
+      join(out, `${name}.mjs`),
+    );
+  }
 }
 
 /** Bundles the checks of one suite with the runner to `out`/checks.mjs. */

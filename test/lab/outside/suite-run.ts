@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Check, Suite } from '../inside/suite.js';
-import { bundleKilled, bundleLabCommand, bundleSuite } from './bundle.js';
+import { bundleLabCommand, bundlePrograms, bundleSuite } from './bundle.js';
 import { root } from './folders.js';
 import { newLogFolder, slimLogs } from './logs.js';
 import { boot, type Ending, type Machine } from './machine.js';
@@ -34,7 +34,7 @@ export class SuiteRun implements AsyncDisposable {
     const out = newLogFolder(suite.title);
     await bundleSuite(fileURLToPath(suite.source), out);
     await bundleLabCommand(out);
-    await bundleKilled(out);
+    await bundlePrograms(out);
     // By its path outside, so that the source map's relative names lead to the sources.
     const command = `"$LAB_NODE" --enable-source-maps '${join(out, 'checks.mjs')}'`;
     const deadline = starting + checks.reduce((sum, check) => sum + check.timeout + cleaning, 0);

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CLAIM_DESIGN } from '../../../src/registry/claim-design.js';
 import { type Claim, ClaimStore } from '../../../src/registry/index.js';
+import { inRounds } from '../../in-rounds.js';
 import { bundled } from './bundled.js';
 import { claimOf } from './claim-samples.js';
-import { inRounds } from './in-rounds.js';
 
 let folder: string;
 let store: ClaimStore;

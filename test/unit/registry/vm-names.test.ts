@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { inRounds } from '../../in-rounds.js';
 import { bundled } from './bundled.js';
-import { inRounds } from './in-rounds.js';
 
 const PROCESSES = 10;
 const ROUNDS = 20;

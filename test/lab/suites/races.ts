@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { inRounds } from '../../in-rounds.js';
+import { standardHost } from '../hosts.js';
+import type { Lab } from '../inside/lab.js';
+import { type AddCheck, defineSuite, type Suite } from '../inside/suite.js';
+import { objects } from './parts/as-before.js';
+import { qplug } from './parts/qplug.js';
+import { driversOf, settled } from './parts/settled.js';
+
+/** How many ms one begins after the other: both orders, and at once. */
+const OFFSETS = [-300, -100, -30, 0, 0, 30, 100, 300];
+
+const XHCI = ['-device', 'qemu-xhci,id=xhci'];
+
+async function after(ms: number, act: () => Promise<number>): Promise<number> {
+  await delay(Math.max(0, ms));
+  return act();
+}
+
+const code = async (words: readonly string[]): Promise<number> => (await qplug(words)).code;
+
+/** Two things at once, in both orders: afterwards every device is whole. */
+function pair(
+  check: AddCheck,
+  name: string,
+  {
+    first,
+    second,
+    prepare,
+    codes,
+  }: {
+    readonly prepare: readonly string[];
+    first(socket: string): readonly string[];
+    second(lab: Lab, socket: string): Promise<number>;
+    /** The exit codes that each may have. */
+    readonly codes: readonly [readonly number[], readonly number[]];
+  },
+): void {
+  check(
+    `${name}, at once and in both orders: always one after the other`,
+    async (lab) => {
+      const before = driversOf(lab);
+      for (const offset of OFFSETS) {
+        const vm = await lab.startQemu(XHCI);
+        const had = await objects(vm);
+        if (prepare.length > 0) assert.equal(await code(['attach', vm.socket, ...prepare]), 0);
+        const ended = await Promise.all([
+          after(-offset, () => code(first(vm.socket))),
+          after(offset, () => second(lab, vm.socket)),
+        ]);
+        lab.log(`${offset} ms: ${ended.join(', ')}`);
+        for (const [index, one] of ended.entries())
+          assert.ok(codes[index]?.includes(one), `${name}: ${ended.join(', ')}`);
+        await lab.pull('hs').catch(() => undefined);
+        await lab.plugBack('hs');
+        const alive =
+          vm.process.pid > 0 &&
+          (await vm.qmp.execute('query-status').then(
+            () => true,
+            () => false,
+          ));
+        assert.equal((await qplug(['list'])).code, 0);
+        const ids = await settled(lab, before, alive ? [{ vm, had }] : []);
+        for (const id of ids) assert.equal(await code(['detach', vm.socket, id]), 0);
+        await vm.quit();
+      }
+    },
+    { timeout: 120_000 },
+  );
+}
+
+/** Several at once. */
+const suite: Suite = defineSuite(
+  { title: 'races', source: import.meta.url, machine: { ...standardHost, kvm: true } },
+  (check) => {
+    check(
+      'ten processes attach one device to ten VMs at the same moment, five times: one winner each, nine refused by its name',
+      async (lab) => {
+        const before = driversOf(lab);
+        const vms = await Promise.all(Array.from({ length: 10 }, () => lab.startQemu(XHCI)));
+        const inside = await Promise.all(vms.map(async (vm) => ({ vm, had: await objects(vm) })));
+        const folder = join(lab.folder, 'race');
+        mkdirSync(folder);
+        const rounds = await inRounds(lab.program('racer'), folder, {
+          processes: vms.length,
+          rounds: 5,
+          words: (index) => ['attach', vms[index]?.socket ?? '', 'serial=SS0001'],
+          after: async () => {
+            assert.equal((await settled(lab, before, inside)).length, 1);
+            assert.equal(await code(['release', 'serial=SS0001', '--yes']), 0);
+            assert.deepEqual(await settled(lab, before, inside), []);
+          },
+        });
+        for (const outcomes of rounds) {
+          const [winner, ...others] = outcomes;
+          assert.equal(winner, '0 ', outcomes.join('\n'));
+          for (const other of others) assert.match(other, /^5 error: 46f4:0001 .* belongs to another VM$/);
+        }
+      },
+      { timeout: 120_000 },
+    );
+
+    pair(check, 'attach and detach of one device', {
+      prepare: ['serial=HS0001'],
+      first: (socket) => ['attach', socket, 'serial=HS0001'],
+      second: (_, socket) => code(['detach', socket, 'serial=HS0001']),
+      codes: [[0], [0]],
+    });
+
+    pair(check, 'attach and kill of its VM', {
+      prepare: [],
+      first: (socket) => ['attach', socket, 'serial=HS0001', 'serial=SS0001'],
+      second: (_, socket) => code(['kill', socket]),
+      codes: [
+        [0, 8],
+        [0, 1, 8],
+      ],
+    });
+
+    pair(check, 'attach and the plug pulled', {
+      prepare: [],
+      first: (socket) => ['attach', socket, 'serial=HS0001'],
+      second: async (lab) => {
+        await lab.pull('hs').catch(() => undefined);
+        return 0;
+      },
+      codes: [[0, 1, 3], [0]],
+    });
+  },
+);
+
+export default suite;
