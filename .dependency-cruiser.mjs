@@ -21,6 +21,7 @@ const IO_FILES = [
   'src/base/process-identity.ts',
   'src/base/unix-listener.ts',
   'src/cli/picture/write.ts',
+  'src/cli/watcher.ts',
   'src/config/load.ts',
   'src/host/drivers.ts',
   'src/host/file/read-host-file.ts',

@@ -3,6 +3,7 @@
  * line `N passed, N failed`. A tool that is missing is a failure, never a skip.
  *
  *   node scripts/test.mjs [STAGE...]     only these stages: checks unit unit24 unit26 qemu oracle lab
+ *   node scripts/test.mjs soak           the checks of reliability in the lab, those included that take too long for every run
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -123,6 +124,11 @@ if (asked('oracle')) {
 if (asked('lab')) {
   ensureKernel();
   tests('tests in the lab, with real USB devices', 'lab', ['--maxWorkers=2']);
+}
+if (wanted.has('soak')) {
+  ensureKernel();
+  process.env.QPLUG_SOAK = '1';
+  tests('reliability in the lab, all of it', 'lab', ['test/lab/reliability.test.ts']);
 }
 
 process.stdout.write(`\n${Math.round((Date.now() - began) / 1000)} s in all\n\n${passed} passed, ${failed} failed\n`);

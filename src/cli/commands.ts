@@ -7,6 +7,7 @@ import { devices } from './commands/devices.js';
 import { doctor } from './commands/doctor.js';
 import { kill } from './commands/kill.js';
 import { list } from './commands/list.js';
+import { mend } from './commands/mend.js';
 import { plan } from './commands/plan.js';
 import { qmp } from './commands/qmp.js';
 import { rebalance } from './commands/rebalance.js';
@@ -34,6 +35,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   resume,
   shutdown,
   kill,
+  mend,
   doctor,
   qmp,
 ];

@@ -43,5 +43,6 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   errColumns: columnsOf(process.stderr),
   env: process.env,
   uid: process.getuid?.() ?? -1,
+  program: [process.execPath, ...process.argv.slice(1, 2)],
   signal: interruption.signal,
 });

@@ -22,6 +22,8 @@ export interface Terminal {
   readonly input?: AsyncIterable<Uint8Array> | undefined;
   /** The host's USB devices, where they are not those of this machine. */
   readonly sysfs?: SysfsReader | undefined;
+  /** The words that start this program again; undefined where it is a part of another. */
+  readonly program?: readonly string[] | undefined;
   /** Told of each step of a transaction as it is written down. */
   readonly watch?: Watch | undefined;
   /** Aborts at Ctrl-C or SIGTERM. */

@@ -1,5 +1,5 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import nodeModule from 'node:module';
 import { dirname } from 'node:path';
 import type Database from 'libsql';
 import { type Code, fail, QplugError } from '../diag/index.js';
@@ -92,7 +92,7 @@ export function storeExists(path: string): boolean {
 
 function driver(): typeof Database {
   try {
-    return createRequire(import.meta.url)('libsql') as typeof Database;
+    return nodeModule.createRequire(import.meta.url)('libsql') as typeof Database;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw fail('store-no-driver', { platform: `${process.platform}-${process.arch}`, reason }, { cause: error });

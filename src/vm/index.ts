@@ -10,7 +10,7 @@ export { stayWith } from './foreground.js';
 export { awaitHostDrivers, giveBack } from './give-back.js';
 export { type HostAccess, inventoryOf } from './host-access.js';
 export { listVms } from './list-vms.js';
-export { mend } from './mend.js';
+export { mend, mendWhenEnded } from './mend.js';
 export { findVm, isVmFile, type OpenVm, openVm, type VmTarget } from './open-vm.js';
 export type { Operation } from './operation.js';
 export { commandLineOf, type Prepared, prepare } from './prepare.js';

@@ -1,11 +1,12 @@
-import { isAlive } from '../base/index.js';
+import { isAlive, poll } from '../base/index.js';
 import { type Finding, finding } from '../diag/index.js';
 import { connect, QmpClosedError, QmpConnectError, QmpTimeoutError } from '../qmp/index.js';
 import type { Claim } from '../registry/index.js';
 import { giveBackClaims } from './claims.js';
 import type { HostAccess } from './host-access.js';
+import { findVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
-import { ownerLives } from './owner.js';
+import { ownerLives, ownerOf } from './owner.js';
 import { readTopology } from './read-back.js';
 import { recover } from './recover.js';
 import { settleClaims } from './settle-claims.js';
@@ -23,6 +24,21 @@ const KNOCK = 2000;
  */
 export async function mend(host: HostAccess, operation: Operation): Promise<Finding[]> {
   return within(operation, 'mend what was cut off', (signal) => mendAll(host, { ...operation, signal }));
+}
+
+/** ms between two looks whether a VM has ended. */
+const LOOK_EVERY = 500;
+
+/**
+ * The same, as soon as a VM has ended.
+ *
+ * @param word - its name, file or socket
+ * @throws QplugError `vm-not-found` · as `mend` · the signal's reason
+ */
+export async function mendWhenEnded(word: string, host: HostAccess, operation: Operation): Promise<Finding[]> {
+  const owner = ownerOf(await findVm(word, host));
+  await poll(() => (ownerLives(owner) ? undefined : true), { interval: LOOK_EVERY, signal: operation.signal });
+  return mend(host, operation);
 }
 
 async function mendAll(host: HostAccess, operation: Operation): Promise<Finding[]> {

@@ -91,7 +91,8 @@ async function bring(
   const there = wait ? await awaitDevice(device, host, deadline) : present(device, host);
   if (there === undefined) {
     const { label, hostPort: port } = device;
-    return { back: false, findings: [finding('missing-at-resume', { label, vm: vm.name, port }, { severity })] };
+    const evidence = { label, vm: vm.name, port, mandatory: severity === 'error' };
+    return { back: false, findings: [finding('missing-at-resume', evidence, { severity })] };
   }
   const request = { selectors: [there.port], controller: device.bus, port: device.port, slower: 'allow' as const };
   try {

@@ -2,10 +2,15 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { Check, Suite } from './inside/suite.js';
 import { cleaning, SuiteRun, starting } from './outside/suite-run.js';
 
-/** The checks to run: those whose name has the text of the variable LAB_CHECKS; all when it is not set. */
+/**
+ * The checks to run: those whose name has the text of the variable LAB_CHECKS; when it is not set all but those that take too long,
+ * and with QPLUG_SOAK those too.
+ */
 function chosen(suite: Suite): readonly Check[] {
-  const wanted = process.env['LAB_CHECKS'] ?? '';
-  return suite.checks.filter((check) => check.name.includes(wanted));
+  const { LAB_CHECKS: wanted, QPLUG_SOAK: soak } = process.env;
+  return suite.checks.filter((check) =>
+    wanted === undefined ? soak !== undefined || !check.soak : check.name.includes(wanted),
+  );
 }
 
 /**

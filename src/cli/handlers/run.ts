@@ -19,6 +19,8 @@ export const run: CommandHandler = async (args, terminal) => {
   const vm = await runVm(request, host, { signal, timeout, onProgress: progress.tell });
   if (args.flag('detach')) {
     vm.process.leave();
+    const { leaveWatcher } = await import('../watcher.js');
+    leaveWatcher(vm.record.name, terminal);
     return outcomeOf(vm, vm.findings);
   }
   for (const found of vm.findings) terminal.err(`${renderFinding(found, terminal)}\n`);

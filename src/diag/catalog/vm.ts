@@ -47,7 +47,13 @@ export interface VmEvidence {
   'claim-in-use': { readonly label: string; readonly vm: string; readonly pid: number; readonly state: string };
   'not-claimed': { readonly selector: string; readonly ids: readonly string[] };
   'not-suspendable': { readonly vm: string; readonly state: string };
-  'missing-at-resume': { readonly label: string; readonly vm: string; readonly port: string };
+  /** `mandatory`: the guest stands still until it is there. */
+  'missing-at-resume': {
+    readonly label: string;
+    readonly vm: string;
+    readonly port: string;
+    readonly mandatory: boolean;
+  };
   suspended: { readonly vm: string; readonly devices: readonly string[]; readonly since: string };
   'claim-ambiguous': {
     readonly selector: string;
@@ -304,11 +310,15 @@ export const vmCatalog: Catalog<VmEvidence> = {
   },
   'missing-at-resume': {
     kind: 'not-found',
-    text: ({ label, vm, port }) => ({
+    text: ({ label, vm, port, mandatory }) => ({
       what: `${printable(label)} is not plugged in any more`,
       where: `host port ${printable(port)}`,
-      why: `${printable(vm)} had it when it was suspended`,
-      fix: `plug it in, then: qplug resume ${shellWord(vm)} --wait 60`,
+      why: mandatory
+        ? `${printable(vm)} must have it (when-missing: fail)`
+        : `${printable(vm)} had it when it was suspended`,
+      fix: mandatory
+        ? `qplug resume ${shellWord(vm)} --wait 60`
+        : `qplug attach ${shellWord(vm)} ${shellWord(port)} --wait 60`,
     }),
   },
   suspended: {

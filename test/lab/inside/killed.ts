@@ -1,4 +1,5 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import pico from 'picocolors';
 import { listenerOf } from '../../../src/base/index.js';
 import { runCommandLine } from '../../../src/cli/run-command-line.js';
@@ -14,11 +15,13 @@ function pidOf(victim: Victim, { vm, socket }: JournalHead): number | undefined 
 
 /**
  * The program `killed.mjs LOG AT VICTIM WORD…`: a command line of qplug in which somebody is killed as soon as the mark number AT
- * (from 1; 0: nobody) was written into the journal. All marks that were written are in LOG, a line each.
+ * (from 1; 0: nobody) was written into the journal. All marks that were written are in LOG, a line each. It begins when there is a file
+ * LOG.go: Node has started by then.
  */
 export async function main([log = '', at = '0', victim = 'qplug', ...words]: readonly string[]): Promise<void> {
   let count = 0;
   const plain = pico.createColors(false);
+  while (!existsSync(`${log}.go`)) await delay(5);
   process.exitCode = await runCommandLine(words, {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { QemuDevice } from '../shared.js';
 import { type LabDevice, readDevices, settled } from './devices.js';
@@ -131,17 +131,23 @@ export class Lab {
   }
 
   /**
-   * Runs a command line of qplug in which somebody is killed at a mark of its journal (src/registry/journal.ts).
+   * Readies a command line of qplug in which somebody is killed at a mark of its journal (src/registry/journal.ts).
    *
    * @param at - which mark, from 1; 0: nobody is killed
-   * @returns the marks that were written, and how it ended
+   * @returns what lets it go, and gives the marks that were written and how it ended
    */
-  async killedAt(at: number, victim: Victim, words: readonly string[]): Promise<{ marks: string[]; end: Finished }> {
-    const log = join(this.folder, 'marks');
-    const end = await this.exec([process.execPath, this.program('killed'), log, String(at), victim, ...words]);
-    const marks = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [];
-    rmSync(log, { force: true });
-    return { marks, end };
+  async killedAt(
+    at: number,
+    victim: Victim,
+    words: readonly string[],
+  ): Promise<() => Promise<{ marks: string[]; end: Finished }>> {
+    const log = join(this.folder, `marks-${++this.#count}`);
+    const running = await this.start([process.execPath, this.program('killed'), log, String(at), victim, ...words]);
+    return async () => {
+      writeFileSync(`${log}.go`, '');
+      const end = await running.finished;
+      return { marks: existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [], end };
+    };
   }
 
   /** The path of a program of this folder that was bundled for the checks. */

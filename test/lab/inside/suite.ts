@@ -7,6 +7,8 @@ export interface Check {
   run: (lab: Lab) => Promise<void>;
   /** ms, cleaning up not included. */
   timeout: number;
+  /** Takes too long for every run: only `npm run soak` does it. */
+  soak: boolean;
 }
 
 /** Checks that share one boot. They run in order, each from the same start: what one changes is undone after it. */
@@ -19,7 +21,7 @@ export interface Suite {
 }
 
 /** How a suite file adds its checks. */
-export type AddCheck = (name: string, run: Check['run'], options?: { timeout?: number }) => void;
+export type AddCheck = (name: string, run: Check['run'], options?: { timeout?: number; soak?: boolean }) => void;
 
 /** A machine that has other work to do takes so many times as long as a quiet one. */
 const PATIENCE = 3;
@@ -34,9 +36,9 @@ const PATIENCE = 3;
  */
 export function defineSuite(about: Omit<Suite, 'checks'>, fill: (check: AddCheck) => void): Suite {
   const checks: Check[] = [];
-  fill((name, run, { timeout = 60_000 } = {}) => {
+  fill((name, run, { timeout = 60_000, soak = false } = {}) => {
     if (checks.some((other) => other.name === name)) throw new Error(`two checks are called "${name}"`);
-    checks.push({ name, run, timeout: timeout * PATIENCE });
+    checks.push({ name, run, timeout: timeout * PATIENCE, soak });
   });
   return { ...about, checks };
 }

@@ -94,6 +94,8 @@ const usage: readonly (readonly [command: string, code: number, says: RegExp])[]
   ['qplug release 0781:5567', 0, /take it out of bench, .*: qplug release 0781:5567 --yes$/ms],
   ['qplug rebalance bench', 0, /^no single move would give a device of bench a better port$/m],
   ['qplug list', 0, /^bench +\d+ +\S+ \S+ +\S*bench\.yaml /m],
+  ['qplug suspend bench', 0, /^bench stands still\n(?: {2}the host has .*\n){3}/],
+  ['qplug resume bench', 0, /^bench runs\n(?: {2}.* is back on .*\n){3}/],
   // there is no guest that could power off; the next line is what then helps
   ['qplug shutdown bench --timeout 5', 7, /^error: the guest of bench did not power off .*fix {2}qplug kill bench$/ms],
   ['qplug kill bench', 0, /^bench ended: QEMU quit$/m],

@@ -54,7 +54,7 @@ const samples: { readonly [C in keyof VmEvidence]: VmEvidence[C] } = {
   'not-mended': { kind: 'attach', vm: H, reason: H },
   'claim-given-back': { label: H, vm: H },
   'not-suspendable': { vm: H, state: H },
-  'missing-at-resume': { label: H, vm: H, port: H },
+  'missing-at-resume': { label: H, vm: H, port: H, mandatory: false },
   suspended: { vm: H, devices: LIST, since: H },
   'claim-in-use': { label: H, vm: H, pid: 7, state: H },
   'not-claimed': { selector: H, ids: LIST },

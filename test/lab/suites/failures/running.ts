@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { LabDevice } from '../../inside/devices.js';
 import type { Lab } from '../../inside/lab.js';
 import type { AddCheck } from '../../inside/suite.js';
@@ -95,7 +95,7 @@ usb: { devices: [serial=SS0001, { select: serial=HS0001, when-missing: fail }] }
   );
 
   check(
-    'a VM in the background killed by somebody: list forgets it, and the device has no driver until it is asked for',
+    'a VM in the background killed by somebody: the next command gives its device back, and list forgets it',
     async (lab) => {
       const file = vmFile(lab, 'usb: { devices: [serial=SS0001] }');
       const asBefore = await remember();
@@ -106,15 +106,40 @@ usb: { devices: [serial=SS0001, { select: serial=HS0001, when-missing: fail }] }
       const listed = await qplug(['list']);
       assert.deepEqual([listed.code, listed.out], [0, 'no VM of qplug runs on this host\n']);
       assert.match(listed.err, /^note: bench no longer runs; what was left of it was cleared away$/m);
-      // A killed program can't ask the kernel to give its device a driver again, and no qplug looks after this VM.
-      const row = (await qplug(['devices', 'serial=SS0001'])).out;
-      assert.match(row, /46f4:0001 +5G +- +SS0001 /);
+      assert.match(listed.err, /^note: 46f4:0001 .* is the host's again: the VM that had it is gone$/m);
+      assert.match((await qplug(['devices', 'serial=SS0001'])).out, /46f4:0001 +5G +usb-storage +SS0001 /);
       const again = await qplug(['kill', 'bench']);
       assert.equal(again.code, 3);
       assert.match(again.err, /^error: there is no VM "bench"/m);
-      const [name] = lab.device('SS0001').drivers.keys();
-      writeFileSync('/sys/bus/usb/drivers_probe', name ?? '');
       await asBefore();
     },
   );
+
+  check(
+    'what run leaves behind gives the device back at once when the QEMU is killed, by itself, and ends',
+    async (lab) => {
+      const file = vmFile(lab, 'usb: { devices: [serial=SS0001] }');
+      const asBefore = await remember();
+      const started = await lab.qplug(['run', file, '--detach']);
+      assert.equal(started.code, 0, started.stderr);
+      await lab.until('the watcher', () => watchers().length === 1);
+      process.kill(await pidOf('bench'), 'SIGKILL');
+      await lab.until('its driver is back', () => driversOf(lab.device('SS0001'))[0] === 'usb-storage');
+      await lab.until('the end of the watcher', () => watchers().length === 0);
+      const { out, err } = await qplug(['list']);
+      assert.deepEqual([out, err.includes("is the host's again")], ['no VM of qplug runs on this host\n', false]);
+      await asBefore();
+    },
+  );
+}
+
+/** The processes that `run --detach` has left behind. */
+function watchers(): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('\0mend\0--after\0');
+    } catch {
+      return false;
+    }
+  });
 }

@@ -1,0 +1,19 @@
+import { spawn } from 'node:child_process';
+import type { Terminal } from './terminal.js';
+
+/**
+ * Leaves a process behind that gives a VM's devices back to the host as soon as the VM has ended, however it ends: `qplug mend --after`.
+ * Where it can't be started the next command does the same.
+ *
+ * @param vm - a VM that qplug runs
+ */
+export function leaveWatcher(vm: string, { program, env }: Pick<Terminal, 'program' | 'env'>): void {
+  const [node, ...words] = program ?? [];
+  if (node === undefined) return;
+  const child = spawn(node, [...words, 'mend', '--after', vm], {
+    ...{ cwd: '/', detached: true, stdio: 'ignore' },
+    env: { ...env },
+  });
+  child.on('error', () => undefined);
+  child.unref();
+}
