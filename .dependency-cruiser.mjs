@@ -22,6 +22,8 @@ const IO_FILES = [
   'src/base/unix-listener.ts',
   'src/cli/picture/write.ts',
   'src/cli/watcher.ts',
+  'src/config/file-change.ts',
+  'src/config/file-lock.ts',
   'src/config/load.ts',
   'src/host/drivers.ts',
   'src/host/file/read-host-file.ts',

@@ -42,6 +42,16 @@ export const GROW: OptionDeclaration = {
   describe: "What may be added to find room (default: what the VM's file says, or hubs)",
 };
 
+export const CONFIG: OptionDeclaration = {
+  type: 'boolean',
+  describe: "Change the VM's file, for its next start",
+};
+
+export const LIVE: OptionDeclaration = {
+  type: 'boolean',
+  describe: 'Change the running VM (without --config and --live: both, where it runs from a file)',
+};
+
 export const OFFLINE: OptionDeclaration = {
   type: 'boolean',
   describe: 'Look at the file alone, not at the devices of this host',

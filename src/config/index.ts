@@ -1,4 +1,7 @@
-/** The VM file: read, checked, its defaults filled in. Selectors stay text; `VmFileChecks` lets other layers check them. */
-export { loadVmFile, parseVmFile } from './load.js';
+/** The VM file: read, checked, its defaults filled in, changed in place. Selectors stay text; `VmFileChecks` lets other layers check them. */
+export type { DevicesChange, EditedVmFile } from './edit.js';
+export type { NewDevice } from './entry-text.js';
+export { type FileChange, type HeldVmFile, holdVmFile, performFileChange, undoFileChange } from './file-change.js';
+export { editVmFile, loadVmFile, parseVmFile } from './load.js';
 export type { VmFileChecks } from './parse.js';
 export type * from './vm-file.js';

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { fail } from '../diag/index.js';
+import type { EditedVmFile, editDevices } from './edit.js';
 import type { VmFileChecks } from './parse.js';
 import type { VmFile } from './vm-file.js';
 
@@ -15,7 +16,7 @@ const MAX_BYTES = 256 * 1024;
  *   the content, in the order of the file
  */
 export async function loadVmFile(path: string, checks: VmFileChecks = {}): Promise<VmFile> {
-  return parseVmFile(decode(await readBytes(path), path), path, checks);
+  return parseVmFile(decodeVmFile(await readVmFileBytes(path), path), path, checks);
 }
 
 /**
@@ -29,7 +30,14 @@ export async function parseVmFile(text: string, path: string, checks: VmFileChec
   return parseVmFileText(text, path, checks);
 }
 
-async function readBytes(path: string): Promise<Uint8Array> {
+/** As `editDevices`. The YAML parser is loaded on the first call. */
+export async function editVmFile(...what: Parameters<typeof editDevices>): Promise<EditedVmFile> {
+  const edit = await import('./edit.js');
+  return edit.editDevices(...what);
+}
+
+/** @throws QplugError `vm-file-missing`, `vm-file-unreadable`, `vm-file-too-big` */
+export async function readVmFileBytes(path: string): Promise<Uint8Array> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'r');
@@ -59,7 +67,8 @@ async function readBytes(path: string): Promise<Uint8Array> {
   }
 }
 
-function decode(bytes: Uint8Array, path: string): string {
+/** @returns the text without its byte-order mark. @throws QplugError `vm-file-not-text` */
+export function decodeVmFile(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {

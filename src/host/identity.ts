@@ -2,7 +2,7 @@ import { printable } from '../diag/index.js';
 import { isPciAddress } from './controller.js';
 import { formatId } from './device-name.js';
 import { matchSelector } from './match.js';
-import { isSelector, parseSelector } from './selector.js';
+import { isSelector, parseSelector, type Selector } from './selector.js';
 import type { HostDevice, HostInventory } from './usb-device.js';
 
 /** Where and what a device is. Unlike bus.addr, it stays through replug and reboot: this is what may be stored. */
@@ -52,14 +52,33 @@ const PLAIN_SERIAL = /^[A-Za-z0-9._-]([A-Za-z0-9._:-]{0,62}[A-Za-z0-9._-])?$/;
  * be typed as it is: a serial with other than plain characters is passed over.
  */
 export function shortestSelector(device: HostDevice, inventory: HostInventory): string {
-  const id = formatId(device.vendorId, device.productId);
-  const serial = device.serial !== undefined && PLAIN_SERIAL.test(device.serial) ? [`${id}:${device.serial}`] : [];
-  const choices = [id, ...serial, device.port, formatLocation(device)];
-  const alone = choices.find((choice) => {
-    const selector = parseSelector(choice);
-    if (!isSelector(selector)) return false;
-    const matches = matchSelector(selector, inventory);
-    return matches.length === 1 && matches[0]?.port === device.port;
-  });
-  return alone ?? `@${device.bus}.${device.address}`;
+  const choices = [idOf(device), ...withSerial(device), device.port, formatLocation(device)];
+  return choices.find((choice) => meansAlone(choice, device, inventory)) ?? `@${device.bus}.${device.address}`;
+}
+
+const idOf = ({ vendorId, productId }: HostDevice): string => formatId(vendorId, productId);
+
+function withSerial(device: HostDevice): string[] {
+  const { serial } = device;
+  return serial !== undefined && PLAIN_SERIAL.test(serial) ? [`${idOf(device)}:${serial}`] : [];
+}
+
+function meansAlone(text: string, device: HostDevice, inventory: HostInventory): boolean {
+  const selector = parseSelector(text);
+  if (!isSelector(selector)) return false;
+  const matches = matchSelector(selector, inventory);
+  return matches.length === 1 && matches[0]?.port === device.port;
+}
+
+/**
+ * What to write down of a device, so that it is meant after a replug and a reboot too. What was typed is kept where it lasts: what a
+ * device is, its serial number, or where it is plugged in. Instead of bus.addr it is `vid:pid:serial`, or the location where that does not
+ * tell it apart; instead of words or a class `vid:pid` comes between.
+ *
+ * @param device - the one that is meant; undefined where it is not plugged in, and all there is is what was typed
+ */
+export function lastingSelector(selector: Selector, device: HostDevice | undefined, inventory: HostInventory): string {
+  if (device === undefined || !['address', 'words', 'class'].includes(selector.by)) return selector.text;
+  const choices = [...withSerial(device), ...(selector.by === 'address' ? [] : [idOf(device)]), formatLocation(device)];
+  return choices.find((choice) => meansAlone(choice, device, inventory)) ?? device.port;
 }

@@ -21,6 +21,7 @@ export {
   formatIdentity,
   formatLocation,
   identityOf,
+  lastingSelector,
   sameIdentity,
   shortestSelector,
 } from './identity.js';

@@ -1,3 +1,4 @@
+import type { HeldVmFile } from '../config/index.js';
 import { type Finding, finding, QplugError } from '../diag/index.js';
 import { QmpClosedError, QmpCommandError, type QmpConnection, QmpTimeoutError } from '../qmp/index.js';
 import type { JournalEntry } from '../registry/index.js';
@@ -9,6 +10,8 @@ export interface ApplyOptions {
   readonly signal: AbortSignal;
   /** ms that the removal of one device may take. */
   readonly removalTimeout: number;
+  /** The VM's file, where a step writes it. */
+  readonly file?: HeldVmFile | undefined;
   readonly onStep?: ((event: StepEvent) => void) | undefined;
   /** Puts into words why a step failed. */
   explain(error: unknown, step: ChangeStep): Promise<unknown>;
@@ -23,6 +26,7 @@ export class Applied {
   readonly #entry: JournalEntry;
   readonly #options: ApplyOptions;
   readonly #done: { readonly step: ChangeStep; readonly index: number }[] = [];
+  #next = 0;
 
   /** @param entry - whose steps are those that are applied, in the same order */
   constructor(qmp: QmpConnection, entry: JournalEntry, options: ApplyOptions) {
@@ -32,21 +36,22 @@ export class Applied {
   }
 
   /**
-   * Does the steps in order. The signal is looked at between them. When one fails, all that were done are undone, newest
+   * Does the next steps of the entry in order. The signal is looked at between them. When one fails, all that were done are undone, newest
    * first, and its error is thrown.
    *
    * @throws QplugError of the step, or the signal's reason; what could not be undone is told with it
    */
   async apply(steps: readonly ChangeStep[]): Promise<void> {
-    const { signal, removalTimeout, onStep } = this.#options;
-    for (const [index, step] of steps.entries()) {
+    const { signal, removalTimeout, onStep, file } = this.#options;
+    for (const step of steps) {
+      const index = this.#next++;
       let begun = false;
       try {
         onStep?.({ event: 'doing', step });
         signal.throwIfAborted();
         this.#entry.mark(index, 'doing');
         begun = true;
-        await performStep(step, { qmp: this.#qmp, signal, removalTimeout });
+        await performStep(step, { qmp: this.#qmp, signal, removalTimeout, file });
       } catch (error) {
         // a command given up may still be carried out by QEMU, one that was refused not; of a removal that was never
         // begun nothing must be put back
@@ -83,7 +88,7 @@ export class Applied {
       try {
         this.#options.onStep?.({ event: 'undoing', step });
         this.#tellIfPossible(index, 'undoing');
-        await undoStep(step, { qmp: this.#qmp, signal });
+        await undoStep(step, { qmp: this.#qmp, signal, file: this.#options.file });
         this.#tellIfPossible(index, 'undone');
         this.#options.onStep?.({ event: 'undone', step });
       } catch (error) {

@@ -5,7 +5,7 @@ import { megabits, type Speed } from '../qdev/index.js';
 import { type AttachPlan, type AttachRequest, planAttach } from './attach-plan.js';
 import type { HostAccess } from './host-access.js';
 import type { OpenVm } from './open-vm.js';
-import { type Operation, within } from './operation.js';
+import { type BothOperation, within } from './operation.js';
 import { ownerOf } from './owner.js';
 import { rememberPlaces } from './remember-places.js';
 import { carryOut, type Transaction } from './transaction.js';
@@ -47,15 +47,15 @@ export async function attach(
   vm: OpenVm,
   request: AttachRequest,
   host: HostAccess,
-  operation: Operation & { readonly kind?: string | undefined },
+  operation: BothOperation & { readonly kind?: string | undefined },
 ): Promise<AttachReport> {
   const timeout = operation.timeout + (request.wait ?? 0);
   return within({ ...operation, timeout }, `attach to ${vm.name}`, async (signal) => {
     const planned = await planAttach(vm, request, host, signal);
-    const mended =
-      planned.steps.length === 0
-        ? []
-        : await carryOut(vm.qmp, planned, host, transactionOf(operation.kind ?? 'attach', vm, operation, signal));
+    const { kind = 'attach', file } = operation;
+    const transaction = transactionOf(kind, vm, operation, signal);
+    const mended = planned.steps.length === 0 ? [] : await carryOut(vm.qmp, planned, host, transaction);
+    if (planned.steps.length === 0) file?.held.commit();
     const { placements } = planned.plan;
     const unsaved =
       vm.record === undefined || placements.length === 0
@@ -66,7 +66,7 @@ export async function attach(
 }
 
 /** @returns what `carryOut` has to know of an operation on a VM */
-export function transactionOf(kind: string, vm: OpenVm, operation: Operation, signal: AbortSignal): Transaction {
+export function transactionOf(kind: string, vm: OpenVm, operation: BothOperation, signal: AbortSignal): Transaction {
   return { ...operation, signal, kind, owner: ownerOf(vm), lastLines: () => lastLinesOf(vm) };
 }
 

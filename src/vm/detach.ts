@@ -3,7 +3,7 @@ import { type HostDevice, type HostInventory, isSelector, matchSelector, parseSe
 import { type AttachedDevice, type Controller, parseDeviceId, type Topology } from '../qdev/index.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import type { OpenVm } from './open-vm.js';
-import { type Operation, within } from './operation.js';
+import { type BothOperation, within } from './operation.js';
 import { readTopology } from './read-back.js';
 import { hostOf, removalStep } from './removal-step.js';
 import { takeOut } from './take-out.js';
@@ -26,7 +26,7 @@ export interface DetachReport {
 }
 
 /** Told to the journal as what it is a part of; `detach` where nothing is said. */
-export type DetachOperation = Operation & { readonly kind?: string | undefined };
+export type DetachOperation = BothOperation & { readonly kind?: string | undefined };
 
 /** A device of the VM that a word of the command line means. */
 interface Found {
@@ -88,11 +88,12 @@ function findAll(words: readonly string[], vm: string, topology: Topology, inven
   return found.sort((a, b) => (b.device.port ?? '').length - (a.device.port ?? '').length);
 }
 
-function idsOf(topology: Topology): string[] {
+export function idsOf(topology: Topology): string[] {
   return topology.controllers.flatMap(({ devices }) => devices.map((one) => one.id ?? one.qomPath ?? ''));
 }
 
-function findOne(word: string, topology: Topology, inventory: HostInventory): Found[] {
+/** @returns the devices of a VM that a word means: an id, a path in QOM, or a selector of a host device */
+export function findOne(word: string, topology: Topology, inventory: HostInventory): Found[] {
   const all = topology.controllers.flatMap((controller) =>
     controller.devices.map((device) => ({ controller, device })),
   );

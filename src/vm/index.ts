@@ -1,11 +1,14 @@
 /** The engine: what is done to a VM, from plan to verified. Everything that people touch stands on these functions. */
 export { type AttachedReport, type AttachReport, attach } from './attach.js';
 export { type AttachPlan, type AttachRequest, draftAttach, planAttach } from './attach-plan.js';
+export { type ChangeTarget, type Choice, changeTarget } from './change-target.js';
+export { attachTo, type Changed, detachFrom } from './change-vm.js';
 export { claimOn } from './claims.js';
 export { type DetachedReport, type DetachReport, detach } from './detach.js';
 export type { DeviceState } from './device-state.js';
 export { type Check, diagnose } from './doctor.js';
 export { type EndReport, killVm, shutdownVm } from './end-vm.js';
+export type { FileEntry, FileReport } from './file-entries.js';
 export { stayWith } from './foreground.js';
 export { awaitHostDrivers, giveBack } from './give-back.js';
 export { type HostAccess, inventoryOf } from './host-access.js';

@@ -43,6 +43,21 @@ export function isVmFile(word: string): boolean {
   return (word.includes('/') || /\.(ya?ml|json)$/i.test(word)) && kindOfFile(word) === 'file';
 }
 
+/** @returns whether two paths are of one file, links followed; false where either is not there */
+export function isSameFile(one: string, other: string): boolean {
+  try {
+    const [a, b] = [statSync(one), statSync(other)];
+    return a.dev === b.dev && a.ino === b.ino;
+  } catch {
+    return false;
+  }
+}
+
+/** @returns whether there is a file, as opposed to a folder, a socket or nothing */
+export function isThere(path: string): boolean {
+  return kindOfFile(path) === 'file';
+}
+
 /**
  * Finds the VM that a word means: a name, a VM file, or the path of a QMP socket (anything with a `/` that is no VM file).
  *

@@ -1,3 +1,4 @@
+import { type HeldVmFile, performFileChange, undoFileChange } from '../config/index.js';
 import type { QmpConnection } from '../qmp/index.js';
 import { addDevice } from './add-device.js';
 import { removeDevice } from './remove-device.js';
@@ -12,6 +13,8 @@ const UNDO_REMOVAL = 5000;
 interface StepContext {
   readonly qmp: QmpConnection;
   readonly signal: AbortSignal;
+  /** The VM's file, where whoever works on it has it in hand, with its change prepared. */
+  readonly file?: HeldVmFile | undefined;
 }
 
 type Doing = StepContext & { readonly removalTimeout: number };
@@ -43,7 +46,7 @@ const pausing = (
   },
 });
 
-/** Every kind of change to a running VM. */
+/** Every kind of change to a running VM, and to its file. */
 const KINDS: Kinds = {
   pause: pausing('stop', 'cont'),
   continue: pausing('cont', 'stop'),
@@ -71,6 +74,12 @@ const KINDS: Kinds = {
     redo: async (step, { qmp, signal, removalTimeout: timeout }) => {
       await removeDevice(qmp, step, { signal, timeout });
     },
+  },
+  write: {
+    perform: async ({ change }, { file, signal }) =>
+      file === undefined ? performFileChange(change, signal) : file.commit(),
+    undo: async ({ change }, { file, signal }) => (file === undefined ? undoFileChange(change, signal) : file.undo()),
+    redo: ({ change }, { signal }) => performFileChange(change, signal),
   },
 };
 

@@ -1,4 +1,4 @@
-import { loadVmFile, type VmFile } from '../config/index.js';
+import { loadVmFile, parseVmFile, type VmFile } from '../config/index.js';
 import { checkGuest } from '../launcher/index.js';
 import { checkSelector } from './check-selector.js';
 
@@ -9,4 +9,9 @@ import { checkSelector } from './check-selector.js';
  */
 export function readVmFile(path: string): Promise<VmFile> {
   return loadVmFile(path, { checkSelector, checkGuest });
+}
+
+/** The same for a text that was read already. @param path - the file that it came from */
+export function readVmFileText(text: string, path: string): Promise<VmFile> {
+  return parseVmFile(text, path, { checkSelector, checkGuest });
 }

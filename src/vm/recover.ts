@@ -1,5 +1,6 @@
 import { isAlive } from '../base/index.js';
-import { type Finding, finding, printable } from '../diag/index.js';
+import { performFileChange, undoFileChange } from '../config/index.js';
+import { type Finding, finding, printable, QplugError } from '../diag/index.js';
 import { endProcess, findRunning } from '../launcher/index.js';
 import { connect, QmpClosedError, QmpConnectError, type QmpConnection } from '../qmp/index.js';
 import type { JournalEntry } from '../registry/index.js';
@@ -23,11 +24,12 @@ type Outcome = 'undone' | 'finished' | 'vm-gone';
 export async function recover(entry: JournalEntry, host: HostAccess, operation: Operation): Promise<Finding[]> {
   const { kind, vm } = entry.head;
   try {
+    const left = entry.isCommitted ? [] : await recoverFile(entry, operation.signal);
     const outcome = await recoverSteps(entry, host, operation);
     entry.end();
-    if (outcome === undefined) return [];
+    if (outcome === undefined) return left;
     const devices = steps(entry).flatMap((step, i) => (entry.stateOf(i) === undefined ? [] : [step.label]));
-    return [finding('mended', { kind, vm, outcome, devices }, { severity: 'warning' })];
+    return [finding('mended', { kind, vm, outcome, devices }, { severity: 'warning' }), ...left];
   } catch (error) {
     entry.leave();
     operation.signal.throwIfAborted();
@@ -63,6 +65,33 @@ async function recoverSteps(entry: JournalEntry, host: HostAccess, operation: Op
 
 function isChange(step: Step): step is ChangeStep {
   return step.do !== 'launch' && step.do !== 'go';
+}
+
+/**
+ * Ends the change of a VM's file, which comes last of all steps and needs no VM. Where somebody has changed the file since it stays as
+ * they left it.
+ *
+ * @returns why a file was left
+ */
+async function recoverFile(entry: JournalEntry, signal: AbortSignal): Promise<Finding[]> {
+  const all = steps(entry);
+  const finishes = entry.head.recover === 'finish' && all.some((_, i) => entry.stateOf(i) !== undefined);
+  const findings: Finding[] = [];
+  for (const [index, step] of all.entries()) {
+    const state = entry.stateOf(index);
+    if (step.do !== 'write' || state === (finishes ? 'done' : 'undone')) continue;
+    const begun = finishes || state !== undefined;
+    if (begun) entry.mark(index, finishes ? 'doing' : 'undoing');
+    try {
+      await (finishes ? performFileChange(step.change, signal) : undoFileChange(step.change, signal));
+    } catch (error) {
+      if (!(error instanceof QplugError) || error.code === 'vm-file-busy') throw error;
+      // what was never begun has only left something beside the file
+      if (begun) findings.push(...error.findings.map((one): Finding => ({ ...one, severity: 'warning' })));
+    }
+    if (begun) entry.mark(index, finishes ? 'done' : 'undone');
+  }
+  return findings;
 }
 
 async function undoAll(entry: JournalEntry, changes: readonly ChangeStep[], qmp: QmpConnection): Promise<void> {

@@ -1,3 +1,4 @@
+import type { FileChange } from '../config/index.js';
 import type { DeviceSpec } from '../qdev/index.js';
 
 /** `device_add` of a controller, a hub or a device. */
@@ -24,6 +25,14 @@ interface RemoveStep {
   readonly hostPort?: string | undefined;
 }
 
+/** The VM's file is changed with it. */
+export interface WriteStep {
+  readonly do: 'write';
+  readonly change: FileChange;
+  /** The file, as people call it (printable). */
+  readonly label: string;
+}
+
 /** A QEMU is started, its guest paused. */
 interface LaunchStep {
   readonly do: 'launch';
@@ -46,8 +55,8 @@ interface PauseStep {
   readonly label: string;
 }
 
-/** A change to a running VM, done over QMP. */
-export type ChangeStep = AddStep | RemoveStep | PauseStep;
+/** A change to a running VM, done over QMP, or to its file. */
+export type ChangeStep = AddStep | RemoveStep | PauseStep | WriteStep;
 
 /**
  * One step of a transaction, as plain data: it is written into the journal before it is done, so that whoever finds it there can

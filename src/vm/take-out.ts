@@ -8,7 +8,7 @@ import { claimOn, giveBackClaims } from './claims.js';
 import { awaitHostDrivers } from './give-back.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import type { OpenVm } from './open-vm.js';
-import type { Operation } from './operation.js';
+import type { BothOperation } from './operation.js';
 import { ownerOf } from './owner.js';
 import { claimsOf } from './settle-claims.js';
 import type { ChangeStep } from './step.js';
@@ -21,6 +21,8 @@ export interface Leaving extends Pick<JournalHead, 'kind' | 'recover'> {
   readonly hosts: readonly HostDevice[];
 }
 
+type Doing = Pick<BothOperation, 'signal' | 'onProgress' | 'file'>;
+
 /**
  * Takes devices out of a VM: all of them or none. When one of them stays, those that went are put back. Then sees that the host has its own
  * again, each interface with the driver that it had.
@@ -32,7 +34,7 @@ export async function takeOut(
   vm: OpenVm,
   { steps, hosts, kind, recover }: Leaving,
   host: HostAccess,
-  { signal, onProgress }: Pick<Operation, 'signal' | 'onProgress'>,
+  { signal, onProgress, file }: Doing,
 ): Promise<Finding[]> {
   const owner = ownerOf(vm);
   const ids = new Set(steps.flatMap((step) => (step.do === 'remove' ? [step.target] : [])));
@@ -41,7 +43,7 @@ export async function takeOut(
   host.claims.change(claims, (claim) => ({ ...claim, ...now }));
   const leaving = claims.map((claim) => ({ ...claim, ...now }));
   try {
-    await doSteps(vm, { steps, kind, recover }, host, { signal, onProgress });
+    await doSteps(vm, { steps, kind, recover }, host, { signal, onProgress, file });
     const unclaimed = hosts.filter((device) => claimOn(device, inventoryOf(host), leaving) === undefined);
     return [...(await giveBackClaims(leaving, host)), ...(await awaitHostDrivers(unclaimed, host))];
   } catch (error) {
@@ -54,18 +56,20 @@ export async function doSteps(
   vm: OpenVm,
   { steps, kind, recover }: Omit<Leaving, 'hosts'>,
   host: HostAccess,
-  { signal, onProgress }: Pick<Operation, 'signal' | 'onProgress'>,
+  { signal, onProgress, file }: Doing,
 ): Promise<void> {
   const { vm: name, socket } = ownerOf(vm);
-  const entry = host.journal.begin({ format: 1, kind, vm: name, socket, steps, recover });
+  const all = file === undefined ? steps : [...steps, file.step];
+  const entry = host.journal.begin({ format: 1, kind, vm: name, socket, steps: all, recover });
   const applied = new Applied(vm.qmp, entry, {
     signal,
     removalTimeout: REMOVAL_TIMEOUT,
+    file: file?.held,
     onStep: (event) => tellStep(event, onProgress),
     explain: async (error) => error,
   });
   try {
-    await applied.apply(steps);
+    await applied.apply(all);
     entry.commit();
   } finally {
     entry.end();

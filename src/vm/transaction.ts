@@ -7,7 +7,7 @@ import { Applied } from './apply.js';
 import { claimsFor, takeClaims } from './claims.js';
 import { explainFailure } from './explain-failure.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
-import type { Operation } from './operation.js';
+import type { BothOperation, Operation } from './operation.js';
 import { UNDO_TIMEOUT } from './perform-step.js';
 import { readTopology } from './read-back.js';
 import { claimsOf, settleClaims } from './settle-claims.js';
@@ -25,7 +25,7 @@ export interface Planned {
   readonly wanted: readonly Wanted[];
 }
 
-export interface Transaction extends Operation {
+export interface Transaction extends BothOperation {
   /** What it is, for the journal: `attach`. */
   readonly kind: string;
   /** The VM as the owner of what it gets. */
@@ -36,7 +36,7 @@ export interface Transaction extends Operation {
 
 /**
  * Makes a plan true in a running VM: claims its devices, writes down the steps, does them, reads back what QEMU did, and undoes
- * everything when it is not what was planned, or a step fails, or the caller gives up. Afterwards whatever is not in the VM is the
+ * everything when it is not what was planned, or a step fails, or the caller gives up. Its file is written last. Afterwards whatever is not in the VM is the
  * host's again, with its drivers.
  *
  * @returns what was mended on the way
@@ -48,13 +48,16 @@ export async function carryOut(
   host: HostAccess,
   transaction: Transaction,
 ): Promise<Finding[]> {
-  const { signal, onProgress, kind, owner } = transaction;
+  const { signal, onProgress, kind, owner, file } = transaction;
   const { vm, socket } = owner;
   const claims = claimsFor(wanted, owner, inventoryOf(host));
   const findings = await takeClaims(claims, host);
-  const entry = host.journal.begin({ format: 1, kind, vm, socket, steps, recover: 'undo' });
+  const writes = file === undefined ? [] : [file.step];
+  const all = [...steps, ...writes];
+  const entry = host.journal.begin({ format: 1, kind, vm, socket, steps: all, recover: 'undo' });
   const applied = new Applied(qmp, entry, {
     signal,
+    file: file?.held,
     removalTimeout: REMOVAL_TIMEOUT,
     onStep: (event) => tellStep(event, onProgress),
     explain: async (error, step) =>
@@ -64,6 +67,7 @@ export async function carryOut(
     await applied.apply(steps);
     const actual = await readTopology(qmp, signal);
     throwErrors([...goneSince(wanted, inventoryOf(host)), ...differences(plan, actual)]);
+    await applied.apply(writes);
     entry.commit();
     findings.push(...(await settleClaims(ours(claims, owner, host), actual, host)));
     return findings;
@@ -113,6 +117,8 @@ function wordsOf(step: ChangeStep): string {
     case 'pause':
     case 'continue':
       return step.label;
+    case 'write':
+      return `write ${step.label}`;
   }
 }
 

@@ -1,8 +1,9 @@
 import { fail } from '../../diag/index.js';
 import { megabits as speedInMegabits } from '../../qdev/index.js';
-import { type AttachedReport, type AttachReport, attach, openVm } from '../../vm/index.js';
+import { type AttachedReport, type AttachReport, attachTo, changeTarget } from '../../vm/index.js';
 import type { Arguments, CommandHandler } from '../command.js';
 import { hostDeviceSummary } from '../documents/host-device.js';
+import { changedDocument, changedLines } from '../documents/vm-file.js';
 import { growOf } from '../grow-option.js';
 import { hostAccess } from '../host-access.js';
 import { Progress } from '../progress.js';
@@ -25,7 +26,16 @@ export const run: CommandHandler = async (args, terminal) => {
     timeout: (args.number('timeout') ?? ATTACH_TIMEOUT) * 1000,
     onProgress: progress.tell,
   };
-  await using vm = await openVm(args.word('vm'), host, operation);
+  const choice = { config: args.flag('config'), live: args.flag('live') };
+  const target = await changeTarget(args.word('vm'), choice, host);
+  if (target.live === undefined && args.text('grow') !== undefined) {
+    const why = '--grow is about the running VM, and its file alone is changed';
+    throw fail('options-conflict', {
+      options: ['--grow', '--config'],
+      why,
+      fix: 'write `grow:` under `usb:` in the file',
+    });
+  }
   const request = {
     selectors,
     emulated,
@@ -35,15 +45,16 @@ export const run: CommandHandler = async (args, terminal) => {
     wait: waitOf(args),
     grow: growOf(args),
   };
-  const report = await attach(vm, request, host, operation);
+  const report = await attachTo(target, request, host, operation);
   return {
     schema: 'attach',
     document: () => ({
       vm: report.vm,
       devices: report.devices.map(documentOf),
       added: { controllers: report.controllers, hubs: report.hubs },
+      ...changedDocument(report),
     }),
-    text: () => [...report.devices.map(sentence), ...addedLines(report)].join('\n'),
+    text: () => [...report.devices.map(sentence), ...addedLines(report), ...changedLines(report)].join('\n'),
     findings: report.findings.filter((one) => one.code !== 'already-attached'),
   };
 };

@@ -1,6 +1,7 @@
-import { type DetachedReport, detach, openVm } from '../../vm/index.js';
+import { changeTarget, type DetachedReport, detachFrom } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
 import { hostDeviceSummary } from '../documents/host-device.js';
+import { changedDocument, changedLines } from '../documents/vm-file.js';
 import { hostAccess } from '../host-access.js';
 import { Progress } from '../progress.js';
 import { ATTACH_TIMEOUT } from '../timeouts.js';
@@ -13,12 +14,13 @@ export const run: CommandHandler = async (args, terminal) => {
     timeout: (args.number('timeout') ?? ATTACH_TIMEOUT) * 1000,
     onProgress: progress.tell,
   };
-  await using vm = await openVm(args.word('vm'), host, operation);
-  const report = await detach(vm, args.texts('device'), host, operation);
+  const choice = { config: args.flag('config'), live: args.flag('live') };
+  const target = await changeTarget(args.word('vm'), choice, host);
+  const report = await detachFrom(target, args.texts('device'), host, operation);
   return {
     schema: 'detach',
-    document: () => ({ vm: report.vm, devices: report.devices.map(documentOf) }),
-    text: () => report.devices.map(sentence).join('\n'),
+    document: () => ({ vm: report.vm, devices: report.devices.map(documentOf), ...changedDocument(report) }),
+    text: () => [...report.devices.map(sentence), ...changedLines(report)].join('\n'),
     findings: report.findings,
   };
 };

@@ -35,6 +35,13 @@ export interface ConfigEvidence {
   'emulated-by-hand': { model: string; attaches: string };
   'name-from-file': { name: string };
   'selector-wrong': { select: string; reason: string };
+  /** Entries that could not be added, as they are written, or the lines of those that could not be taken out. */
+  'edit-by-hand': { path: string; add: readonly string[]; lines: readonly number[] };
+  'edit-would-break': { path: string };
+  'vm-file-changed': { path: string };
+  'vm-file-unwritable': { path: string; reason: string };
+  /** `holder`: the process that changes it. */
+  'vm-file-busy': { path: string; holder: number; timeout: number };
 }
 
 const quote = (text: string): string => `\`${printable(text, 120)}\``;
@@ -220,5 +227,46 @@ export const configCatalog: Catalog<ConfigEvidence> = {
   'selector-wrong': {
     kind: 'usage',
     text: ({ select, reason }) => ({ what: `${quote(select)} is not a selector`, why: printable(reason) }),
+  },
+  'edit-by-hand': {
+    kind: 'failed',
+    text: ({ path, add, lines }) => ({
+      what: `${quote(path)} is not changed: it can't be done without changing something else in it`,
+      why: 'what stands there is shared by an anchor and its aliases, or shares its line',
+      fix:
+        add.length > 0
+          ? `write ${add.map((entry) => quote(`- ${entry}`)).join(', ')} under \`usb.devices\` by hand`
+          : `take ${lines.map((line) => `line ${line}`).join(', ')} out by hand`,
+    }),
+  },
+  'edit-would-break': {
+    kind: 'usage',
+    text: ({ path }) => ({
+      what: `that is what ${quote(path)} would be after the change; nothing was changed`,
+      fix: 'leave out what it complains of, or change the running VM alone: `--live`',
+    }),
+  },
+  'vm-file-changed': {
+    kind: 'failed',
+    text: ({ path }) => ({
+      what: `${quote(path)} was changed by somebody else meanwhile, so it is left as it is`,
+      fix: 'look at it, and repeat the command',
+    }),
+  },
+  'vm-file-unwritable': {
+    kind: 'failed',
+    text: ({ path, reason }) => ({
+      what: `${quote(path)} can not be changed`,
+      why: printable(reason),
+      fix: 'see who may write to the file and to its folder; --live changes the running VM alone',
+    }),
+  },
+  'vm-file-busy': {
+    kind: 'timeout',
+    text: ({ path, holder, timeout }) => ({
+      what: `${quote(path)} is being changed by another qplug, and it was not done within ${timeout / 1000} s`,
+      why: `process ${holder} has it`,
+      fix: 'repeat the command when that one is done',
+    }),
   },
 };

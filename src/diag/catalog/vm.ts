@@ -112,6 +112,26 @@ export interface VmEvidence {
   'shutdown-ignored': { readonly vm: string; readonly state: string };
   'no-record': { readonly vm: string };
   'vm-forgotten': { readonly vm: string };
+  'vm-stopped': { readonly vm: string; readonly path: string };
+  /** `adopted`: it runs, but not from a file · `unknown`: it does not run, and is named by no file · `gone`: its file is not there. */
+  'vm-without-file': {
+    readonly vm: string;
+    readonly problem: 'adopted' | 'unknown' | 'gone';
+    readonly path: string | undefined;
+  };
+  'vm-other-file': { readonly vm: string; readonly runs: string; readonly named: string };
+  'not-in-file': { readonly selector: string; readonly path: string; readonly entries: readonly string[] };
+  'entry-ambiguous': { readonly selector: string; readonly path: string; readonly lines: readonly number[] };
+  /** Labels of other devices that the entry means now. */
+  'entry-broad': {
+    readonly entry: string;
+    readonly path: string;
+    readonly line: number;
+    readonly others: readonly string[];
+  };
+  /** `entry`: what it had to say. */
+  'entry-says-otherwise': { readonly path: string; readonly line: number; readonly entry: string };
+  'allow-unsure': { readonly selector: string; readonly path: string };
 }
 
 const list = (names: readonly string[]): string => names.map((name) => printable(name)).join(', ');
@@ -572,5 +592,76 @@ export const vmCatalog: Catalog<VmEvidence> = {
   'vm-forgotten': {
     kind: 'not-found',
     text: ({ vm }) => ({ what: `${printable(vm)} no longer runs; what was left of it was cleared away` }),
+  },
+  'vm-stopped': {
+    kind: 'failed',
+    text: ({ vm, path }) => ({
+      what: `${printable(vm)} does not run, so its file alone is changed, for its next start`,
+      where: printable(path),
+    }),
+  },
+  'vm-without-file': {
+    kind: 'not-found',
+    text: ({ vm, problem, path }) => ({
+      what: `--config changes the file of a VM, and that of ${printable(vm)} is not known`,
+      where: path === undefined ? undefined : printable(path),
+      why: {
+        adopted: 'it was not started from a file',
+        unknown: 'no VM of that name runs here',
+        gone: 'it was started from a file that is no longer there',
+      }[problem],
+      fix:
+        problem === 'adopted'
+          ? '--live changes the running VM alone'
+          : 'Name the VM by its file: bench.yaml, not bench',
+    }),
+  },
+  'vm-other-file': {
+    kind: 'refused',
+    text: ({ vm, runs, named }) => ({
+      what: `${printable(vm)} runs from another file than ${printable(named)}`,
+      where: printable(runs),
+      fix: `--config changes ${printable(named)} alone, --live the running VM alone; or name the VM: ${printable(vm)}`,
+    }),
+  },
+  'not-in-file': {
+    kind: 'not-found',
+    text: ({ selector, path, entries }) => ({
+      what: `no entry of ${printable(path)} means ${printable(selector)}`,
+      why: entries.length === 0 ? 'it names no devices' : `it names ${list(entries)}`,
+    }),
+  },
+  'entry-ambiguous': {
+    kind: 'ambiguous',
+    text: ({ selector, path, lines }) => ({
+      what: `several entries of ${printable(path)} mean ${printable(selector)}`,
+      where: lines.map((line) => `line ${line}`).join(', '),
+      fix: 'Take one out by hand; --live changes the running VM alone',
+    }),
+  },
+  'entry-broad': {
+    kind: 'refused',
+    text: ({ entry, path, line, others }) => ({
+      what: `the entry ${printable(entry)} means other devices too, so it is not taken out`,
+      where: `${printable(path)}:${line}`,
+      why: `it means ${list(others)} as well`,
+      fix: `Write entries for those that shall stay in its place; --live changes the running VM alone`,
+    }),
+  },
+  'entry-says-otherwise': {
+    kind: 'failed',
+    text: ({ path, line, entry }) => ({
+      what: 'the file has another place for it, and that is left as it is',
+      where: `${printable(path)}:${line}`,
+      fix: `for the next start write \`- ${printable(entry)}\` there`,
+    }),
+  },
+  'allow-unsure': {
+    kind: 'refused',
+    text: ({ selector, path }) => ({
+      what: `usb.allow of ${printable(path)} may not have ${printable(selector)} in it`,
+      why: 'it is not plugged in, so nobody can say which device it is',
+      fix: `add \`${printable(selector)}\` to \`usb.allow\``,
+    }),
   },
 };

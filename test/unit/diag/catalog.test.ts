@@ -89,6 +89,14 @@ const samples: { readonly [C in keyof VmEvidence]: VmEvidence[C] } = {
   'shutdown-ignored': { vm: H, state: H },
   'no-record': { vm: H },
   'vm-forgotten': { vm: H },
+  'vm-stopped': { vm: H, path: H },
+  'vm-without-file': { vm: H, problem: 'gone', path: H },
+  'vm-other-file': { vm: H, runs: H, named: H },
+  'not-in-file': { selector: H, path: H, entries: LIST },
+  'entry-ambiguous': { selector: H, path: H, lines: [1, 2] },
+  'entry-broad': { entry: H, path: H, line: 3, others: LIST },
+  'entry-says-otherwise': { path: H, line: 3, entry: H },
+  'allow-unsure': { selector: H, path: H },
 };
 
 describe('the words of src/vm', () => {

@@ -1,0 +1,93 @@
+import { isDeepStrictEqual } from 'node:util';
+import { fail, finding, QplugError } from '../diag/index.js';
+import { addEntry } from './add-entry.js';
+import { entryText, entryValue, type NewDevice, type Notation } from './entry-text.js';
+import { parseVmFileText, type VmFileChecks } from './parse.js';
+import { removeEntry } from './remove-entry.js';
+import { readSource } from './source.js';
+import { applySplices, type Splice } from './splice.js';
+import type { VmFile } from './vm-file.js';
+
+/** What shall change in `usb.devices`: devices that come at its end, or entries that go, by their index. */
+export type DevicesChange = { readonly add: readonly NewDevice[] } | { readonly remove: readonly number[] };
+
+/** A VM file's text with a change made in it. */
+export interface EditedVmFile {
+  readonly text: string;
+  /** What turns the text before into this one. */
+  readonly splices: readonly Splice[];
+  readonly file: VmFile;
+}
+
+/**
+ * Changes the list of devices in the text of a VM file, and nothing else in it: comments, layout, quotes, anchors and line endings stay
+ * as they are. The new text is read again, and has to differ in value by exactly the change.
+ *
+ * @param text - a VM file, without byte-order mark
+ * @param path - the file that it came from, for messages
+ * @throws QplugError `edit-by-hand` where that can't be done without changing something else · all that is wrong with the file as it is, or as it would be
+ */
+export function editDevices(text: string, path: string, change: DevicesChange, checks: VmFileChecks): EditedVmFile {
+  parseVmFileText(text, path, checks);
+  const before = readSource(text, path);
+  const notation = notationOf(text, path);
+  const splices: Splice[] = [];
+  let now = text;
+  const take = (made: Splice[] | undefined, byHand: () => QplugError): void => {
+    if (made === undefined) throw byHand();
+    splices.push(...made);
+    now = applySplices(now, made);
+  };
+  if ('add' in change) {
+    for (const device of change.add) {
+      const entry = entryText(device, notation);
+      take(addEntry(now, entry, notation), () => fail('edit-by-hand', { path, add: [entry], lines: [] }));
+    }
+  } else {
+    for (const index of [...change.remove].sort((a, b) => b - a)) {
+      take(removeEntry(now, index), () => removalByHand(path, change.remove, before));
+    }
+  }
+  const after = readSource(now, path);
+  if (after.findings.length > 0 || !isDeepStrictEqual(after.value, changed(before.value, change))) {
+    if ('remove' in change) throw removalByHand(path, change.remove, before);
+    throw fail('edit-by-hand', { path, add: change.add.map((one) => entryText(one, notation)), lines: [] });
+  }
+  return { text: now, splices, file: readAgain(now, path, checks) };
+}
+
+/** The value as it has to be: plain data, as `readSource` gives it. */
+function changed(value: unknown, change: DevicesChange): unknown {
+  const file = value as { readonly usb?: { readonly devices?: readonly unknown[] } };
+  const devices = file.usb?.devices ?? [];
+  const next =
+    'add' in change
+      ? [...devices, ...change.add.map(entryValue)]
+      : devices.filter((_, index) => !change.remove.includes(index));
+  return { ...file, usb: { ...file.usb, devices: next } };
+}
+
+function removalByHand(path: string, indexes: readonly number[], before: ReturnType<typeof readSource>): QplugError {
+  const lines = indexes.map((index) => before.locate(['usb', 'devices', index]).line);
+  return fail('edit-by-hand', { path, add: [], lines });
+}
+
+function readAgain(text: string, path: string, checks: VmFileChecks): VmFile {
+  try {
+    return parseVmFileText(text, path, checks);
+  } catch (error) {
+    if (!(error instanceof QplugError)) throw error;
+    const more = finding('edit-would-break', { path }, { severity: 'note' });
+    throw new QplugError([...error.findings, more], { cause: error });
+  }
+}
+
+/** An empty mapping in a file that is not called JSON may as well be YAML. */
+function notationOf(text: string, path: string): Notation {
+  try {
+    JSON.parse(text);
+    return text.includes('"') || /\.json$/i.test(path) ? 'json' : 'yaml';
+  } catch {
+    return 'yaml';
+  }
+}
