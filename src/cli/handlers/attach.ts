@@ -5,10 +5,8 @@ import type { Arguments, CommandHandler } from '../command.js';
 import { hostDeviceSummary } from '../documents/host-device.js';
 import { changedDocument, changedLines } from '../documents/vm-file.js';
 import { growOf } from '../grow-option.js';
-import { hostAccess } from '../host-access.js';
-import { Progress } from '../progress.js';
 import { renderSpeed } from '../render-speed.js';
-import { ATTACH_TIMEOUT } from '../timeouts.js';
+import { withOperation } from '../with-vm.js';
 
 export const run: CommandHandler = async (args, terminal) => {
   const selectors = args.texts('selector');
@@ -19,23 +17,6 @@ export const run: CommandHandler = async (args, terminal) => {
   if (port !== undefined && selectors.length + emulated.length > 1) {
     throw fail('port-of-several', { devices: selectors.length + emulated.length });
   }
-  const host = hostAccess(terminal);
-  using progress = new Progress(terminal, args.flag('verbose'));
-  const operation = {
-    signal: terminal.signal,
-    timeout: (args.number('timeout') ?? ATTACH_TIMEOUT) * 1000,
-    onProgress: progress.tell,
-  };
-  const choice = { config: args.flag('config'), live: args.flag('live') };
-  const target = await changeTarget(args.word('vm'), choice, host);
-  if (target.live === undefined && args.text('grow') !== undefined) {
-    const why = '--grow is about the running VM, and its file alone is changed';
-    throw fail('options-conflict', {
-      options: ['--grow', '--config'],
-      why,
-      fix: 'write `grow:` under `usb:` in the file',
-    });
-  }
   const request = {
     selectors,
     emulated,
@@ -45,7 +26,12 @@ export const run: CommandHandler = async (args, terminal) => {
     wait: waitOf(args),
     grow: growOf(args),
   };
-  const report = await attachTo(target, request, host, operation);
+  const choice = { config: args.flag('config'), live: args.flag('live') };
+  const report = await withOperation(args, terminal, async (host, operation) => {
+    const target = await changeTarget(args.word('vm'), choice, host);
+    if (target.live === undefined && request.grow !== undefined) throw growsNothing();
+    return attachTo(target, request, host, operation);
+  });
   return {
     schema: 'attach',
     document: () => ({
@@ -58,6 +44,15 @@ export const run: CommandHandler = async (args, terminal) => {
     findings: report.findings.filter((one) => one.code !== 'already-attached'),
   };
 };
+
+function growsNothing(): Error {
+  const why = '--grow is about the running VM, and its file alone is changed';
+  return fail('options-conflict', {
+    options: ['--grow', '--config'],
+    why,
+    fix: 'write `grow:` under `usb:` in the file',
+  });
+}
 
 /** What was added to the VM beside the devices is never left unsaid. */
 function addedLines({ controllers, hubs }: AttachReport): string[] {

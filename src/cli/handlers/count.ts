@@ -1,13 +1,14 @@
 import { printable } from '../../diag/index.js';
 import type { Room } from '../../planner/index.js';
 import { SPEEDS, type Speed, speedOfMegabits } from '../../qdev/index.js';
-import { isVmFile, openVm, prepare, roomInFile, roomInVm } from '../../vm/index.js';
-import { chosenInventory, hostNotes, refuseHostFile } from '../chosen-inventory.js';
+import { isVmFile, openVm, roomInFile, roomInVm } from '../../vm/index.js';
+import { refuseHostFile } from '../chosen-inventory.js';
 import type { Arguments, CommandHandler, Outcome } from '../command.js';
 import { roomDocument } from '../documents/room.js';
 import { exitCodeOf } from '../exit-codes.js';
 import { growOf } from '../grow-option.js';
 import { hostAccess } from '../host-access.js';
+import { prepareFile } from '../prepare-file.js';
 import { renderRoom } from '../render-room.js';
 import type { Terminal } from '../terminal.js';
 import { ANSWER_TIMEOUT } from '../timeouts.js';
@@ -17,12 +18,7 @@ export const run: CommandHandler = (args, terminal) =>
   args.texts('selector').length === 0 && isVmFile(args.word('vm')) ? inFile(args, terminal) : inVm(args, terminal);
 
 async function inFile(args: Arguments, terminal: Terminal): Promise<Outcome> {
-  const host = hostAccess(terminal);
-  const inventory = await chosenInventory(args, host, terminal);
-  const forget = args.flag('forget') || args.text('host') !== undefined;
-  const options = { full: false, forget, signal: terminal.signal };
-  const prepared = await prepare(args.word('vm'), host, inventory, options);
-  const findings = [...hostNotes(inventory, prepared), ...prepared.findings];
+  const { prepared, findings } = await prepareFile(args.word('vm'), args, terminal);
   const rooms = roomInFile(prepared, speedOf(args));
   return { ...outcomeOf(prepared.file.name, rooms, terminal), findings, exit: exitCodeOf(findings) };
 }

@@ -2,21 +2,13 @@ import { changeTarget, type DetachedReport, detachFrom } from '../../vm/index.js
 import type { CommandHandler } from '../command.js';
 import { hostDeviceSummary } from '../documents/host-device.js';
 import { changedDocument, changedLines } from '../documents/vm-file.js';
-import { hostAccess } from '../host-access.js';
-import { Progress } from '../progress.js';
-import { ATTACH_TIMEOUT } from '../timeouts.js';
+import { withOperation } from '../with-vm.js';
 
 export const run: CommandHandler = async (args, terminal) => {
-  const host = hostAccess(terminal);
-  using progress = new Progress(terminal, args.flag('verbose'));
-  const operation = {
-    signal: terminal.signal,
-    timeout: (args.number('timeout') ?? ATTACH_TIMEOUT) * 1000,
-    onProgress: progress.tell,
-  };
   const choice = { config: args.flag('config'), live: args.flag('live') };
-  const target = await changeTarget(args.word('vm'), choice, host);
-  const report = await detachFrom(target, args.texts('device'), host, operation);
+  const report = await withOperation(args, terminal, async (host, operation) =>
+    detachFrom(await changeTarget(args.word('vm'), choice, host), args.texts('device'), host, operation),
+  );
   return {
     schema: 'detach',
     document: () => ({ vm: report.vm, devices: report.devices.map(documentOf), ...changedDocument(report) }),

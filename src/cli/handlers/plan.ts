@@ -1,14 +1,15 @@
 import { printable } from '../../diag/index.js';
 import type { HostInventory } from '../../host/index.js';
 import type { Plan } from '../../planner/index.js';
-import { type AttachRequest, draftAttach, inventoryOf, openVm, planAttach, prepare } from '../../vm/index.js';
-import { chosenInventory, hostNotes, refuseHostFile } from '../chosen-inventory.js';
+import { type AttachRequest, draftAttach, inventoryOf, openVm, planAttach } from '../../vm/index.js';
+import { refuseHostFile } from '../chosen-inventory.js';
 import type { Arguments, CommandHandler, Outcome } from '../command.js';
 import { planDocument } from '../documents/plan.js';
 import { exitCodeOf } from '../exit-codes.js';
 import { type Explained, explained } from '../explained.js';
 import { growOf } from '../grow-option.js';
 import { hostAccess } from '../host-access.js';
+import { prepareFile } from '../prepare-file.js';
 import { renderExplanation } from '../render-explain.js';
 import { renderPlan } from '../render-plan.js';
 import { renderHeading } from '../render-topology.js';
@@ -23,12 +24,7 @@ export const run: CommandHandler = async (args, terminal) => {
 
 async function planFileOutcome(args: Arguments, terminal: Terminal): Promise<Outcome> {
   const svg = svgRequest(args, 'plan');
-  const host = hostAccess(terminal);
-  const inventory = await chosenInventory(args, host, terminal);
-  const forget = args.flag('forget') || args.text('host') !== undefined;
-  const options = { full: false, forget, signal: terminal.signal };
-  const prepared = await prepare(args.word('vm'), host, inventory, options);
-  const findings = [...hostNotes(inventory, prepared), ...prepared.findings];
+  const { prepared, inventory, findings } = await prepareFile(args.word('vm'), args, terminal);
   const { name } = prepared.file;
   if (svg !== undefined) await draw(svg, name, prepared.plan, terminal);
   return {

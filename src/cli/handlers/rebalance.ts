@@ -1,28 +1,18 @@
 import { printable, shellWord } from '../../diag/index.js';
 import type { Placement, PortName } from '../../planner/index.js';
 import { megabits } from '../../qdev/index.js';
-import { openVm, type RebalanceReport, rebalance } from '../../vm/index.js';
+import { type RebalanceReport, rebalance } from '../../vm/index.js';
 import type { Arguments, CommandHandler } from '../command.js';
-import { hostAccess } from '../host-access.js';
-import { Progress } from '../progress.js';
 import { renderSpeed } from '../render-speed.js';
-import { ATTACH_TIMEOUT } from '../timeouts.js';
+import { withVm } from '../with-vm.js';
 
 export const run: CommandHandler = async (args, terminal) => {
-  const host = hostAccess(terminal);
-  using progress = new Progress(terminal, args.flag('verbose'));
-  const operation = {
-    signal: terminal.signal,
-    timeout: (args.number('timeout') ?? ATTACH_TIMEOUT) * 1000,
-    onProgress: progress.tell,
-  };
-  await using vm = await openVm(args.word('vm'), host, operation);
   const request = {
     selectors: args.texts('selector'),
     emulated: args.texts('emulated'),
     carryOut: args.flag('yes') && !args.flag('dry-run'),
   };
-  const report = await rebalance(vm, request, host, operation);
+  const report = await withVm(args, terminal, (vm, host, operation) => rebalance(vm, request, host, operation));
   return {
     schema: 'rebalance',
     document: () => documentOf(report),

@@ -2,19 +2,12 @@ import { printable, shellWord } from '../../diag/index.js';
 import { type ReleaseAction, type ReleaseReport, release } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
 import { claimSummary } from '../documents/claim.js';
-import { hostAccess } from '../host-access.js';
-import { Progress } from '../progress.js';
-import { ATTACH_TIMEOUT } from '../timeouts.js';
+import { withOperation } from '../with-vm.js';
 
 export const run: CommandHandler = async (args, terminal) => {
-  using progress = new Progress(terminal, args.flag('verbose'));
-  const operation = {
-    signal: terminal.signal,
-    timeout: (args.number('timeout') ?? ATTACH_TIMEOUT) * 1000,
-    onProgress: progress.tell,
-  };
   const word = args.word('device');
-  const report = await release(word, args.flag('yes') && !args.flag('dry-run'), hostAccess(terminal), operation);
+  const carryOut = args.flag('yes') && !args.flag('dry-run');
+  const report = await withOperation(args, terminal, (host, operation) => release(word, carryOut, host, operation));
   return {
     schema: 'release',
     document: () => documentOf(report),

@@ -1,23 +1,14 @@
 import { printable } from '../../diag/index.js';
-import { openVm, type ResumedDevice, type ResumeReport, resume } from '../../vm/index.js';
+import { type ResumedDevice, type ResumeReport, resume } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
 import { suspendedDeviceDocument } from '../documents/suspended-device.js';
-import { hostAccess } from '../host-access.js';
-import { Progress } from '../progress.js';
-import { ATTACH_TIMEOUT, WISH_WAIT } from '../timeouts.js';
+import { WISH_WAIT } from '../timeouts.js';
+import { withVm } from '../with-vm.js';
 
 export const run: CommandHandler = async (args, terminal) => {
-  const host = hostAccess(terminal);
-  using progress = new Progress(terminal, args.flag('verbose'));
-  const operation = {
-    signal: terminal.signal,
-    timeout: (args.number('timeout') ?? ATTACH_TIMEOUT) * 1000,
-    onProgress: progress.tell,
-  };
-  await using vm = await openVm(args.word('vm'), host, operation);
   const wait = args.number('wait');
   const request = { wait: (wait ?? WISH_WAIT) * 1000, waitForAll: wait !== undefined };
-  const report = await resume(vm, request, host, operation);
+  const report = await withVm(args, terminal, (vm, host, operation) => resume(vm, request, host, operation));
   return {
     schema: 'resume',
     document: () => ({ vm: report.vm, already: report.already, devices: report.devices.map(documentOf) }),

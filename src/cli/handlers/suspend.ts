@@ -1,21 +1,12 @@
 import { printable } from '../../diag/index.js';
-import { openVm, type SuspendReport, suspend } from '../../vm/index.js';
+import { type SuspendReport, suspend } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
 import { suspendedDeviceDocument } from '../documents/suspended-device.js';
-import { hostAccess } from '../host-access.js';
-import { Progress } from '../progress.js';
-import { ATTACH_TIMEOUT } from '../timeouts.js';
+import { withVm } from '../with-vm.js';
 
 export const run: CommandHandler = async (args, terminal) => {
-  const host = hostAccess(terminal);
-  using progress = new Progress(terminal, args.flag('verbose'));
-  const operation = {
-    signal: terminal.signal,
-    timeout: (args.number('timeout') ?? ATTACH_TIMEOUT) * 1000,
-    onProgress: progress.tell,
-  };
-  await using vm = await openVm(args.word('vm'), host, operation);
-  const report = await suspend(vm, { keep: args.flag('keep') }, host, operation);
+  const request = { keep: args.flag('keep') };
+  const report = await withVm(args, terminal, (vm, host, operation) => suspend(vm, request, host, operation));
   return {
     schema: 'suspend',
     document: () => ({ vm: report.vm, already: report.already, devices: report.devices.map(suspendedDeviceDocument) }),

@@ -11,17 +11,9 @@ import { cut, pad, shorten, width, wrap } from '../../../src/cli/text-width.js';
 import { finding, printable } from '../../../src/diag/index.js';
 import type { HostDevice } from '../../../src/host/index.js';
 import { plan } from '../../../src/planner/index.js';
-import {
-  type AttachedDevice,
-  type Controller,
-  emptyTopology,
-  FULL,
-  HIGH,
-  predictControllers,
-  SUPER,
-  type Topology,
-} from '../../../src/qdev/index.js';
+import { FULL, HIGH, predictControllers, SUPER } from '../../../src/qdev/index.js';
 import { inventoryOf, recording } from '../host/recordings.js';
+import { attached, world } from './topologies.js';
 
 const uncolored = pico.createColors(false);
 const plain = { outColors: uncolored, errColors: uncolored, columns: undefined, errColumns: undefined };
@@ -284,28 +276,6 @@ describe('host devices', () => {
     );
   });
 });
-
-function attached(more: Partial<AttachedDevice>): AttachedDevice {
-  return {
-    id: undefined,
-    qomPath: undefined,
-    driver: 'usb-mouse',
-    port: '1',
-    attached: true,
-    megabits: 12,
-    hubPorts: undefined,
-    host: undefined,
-    product: undefined,
-    automatic: false,
-    ...more,
-  };
-}
-
-function world(devices: readonly AttachedDevice[], more: Partial<Controller> = {}): Topology {
-  const [xhci] = predictControllers([{ id: 'xhci', model: 'qemu-xhci', p2: 4, p3: 4 }]) as [Controller];
-  const version = { major: 7, minor: 2, micro: 0 };
-  return { ...emptyTopology(version), controllers: [{ ...xhci, ...more, devices }] };
-}
 
 describe('a plan', () => {
   const free = world([]);

@@ -1,0 +1,41 @@
+import { type HostAccess, type OpenVm, type Operation, openVm } from '../vm/index.js';
+import type { Arguments } from './command.js';
+import { hostAccess } from './host-access.js';
+import { Progress } from './progress.js';
+import type { Terminal } from './terminal.js';
+import { ATTACH_TIMEOUT } from './timeouts.js';
+
+/**
+ * Does the work of a command that changes what is plugged where: within `--timeout`, steps shown with `--verbose`.
+ *
+ * @throws what `work` throws
+ */
+export async function withOperation<T>(
+  args: Arguments,
+  terminal: Terminal,
+  work: (host: HostAccess, operation: Operation) => Promise<T>,
+): Promise<T> {
+  using progress = new Progress(terminal, args.flag('verbose'));
+  const operation = {
+    signal: terminal.signal,
+    timeout: (args.number('timeout') ?? ATTACH_TIMEOUT) * 1000,
+    onProgress: progress.tell,
+  };
+  return await work(hostAccess(terminal), operation);
+}
+
+/**
+ * The same with the monitor of the VM that was named, which is free again when `work` has ended.
+ *
+ * @throws QplugError `vm-not-found` · QmpConnectError · what `work` throws
+ */
+export function withVm<T>(
+  args: Arguments,
+  terminal: Terminal,
+  work: (vm: OpenVm, host: HostAccess, operation: Operation) => Promise<T>,
+): Promise<T> {
+  return withOperation(args, terminal, async (host, operation) => {
+    await using vm = await openVm(args.word('vm'), host, operation);
+    return await work(vm, host, operation);
+  });
+}
