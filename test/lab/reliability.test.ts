@@ -1,5 +1,6 @@
 /** Whose a device is, whatever is killed on the way. */
 import { labSuite } from './lab-suite.js';
+import config from './suites/config.js';
 import crash from './suites/crash.js';
 import life from './suites/life.js';
 import races from './suites/races.js';
@@ -7,3 +8,4 @@ import races from './suites/races.js';
 labSuite(life);
 labSuite(races);
 labSuite(crash);
+labSuite(config);
