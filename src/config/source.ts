@@ -64,7 +64,9 @@ class YamlSource implements Source {
     this.#file = file;
     this.#lines = lines;
     // Its own search for duplicate keys compares each with each: ours is linear and names the first one too.
-    const parsed = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
+    // all that is wrong is a finding; what the parser would print comes with the file's own characters
+    const quiet = { prettyErrors: false, logLevel: 'error' } as const;
+    const parsed = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: false, ...quiet });
     const documents: readonly Document.Parsed[] = 'empty' in parsed ? [] : parsed;
     const document = documents[0];
     this.#document = document;

@@ -153,6 +153,19 @@ describe('what YAML allows', () => {
     expect((await finds(text)).map((line) => line.split(' ')[1])).toContain(code);
   });
 
+  test('a key that is a list is a finding, and nothing is printed beside it', async () => {
+    const printed: Error[] = [];
+    const listen = (warning: Error): void => void printed.push(warning);
+    process.on('warning', listen);
+    try {
+      expect(await finds('? [\u009b]\n: 1')).toEqual(['1:1 key-unknown']);
+      await new Promise((done) => setImmediate(done));
+    } finally {
+      process.off('warning', listen);
+    }
+    expect(printed).toEqual([]);
+  });
+
   test('thousands of levels are refused, not a crash', async () => {
     const error = await read('['.repeat(50_000)).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(QplugError);
