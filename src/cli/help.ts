@@ -75,7 +75,7 @@ type Row = readonly [term: string, words: string];
 
 function optionRows(options: Readonly<Record<string, OptionDeclaration>>): Row[] {
   return Object.entries(options).map(([name, { short, type, optional, choices, argument, describe }]) => {
-    const word = choices?.join('|') ?? argument ?? 'VALUE';
+    const word = argument ?? choices?.join('|') ?? 'VALUE';
     const value = type === 'boolean' ? '' : optional === true ? `[=${word}]` : ` ${word}`;
     return [`${short === undefined ? '' : `-${short}, `}--${name}${value}`, describe];
   });

@@ -1,3 +1,4 @@
+import { GUARD_KINDS } from '../diag/index.js';
 import type { OptionDeclaration } from './command.js';
 
 /** Options that several commands take, told in the same words everywhere. */
@@ -50,6 +51,17 @@ export const CONFIG: OptionDeclaration = {
 export const LIVE: OptionDeclaration = {
   type: 'boolean',
   describe: 'Change the running VM (without --config and --live: both, where it runs from a file)',
+};
+
+/** A hub is never handed over. */
+const GUARDS_OFF = GUARD_KINDS.filter((kind) => kind !== 'hub');
+
+export const GUARD_OFF: OptionDeclaration = {
+  type: 'string',
+  many: true,
+  choices: GUARDS_OFF,
+  describe: `Hand a device over though the host needs it, for that reason: ${GUARDS_OFF.join(', ')} (may be repeated)`,
+  argument: 'NAME',
 };
 
 export const OFFLINE: OptionDeclaration = {

@@ -3,6 +3,7 @@ import type { HostInventory } from '../host/index.js';
 import { type Prepared, prepare } from '../vm/index.js';
 import { chosenInventory, hostNotes } from './chosen-inventory.js';
 import type { Arguments } from './command.js';
+import { guardOffOf } from './guard-off.js';
 import { hostAccess } from './host-access.js';
 import type { Terminal } from './terminal.js';
 
@@ -25,6 +26,6 @@ export async function prepareFile(path: string, args: Arguments, terminal: Termi
   const host = hostAccess(terminal);
   const inventory = await chosenInventory(args, host, terminal);
   const forget = args.flag('forget') || args.text('host') !== undefined;
-  const prepared = await prepare(path, host, inventory, { full: false, forget, signal: terminal.signal });
+  const prepared = await prepare(path, host, inventory, { full: false, forget, guardOff: guardOffOf(args), signal: terminal.signal });
   return { prepared, inventory, findings: [...hostNotes(inventory, prepared), ...prepared.findings] };
 }

@@ -1,22 +1,24 @@
 import type { Colors } from 'picocolors/types.js';
-import { printable } from '../diag/index.js';
-import { formatId, formatLocation, type HostDevice, type HostInventory } from '../host/index.js';
+import { type Guard, printable } from '../diag/index.js';
+import { formatId, formatLocation, type GuardsByPort, type HostDevice, type HostInventory } from '../host/index.js';
 import type { Claim } from '../registry/index.js';
 import { renderSpeed } from './render-speed.js';
 import { table } from './table.js';
 import type { Terminal } from './terminal.js';
 import { cut, roomAfter } from './text-width.js';
 
-/**
- * Host devices, one a line.
- *
- * @param claims - by port; undefined where nobody looked
- */
+/** What is known of devices beyond what they say themselves, by port. Undefined: nobody looked. */
+interface DeviceNotes {
+  readonly claims?: ReadonlyMap<string, Claim> | undefined;
+  readonly guards?: GuardsByPort | undefined;
+}
+
+/** Host devices, one a line. */
 export function renderDevices(
   devices: readonly HostDevice[],
   inventory: HostInventory,
   { outColors, columns }: Pick<Terminal, 'outColors' | 'columns'>,
-  claims?: ReadonlyMap<string, Claim>,
+  { claims, guards = new Map() }: DeviceNotes = {},
 ): string {
   if (devices.length === 0)
     return inventory.devices.length === 0 ? 'no USB devices on this host' : 'no USB device matches';
@@ -25,7 +27,12 @@ export function renderDevices(
   const row = ([port = '', id = '', speed = '', ...rest]: readonly string[], vm: string): string[] =>
     owned ? [port, id, speed, vm, ...rest] : [port, id, speed, ...rest];
   const heading = row(['PORT', 'ID', 'SPEED', 'DRIVER', 'SERIAL', 'NAME'], 'VM');
-  const rows = devices.map((device) => row(cellsOf(device), ownerOf(claims?.get(device.port))));
+  const rows = devices.map((device) => {
+    const claim = claims?.get(device.port);
+    // which VM has it open stands in a column of its own
+    const needs = (guards.get(device.port) ?? []).filter(({ kind }) => kind !== 'in-use' || claim === undefined);
+    return row(cellsOf(device, needs), ownerOf(claim));
+  });
   return table([heading, ...rows], { paint: outColors.bold, columns });
 }
 
@@ -38,19 +45,24 @@ function ownerOf(claim: Claim | undefined): string {
 
 /** What was plugged or pulled, on one line. */
 export function renderDeviceEvent(event: string, device: HostDevice): string {
-  const [port, id, speed, , , name] = cellsOf(device);
+  const [port, id, speed, , , name] = cellsOf(device, []);
   return [event, port, id, speed, name].join('  ');
 }
 
-function cellsOf(device: HostDevice): string[] {
+function cellsOf(device: HostDevice, guards: readonly Guard[]): string[] {
   return [
     device.port,
     formatId(device.vendorId, device.productId),
     renderSpeed(device.megabits),
     printable(driversOf(device), 24),
     printable(device.serial ?? '-', 24),
-    `${ACCESS[device.access]}${printable(device.name, 60)}`,
+    `${ACCESS[device.access]}${guardMark(guards)}${printable(device.name, 60)}`,
   ];
+}
+
+/** @returns `[mount, swap] `: why this host needs it, by the names that `--guard-off` takes */
+function guardMark(guards: readonly Guard[]): string {
+  return guards.length === 0 ? '' : `[${[...new Set(guards.map(({ kind }) => kind))].join(', ')}] `;
 }
 
 /** Stands before the name, where it is not cut. */

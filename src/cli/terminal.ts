@@ -1,5 +1,5 @@
 import type { Colors } from 'picocolors/types.js';
-import type { SysfsReader } from '../host/index.js';
+import type { HostFiles, SysfsReader } from '../host/index.js';
 import type { Watch } from '../registry/index.js';
 
 /** What a command knows of the place where it was typed. Tests give one of their own. */
@@ -24,6 +24,10 @@ export interface Terminal {
   readonly sysfs?: SysfsReader | undefined;
   /** The words that start this program again; undefined where it is a part of another. */
   readonly program?: readonly string[] | undefined;
+  /** /proc and what else tells why the host needs a device, where it is not that of this machine. */
+  readonly files?: HostFiles | undefined;
+  /** The host's policy, where it is not /etc/qplug/policy.yaml. Never taken from the environment. */
+  readonly policy?: string | undefined;
   /** Told of each step of a transaction as it is written down. */
   readonly watch?: Watch | undefined;
   /** Aborts at Ctrl-C or SIGTERM. */

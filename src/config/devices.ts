@@ -42,7 +42,8 @@ export function resolveDevice(
   } as const;
   if ('select' in raw) {
     const whenMissing = raw['when-missing'] ?? 'skip';
-    return { wish: { kind: 'host', select: raw.select, whenMissing, ...base }, findings: [] };
+    const guardOff = raw['guard-off'] ?? [];
+    return { wish: { kind: 'host', select: raw.select, whenMissing, guardOff, ...base }, findings: [] };
   }
   const { drive } = raw;
   const wish: EmulatedDeviceWish = {

@@ -1,7 +1,9 @@
-/** The VM file: read, checked, its defaults filled in, changed in place. Selectors stay text; `VmFileChecks` lets other layers check them. */
+/** The VM file, and the host's policy: read, checked, defaults filled in; the VM file changed in place. Selectors stay text; `VmFileChecks` lets other layers check them. */
 export type { DevicesChange, EditedVmFile } from './edit.js';
 export type { NewDevice } from './entry-text.js';
 export { type FileChange, type HeldVmFile, holdVmFile, performFileChange, undoFileChange } from './file-change.js';
 export { editVmFile, loadVmFile, parseVmFile } from './load.js';
 export type { VmFileChecks } from './parse.js';
+export { loadPolicy, POLICY_FILE } from './policy/load-policy.js';
+export type { Policy, PolicyRule } from './policy/policy.js';
 export type * from './vm-file.js';

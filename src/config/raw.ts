@@ -1,3 +1,5 @@
+import type { GuardKind } from '../diag/index.js';
+
 /** A VM file as written, once it obeys schemas/vm.schema.json: no defaults, no meaning yet. */
 export interface RawVmFile {
   readonly name?: string;
@@ -53,6 +55,7 @@ interface RawPin {
 export interface RawHostDevice extends RawPin {
   readonly select: string;
   readonly 'when-missing'?: 'skip' | 'wait' | 'fail';
+  readonly 'guard-off'?: readonly GuardKind[];
 }
 
 export interface RawEmulatedDevice extends RawPin {

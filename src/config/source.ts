@@ -20,7 +20,7 @@ const MAX_ALIASES = 100;
 
 /** A YAML text that was read: its value, and where each part of it stands. */
 export interface Source {
-  /** Plain objects, arrays and scalars. A port that was written as a number is its text: `2.10` is not `2.1`. */
+  /** Plain objects, arrays and scalars. A port that was written as a number is its text: `2.10` is not `2.1`, and 08 not 8. */
   readonly value: unknown;
   /** Syntax and duplicate keys. When one is fatal the value is undefined. */
   readonly findings: readonly Finding[];
@@ -37,12 +37,13 @@ export interface Source {
  *
  * @param text - the whole file
  * @param file - its name, for locations
+ * @param textual - keys whose numbers are taken as they are written
  * @throws QplugError `vm-file-too-deep`
  */
-export function readSource(text: string, file: string): Source {
+export function readSource(text: string, file: string, textual: readonly string[] = ['port']): Source {
   const lines = new LineCounter();
   try {
-    return new YamlSource(text, file, lines);
+    return new YamlSource(text, file, lines, textual);
   } catch (error) {
     // The composer calls itself for each level: thousands of levels end its stack.
     if (error instanceof RangeError)
@@ -57,10 +58,12 @@ class YamlSource implements Source {
   readonly #text: string;
   readonly #file: string;
   readonly #lines: LineCounter;
+  readonly #textual: readonly string[];
   readonly #document: Document.Parsed | undefined;
 
-  constructor(text: string, file: string, lines: LineCounter) {
+  constructor(text: string, file: string, lines: LineCounter, textual: readonly string[]) {
     this.#text = text;
+    this.#textual = textual;
     this.#file = file;
     this.#lines = lines;
     // Its own search for duplicate keys compares each with each: ours is linear and names the first one too.
@@ -142,7 +145,7 @@ class YamlSource implements Source {
         }
       },
       Pair: (_key, { key, value }) => {
-        if (keyText(key) !== 'port' || !isScalar(value) || typeof value.value !== 'number') return;
+        if (!this.#textual.includes(keyText(key)) || !isScalar(value) || typeof value.value !== 'number') return;
         if (value.source !== undefined) value.value = value.source;
       },
     });

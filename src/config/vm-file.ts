@@ -1,4 +1,4 @@
-import type { SourceLocation } from '../diag/index.js';
+import type { GuardKind, SourceLocation } from '../diag/index.js';
 
 /** A path of keys and indexes from the top of a file: `['usb', 'devices', 0, 'port']`. */
 export type Pointer = readonly (string | number)[];
@@ -80,6 +80,8 @@ export interface HostDeviceWish extends WishBase {
   readonly kind: 'host';
   readonly select: string;
   readonly whenMissing: 'skip' | 'wait' | 'fail';
+  /** Guards of the host that do not count for it. */
+  readonly guardOff: readonly GuardKind[];
 }
 
 export interface EmulatedDeviceWish extends WishBase {

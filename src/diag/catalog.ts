@@ -1,5 +1,6 @@
 import { type CliEvidence, cliCatalog } from './catalog/cli.js';
 import { type ConfigEvidence, configCatalog } from './catalog/config.js';
+import { type GuardEvidence, guardCatalog } from './catalog/guards.js';
 import { type HostEvidence, hostCatalog } from './catalog/host.js';
 import { type HostFileEvidence, hostFileCatalog } from './catalog/host-file.js';
 import { type LauncherEvidence, launcherCatalog } from './catalog/launcher.js';
@@ -14,6 +15,7 @@ import { printable } from './printable.js';
 export interface EvidenceByCode
   extends QmpEvidence,
     HostEvidence,
+    GuardEvidence,
     HostFileEvidence,
     PlannerEvidence,
     ConfigEvidence,
@@ -39,6 +41,7 @@ export type Finding = {
 const catalog: Catalog<EvidenceByCode> = /* @__PURE__ */ (() => ({
   ...qmpCatalog,
   ...hostCatalog,
+  ...guardCatalog,
   ...hostFileCatalog,
   ...plannerCatalog,
   ...configCatalog,

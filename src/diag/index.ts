@@ -2,6 +2,16 @@
 export { type Code, describe, type EvidenceByCode, type Finding, finding, kindOf } from './catalog.js';
 export { fail, QplugError } from './error.js';
 export type { Kind, Severity, SourceLocation, Text } from './finding.js';
+export {
+  type DiskUse,
+  GUARD_KINDS,
+  type Guard,
+  type GuardKind,
+  type HolderProcess,
+  type SeatUse,
+  type Volume,
+} from './guard.js';
+export { type GuardWords, guardWords } from './guard-words.js';
 export { nearest } from './nearest.js';
 export { printable } from './printable.js';
 export { shellWord } from './shell-word.js';

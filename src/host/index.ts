@@ -16,6 +16,9 @@ export {
 } from './drivers.js';
 export { decodeHostFile } from './file/decode-host-file.js';
 export { type HostFileOptions, readHostFile } from './file/read-host-file.js';
+export type { HostFiles } from './guards/host-files.js';
+export { realHostFiles } from './guards/real-host-files.js';
+export { type GuardsByPort, guardsByPort } from './guards-by-port.js';
 export {
   type DeviceIdentity,
   formatIdentity,
@@ -26,7 +29,7 @@ export {
   shortestSelector,
 } from './identity.js';
 export { type InventoryOptions, readInventory } from './inventory.js';
-export { matchSelector } from './match.js';
+export { isBehindPort, matchSelector } from './match.js';
 export { nodeFinding } from './node-access.js';
 export { comparePorts, formatPort, type HostPort } from './port-name.js';
 export { realSysfs } from './real-sysfs.js';

@@ -60,3 +60,17 @@ function onConnector(
   const matches = among.filter((one) => connectorPorts(one, inventory).some(isNamed));
   return matches.filter((one) => isNamed(one) || !matches.some((other) => isNamed(other) && other.port === one.peer));
 }
+
+/**
+ * @param selector - a port or a location
+ * @returns whether a device is plugged into that connector, directly or behind hubs
+ */
+export function isBehindPort(selector: Selector, device: HostDevice, inventory: HostInventory): boolean {
+  if (selector.by !== 'port' && selector.by !== 'location') return false;
+  if (selector.by === 'location' && device.controller !== selector.controller) return false;
+  return connectorPorts(device, inventory).some(
+    ({ bus, chain }) =>
+      (selector.by === 'location' || bus === selector.bus) &&
+      selector.chain.every((port, level) => chain[level] === port),
+  );
+}

@@ -1,15 +1,17 @@
 import type { VmFile } from '../config/index.js';
-import { type Finding, fail, finding, nearest } from '../diag/index.js';
+import { type Finding, fail, finding, type GuardKind, nearest } from '../diag/index.js';
 import { type HostDevice, matchSelector, requireSelector } from '../host/index.js';
 import { type Plan, type PlanRequest, plan, planFindings } from '../planner/index.js';
 import { EMULATED_MODELS, emulatedModel, type Topology, uniqueId } from '../qdev/index.js';
 import { deniedFindings } from './allowed.js';
 import { GROWTH_MODELS, growthOf } from './growth.js';
+import { guardFindings, guardsFor } from './guarded.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { neededModels, requireModels } from './needed-models.js';
 import { moveFindings, wordsFor } from './one-move.js';
 import { fileOf, type OpenVm } from './open-vm.js';
 import { stepsOf } from './plan-steps.js';
+import { policyFindings, policyOf } from './policy.js';
 import { readTopologyAndModels } from './read-back.js';
 import { type RecalledPlaces, recallPlaces } from './recall-places.js';
 import { selectDevices } from './select-devices.js';
@@ -31,6 +33,8 @@ export interface AttachRequest {
   readonly wait?: number | undefined;
   /** What may be added to find room; default: what the VM's file says, or hubs. */
   readonly grow?: { readonly hubs: boolean; readonly controllers: boolean } | undefined;
+  /** Guards of the host that do not count. */
+  readonly guardOff?: readonly GuardKind[] | undefined;
 }
 
 /** What an attach would do, before anything is done. */
@@ -70,12 +74,13 @@ export async function draftAttach(
 ): Promise<AttachPlan> {
   const file = await fileOf(vm);
   const devices = await selectDevices(request.selectors, host, { wait: request.wait ?? 0, signal });
-  throwErrors(devices.flatMap((device) => deniedFindings(device, vm.name, file, inventoryOf(host))));
+  await refuseDenied(devices, vm, file, host);
   const grow = request.grow ?? file?.usb.grow ?? { hubs: true, controllers: false };
   const needed = neededModels(devices, request.emulated);
   const [topology, capabilities] = await readTopologyAndModels(vm.qmp, [...needed, ...GROWTH_MODELS], signal);
   requireModels(vm.name, needed, capabilities);
   const gathered = gather(vm, devices, request, { topology, file, host });
+  await refuseGuarded(gathered.wanted, vm, request.guardOff ?? [], file, host);
   const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
   const { homes, kept, findings } = recalled(vm, gathered.wanted, file, host);
   const asked: PlanRequest = {
@@ -102,6 +107,73 @@ export async function draftAttach(
     already: gathered.already,
     findings: [...gathered.findings, ...findings, ...planFindings(made, { vm: vm.name, running: true }), ...moves],
   };
+}
+
+/** @throws QplugError with all that the VM's file or the host's policy keeps from it */
+export async function refuseDenied(
+  devices: readonly HostDevice[],
+  { name }: OpenVm,
+  file: VmFile | undefined,
+  host: HostAccess,
+): Promise<void> {
+  if (devices.length === 0) return;
+  const inventory = inventoryOf(host);
+  const policy = await policyOf(host);
+  throwErrors(
+    devices.flatMap((device) => [
+      ...deniedFindings(device, name, file, inventory),
+      ...policyFindings(device, name, policy, inventory),
+    ]),
+  );
+}
+
+/** @throws QplugError `device-guarded` for all that the host needs itself */
+export async function refuseGuarded(
+  wanted: readonly Wanted[],
+  vm: OpenVm,
+  off: readonly GuardKind[],
+  file: VmFile | undefined,
+  host: HostAccess,
+): Promise<void> {
+  throwErrors([...(await guardsAgainst(wanted, vm, off, file, host)).values()].flat());
+}
+
+/** @returns those that the host can do without, and that its policy allows */
+export async function unguarded(
+  wanted: readonly Wanted[],
+  vm: OpenVm,
+  off: readonly GuardKind[],
+  file: VmFile | undefined,
+  host: HostAccess,
+): Promise<Wanted[]> {
+  if (wanted.length === 0) return [];
+  const against = await guardsAgainst(wanted, vm, off, file, host);
+  const policy = await policyOf(host);
+  const inventory = inventoryOf(host);
+  return wanted.filter(
+    (one) =>
+      one.host === undefined ||
+      (against.get(one.id)?.length === 0 && policyFindings(one.host, vm.name, policy, inventory).length === 0),
+  );
+}
+
+/** @returns by the id of what is wanted: the guards that keep it on the host */
+async function guardsAgainst(
+  wanted: readonly Wanted[],
+  vm: OpenVm,
+  off: readonly GuardKind[],
+  file: VmFile | undefined,
+  host: HostAccess,
+): Promise<ReadonlyMap<string, readonly Finding[]>> {
+  const inventory = inventoryOf(host);
+  const devices = wanted.flatMap((one) => one.host ?? []);
+  const guards = await guardsFor(devices, inventory, host, vm);
+  const against = wanted.map(({ id, host: device }): readonly [string, readonly Finding[]] => {
+    if (device === undefined) return [id, []];
+    const inFile = wishFor(device, file, inventory)?.guardOff ?? [];
+    return [id, guardFindings(device, vm.name, guards, [...off, ...inFile])];
+  });
+  return new Map(against);
 }
 
 /** The places of devices that the VM had before, and those of devices of its file that are away. */

@@ -1,4 +1,10 @@
-import { type DriverControl, type HostInventory, readInventory, type SysfsReader } from '../host/index.js';
+import {
+  type DriverControl,
+  type HostFiles,
+  type HostInventory,
+  readInventory,
+  type SysfsReader,
+} from '../host/index.js';
 import type { ClaimStore, Journal, PlaceStore, VmRegistry } from '../registry/index.js';
 
 /** The host as the engine sees it. Tests give recorded trees and folders of their own. */
@@ -12,6 +18,10 @@ export interface HostAccess {
   readonly journal: Journal;
   /** Where the devices of VMs were; undefined: nothing is remembered. */
   readonly places?: PlaceStore | undefined;
+  /** What tells why the host needs a device; undefined: nothing is guarded. */
+  readonly files?: HostFiles | undefined;
+  /** The host's policy, and who asks; undefined: there is none. */
+  readonly policy?: { readonly path: string; readonly uid: number; readonly gids: readonly number[] } | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

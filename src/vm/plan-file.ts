@@ -3,11 +3,12 @@ import {
   type EvidenceByCode,
   type Finding,
   finding,
+  type GuardKind,
   QplugError,
   type Severity,
   type SourceLocation,
 } from '../diag/index.js';
-import { type HostDevice, type HostInventory, nodeFinding, selectOne } from '../host/index.js';
+import { type GuardsByPort, type HostDevice, type HostInventory, nodeFinding, selectOne } from '../host/index.js';
 import { type PlacedEmulated, predictBuses, recallControllers, takenIds } from '../launcher/index.js';
 import { type DeviceRequest, type Plan, type PlanRequest, plan, planFindings } from '../planner/index.js';
 import {
@@ -21,7 +22,9 @@ import {
 } from '../qdev/index.js';
 import type { PlaceRecord } from '../registry/index.js';
 import { deniedFindings } from './allowed.js';
+import { guardFindings } from './guarded.js';
 import { fileLeeway, unwrittenControllers } from './leeway.js';
+import { type PolicyInForce, policyFindings } from './policy.js';
 import { type Returning, recallPlaces } from './recall-places.js';
 import { type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
 
@@ -55,6 +58,16 @@ export interface PlanningKnowledge {
   readonly capabilities?: Capabilities | undefined;
   /** Where everything was at the last start; undefined for a VM that never ran, or is to be placed anew. */
   readonly before?: PlaceRecord | undefined;
+  /** Who may have which device of this host, and what it needs itself; undefined where the devices are not of this host. */
+  readonly may?: MayHave | undefined;
+}
+
+/** What speaks against handing devices of this host to a VM. */
+export interface MayHave {
+  readonly guards: GuardsByPort;
+  /** Guards that do not count, for any device. */
+  readonly off: readonly GuardKind[];
+  readonly policy: PolicyInForce | undefined;
 }
 
 /**
@@ -66,12 +79,12 @@ export function planFile(
   file: VmFile,
   version: QemuVersion,
   inventory: HostInventory | undefined,
-  { capabilities, before }: PlanningKnowledge = {},
+  { capabilities, before, may }: PlanningKnowledge = {},
 ): FilePlan {
   const ids = takenIds(file);
   const { chosen, growth } = recallControllers(file, before?.controllers ?? [], ids);
   const topology = { ...emptyTopology(version), controllers: predictBuses(file, chosen, version), ids };
-  const gathered = gather(file, version, inventory, topology.ids);
+  const gathered = gather(file, version, inventory, topology.ids, may);
   const hubs = file.usb.hubs.map(
     ({ id, controller, port, ports }): DeviceRequest => ({
       key: id,
@@ -144,6 +157,7 @@ function gather(
   version: QemuVersion,
   inventory: HostInventory | undefined,
   ids: ReadonlySet<string>,
+  may: MayHave | undefined,
 ): Gathered {
   const gathered: Gathered = { wanted: [], missing: [], findings: [], places: new Map() };
   const taken = new Set(ids);
@@ -159,7 +173,7 @@ function gather(
       if (made === undefined) continue;
       gathered.wanted.push(made);
       gathered.places.set(made.id, wish.pointer);
-    } else if (inventory !== undefined) wantHost(wish, file, version, inventory, taken, gathered);
+    } else if (inventory !== undefined) wantHost(wish, file, version, { inventory, may }, taken, gathered);
   }
   return gathered;
 }
@@ -173,7 +187,7 @@ function wantHost(
   wish: HostDeviceWish,
   file: VmFile,
   version: QemuVersion,
-  inventory: HostInventory,
+  { inventory, may }: { readonly inventory: HostInventory; readonly may: MayHave | undefined },
   taken: Set<string>,
   { wanted, missing, findings, places }: Gathered,
 ): void {
@@ -198,6 +212,8 @@ function wantHost(
   const against = [
     ...(other === undefined ? [] : [finding('wanted-twice', { selector: wish.select, label: other.label })]),
     ...deniedFindings(device, file.name, file, inventory, severity),
+    ...policyFindings(device, file.name, may?.policy, inventory, severity),
+    ...guardFindings(device, file.name, may?.guards ?? new Map(), [...(may?.off ?? []), ...wish.guardOff], severity),
     ...[nodeFinding(device)].filter((one) => one !== undefined).map((one) => ({ ...one, severity })),
   ];
   findings.push(...against.map((one) => ({ ...one, location })));

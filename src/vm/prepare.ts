@@ -1,6 +1,6 @@
 import type { VmFile } from '../config/index.js';
-import { type Finding, QplugError } from '../diag/index.js';
-import type { HostInventory } from '../host/index.js';
+import { type Finding, type GuardKind, QplugError } from '../diag/index.js';
+import { type HostInventory, matchSelector, requireSelector } from '../host/index.js';
 import {
   argvArray,
   buildArgv,
@@ -13,8 +13,10 @@ import {
   runtimePaths,
 } from '../launcher/index.js';
 import type { Capabilities, QemuVersion } from '../qdev/index.js';
+import { guardsFor } from './guarded.js';
 import type { HostAccess } from './host-access.js';
-import { type FilePlan, planFile } from './plan-file.js';
+import { type FilePlan, type MayHave, planFile } from './plan-file.js';
+import { policyOf } from './policy.js';
 import { readVmFile } from './read-vm-file.js';
 
 /** A version to plan for where no QEMU can be asked: what is true from there on is true of all newer ones that are known. */
@@ -25,6 +27,8 @@ export interface PrepareOptions {
   readonly full: boolean;
   /** Whether everything is placed as if the VM had never run. Default false. */
   readonly forget?: boolean | undefined;
+  /** Guards of the host that do not count, for any device. */
+  readonly guardOff?: readonly GuardKind[] | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -46,7 +50,7 @@ export async function prepare(
   path: string,
   host: HostAccess,
   inventory: HostInventory | undefined,
-  { full, forget = false, signal }: PrepareOptions,
+  { full, forget = false, guardOff = [], signal }: PrepareOptions,
 ): Promise<Prepared> {
   const file = await readVmFile(path);
   const paths = runtimePaths(host.registry.folder, file.name);
@@ -56,6 +60,7 @@ export async function prepare(
   const planned = planFile(file, version, inventory, {
     capabilities: looked.capabilities,
     before: before?.record,
+    may: await mayHave(file, inventory, guardOff, host),
   });
   const options = buildArgv({
     vm: file,
@@ -69,6 +74,22 @@ export async function prepare(
   });
   const findings = [...looked.findings, ...(before?.findings ?? []), ...planned.findings];
   return { ...planned, paths, binary: looked.binary ?? file.qemu.binary, options, findings };
+}
+
+/** Reads what speaks against the devices that a file wants. Nothing does where they are those of another host, from a file. */
+async function mayHave(
+  file: VmFile,
+  inventory: HostInventory | undefined,
+  off: readonly GuardKind[],
+  host: HostAccess,
+): Promise<MayHave | undefined> {
+  if (inventory === undefined) return undefined;
+  const wanted = file.usb.devices.flatMap((wish) =>
+    wish.kind === 'host' ? matchSelector(requireSelector(wish.select), inventory) : [],
+  );
+  const here = [...new Set(wanted)].filter(({ access }) => access !== 'unknown');
+  if (here.length === 0) return undefined;
+  return { off, policy: await policyOf(host), guards: await guardsFor(here, inventory, host) };
 }
 
 interface Looked {

@@ -1,8 +1,7 @@
-import type { Finding } from '../diag/index.js';
+import type { Finding, GuardKind } from '../diag/index.js';
 import type { Move } from '../planner/index.js';
-import { deniedFindings } from './allowed.js';
 import { transactionOf } from './attach.js';
-import { gather, recalled, removalOf } from './attach-plan.js';
+import { gather, recalled, refuseDenied, refuseGuarded, removalOf, unguarded } from './attach-plan.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { neededModels, requireModels } from './needed-models.js';
 import {
@@ -22,7 +21,6 @@ import { removalStep } from './removal-step.js';
 import { selectDevices } from './select-devices.js';
 import { withoutDevice } from './standing.js';
 import type { ChangeStep } from './step.js';
-import { throwErrors } from './throw-errors.js';
 import { carryOut } from './transaction.js';
 import type { Wanted } from './wanted.js';
 
@@ -30,6 +28,8 @@ export interface RebalanceRequest {
   /** Devices to find a port for, beside those that the VM's file wants and those that run slower. */
   readonly selectors: readonly string[];
   readonly emulated?: readonly string[] | undefined;
+  /** Guards of the host that do not count. */
+  readonly guardOff?: readonly GuardKind[] | undefined;
   /** Whether it is done; else it is only worked out. */
   readonly carryOut: boolean;
 }
@@ -79,23 +79,25 @@ export async function rebalance(
 
 async function planRebalance(
   vm: OpenVm,
-  { selectors, emulated }: RebalanceRequest,
+  { selectors, emulated, guardOff = [] }: RebalanceRequest,
   host: HostAccess,
   signal: AbortSignal,
 ): Promise<RebalancePlan> {
   const file = await fileOf(vm);
   const devices = await selectDevices(selectors, host, { wait: 0, signal });
   const inventory = inventoryOf(host);
-  throwErrors(devices.flatMap((device) => deniedFindings(device, vm.name, file, inventory)));
+  await refuseDenied(devices, vm, file, host);
   const needed = neededModels(devices, emulated);
   const [topology, capabilities] = await readTopologyAndModels(vm.qmp, [...needed, ...modelsOfMoves(file)], signal);
   requireModels(vm.name, needed, capabilities);
   const gathered = gather(vm, devices, { selectors, emulated }, { topology, file, host });
+  await refuseGuarded(gathered.wanted, vm, guardOff, file, host);
   const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
   const { kept } = recalled(vm, gathered.wanted, file, host);
   const world = { topology: room, capabilities, file, inventory, kept };
   const named = new Set(gathered.wanted.map(({ host: device }) => device?.port));
-  const wished = wishedAsWanted(world).filter((one) => !named.has(one.host?.port));
+  const others = wishedAsWanted(world).filter((one) => !named.has(one.host?.port));
+  const wished = await unguarded(others, vm, guardOff, file, host);
   const waiting = [...gathered.wanted, ...wished];
   const movables = movableDevices(world);
   const move = findMove(

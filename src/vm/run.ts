@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DeadlineReached, identifyProcess, isAlive } from '../base/index.js';
-import { type Code, type Finding, fail, QplugError } from '../diag/index.js';
+import { type Code, type Finding, fail, type GuardKind, QplugError } from '../diag/index.js';
 import { type QemuProcess, startQemu, startsPaused } from '../launcher/index.js';
 import type { Placement, Plan } from '../planner/index.js';
 import { connect, QmpClosedError, QmpConnectError, type QmpConnection } from '../qmp/index.js';
@@ -31,6 +31,8 @@ export interface RunRequest {
   readonly wait: number;
   /** Whether everything is placed as if the VM had never run. */
   readonly forget?: boolean | undefined;
+  /** Guards of the host that do not count, for any device. */
+  readonly guardOff?: readonly GuardKind[] | undefined;
 }
 
 /** A VM that was started, verified, and let go. */
@@ -60,6 +62,7 @@ export async function runVm(request: RunRequest, host: HostAccess, operation: Op
     const prepared = await prepare(request.path, host, inventoryOf(host), {
       full: true,
       forget: request.forget,
+      guardOff: request.guardOff,
       signal,
     });
     throwErrors([...prepared.findings, ...heldByOthers(prepared, host)]);

@@ -1,5 +1,5 @@
 import type { CommandDeclaration } from '../command.js';
-import { CONFIG, CONTROLLER, GROW, LIVE, PORT, SLOWER, timeoutOption, VERBOSE } from '../options.js';
+import { CONFIG, CONTROLLER, GROW, GUARD_OFF, LIVE, PORT, SLOWER, timeoutOption, VERBOSE } from '../options.js';
 import { ATTACH_TIMEOUT } from '../timeouts.js';
 import { SELECTORS, VM } from '../words.js';
 
@@ -28,6 +28,7 @@ export const attach: CommandDeclaration = {
       argument: 'MODEL',
     },
     grow: GROW,
+    'guard-off': GUARD_OFF,
     timeout: timeoutOption(ATTACH_TIMEOUT),
     verbose: VERBOSE,
   },
@@ -38,6 +39,7 @@ export const attach: CommandDeclaration = {
     ['qplug attach bench 0781:5567 --wait 30', 'as soon as it is plugged in'],
     ['qplug attach bench 0781:5567 --live', 'until the VM ends; its file stays as it is'],
     ['qplug attach bench.yaml 0781:5567 --config', 'at the next start, whether the VM runs or not'],
+    ['qplug attach bench 0781:5567 --guard-off mount', 'though it is mounted on this host'],
   ],
   load: () => import('../handlers/attach.js'),
 };

@@ -1,5 +1,5 @@
 import type { CommandDeclaration } from '../command.js';
-import { CONTROLLER, FORGET, GROW, HOST, OFFLINE, PORT, SLOWER, timeoutOption } from '../options.js';
+import { CONTROLLER, FORGET, GROW, GUARD_OFF, HOST, OFFLINE, PORT, SLOWER, timeoutOption } from '../options.js';
 import { SVG } from '../svg-option.js';
 import { ANSWER_TIMEOUT } from '../timeouts.js';
 import { SELECTORS, VM } from '../words.js';
@@ -22,6 +22,7 @@ export const plan: CommandDeclaration = {
     host: HOST,
     offline: OFFLINE,
     forget: FORGET,
+    'guard-off': GUARD_OFF,
     controller: { ...CONTROLLER, describe: 'With selectors: the controller to use' },
     port: { ...PORT, describe: 'With selectors: the port to use' },
     slower: { ...SLOWER, describe: 'With selectors: as for attach' },

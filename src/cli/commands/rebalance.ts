@@ -1,5 +1,5 @@
 import type { CommandDeclaration } from '../command.js';
-import { timeoutOption, VERBOSE } from '../options.js';
+import { GUARD_OFF, timeoutOption, VERBOSE } from '../options.js';
 import { ATTACH_TIMEOUT } from '../timeouts.js';
 import { SELECTORS, VM } from '../words.js';
 
@@ -22,6 +22,7 @@ export const rebalance: CommandDeclaration = {
       describe: 'An emulated device to find a port for as well (may be repeated)',
       argument: 'MODEL',
     },
+    'guard-off': GUARD_OFF,
     timeout: timeoutOption(ATTACH_TIMEOUT),
     verbose: VERBOSE,
   },

@@ -1,5 +1,5 @@
 import type { CommandDeclaration } from '../command.js';
-import { FORGET, timeoutOption } from '../options.js';
+import { FORGET, GUARD_OFF, timeoutOption } from '../options.js';
 import { RUN_TIMEOUT, WISH_WAIT } from '../timeouts.js';
 import { VM_FILE } from '../words.js';
 
@@ -18,6 +18,7 @@ export const run: CommandDeclaration = {
       argument: 'S',
     },
     forget: FORGET,
+    'guard-off': GUARD_OFF,
     timeout: timeoutOption(RUN_TIMEOUT),
   },
   examples: [

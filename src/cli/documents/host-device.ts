@@ -1,6 +1,8 @@
+import { guardWords } from '../../diag/index.js';
 import {
   formatId,
   formatLocation,
+  type GuardsByPort,
   type HostAltSetting,
   type HostConfiguration,
   type HostDevice,
@@ -8,19 +10,39 @@ import {
   shortestSelector,
 } from '../../host/index.js';
 
-/** A host device for programs. Strings are as the device wrote them: JSON escapes what a terminal would obey. */
-export function hostDeviceDocument(device: HostDevice, inventory: HostInventory): Record<string, unknown> {
+/**
+ * A host device for programs. Strings are as the device wrote them: JSON escapes what a terminal would obey.
+ *
+ * @param guards - why this host needs its devices; undefined where nobody can say
+ */
+export function hostDeviceDocument(
+  device: HostDevice,
+  inventory: HostInventory,
+  guards?: GuardsByPort,
+): Record<string, unknown> {
   return {
     ...hostDeviceSummary(device),
     selector: shortestSelector(device, inventory),
     ...innerDocument(device),
     access: device.access,
+    ...guardsDocument(device, guards),
   };
 }
 
 /** A hub or root hub: nobody can have it, so it has no selector. */
-export function hubDocument(hub: HostDevice): Record<string, unknown> {
-  return { ...hostDeviceSummary(hub), ...innerDocument(hub) };
+export function hubDocument(hub: HostDevice, guards?: GuardsByPort): Record<string, unknown> {
+  return { ...hostDeviceSummary(hub), ...innerDocument(hub), ...guardsDocument(hub, guards) };
+}
+
+function guardsDocument({ port }: HostDevice, guards: GuardsByPort | undefined): Record<string, unknown> {
+  if (guards === undefined) return {};
+  return {
+    guards: (guards.get(port) ?? []).map((guard) => {
+      const { kind, ...evidence } = guard;
+      const { subject, breaks } = guardWords(guard);
+      return { kind, subject, breaks, evidence };
+    }),
+  };
 }
 
 function innerDocument(device: HostDevice): Record<string, unknown> {

@@ -5,6 +5,7 @@ import type { Arguments, CommandHandler } from '../command.js';
 import { hostDeviceSummary } from '../documents/host-device.js';
 import { changedDocument, changedLines } from '../documents/vm-file.js';
 import { growOf } from '../grow-option.js';
+import { guardOffOf } from '../guard-off.js';
 import { renderSpeed } from '../render-speed.js';
 import { withOperation } from '../with-vm.js';
 
@@ -25,6 +26,7 @@ export const run: CommandHandler = async (args, terminal) => {
     slower: slowerOf(args),
     wait: waitOf(args),
     grow: growOf(args),
+    guardOff: guardOffOf(args),
   };
   const choice = { config: args.flag('config'), live: args.flag('live') };
   const report = await withOperation(args, terminal, async (host, operation) => {

@@ -7,6 +7,7 @@ import type { Arguments, CommandHandler, Outcome } from '../command.js';
 import { roomDocument } from '../documents/room.js';
 import { exitCodeOf } from '../exit-codes.js';
 import { growOf } from '../grow-option.js';
+import { guardOffOf } from '../guard-off.js';
 import { hostAccess } from '../host-access.js';
 import { prepareFile } from '../prepare-file.js';
 import { renderRoom } from '../render-room.js';
@@ -35,6 +36,7 @@ async function inVm(args: Arguments, terminal: Terminal): Promise<Outcome> {
     port: args.text('port'),
     slower: args.text('slower') as 'refuse' | 'allow' | undefined,
     grow: growOf(args),
+    guardOff: guardOffOf(args),
   };
   return outcomeOf(vm.name, await roomInVm(vm, request, host, { speed: speedOf(args), signal }), terminal);
 }

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Finding } from '../../diag/index.js';
 import {
+  guardsByPort,
   type HostDevice,
   type HostInventory,
   matchSelector,
   readHostFile,
   readInventory,
+  realHostFiles,
   realSysfs,
   requireSelector,
 } from '../../host/index.js';
@@ -39,20 +41,22 @@ export const run: CommandHandler = async (args, terminal) => {
   const file = args.text('host');
   const inventory = file === undefined ? readInventory(sysfs) : await readHostFile(file, { input: terminal.input });
   const devices = pick(inventory);
+  const files = terminal.files ?? (terminal.sysfs === undefined && file === undefined ? realHostFiles() : undefined);
+  const guards = files && (await guardsByPort([...devices, ...inventory.hubs], inventory, files));
   const claims = file === undefined ? claimsByPort(inventory, terminal) : undefined;
   return {
     schema: 'devices',
     document: () => ({
       devices: devices.map((one) => ({
-        ...hostDeviceDocument(one, inventory),
+        ...hostDeviceDocument(one, inventory, guards),
         ...(claims === undefined ? {} : { claim: claimOf(claims.get(one.port)) }),
       })),
-      hubs: inventory.hubs.map((one) => hubDocument(one)),
+      hubs: inventory.hubs.map((one) => hubDocument(one, guards)),
     }),
     text: () =>
       args.flag('tree')
         ? renderDeviceTree(devices, inventory, terminal)
-        : renderDevices(devices, inventory, terminal, claims),
+        : renderDevices(devices, inventory, terminal, { claims, guards }),
     findings: findingsOf(inventory, devices),
     exit: selectors.length > 0 && devices.length === 0 ? EXIT_CODES['not-found'] : EXIT_CODES.done,
   };

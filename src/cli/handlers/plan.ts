@@ -8,6 +8,7 @@ import { planDocument } from '../documents/plan.js';
 import { exitCodeOf } from '../exit-codes.js';
 import { type Explained, explained } from '../explained.js';
 import { growOf } from '../grow-option.js';
+import { guardOffOf } from '../guard-off.js';
 import { hostAccess } from '../host-access.js';
 import { prepareFile } from '../prepare-file.js';
 import { renderExplanation } from '../render-explain.js';
@@ -46,6 +47,7 @@ async function planAttachOutcome(args: Arguments, terminal: Terminal): Promise<O
     port: args.text('port'),
     slower: args.text('slower') as 'refuse' | 'allow' | undefined,
     grow: growOf(args),
+    guardOff: guardOffOf(args),
   };
   const names = args.texts('explain');
   // Who asks why, or for a picture, wants to know it of a device that is refused, most of all.

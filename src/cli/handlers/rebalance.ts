@@ -3,6 +3,7 @@ import type { Placement, PortName } from '../../planner/index.js';
 import { megabits } from '../../qdev/index.js';
 import { type RebalanceReport, rebalance } from '../../vm/index.js';
 import type { Arguments, CommandHandler } from '../command.js';
+import { guardOffOf } from '../guard-off.js';
 import { renderSpeed } from '../render-speed.js';
 import { withVm } from '../with-vm.js';
 
@@ -10,6 +11,7 @@ export const run: CommandHandler = async (args, terminal) => {
   const request = {
     selectors: args.texts('selector'),
     emulated: args.texts('emulated'),
+    guardOff: guardOffOf(args),
     carryOut: args.flag('yes') && !args.flag('dry-run'),
   };
   const report = await withVm(args, terminal, (vm, host, operation) => rebalance(vm, request, host, operation));

@@ -2,6 +2,7 @@ import { type Finding, printable } from '../../diag/index.js';
 import { megabits } from '../../qdev/index.js';
 import { type RunningVm, runVm, stayWith } from '../../vm/index.js';
 import type { CommandHandler, Outcome } from '../command.js';
+import { guardOffOf } from '../guard-off.js';
 import { hostAccess } from '../host-access.js';
 import { Progress } from '../progress.js';
 import { renderFinding } from '../render-finding.js';
@@ -15,7 +16,7 @@ export const run: CommandHandler = async (args, terminal) => {
   using progress = new Progress(terminal, true);
   const timeout = (args.number('timeout') ?? RUN_TIMEOUT) * 1000;
   const wait = (args.number('wait') ?? WISH_WAIT) * 1000;
-  const request = { path: args.word('file'), wait, forget: args.flag('forget') };
+  const request = { path: args.word('file'), wait, forget: args.flag('forget'), guardOff: guardOffOf(args) };
   const vm = await runVm(request, host, { signal, timeout, onProgress: progress.tell });
   if (args.flag('detach')) {
     vm.process.leave();

@@ -39,7 +39,7 @@ function documentText(inventory: HostInventory): string {
   return JSON.stringify({
     schema: 'urn:qplug:devices:1',
     devices: inventory.devices.map((one) => hostDeviceDocument(one, inventory)),
-    hubs: inventory.hubs.map(hubDocument),
+    hubs: inventory.hubs.map((one) => hubDocument(one)),
     findings: [],
   });
 }

@@ -6,7 +6,7 @@ const FOLDER = new URL('../../../schemas/', import.meta.url);
 /** Names of the schemas of documents, without their ending. */
 export const SCHEMAS: readonly string[] = readdirSync(FOLDER)
   .map((file) => file.replace('.schema.json', ''))
-  .filter((name) => name !== 'vm' && name !== 'common');
+  .filter((name) => !['vm', 'policy', 'common'].includes(name));
 
 const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, allErrors: true });
 for (const name of ['common', ...SCHEMAS]) {

@@ -1,15 +1,36 @@
 import { describe, expect, test } from 'vitest';
 import { cliCatalog } from '../../../src/diag/catalog/cli.js';
 import { configCatalog } from '../../../src/diag/catalog/config.js';
+import { type GuardEvidence, guardCatalog } from '../../../src/diag/catalog/guards.js';
 import { hostCatalog } from '../../../src/diag/catalog/host.js';
 import { launcherCatalog } from '../../../src/diag/catalog/launcher.js';
 import { plannerCatalog } from '../../../src/diag/catalog/planner.js';
 import { qmpCatalog } from '../../../src/diag/catalog/qmp.js';
 import { type VmEvidence, vmCatalog } from '../../../src/diag/catalog/vm.js';
-import { type Code, fail, finding, kindOf, QplugError, describe as words } from '../../../src/diag/index.js';
+import {
+  type Code,
+  fail,
+  finding,
+  GUARD_KINDS,
+  type Guard,
+  type GuardKind,
+  guardWords,
+  kindOf,
+  QplugError,
+  describe as words,
+} from '../../../src/diag/index.js';
 import { UNSAFE } from './unsafe.js';
 
-const catalogs = [cliCatalog, configCatalog, hostCatalog, launcherCatalog, plannerCatalog, qmpCatalog, vmCatalog];
+const catalogs = [
+  cliCatalog,
+  configCatalog,
+  guardCatalog,
+  hostCatalog,
+  launcherCatalog,
+  plannerCatalog,
+  qmpCatalog,
+  vmCatalog,
+];
 const entries = catalogs.flatMap((catalog) => Object.entries(catalog));
 const KINDS = ['failed', 'usage', 'not-found', 'ambiguous', 'refused', 'no-plan', 'timeout', 'unreachable'];
 
@@ -104,6 +125,67 @@ describe('the words of src/vm', () => {
     const { what, where = '', why = '', fix = '' } = words(finding(code, samples[code]));
     expect(what).toMatch(/^\S.*[^.]$/);
     for (const line of [what, where, why, ...fix.split('\n')]) expect(line).not.toMatch(UNSAFE);
+  });
+});
+
+const BY = { pid: 7, name: H, vm: H, libvirt: true };
+const DISK = { node: H, through: [{ node: H, what: 'LUKS', name: H }] } as const;
+const SEAT = { input: H, seat: H, use: { by: 'terminal', terminal: H, process: BY } } as const;
+
+/** A guard of every kind. */
+const guards: Readonly<Record<GuardKind, Guard>> = {
+  hub: { kind: 'hub', below: LIST },
+  mount: { kind: 'mount', ...DISK, at: LIST, inside: BY },
+  swap: { kind: 'swap', ...DISK },
+  volume: { kind: 'volume', ...DISK },
+  'disk-open': { kind: 'disk-open', ...DISK, processes: [BY, BY] },
+  keyboard: { kind: 'keyboard', ...SEAT },
+  pointer: { kind: 'pointer', ...SEAT, use: { by: 'session', session: H, user: H } },
+  bluetooth: { kind: 'bluetooth', adapter: H, inputs: LIST, sure: false },
+  route: { kind: 'route', interface: H, through: LIST, families: ['IPv4', 'IPv6'] },
+  ssh: { kind: 'ssh', interface: H, through: [], peers: LIST },
+  console: { kind: 'console', node: H, use: 'getty', process: BY },
+  serial: { kind: 'serial', node: H, processes: [BY] },
+  token: { kind: 'token', node: H, processes: [BY], sure: false },
+  'in-use': { kind: 'in-use', node: H, processes: [BY], claimed: LIST },
+};
+
+describe('what the host needs', () => {
+  test.each(GUARD_KINDS.filter((kind) => kind !== 'hub'))(
+    '%s: said in words that are safe, with what would break and the way around it',
+    (kind) => {
+      const guard = guards[kind];
+      const { what, why = '', fix = '' } = words(finding('device-guarded', { label: 'x', vm: H, guard }));
+      for (const line of [what, why, ...fix.split('\n')]) expect(line).toMatch(/^\S.*[^.]$/);
+      for (const line of [what, why, ...fix.split('\n')]) expect(line).not.toMatch(UNSAFE);
+      expect(fix).toContain(`--guard-off ${kind}`);
+    },
+  );
+
+  test.each([
+    [{ kind: 'mount', node: '/dev/sda1', through: [], at: ['/a b', '/c'] }, "umount '/a b'"],
+    [{ kind: 'swap', node: '/dev/sda1', through: [] }, 'swapoff /dev/sda1'],
+    [{ kind: 'swap', node: '/dev/sda1', through: [{ node: '/dev/dm-1', what: 'LVM' }] }, 'swapoff /dev/dm-1'],
+    [{ kind: 'volume', ...DISK, through: [{ node: '/dev/dm-0', what: 'LUKS', name: 'x' }] }, 'cryptsetup close x'],
+    [{ kind: 'volume', ...DISK, through: [{ node: '/dev/dm-0', what: 'LVM' }] }, 'lvchange -an /dev/dm-0'],
+    [{ kind: 'volume', ...DISK, through: [{ node: '/dev/md0', what: 'MD' }] }, 'mdadm --stop /dev/md0'],
+    [{ kind: 'volume', ...DISK, through: [{ node: '/dev/dm-0', what: 'device-mapper' }] }, 'dmsetup remove /dev/dm-0'],
+    [{ kind: 'volume', ...DISK, through: [{ node: '/dev/loop3', what: 'loop' }] }, 'losetup -d /dev/loop3'],
+    [{ kind: 'volume', ...DISK, through: [{ node: '/dev/drbd0', what: 'other' }] }, undefined],
+  ] as const)('%j is ended by %j', (guard, mend) => {
+    expect(guardWords(guard).mend).toBe(mend);
+  });
+
+  const policy: { readonly [C in Exclude<keyof GuardEvidence, 'device-guarded'>]: GuardEvidence[C] } = {
+    'policy-denied': { label: 'x', vm: H, path: H, list: 'allow' },
+    'passthrough-disabled': { label: 'x', vm: H, path: H },
+    'policy-unusable': { path: H },
+    'policy-wrong': { reason: H },
+  };
+  test.each(Object.keys(policy) as (keyof typeof policy)[])('%s: no outside text gets through raw', (code) => {
+    const { what, where = '', why = '' } = words(finding(code, policy[code]));
+    expect(what).toMatch(/^\S.*[^.]$/);
+    expect(`${what} ${where} ${why}`).not.toMatch(UNSAFE);
   });
 });
 

@@ -1,0 +1,66 @@
+import { lstat, readFile } from 'node:fs/promises';
+import { finding, QplugError } from '../../diag/index.js';
+import type { Policy } from './policy.js';
+
+/** Where a system's policy stands. The environment has no say in it: whoever is kept from something could point elsewhere. */
+export const POLICY_FILE = '/etc/qplug/policy.yaml';
+
+/** The largest policy, in bytes. */
+const MAX_BYTES = 256 * 1024;
+
+/**
+ * Reads the policy of this host. The YAML parser is loaded only where there is one.
+ *
+ * @param checkSelector - see `PolicyChecks`
+ * @returns undefined where there is none: then everything is allowed
+ * @throws QplugError `policy-unusable` when it is there and can't be read, or is not valid: then nothing is
+ */
+export async function loadPolicy(
+  path: string,
+  checkSelector: (text: string) => string | undefined,
+): Promise<Policy | undefined> {
+  const bytes = await readPolicy(path);
+  if (bytes === undefined) return undefined;
+  const text = decode(bytes, path);
+  const [{ parsePolicy }, passwd, group] = await Promise.all([
+    import('./parse-policy.js'),
+    optional('/etc/passwd'),
+    optional('/etc/group'),
+  ]);
+  return parsePolicy(text, path, { checkSelector, passwd, group });
+}
+
+async function readPolicy(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    // a link that leads nowhere is no missing policy
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT' && !(await isThere(path));
+    if (isMissing) return undefined;
+    throw unusable(path, (error as Error).message, error);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function decode(bytes: Buffer, path: string): string {
+  if (bytes.length > MAX_BYTES) throw unusable(path, `it has ${bytes.length} bytes, and the limit is ${MAX_BYTES}`);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw unusable(path, 'it is not UTF-8 text', error);
+  }
+}
+
+function unusable(path: string, reason: string, cause?: unknown): QplugError {
+  return new QplugError([finding('policy-unusable', { path }), finding('policy-wrong', { reason })], { cause });
+}
+
+function optional(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined);
+}

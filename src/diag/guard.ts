@@ -1,0 +1,117 @@
+/**
+ * What the host itself needs of a USB device, as data: src/host/guards finds it, and the words for it are made in guard-words.ts.
+ * All strings are raw.
+ */
+
+/** The names of guards, in the order in which they are told. `--guard-off` and `guard-off:` take them. */
+export const GUARD_KINDS = [
+  'hub',
+  'mount',
+  'swap',
+  'volume',
+  'disk-open',
+  'keyboard',
+  'pointer',
+  'bluetooth',
+  'route',
+  'ssh',
+  'console',
+  'serial',
+  'token',
+  'in-use',
+] as const;
+
+export type GuardKind = (typeof GUARD_KINDS)[number];
+
+/** A process that has something open. */
+export interface HolderProcess {
+  readonly pid: number;
+  /** /proc/PID/comm: at most 15 bytes, and whatever the process calls itself. */
+  readonly name: string;
+  /** For a QEMU: what its `-name` says; libvirt writes the domain's name there. */
+  readonly vm?: string | undefined;
+  /** Whether it is a QEMU of libvirt's. */
+  readonly libvirt?: boolean | undefined;
+}
+
+/** A block device that stands on others: device-mapper, MD, bcache, a loop device. */
+export interface Volume {
+  /** `/dev/dm-0` */
+  readonly node: string;
+  readonly what: 'LUKS' | 'LVM' | 'multipath' | 'device-mapper' | 'MD' | 'bcache' | 'loop' | 'other';
+  /** The name of a device-mapper device. */
+  readonly name?: string | undefined;
+}
+
+/** A part of a disk, and what stands on it up to the one that is used. */
+export interface DiskUse {
+  /** `/dev/sdb1`: what belongs to the USB device itself. */
+  readonly node: string;
+  /** From the part up; empty where the part itself is used. */
+  readonly through: readonly Volume[];
+}
+
+/** What makes a seat one that somebody sits at. */
+export type SeatUse =
+  | { readonly by: 'session'; readonly session: string; readonly user: string | undefined }
+  | { readonly by: 'terminal'; readonly terminal: string; readonly process: HolderProcess }
+  | { readonly by: 'reader'; readonly process: HolderProcess };
+
+/** One reason why the host needs a device. */
+export type Guard =
+  /** The ports of what is plugged into it. */
+  | { readonly kind: 'hub'; readonly below: readonly string[] }
+  /** `inside`: the mounts are those of this process's mount namespace, not of ours. */
+  | ({
+      readonly kind: 'mount';
+      readonly at: readonly string[];
+      readonly inside?: HolderProcess | undefined;
+    } & DiskUse)
+  | ({ readonly kind: 'swap' } & DiskUse)
+  /** Nothing is known to use the topmost volume; it is active all the same. */
+  | ({ readonly kind: 'volume' } & DiskUse)
+  | ({ readonly kind: 'disk-open'; readonly processes: readonly HolderProcess[] } & DiskUse)
+  /** `input`: the name of the input device. */
+  | {
+      readonly kind: 'keyboard' | 'pointer';
+      readonly input: string;
+      readonly seat: string;
+      readonly use: SeatUse;
+    }
+  /** `sure`: sysfs shows the input device below this adapter; else this is the only adapter there is. */
+  | { readonly kind: 'bluetooth'; readonly adapter: string; readonly inputs: readonly string[]; readonly sure: boolean }
+  /** `through`: bridges, bonds and the like that stand on the interface; the last has the route. */
+  | {
+      readonly kind: 'route';
+      readonly interface: string;
+      readonly through: readonly string[];
+      readonly families: readonly ('IPv4' | 'IPv6')[];
+    }
+  /** `peers`: `192.0.2.7 port 50122`, as far as the kernel routes answers to them through this interface. */
+  | {
+      readonly kind: 'ssh';
+      readonly interface: string;
+      readonly through: readonly string[];
+      readonly peers: readonly string[];
+    }
+  | {
+      readonly kind: 'console';
+      readonly node: string;
+      readonly use: 'active' | 'command-line' | 'getty';
+      readonly process?: HolderProcess | undefined;
+    }
+  | { readonly kind: 'serial'; readonly node: string; readonly processes: readonly HolderProcess[] }
+  /** `sure`: these processes have its node open; else they run, and a program has claimed the device. */
+  | {
+      readonly kind: 'token';
+      readonly node: string;
+      readonly processes: readonly HolderProcess[];
+      readonly sure: boolean;
+    }
+  /** `claimed`: interfaces that a program has claimed; without `processes`, by one that we may not see. */
+  | {
+      readonly kind: 'in-use';
+      readonly node: string;
+      readonly processes: readonly HolderProcess[];
+      readonly claimed: readonly string[];
+    };

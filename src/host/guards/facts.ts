@@ -1,0 +1,115 @@
+import type { HolderProcess, SeatUse } from '../../diag/index.js';
+import type { HostDevice } from '../usb-device.js';
+import { type BlockFacts, readBlocks } from './disk-facts.js';
+import { type NodeName, walkProcesses } from './holders.js';
+import type { HostFiles } from './host-files.js';
+import { type InputFacts, readInputs, useOfSeat } from './input-facts.js';
+import { type KernelObjects, objectsOf, readClasses } from './kernel-objects.js';
+import { readMounts } from './mounts.js';
+import { type NetworkFacts, readNetwork } from './network-facts.js';
+import { type ConsoleFacts, readConsoles } from './serial-facts.js';
+import { isSecurityKey, SMART_CARD, tokenDaemons } from './token-facts.js';
+
+/** What the host does with some USB devices, and what it needs to be judged by. Plain data. */
+export interface GuardFacts {
+  /** By the device's port: what the kernel made of it. */
+  readonly objects: ReadonlyMap<string, KernelObjects>;
+  /** By name: disks, partitions, and all that stands on them. */
+  readonly blocks: ReadonlyMap<string, BlockFacts>;
+  /** Keyboards and pointers of the whole host; none where no device in question has any. */
+  readonly inputs: readonly InputFacts[];
+  /** By seat: who uses it. */
+  readonly seats: ReadonlyMap<string, SeatUse>;
+  /** Names of all Bluetooth adapters of the host. */
+  readonly adapters: readonly string[];
+  readonly network: NetworkFacts;
+  /** SSH sessions that came in: those to port 22, and those that an SSH server has open. */
+  readonly sessions: readonly { readonly peer: string; readonly interfaces: readonly string[] }[];
+  readonly consoles: ConsoleFacts;
+  /** By name below /dev: who has it open, as far as this user may see. */
+  readonly holders: ReadonlyMap<string, readonly HolderProcess[]>;
+  /** Names of hidraw devices that are security keys. */
+  readonly securityKeys: ReadonlySet<string>;
+  /** Daemons for smart cards that run. */
+  readonly tokenDaemons: readonly HolderProcess[];
+}
+
+/**
+ * Reads what is needed to judge some devices, and no more: a file is read once at most, and only where a device has to do with it. One
+ * walk over the open files of all processes is made where any device is asked for.
+ *
+ * @param devices - of this host
+ */
+export function readGuardFacts(files: HostFiles, devices: readonly HostDevice[]): GuardFacts {
+  const lists = readClasses(files);
+  const objects = new Map(devices.map(({ port }) => [port, objectsOf(lists, port)]));
+  const all = <K extends keyof KernelObjects>(kind: K): string[] => [...objects.values()].flatMap((one) => one[kind]);
+  const disks = all('block');
+  const mounts = disks.length === 0 ? [] : readMounts(files);
+  const blocks = readBlocks(files, disks, { mounts, blocks: lists.block });
+  const hasInput = all('input').length > 0 || all('bluetooth').length > 0;
+  const inputs = hasInput ? readInputs(files, lists.input) : [];
+  const network = readNetwork(files, all('net'));
+  const ttys = all('tty');
+  const keys = all('hidraw').filter((name) => isSecurityKey(files, name));
+  const concerned = new Set(devices.map(({ port }) => port));
+  const events = inputs.filter(({ port }) => port !== undefined && concerned.has(port)).flatMap((one) => one.events);
+  const walk = walkProcesses(files, {
+    nodes: [
+      ...devices.map(({ node, bus, address }) => nodeOf(node, bus, address)),
+      ...[...blocks.values()].map(({ name, device }) => ({ name, device })),
+      ...ttys.map((name) => classNode(files, 'tty', name)),
+      ...keys.map((name) => classNode(files, 'hidraw', name)),
+      ...events.map((name) => ({ name, device: undefined })),
+    ],
+    sockets: new Set(network.inbound.map(({ inode }) => inode)),
+  });
+  const mayBeServed = devices.some((one) => one.classes.includes(SMART_CARD));
+  return {
+    objects,
+    blocks,
+    inputs,
+    seats: seatsOf(files, inputs, walk.holders),
+    adapters: lists.bluetooth.map(({ name }) => name).filter((name) => /^hci\d+$/.test(name)),
+    network,
+    sessions: network.inbound.filter(({ port, inode }) => isSsh(port, walk.sockets.get(inode)?.name)),
+    consoles: readConsoles(files, ttys),
+    holders: walk.holders,
+    securityKeys: new Set(keys),
+    tokenDaemons: mayBeServed ? tokenDaemons(files) : [],
+  };
+}
+
+/** usbfs numbers its nodes through all buses: major 189, minor (bus - 1) * 128 + address - 1 (drivers/usb/core/usb.c, usb_new_device). */
+function nodeOf(node: string, bus: number, address: number): NodeName {
+  const name = node.slice(node.indexOf('/bus/usb/') + 1);
+  return { name, device: `char 189:${(bus - 1) * 128 + address - 1}` };
+}
+
+function classNode(files: HostFiles, kind: string, name: string): NodeName {
+  const number = files.text(`/sys/class/${kind}/${name}/dev`)?.trim();
+  return { name, device: number === undefined ? undefined : `char ${number}` };
+}
+
+function seatsOf(
+  files: HostFiles,
+  inputs: readonly InputFacts[],
+  holders: ReadonlyMap<string, readonly HolderProcess[]>,
+): ReadonlyMap<string, SeatUse> {
+  const seats = new Map<string, SeatUse>();
+  for (const seat of new Set(inputs.map((one) => one.seat))) {
+    const events = inputs.filter((one) => one.seat === seat).flatMap((one) => one.events);
+    const use = useOfSeat(
+      files,
+      seat,
+      events.flatMap((name) => holders.get(name) ?? []),
+    );
+    if (use !== undefined) seats.set(seat, use);
+  }
+  return seats;
+}
+
+/** OpenSSH's server, which calls the process of a session sshd-session since 9.8, and dropbear. */
+function isSsh(port: number, owner: string | undefined): boolean {
+  return port === 22 || /^(sshd|sshd-session|sshd-auth|dropbear)$/.test(owner ?? '');
+}

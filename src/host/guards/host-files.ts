@@ -1,0 +1,21 @@
+/**
+ * The little of /proc, /sys, /dev and /run that guards are read from; recorded trees stand in for it in tests. Paths are absolute.
+ * What is not there and what may not be read look alike: undefined. Nothing throws.
+ */
+export interface HostFiles {
+  /** @returns the names in a folder */
+  list(path: string): readonly string[] | undefined;
+  /** @returns the whole file, decoded as UTF-8 with U+FFFD for what is none */
+  text(path: string): string | undefined;
+  /** As `text`, undecoded. */
+  bytes(path: string): Buffer | undefined;
+  /** @returns where a symbolic link points, as written */
+  link(path: string): string | undefined;
+  /** @returns kind and number of the device node that a path leads to: `block 8:17`, `char 189:4` */
+  device(path: string): string | undefined;
+}
+
+/** @returns the file without the blanks around it */
+export function trimmed(files: HostFiles, path: string): string | undefined {
+  return files.text(path)?.trim();
+}

@@ -1,0 +1,69 @@
+import { loadPolicy, type Policy, type PolicyRule } from '../config/index.js';
+import { type Finding, finding, type Severity } from '../diag/index.js';
+import { type HostDevice, type HostInventory, isBehindPort, matchSelector, requireSelector } from '../host/index.js';
+import { checkSelector } from './check-selector.js';
+import type { HostAccess } from './host-access.js';
+import { labelOf } from './wanted.js';
+
+/** The policy of this host, and whom it is held against. */
+export interface PolicyInForce {
+  readonly policy: Policy;
+  readonly uid: number;
+  /** All groups of that user. */
+  readonly gids: readonly number[];
+}
+
+/**
+ * @returns the policy of this host as it is now, or undefined where there is none
+ * @throws QplugError `policy-unusable`: nothing may be passed through then
+ */
+export async function policyOf({ policy: access }: HostAccess): Promise<PolicyInForce | undefined> {
+  if (access === undefined) return undefined;
+  const policy = await loadPolicy(access.path, checkSelector);
+  return policy === undefined ? undefined : { policy, uid: access.uid, gids: access.gids };
+}
+
+/**
+ * Whether the host's policy lets a VM have a device: `deny` wins over `allow`; without `allow` anything is allowed.
+ *
+ * @returns the finding that it may not, at the rule that says so, or nothing
+ */
+export function policyFindings(
+  device: HostDevice,
+  vm: string,
+  inForce: PolicyInForce | undefined,
+  inventory: HostInventory,
+  severity: Severity = 'error',
+): Finding[] {
+  if (inForce === undefined) return [];
+  const { policy } = inForce;
+  const label = labelOf(device);
+  if (!policy.enabled) return [finding('passthrough-disabled', { label, vm, path: policy.path }, { severity })];
+  const means = (rule: PolicyRule): boolean => isMeant(rule, device, vm, inForce, inventory);
+  const denied = policy.deny.find(means);
+  if (denied !== undefined) {
+    const { location } = denied;
+    return [finding('policy-denied', { label, vm, path: policy.path, list: 'deny' }, { severity, location })];
+  }
+  if (policy.allow === undefined || policy.allow.some(means)) return [];
+  return [finding('policy-denied', { label, vm, path: policy.path, list: 'allow' }, { severity })];
+}
+
+function isMeant(
+  rule: PolicyRule,
+  device: HostDevice,
+  vm: string,
+  { uid, gids }: PolicyInForce,
+  inventory: HostInventory,
+): boolean {
+  const { select, port } = rule;
+  return (
+    (select === undefined ||
+      matchSelector(requireSelector(select), inventory).some((one) => one.port === device.port)) &&
+    (port === undefined || isBehindPort(requireSelector(port), device, inventory)) &&
+    (rule.class === undefined || device.classes.includes(rule.class)) &&
+    (rule.uid === undefined || rule.uid === uid) &&
+    (rule.gid === undefined || gids.includes(rule.gid)) &&
+    (rule.vm === undefined || rule.vm === vm)
+  );
+}

@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { loadPolicy, POLICY_FILE } from '../../../../src/config/index.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'qplug-policy-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const load = (path: string) => loadPolicy(path, () => undefined);
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('the policy of a host', () => {
+  test('stands in /etc', () => {
+    expect(POLICY_FILE).toBe('/etc/qplug/policy.yaml');
+  });
+
+  test('is read, with the accounts of this host', async () => {
+    expect(await load(file('good.yaml', 'deny: [{ user: root }]'))).toMatchObject({ deny: [{ uid: 0 }] });
+  });
+
+  test('that is not there allows everything', async () => {
+    expect(await load(join(folder, 'none.yaml'))).toBeUndefined();
+  });
+
+  test.each([
+    ['a link that leads nowhere', () => symlinkSync('nowhere', join(folder, 'dangling.yaml')), 'dangling.yaml'],
+    ['a link to itself', () => symlinkSync('loop.yaml', join(folder, 'loop.yaml')), 'loop.yaml'],
+    ['a folder', () => undefined, ''],
+    ['no UTF-8', () => file('bytes.yaml', Uint8Array.of(0x7b, 0xff, 0x7d)), 'bytes.yaml'],
+    ['too long', () => file('long.yaml', `#${'x'.repeat(256 * 1024)}\n{}`), 'long.yaml'],
+    ['below a file', () => file('plain', 'x'), 'plain/policy.yaml'],
+  ])('that can not be read forbids everything: %s', async (_, make, name) => {
+    make();
+    await expect(load(join(folder, name))).rejects.toMatchObject({ code: 'policy-unusable' });
+  });
+});
