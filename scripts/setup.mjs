@@ -21,6 +21,9 @@ const tools = {
   kmod: 'modprobe and depmod: which modules go into them',
   iproute2: 'ss: the help of a busy QMP socket is tried',
   'xz-utils': 'unpacks the kernel',
+  'cryptsetup-bin': 'LUKS: a stick that is in use is tried',
+  dmsetup: 'volumes of the device mapper, for the same',
+  lvm2: 'LVM, for the same',
   usbutils: 'lsusb and usb-devices, whose output is read',
   'usb.ids': 'names of vendors and products, as people have them',
 };

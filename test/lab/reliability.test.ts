@@ -1,6 +1,5 @@
 /** Whose a device is, whatever is killed on the way. */
 import { labSuite } from './lab-suite.js';
-import config from './suites/config.js';
 import crash from './suites/crash.js';
 import life from './suites/life.js';
 import races from './suites/races.js';
@@ -8,4 +7,3 @@ import races from './suites/races.js';
 labSuite(life);
 labSuite(races);
 labSuite(crash);
-labSuite(config);

@@ -11,7 +11,7 @@ import {
 import { basename, join } from 'node:path';
 
 /** What a gadget can be. */
-export type GadgetFunction = 'acm' | 'mass_storage' | 'hid';
+export type GadgetFunction = 'acm' | 'ecm' | 'mass_storage' | 'hid';
 
 /** A device of any identity. */
 export interface GadgetSpec {
