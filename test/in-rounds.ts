@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -25,11 +26,16 @@ export async function inRounds(
 ): Promise<string[][]> {
   const lines: string[] = [];
   let heard: () => void = () => undefined;
+  let died: string | undefined;
   const children = Array.from({ length: processes }, (_, index) => {
     const args = [program, folder, String(index), String(rounds), ...words(index)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     createInterface({ input: child.stdout }).on('line', (line) => {
       lines.push(line);
+      heard();
+    });
+    child.once('exit', (code, signal) => {
+      if (code !== 0) died = `a racer ended with ${signal ?? code}`;
       heard();
     });
     return child;
@@ -40,6 +46,7 @@ export async function inRounds(
       const told = lines.filter((line) => line.startsWith(begin)).map((line) => line.slice(begin.length));
       const found = told.filter(isOne);
       if (found.length === processes) return found;
+      if (died !== undefined) throw new Error(died);
       await new Promise<void>((resolve) => {
         heard = resolve;
       });
@@ -55,6 +62,8 @@ export async function inRounds(
       writeFileSync(join(folder, `over-${round}`), '');
       await all(round, (outcome) => outcome === 'over');
     }
+    // each ends by itself after its last round
+    await Promise.all(children.map(async (child) => child.exitCode ?? once(child, 'exit')));
   } finally {
     for (const child of children) child.kill('SIGKILL');
   }

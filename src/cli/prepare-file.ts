@@ -26,6 +26,11 @@ export async function prepareFile(path: string, args: Arguments, terminal: Termi
   const host = hostAccess(terminal);
   const inventory = await chosenInventory(args, host, terminal);
   const forget = args.flag('forget') || args.text('host') !== undefined;
-  const prepared = await prepare(path, host, inventory, { full: false, forget, guardOff: guardOffOf(args), signal: terminal.signal });
+  const prepared = await prepare(path, host, inventory, {
+    full: false,
+    forget,
+    guardOff: guardOffOf(args),
+    signal: terminal.signal,
+  });
   return { prepared, inventory, findings: [...hostNotes(inventory, prepared), ...prepared.findings] };
 }

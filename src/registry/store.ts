@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, lstatSync, mkdirSync, openSync } from 'node:fs';
 import nodeModule from 'node:module';
 import { dirname } from 'node:path';
 import type Database from 'libsql';
@@ -52,8 +52,7 @@ export class Store implements Disposable {
     const { name } = design;
     return worded(path, name, () => {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      // made by us, so that it is nobody else's to read, and no link to another file is followed
-      closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600));
+      makeFile(path);
       const db = new (driver())(path, { timeout: BUSY_TIMEOUT });
       try {
         upgrade(db, path, design);
@@ -88,6 +87,25 @@ export class Store implements Disposable {
 /** @returns whether there is a database, so that who has nothing to look up need not load the driver */
 export function storeExists(path: string): boolean {
   return existsSync(path);
+}
+
+/**
+ * Makes the file, so that it is nobody else's to read. One that is there is not opened: to close a file takes away the locks that other
+ * connections of this process have on it (fcntl(2)), and then a second process thinks itself alone, and commits are lost.
+ */
+function makeFile(path: string): void {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there !== undefined) {
+    // SQLite would follow a link
+    if (!there.isFile()) throw Object.assign(new Error('it is no file'), { code: 'ENOTSUP' });
+    return;
+  }
+  try {
+    closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600));
+  } catch (error) {
+    // another process has made it just now
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 function driver(): typeof Database {

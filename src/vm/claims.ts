@@ -52,6 +52,9 @@ export function claimsFor(wanted: readonly Wanted[], owner: ClaimOwner, inventor
   });
 }
 
+/** How often a claim of a VM that is gone is given back, while others claim the device as well. */
+const TAKE_TRIES = 5;
+
 /**
  * Takes devices for a VM: all of them or none. A claim whose VM is gone is given back to the host on the way.
  *
@@ -61,10 +64,10 @@ export function claimsFor(wanted: readonly Wanted[], owner: ClaimOwner, inventor
 export async function takeClaims(claims: readonly Claim[], host: HostAccess): Promise<Finding[]> {
   const findings: Finding[] = [];
   if (claims.length === 0) return findings;
-  for (;;) {
+  for (let tries = 0; ; tries++) {
     const others = host.claims.take(claims);
     if (others.length === 0) return findings;
-    const living = others.filter(({ owner }) => ownerLives(owner));
+    const living = tries < TAKE_TRIES ? others.filter(({ owner }) => ownerLives(owner)) : others;
     const [first, ...rest] = living.map(claimedFinding);
     if (first !== undefined) throw new QplugError([first, ...rest]);
     findings.push(...(await giveBackClaims(others, host)));

@@ -4,7 +4,7 @@ import pico from 'picocolors';
 import { runCommandLine } from '../../../src/cli/run-command-line.js';
 
 async function awaitFile(path: string): Promise<void> {
-  while (!existsSync(path)) await delay(1);
+  while (!existsSync(path)) await delay(20);
 }
 
 /**
