@@ -1,7 +1,6 @@
 import { QplugError } from '../diag/index.js';
 import type { HostInventory } from '../host/index.js';
 import type { Claim } from '../registry/index.js';
-import { claimOn } from '../vm/index.js';
 import { hostAccess } from './host-access.js';
 import type { Terminal } from './terminal.js';
 
@@ -9,9 +8,14 @@ import type { Terminal } from './terminal.js';
  * @returns the claims on this host's devices by their ports; undefined where they can't be read: then nobody knows, and who mends
  *   has said why
  */
-export function claimsByPort(inventory: HostInventory, terminal: Terminal): ReadonlyMap<string, Claim> | undefined {
+export async function claimsByPort(
+  inventory: HostInventory,
+  terminal: Terminal,
+): Promise<ReadonlyMap<string, Claim> | undefined> {
   try {
     using store = hostAccess(terminal).claims;
+    if (store.isUnused) return new Map();
+    const { claimOn } = await import('../vm/index.js');
     const claims = store.list();
     return new Map(
       inventory.devices.flatMap((device) => {

@@ -1,5 +1,4 @@
 import { type Finding, QplugError } from '../diag/index.js';
-import { mend } from '../vm/index.js';
 import { hostAccess } from './host-access.js';
 import { Progress } from './progress.js';
 import { renderFinding } from './render-finding.js';
@@ -17,7 +16,11 @@ export async function mendBefore(terminal: Terminal): Promise<readonly Finding[]
   const operation = { signal: terminal.signal, timeout: MEND_TIMEOUT * 1000, onProgress: progress.tell };
   let findings: readonly Finding[];
   try {
-    findings = await mend(hostAccess(terminal), operation);
+    const host = hostAccess(terminal);
+    // most commands on most hosts: there is nothing, and the engine is not even loaded
+    if (host.claims.isUnused && host.journal.isEmpty) return [];
+    const { mend } = await import('../vm/index.js');
+    findings = await mend(host, operation);
   } catch (error) {
     if (!(error instanceof QplugError)) throw error;
     // a user without a runtime folder has left nothing there

@@ -26,9 +26,14 @@ export class ClaimStore implements Disposable {
     this.path = join(runtime, 'claims.db');
   }
 
+  /** Whether nothing was ever claimed since the boot: then there is no file, and the driver need not be loaded. */
+  get isUnused(): boolean {
+    return this.#store === undefined && !storeExists(this.path);
+  }
+
   /** @returns all claims, by VM and device. @throws QplugError as `Store.open` */
   list(): Claim[] {
-    if (this.#store === undefined && !storeExists(this.path)) return [];
+    if (this.isUnused) return [];
     return this.#open().all(`SELECT ${COLUMNS} FROM claim ORDER BY vm, device`).map(claimOf);
   }
 
@@ -78,7 +83,7 @@ export class ClaimStore implements Disposable {
 
   /** @returns the VMs that are suspended, by socket. @throws QplugError as `Store.open` */
   suspensions(): Suspension[] {
-    if (this.#store === undefined && !storeExists(this.path)) return [];
+    if (this.isUnused) return [];
     return this.#open()
       .all('SELECT socket, vm, process, devices, since FROM suspension ORDER BY socket')
       .map(suspensionOf);

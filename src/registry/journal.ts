@@ -84,6 +84,11 @@ export class Journal {
     return [];
   }
 
+  /** Whether nobody works on anything, or has left something. */
+  get isEmpty(): boolean {
+    return this.#names().length === 0;
+  }
+
   #names(): string[] {
     try {
       return readdirSync(this.folder)

@@ -43,7 +43,7 @@ export const run: CommandHandler = async (args, terminal) => {
   const devices = pick(inventory);
   const files = terminal.files ?? (terminal.sysfs === undefined && file === undefined ? realHostFiles() : undefined);
   const guards = files && (await guardsByPort([...devices, ...inventory.hubs], inventory, files));
-  const claims = file === undefined ? claimsByPort(inventory, terminal) : undefined;
+  const claims = file === undefined ? await claimsByPort(inventory, terminal) : undefined;
   return {
     schema: 'devices',
     document: () => ({

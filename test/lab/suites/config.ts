@@ -195,7 +195,7 @@ const suite: Suite = defineSuite(
           await must(['kill', 'bench']);
           assert.deepEqual(await settled(lab, before, []), []);
         },
-        { timeout: 500_000 },
+        { timeout: 300_000, soak: true },
       );
     }
   },

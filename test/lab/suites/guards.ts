@@ -172,76 +172,84 @@ const suite: Suite = defineSuite(
       await given(lab, vm, 'HS0001');
     });
 
-    check('a file system on LVM on LUKS, and each of them alone', async (lab) => {
-      tool('modprobe', '-a', 'dm_mod', 'dm_crypt', 'ext4', 'xts', 'aesni_intel');
-      const disk = await diskOf(lab, 'SS0001');
-      const key = join(lab.folder, 'key');
-      writeFileSync(key, 'of the lab');
-      const small = ['--luks2-metadata-size', '16k', '--luks2-keyslots-size', '256k'];
-      const quick = ['--pbkdf', 'pbkdf2', '--pbkdf-force-iterations', '1000'];
-      tool('cryptsetup', 'luksFormat', '--batch-mode', '--type', 'luks2', ...small, ...quick, disk, key);
-      tool('cryptsetup', 'open', '--key-file', key, disk, 'vault');
-      lab.defer(() => {
-        tool('cryptsetup', 'close', 'vault');
-        rmSync('/run/cryptsetup', { recursive: true, force: true });
-        tool('wipefs', '-qa', disk);
-      });
-      const vm = await startVm(lab);
-      await refused(lab, vm, 'SS0001', 'volume', 'the open LUKS volume vault', 'cryptsetup close vault');
+    check(
+      'a file system on LVM on LUKS, and each of them alone',
+      async (lab) => {
+        tool('modprobe', '-a', 'dm_mod', 'dm_crypt', 'ext4', 'xts', 'aesni_intel');
+        const disk = await diskOf(lab, 'SS0001');
+        const key = join(lab.folder, 'key');
+        writeFileSync(key, 'of the lab');
+        const small = ['--luks2-metadata-size', '16k', '--luks2-keyslots-size', '256k'];
+        const quick = ['--pbkdf', 'pbkdf2', '--pbkdf-force-iterations', '1000'];
+        tool('cryptsetup', 'luksFormat', '--batch-mode', '--type', 'luks2', ...small, ...quick, disk, key);
+        tool('cryptsetup', 'open', '--key-file', key, disk, 'vault');
+        lab.defer(() => {
+          tool('cryptsetup', 'close', 'vault');
+          rmSync('/run/cryptsetup', { recursive: true, force: true });
+          tool('wipefs', '-qa', disk);
+        });
+        const vm = await startVm(lab);
+        await refused(lab, vm, 'SS0001', 'volume', 'the open LUKS volume vault', 'cryptsetup close vault');
 
-      const plain =
-        'devices { obtain_device_list_from_udev=0 } activation { udev_sync=0 udev_rules=0 } backup { backup=0 archive=0 }';
-      const lvm = (...args: readonly string[]): string => tool('lvm', ...args, '--config', plain);
-      lvm('pvcreate', '-qq', '/dev/mapper/vault');
-      lvm('vgcreate', '-qq', 'attic', '/dev/mapper/vault');
-      lvm('lvcreate', '-qq', '-y', '-l', '100%FREE', '-n', 'box', '-Wn', '-Zn', 'attic');
-      lab.defer(() => {
-        lvm('vgchange', '-qq', '-an', 'attic');
-        for (const path of ['/run/lvm', '/run/lock/lvm']) rmSync(path, { recursive: true, force: true });
-      });
-      await refused(
-        lab,
-        vm,
-        'SS0001',
-        'volume',
-        'the open LUKS volume vault',
-        'the LVM volume attic-box',
-        'lvchange -an',
-      );
+        const plain =
+          'devices { obtain_device_list_from_udev=0 } activation { udev_sync=0 udev_rules=0 } backup { backup=0 archive=0 }';
+        const lvm = (...args: readonly string[]): string => tool('lvm', ...args, '--config', plain);
+        lvm('pvcreate', '-qq', '/dev/mapper/vault');
+        lvm('vgcreate', '-qq', 'attic', '/dev/mapper/vault');
+        lvm('lvcreate', '-qq', '-y', '-l', '100%FREE', '-n', 'box', '-Wn', '-Zn', 'attic');
+        lab.defer(() => {
+          lvm('vgchange', '-qq', '-an', 'attic');
+          for (const path of ['/run/lvm', '/run/lock/lvm']) rmSync(path, { recursive: true, force: true });
+        });
+        await refused(
+          lab,
+          vm,
+          'SS0001',
+          'volume',
+          'the open LUKS volume vault',
+          'the LVM volume attic-box',
+          'lvchange -an',
+        );
 
-      tool('mkfs.ext4', '-q', '/dev/mapper/attic-box');
-      const at = mountPoint(lab);
-      tool('mount', '/dev/mapper/attic-box', at);
-      await refused(lab, vm, 'SS0001', 'mount', `${disk}, below the open LUKS volume vault`, `mounted at ${at}`);
-    });
+        tool('mkfs.ext4', '-q', '/dev/mapper/attic-box');
+        const at = mountPoint(lab);
+        tool('mount', '/dev/mapper/attic-box', at);
+        await refused(lab, vm, 'SS0001', 'mount', `${disk}, below the open LUKS volume vault`, `mounted at ${at}`);
+      },
+      { soak: true },
+    );
 
-    check('a loop device, a plain device-mapper device, and an array of two sticks', async (lab) => {
-      tool('modprobe', '-a', 'loop', 'dm_mod', 'raid1');
-      const [one, two] = [await diskOf(lab, 'SS0001'), await diskOf(lab, 'HS0001')];
-      const vm = await startVm(lab);
-      const loop = tool('losetup', '--find', '--show', one).trim();
-      await refused(lab, vm, 'SS0001', 'volume', `the loop device ${loop}`, `losetup -d ${loop}`);
-      tool('losetup', '-d', loop);
+    check(
+      'a loop device, a plain device-mapper device, and an array of two sticks',
+      async (lab) => {
+        tool('modprobe', '-a', 'loop', 'dm_mod', 'raid1');
+        const [one, two] = [await diskOf(lab, 'SS0001'), await diskOf(lab, 'HS0001')];
+        const vm = await startVm(lab);
+        const loop = tool('losetup', '--find', '--show', one).trim();
+        await refused(lab, vm, 'SS0001', 'volume', `the loop device ${loop}`, `losetup -d ${loop}`);
+        tool('losetup', '-d', loop);
 
-      tool('dmsetup', 'create', '--noudevsync', '--table', `0 2048 linear ${one} 0`, 'part');
-      await refused(lab, vm, 'SS0001', 'volume', 'the device-mapper device part', 'dmsetup remove part');
-      tool('dmsetup', 'remove', '--noudevsync', 'part');
+        tool('dmsetup', 'create', '--noudevsync', '--table', `0 2048 linear ${one} 0`, 'part');
+        await refused(lab, vm, 'SS0001', 'volume', 'the device-mapper device part', 'dmsetup remove part');
+        tool('dmsetup', 'remove', '--noudevsync', 'part');
 
-      writeFileSync('/sys/module/md_mod/parameters/new_array', 'md_lab');
-      const array = '/sys/block/md_lab/md';
-      lab.defer(() => writeFileSync(`${array}/array_state`, 'clear'));
-      const set = (file: string, value: string): void => writeFileSync(join(array, file), value);
-      set('metadata_version', 'none');
-      set('level', 'raid1');
-      set('raid_disks', '2');
-      for (const [slot, disk] of [one, two].entries()) {
-        const name = disk.slice(5);
-        set('new_dev', readFileSync(`/sys/class/block/${name}/dev`, 'utf8').trim());
-        set(`dev-${name}/slot`, String(slot));
-      }
-      set('array_state', 'readonly');
-      for (const key of ['SS0001', 'HS0001']) await refused(lab, vm, key, 'volume', 'the MD array /dev/md_lab');
-    });
+        writeFileSync('/sys/module/md_mod/parameters/new_array', 'md_lab');
+        const array = '/sys/block/md_lab/md';
+        lab.defer(() => writeFileSync(`${array}/array_state`, 'clear'));
+        const set = (file: string, value: string): void => writeFileSync(join(array, file), value);
+        set('metadata_version', 'none');
+        set('level', 'raid1');
+        set('raid_disks', '2');
+        for (const [slot, disk] of [one, two].entries()) {
+          const name = disk.slice(5);
+          set('new_dev', readFileSync(`/sys/class/block/${name}/dev`, 'utf8').trim());
+          set(`dev-${name}/slot`, String(slot));
+        }
+        set('array_state', 'readonly');
+        for (const key of ['SS0001', 'HS0001']) await refused(lab, vm, key, 'volume', 'the MD array /dev/md_lab');
+      },
+      { soak: true },
+    );
 
     check('a disk that a program has open', async (lab) => {
       const disk = await diskOf(lab, 'HS0001');
