@@ -148,7 +148,7 @@ const suite: Suite = defineSuite(
           if (at < marks.length) next = lab.killedAt(at + 1, 'qplug', ['run', file, '--detach']);
         }
       },
-      { timeout: 300_000 },
+      { timeout: 400_000, soak: true },
     );
   },
 );
