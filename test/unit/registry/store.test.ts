@@ -72,6 +72,21 @@ describe('a new database', () => {
   });
 });
 
+test('a second opening by the same process leaves the lock by which others know that it is in use', () => {
+  use(FIRST, (first) => {
+    first.all('SELECT * FROM thing');
+    const held = `:${statSync(path).ino} `;
+    const locks = (): string[] =>
+      readFileSync('/proc/locks', 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(` ${process.pid} `) && line.includes(held));
+    expect(locks()).not.toEqual([]);
+    using second = Store.open(path, FIRST);
+    second.all('SELECT * FROM thing');
+    expect(locks()).not.toEqual([]);
+  });
+});
+
 describe('a transaction', () => {
   test('is done as a whole, or not at all', () => {
     use(FIRST, (store) => {
