@@ -128,7 +128,10 @@ if (asked('lab')) {
 if (wanted.has('soak')) {
   ensureKernel();
   process.env.QPLUG_SOAK = '1';
-  tests('reliability in the lab, all of it', 'lab', ['test/lab/reliability.test.ts', 'test/lab/files-and-guards.test.ts']);
+  tests('reliability in the lab, all of it', 'lab', [
+    'test/lab/reliability.test.ts',
+    'test/lab/files-and-guards.test.ts',
+  ]);
 }
 
 process.stdout.write(`\n${Math.round((Date.now() - began) / 1000)} s in all\n\n${passed} passed, ${failed} failed\n`);
