@@ -79,16 +79,14 @@ export function differences(before: Picture, after: Picture): string[] {
 
 /**
  * Forgets where the devices of VMs were, which is meant to stay, and the claims of VMs that have ended, which the next command would
- * tell of: each check begins as if no VM had run.
+ * tell of: each check begins as if no VM had run. The database itself stays: checks in this process have it open.
  */
 export function forgetVms(): void {
-  for (const path of [
-    '/var/lib/qplug/places',
-    '/run/qplug/claims.db',
-    '/run/qplug/claims.db-wal',
-    '/run/qplug/claims.db-shm',
-  ])
-    rmSync(path, { recursive: true, force: true });
+  rmSync('/var/lib/qplug/places', { recursive: true, force: true });
+  using store = new ClaimStore('/run/qplug');
+  if (store.isUnused) return;
+  store.change(store.list(), () => undefined);
+  for (const suspension of store.suspensions()) store.resume(suspension);
 }
 
 /** Ends the processes that were left over and has the kernel look for lost drivers, so that the next check starts clean. */
