@@ -25,7 +25,6 @@ const say = (what) => process.stdout.write(`demo: ${what}\n`);
 /** A folder with the VM's file and disk, and a `qplug` to type. */
 function lay(folder, device) {
   mkdirSync(folder, { recursive: true });
-  cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
   cpSync(join(root, 'scripts/demo/tour.sh'), join(folder, 'tour.sh'));
   writeFileSync(join(folder, 'guest.img'), powerButtonGuest());
   writeFileSync(
@@ -44,8 +43,9 @@ ${device === undefined ? '' : `    - ${device}\n`}    - { emulated: usb-tablet }
   );
 }
 
-/** `qplug` as a command of its own: this Node, that bundle. */
-function command(folder, main) {
+/** `qplug` as a command of its own: this Node, and the bundle where it finds its library. The lab sees it under the same path. */
+function command(folder) {
+  const main = join(root, 'dist/cli/main.js');
   const path = join(folder, 'qplug');
   writeFileSync(path, `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`);
   chmodSync(path, 0o755);
@@ -55,7 +55,7 @@ async function inTheLab() {
   const { boot, newLogFolder, standardHost } = await loadLab();
   const out = newLogFolder('demo');
   lay(join(out, 'demo'), 'serial=SS0001');
-  command(join(out, 'demo'), '/out/demo/dist/cli/main.js');
+  command(join(out, 'demo'));
   const plain = process.stdout.isTTY ? '' : 'NO_COLOR=1 ';
   say('booting a machine with six USB devices (in software: a command takes it a second or two)');
   const line = `PATH=/out/demo:$PATH ${plain}sh /out/demo/tour.sh /out/demo ${IN_THE_LAB.join(' ')}`;
@@ -64,7 +64,7 @@ async function inTheLab() {
   machine.output.pipe(process.stdout, { end: false });
   const { code, why } = await machine.ended;
   if (code !== 0) {
-    process.stderr.write(`demo: ${why}\n${machine.tail('serial.log', 15)}\nlogs: ${out}\n`);
+    process.stderr.write(`demo: ${why}\n${machine.kernelWords()}\nlogs: ${out}\n`);
     return 1;
   }
   rmSync(out, { recursive: true, force: true });
@@ -75,7 +75,7 @@ function onThisMachine(selector) {
   const folder = mkdtempSync(join(tmpdir(), 'qplug-demo-'));
   try {
     lay(folder, undefined);
-    command(folder, join(folder, 'dist/cli/main.js'));
+    command(folder);
     const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
     return spawnSync('sh', [join(folder, 'tour.sh'), folder, selector], { stdio: 'inherit', env }).status ?? 1;
   } finally {
