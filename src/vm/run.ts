@@ -71,14 +71,27 @@ export async function runVm(request: RunRequest, host: HostAccess, operation: Op
     try {
       entry.mark(LAUNCH, 'doing');
       host.registry.claim(record);
-      return await launch(prepared, record, entry, host, { ...operation, signal });
-    } catch (error) {
-      forget(record, host);
-      throw error;
+      return await launchAs(record, prepared, entry, host, { ...operation, signal });
     } finally {
       entry.end();
     }
   });
+}
+
+/** With the name taken: given back when the launch fails. */
+async function launchAs(
+  record: VmRecord,
+  prepared: Prepared,
+  entry: JournalEntry,
+  host: HostAccess,
+  operation: Operation,
+): Promise<RunningVm> {
+  try {
+    return await launch(prepared, record, entry, host, operation);
+  } catch (error) {
+    forget(record, host);
+    throw error;
+  }
 }
 
 /** Places of the steps. Once the guest may have run it is not ended any more, so `GO` is finished. */
