@@ -21,6 +21,8 @@ function chosen(suite: Suite): readonly Check[] {
  */
 export function labSuite(suite: Suite): void {
   const checks = chosen(suite);
+  // a boot without a check would be for nothing; a file without any is a failure by itself
+  if (checks.length === 0) return;
   describe(`lab: ${suite.title}`, () => {
     let run: SuiteRun | undefined;
     let notBegun: unknown;
