@@ -3,7 +3,7 @@
  * line `N passed, N failed`. A tool that is missing is a failure, never a skip.
  *
  *   node scripts/test.mjs [STAGE...]     only these stages: checks unit unit24 unit26 qemu oracle lab
- *   node scripts/test.mjs soak           the checks of reliability in the lab, those included that take too long for every run
+ *   node scripts/test.mjs soak           what takes too long for every run: a million random inputs, every check in the lab
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,6 +11,12 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cache, root } from './folders.mjs';
 import { ensureKernel, ensureLabTools, ensureNode, ensureNpmPackages } from './setup.mjs';
+
+/** Tests of no more than Node and files. */
+const UNIT = ['unit', 'fuzz'];
+
+/** QPLUG_RUNS for a million inputs. */
+const MANY = '60';
 
 const reports = join(cache, 'reports');
 const wanted = new Set(process.argv.slice(2));
@@ -37,10 +43,11 @@ function check(name, script, args = []) {
   if (!ok) process.stdout.write(`FAILED: ${name}\n`);
 }
 
-function vitest(project, report, more) {
+function vitest(projects, report, more) {
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  return [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', project, ...reporters, ...more];
+  const chosen = projects.flatMap((name) => ['--project', name]);
+  return [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...chosen, ...reporters, '--maxWorkers=2', ...more];
 }
 
 const reportOf = (name) => join(reports, `${name.replace(/\W+/g, '-')}.json`);
@@ -53,11 +60,11 @@ function count(ok, report) {
   if ((!ok && counts.failed === 0) || counts.passed + counts.failed === 0) failed += 1;
 }
 
-/** The tests of one vitest project. */
-function tests(name, project, more = []) {
+/** The tests of some vitest projects. */
+function tests(name, projects, more = []) {
   say(name);
   const report = reportOf(name);
-  count(runNode(process.execPath, vitest(project, report, more)), report);
+  count(runNode(process.execPath, vitest(projects, report, more)), report);
 }
 
 /** Random predictions, held against the QEMUs; each counts like a test. */
@@ -72,9 +79,13 @@ function askOracle(cases) {
 /** The same at the same time for several releases of Node; what each prints is shown when it has ended. */
 async function testsSideBySide(runs) {
   if (runs.length > 0) say(runs.map(({ name }) => name).join(', '));
-  const ended = runs.map(async ({ name, project, node }) => {
+  const ended = runs.map(async ({ name, projects, node, env }) => {
     const report = reportOf(name);
-    const child = spawn(node, vitest(project, report, []), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(node, vitest(projects, report, ['--maxWorkers=1']), {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text) => (output += text));
@@ -113,25 +124,29 @@ if (asked('checks')) {
   check('import rules', 'dependency-cruiser/bin/dependency-cruise.mjs', ['--config', '.dependency-cruiser.mjs', 'src']);
   check('dead code', 'knip/bin/knip.js');
 }
-if (asked('unit')) tests('unit tests', 'unit', ['--coverage']);
+if (asked('unit')) tests('unit tests', UNIT, ['--coverage']);
 const others = [24, 26].filter((major) => asked(`unit${major}`)).map((major) => [major, ensureNode(major)]);
-await testsSideBySide(others.map(([major, node]) => ({ name: `unit tests on Node ${major}`, project: 'unit', node })));
-if (asked('qemu')) tests('tests with real QEMUs', 'qemu');
+// the random cases are the same on all: here a part of them
+const env = { QPLUG_RUNS: '0.2' };
+await testsSideBySide(
+  others.map(([major, node]) => ({ name: `unit tests on Node ${major}`, projects: UNIT, node, env })),
+);
+if (asked('qemu')) tests('tests with real QEMUs', ['qemu']);
 if (asked('oracle')) {
-  tests('tests with QEMUs of four releases', 'oracle');
+  tests('tests with QEMUs of four releases', ['oracle']);
   askOracle(1600);
 }
 if (asked('lab')) {
   ensureKernel();
-  tests('tests in the lab, with real USB devices', 'lab', ['--maxWorkers=2']);
+  tests('tests in the lab, with real USB devices', ['lab']);
 }
 if (wanted.has('soak')) {
+  process.env.QPLUG_RUNS = MANY;
+  tests('a million random inputs', ['fuzz']);
+  tests('a thousand attaches and detaches', ['qemu'], ['test/qemu/attach-soak.test.ts']);
   ensureKernel();
   process.env.QPLUG_SOAK = '1';
-  tests('reliability in the lab, all of it', 'lab', [
-    'test/lab/reliability.test.ts',
-    'test/lab/files-and-guards.test.ts',
-  ]);
+  tests('every check in the lab', ['lab']);
 }
 
 process.stdout.write(`\n${Math.round((Date.now() - began) / 1000)} s in all\n\n${passed} passed, ${failed} failed\n`);

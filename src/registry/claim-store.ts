@@ -1,13 +1,16 @@
 import { join } from 'node:path';
 import type { ProcessIdentity } from '../base/index.js';
-import { type BoundBefore, type Claim, type ClaimKey, type ClaimOwner, type ClaimState, sameKey } from './claim.js';
+import { type BoundBefore, CLAIM_STATES, type Claim, type ClaimKey, type ClaimOwner, sameKey } from './claim.js';
 import { CLAIM_DESIGN } from './claim-design.js';
 import { processOf, textOf } from './process-text.js';
 import { type Row, Store, storeExists, type Value } from './store.js';
 import type { SuspendedDevice, Suspension } from './suspension.js';
 
-const COLUMNS =
-  'connector, vendor_id, product_id, serial, vm, socket, process, state, reason, worker, device, label, port, drivers, since';
+const COLUMNS: readonly string[] = [
+  ...['connector', 'vendor_id', 'product_id', 'serial', 'vm', 'socket', 'process'],
+  ...['state', 'reason', 'worker', 'device', 'label', 'port', 'drivers', 'since'],
+];
+const SUSPENSION_COLUMNS: readonly string[] = ['socket', 'vm', 'process', 'devices', 'since'];
 const THIS_KEY = 'connector = ? AND vendor_id = ? AND product_id = ? AND serial = ?';
 
 /**
@@ -34,7 +37,7 @@ export class ClaimStore implements Disposable {
   /** @returns all claims, by VM and device. @throws QplugError as `Store.open` */
   list(): Claim[] {
     if (this.isUnused) return [];
-    return this.#open().all(`SELECT ${COLUMNS} FROM claim ORDER BY vm, device`).map(claimOf);
+    return this.#open().rows(COLUMNS, 'claim ORDER BY vm, device', [], claimOf);
   }
 
   /**
@@ -84,18 +87,13 @@ export class ClaimStore implements Disposable {
   /** @returns the VMs that are suspended, by socket. @throws QplugError as `Store.open` */
   suspensions(): Suspension[] {
     if (this.isUnused) return [];
-    return this.#open()
-      .all('SELECT socket, vm, process, devices, since FROM suspension ORDER BY socket')
-      .map(suspensionOf);
+    return this.#open().rows(SUSPENSION_COLUMNS, 'suspension ORDER BY socket', [], suspensionOf);
   }
 
   /** Keeps what a VM gets back when it is resumed, in place of what was kept before. */
   suspend({ owner: { socket, vm, process }, devices, since }: Suspension): void {
     const values = [socket, vm, textOf(process), JSON.stringify(devices), since];
-    this.#open().run(
-      'INSERT OR REPLACE INTO suspension (socket, vm, process, devices, since) VALUES (?, ?, ?, ?, ?)',
-      values,
-    );
+    this.#open().run(`INSERT OR REPLACE INTO suspension (${SUSPENSION_COLUMNS}) VALUES (?, ?, ?, ?, ?)`, values);
   }
 
   /** Forgets a suspension. */
@@ -114,8 +112,7 @@ export class ClaimStore implements Disposable {
   }
 
   #find(key: ClaimKey): Claim | undefined {
-    const [row] = this.#open().all(`SELECT ${COLUMNS} FROM claim WHERE ${THIS_KEY}`, keyValues(key));
-    return row === undefined ? undefined : claimOf(row);
+    return this.#open().rows(COLUMNS, `claim WHERE ${THIS_KEY}`, keyValues(key), claimOf)[0];
   }
 }
 
@@ -149,31 +146,64 @@ function put(store: Store, claim: Claim): void {
 }
 
 function claimOf(row: Row): Claim {
-  const text = (column: string): string => String(row[column]);
+  const text = (column: string): string => row[column] ?? '';
   return {
     key: {
       connector: text('connector'),
-      vendorId: Number(row['vendor_id']),
-      productId: Number(row['product_id']),
+      vendorId: Number(text('vendor_id')),
+      productId: Number(text('product_id')),
       serial: text('serial'),
     },
     owner: { vm: text('vm'), socket: text('socket'), process: processOf(row['process']) },
-    state: text('state') as ClaimState,
-    reason: row['reason'] === null ? undefined : text('reason'),
+    state: oneOf(CLAIM_STATES, text('state')),
+    reason: row['reason'] ?? undefined,
     worker: processOf(row['worker']),
     device: text('device'),
     label: text('label'),
     port: text('port'),
-    drivers: JSON.parse(text('drivers')) as BoundBefore,
+    drivers: listOf(text('drivers'), isBinding),
     since: text('since'),
   };
 }
 
 function suspensionOf(row: Row): Suspension {
-  const text = (column: string): string => String(row[column]);
+  const text = (column: string): string => row[column] ?? '';
   return {
     owner: { vm: text('vm'), socket: text('socket'), process: processOf(row['process']) },
-    devices: JSON.parse(text('devices')) as SuspendedDevice[],
+    devices: listOf(text('devices'), isSuspendedDevice),
     since: text('since'),
   };
+}
+
+function oneOf<T extends string>(known: readonly T[], text: string): T {
+  const found = known.find((one) => one === text);
+  if (found === undefined) throw new SyntaxError('a state in it is unknown');
+  return found;
+}
+
+/** @throws SyntaxError where a text is no JSON, or no list of these */
+function listOf<T>(json: string, isOne: (value: unknown) => value is T): T[] {
+  const value: unknown = JSON.parse(json);
+  if (!Array.isArray(value) || !value.every(isOne)) throw new SyntaxError('a list in it holds something else');
+  return value;
+}
+
+function isBinding(value: unknown): value is BoundBefore[number] {
+  const [name, driver] = Array.isArray(value) ? value : [];
+  return typeof name === 'string' && (driver === null || typeof driver === 'string');
+}
+
+function isSuspendedDevice(value: unknown): value is SuspendedDevice {
+  const { key, ...rest } = (value ?? {}) as Partial<SuspendedDevice>;
+  const texts = [
+    key?.connector,
+    key?.serial,
+    rest.id,
+    rest.label,
+    rest.hostPort,
+    rest.bus,
+    rest.port,
+    rest.whenMissing,
+  ];
+  return texts.every((one) => typeof one === 'string') && [key?.vendorId, key?.productId].every(Number.isInteger);
 }

@@ -24,7 +24,9 @@ export interface ClaimOwner {
  * How far a claim has come. `attaching`, `detaching`: a qplug (`worker`) is at it · `attached`: settled · `failed`: the VM has lost
  * it, or the host has not got it back; `reason` says why
  */
-export type ClaimState = 'attaching' | 'attached' | 'detaching' | 'failed';
+export type ClaimState = (typeof CLAIM_STATES)[number];
+
+export const CLAIM_STATES = ['attaching', 'attached', 'detaching', 'failed'] as const;
 
 /** A driver of the host that an interface had: `['1-2:1.0', 'usb-storage']`; undefined: none, and it gets none back. */
 export type BoundBefore = readonly (readonly [interfaceName: string, driver: string | null])[];

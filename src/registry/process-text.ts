@@ -1,5 +1,4 @@
 import type { ProcessIdentity } from '../base/index.js';
-import type { Value } from './store.js';
 
 /** @returns who a process is as a column holds it */
 export function textOf(process: ProcessIdentity | undefined): string | null {
@@ -7,8 +6,8 @@ export function textOf(process: ProcessIdentity | undefined): string | null {
 }
 
 /** The reverse. */
-export function processOf(value: Value | undefined): ProcessIdentity | undefined {
-  if (typeof value !== 'string') return undefined;
+export function processOf(value: string | null | undefined): ProcessIdentity | undefined {
+  if (value == null) return undefined;
   const [pid, startTime, bootId = ''] = value.split(' ');
   return { pid: Number(pid), startTime: Number(startTime), bootId };
 }

@@ -4,11 +4,11 @@ import { dirname } from 'node:path';
 import type Database from 'libsql';
 import { type Code, fail, QplugError } from '../diag/index.js';
 
-/** What a column of ours holds. */
+/** What a column of ours is given. */
 export type Value = string | number | null;
 
-/** A row, by the names of its columns. */
-export type Row = Readonly<Record<string, Value>>;
+/** A row as it is read, by the names of its columns. */
+export type Row = Readonly<Record<string, string | null>>;
 
 /** One database of qplug's: what it is called and how it came to be what it is. */
 export interface StoreDesign {
@@ -64,9 +64,13 @@ export class Store implements Disposable {
     });
   }
 
-  /** @returns the rows of a question */
-  all(sql: string, values: readonly Value[] = []): Row[] {
-    return worded(this.path, this.#name, () => this.#db.prepare(sql).all([...values]) as Row[]);
+  /**
+   * @param columns - their names
+   * @param from - the rest of the question, behind `FROM`
+   * @param decode - makes something of a row, or throws a SyntaxError: then the file is broken
+   */
+  rows<T>(columns: readonly string[], from: string, values: readonly Value[], decode: (row: Row) => T): T[] {
+    return worded(this.path, this.#name, () => rowsOf(this.#db, columns, from, values).map(decode));
   }
 
   /** Does one statement. @returns how many rows it changed */
@@ -82,6 +86,21 @@ export class Store implements Disposable {
   [Symbol.dispose](): void {
     this.#db.close();
   }
+}
+
+/** All is read as bytes: the driver ends the process (a panic of its Rust) over a text that is no UTF-8. */
+function rowsOf(db: Database.Database, columns: readonly string[], from: string, values: readonly Value[]): Row[] {
+  const asked = columns.map((name) => `CAST(${name} AS BLOB) AS ${name}`).join(', ');
+  const rows = db.prepare(`SELECT ${asked} FROM ${from}`).all([...values]) as Record<string, Uint8Array | null>[];
+  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const decode = (bytes: Uint8Array | null | undefined): string | null => {
+    try {
+      return bytes == null ? null : text.decode(bytes);
+    } catch {
+      throw new SyntaxError('a text in it is no UTF-8');
+    }
+  };
+  return rows.map((row) => Object.fromEntries(columns.map((name) => [name, decode(row[name])])));
 }
 
 /** @returns whether there is a database, so that who has nothing to look up need not load the driver */
@@ -118,14 +137,15 @@ function driver(): typeof Database {
 }
 
 function upgrade(db: Database.Database, path: string, { name, application, migrations }: StoreDesign): void {
-  const read = (pragma: string): Value => Object.values(db.prepare(`PRAGMA ${pragma}`).get() as Row)[0] ?? null;
+  const read = (pragma: string): string => rowsOf(db, [pragma], `pragma_${pragma}`, [])[0]?.[pragma] ?? '';
+  const number = (pragma: string): number => Number(read(pragma));
   const ofOthers = (): boolean => {
-    const id = read('application_id');
-    return id !== application && !(id === 0 && read('user_version') === 0 && read('schema_version') === 0);
+    const id = number('application_id');
+    return id !== application && !(id === 0 && number('user_version') === 0 && number('schema_version') === 0);
   };
   const broken = (reason: string): QplugError => fail('store-broken', { name, path, reason });
   if (ofOthers()) throw broken('it is a database of another program');
-  const version = (): number => Number(read('user_version'));
+  const version = (): number => number('user_version');
   const newer = (): QplugError => fail('store-newer', { name, path, version: version(), known: migrations.length });
   if (version() > migrations.length) throw newer();
   if (read('journal_mode') !== 'wal') db.exec('PRAGMA journal_mode = WAL');
@@ -139,8 +159,8 @@ function upgrade(db: Database.Database, path: string, { name, application, migra
       db.exec(`PRAGMA application_id = ${application}; PRAGMA user_version = ${migrations.length}`);
     });
   }
-  const check = read('quick_check(1)');
-  if (check !== 'ok') throw broken(String(check));
+  const check = read('quick_check');
+  if (check !== 'ok') throw broken(check);
 }
 
 function transaction<T>(db: Database.Database, work: () => T): T {
@@ -168,6 +188,8 @@ function worded<T>(path: string, name: string, work: () => T): T {
     return work();
   } catch (error) {
     if (error instanceof QplugError || !(error instanceof Error)) throw error;
+    if (error instanceof SyntaxError)
+      throw fail('store-broken', { name, path, reason: error.message }, { cause: error });
     const code = codeOf(error);
     if (code === undefined) throw error;
     const meaning: Code = MEANINGS.find(([pattern]) => pattern.test(code))?.[1] ?? 'store-broken';

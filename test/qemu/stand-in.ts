@@ -3,11 +3,13 @@ import type { ProxyRules } from './qmp-proxy.js';
 const HOST_PROPERTIES = ['hostbus', 'hostaddr'];
 
 /**
- * Rules for a proxy before a QEMU without host USB: a tablet stands in for a `usb-host`, and is shown as one. One at a time. What
- * libusb does is tested in the lab; this is for what qplug makes of it.
+ * Rules for a proxy before a QEMU without host USB: a tablet stands in for a `usb-host`, and is shown as one. What libusb does is
+ * tested in the lab; this is for what qplug makes of it.
  */
 export function standIn(): ProxyRules & { attached: boolean } {
-  let given: Readonly<Record<string, unknown>> = {};
+  /** What each was given, by the name of its link on its bus: QEMU counts all that were ever put there (hw/core/qdev.c). */
+  const given = new Map<string, Readonly<Record<string, unknown>>>();
+  const added = new Map<unknown, number>();
   const rules = {
     /** Whether QEMU still has the device. */
     attached: true,
@@ -18,13 +20,20 @@ export function standIn(): ProxyRules & { attached: boolean } {
       execute: string;
       arguments?: Readonly<Record<string, unknown>>;
     }) => {
-      if (execute === 'device_add' && args['driver'] === 'usb-host') {
-        given = args;
-        const { id, bus, port } = args;
-        return { execute, arguments: { driver: 'usb-tablet', id, bus, port } };
+      if (execute === 'device_add') {
+        const { driver, id, bus, port } = args;
+        const count = added.get(bus) ?? 0;
+        added.set(bus, count + 1);
+        if (driver === 'usb-host') {
+          given.set(`${bus}/child[${count}]`, args);
+          return { execute, arguments: { driver: 'usb-tablet', id, bus, port } };
+        }
       }
       const property = String(args['property']);
-      return execute === 'qom-get' && HOST_PROPERTIES.includes(property) ? { return: given[property] } : 'pass';
+      const link = String(args['path']).split('/').slice(-2).join('/');
+      return execute === 'qom-get' && HOST_PROPERTIES.includes(property)
+        ? { return: given.get(link)?.[property] ?? null }
+        : 'pass';
     },
     reply: (
       { execute, arguments: args = {} }: { execute: string; arguments?: Readonly<Record<string, unknown>> },

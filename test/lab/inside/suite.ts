@@ -7,7 +7,7 @@ export interface Check {
   run: (lab: Lab) => Promise<void>;
   /** ms, cleaning up not included. */
   timeout: number;
-  /** Takes too long for every run: only `npm run soak` does it. */
+  /** Left out of every run, which has to be short: only `npm run soak` does it. */
   soak: boolean;
 }
 
@@ -20,8 +20,12 @@ export interface Suite {
   checks: readonly Check[];
 }
 
-/** How a suite file adds its checks. */
-export type AddCheck = (name: string, run: Check['run'], options?: { timeout?: number; soak?: boolean }) => void;
+type Add = (name: string, run: Check['run'], options?: { timeout?: number }) => void;
+
+/** How a suite file adds its checks: `check(…)` one of every run, `check.soak(…)` one that only `npm run soak` does. */
+export interface AddCheck extends Add {
+  readonly soak: Add;
+}
 
 /** A machine that has other work to do takes so many times as long as a quiet one. */
 const PATIENCE = 3;
@@ -36,9 +40,12 @@ const PATIENCE = 3;
  */
 export function defineSuite(about: Omit<Suite, 'checks'>, fill: (check: AddCheck) => void): Suite {
   const checks: Check[] = [];
-  fill((name, run, { timeout = 60_000, soak = false } = {}) => {
-    if (checks.some((other) => other.name === name)) throw new Error(`two checks are called "${name}"`);
-    checks.push({ name, run, timeout: timeout * PATIENCE, soak });
-  });
+  const adding =
+    (soak: boolean): Add =>
+    (name, run, { timeout = 60_000 } = {}) => {
+      if (checks.some((other) => other.name === name)) throw new Error(`two checks are called "${name}"`);
+      checks.push({ name, run, timeout: timeout * PATIENCE, soak });
+    };
+  fill(Object.assign(adding(false), { soak: adding(true) }));
   return { ...about, checks };
 }

@@ -60,7 +60,7 @@ const beside = (file: string): string[] =>
 const suite: Suite = defineSuite(
   { title: 'config', source: import.meta.url, machine: { ...standardHost, kvm: true } },
   (check) => {
-    check(
+    check.soak(
       'skip: a device pulled while its VM was off is told, its port is kept, and it comes back to it',
       async (lab) => {
         const { gadget } = await lab.gadget(STICK);
@@ -81,7 +81,7 @@ const suite: Suite = defineSuite(
       },
     );
 
-    check(
+    check.soak(
       'wait: the start goes on when the device comes, and ends with nothing started when it does not',
       async (lab) => {
         const { gadget } = await lab.gadget(STICK);
@@ -108,7 +108,7 @@ const suite: Suite = defineSuite(
       },
     );
 
-    check('fail: nothing is started, and no device is touched', async (lab) => {
+    check.soak('fail: nothing is started, and no device is touched', async (lab) => {
       const { gadget } = await lab.gadget(STICK);
       const file = fileWith(lab, 'fail');
       await start(file);
@@ -162,7 +162,7 @@ const suite: Suite = defineSuite(
     });
 
     for (const kind of ['attach', 'detach']) {
-      check(
+      check.soak(
         `qplug killed at each step of ${kind} in a VM and its file: the next command leaves both with the device, or neither`,
         async (lab) => {
           const before = driversOf(lab);
@@ -195,7 +195,7 @@ const suite: Suite = defineSuite(
           await must(['kill', 'bench']);
           assert.deepEqual(await settled(lab, before, []), []);
         },
-        { timeout: 300_000, soak: true },
+        { timeout: 300_000 },
       );
     }
   },

@@ -150,7 +150,7 @@ const suite: Suite = defineSuite(
       await lab.until('the host does without it', async () => (await guardsOf(lab, 'SS0001')).length === 0);
     });
 
-    check('a mounted disk is handed over where that is said by name, and by no other name', async (lab) => {
+    check.soak('a mounted disk is handed over where that is said by name, and by no other name', async (lab) => {
       tool('modprobe', '-a', 'ext4');
       const disk = await diskOf(lab, 'HS0001');
       tool('mkfs.ext4', '-q', '-F', disk);
@@ -172,86 +172,78 @@ const suite: Suite = defineSuite(
       await given(lab, vm, 'HS0001');
     });
 
-    check(
-      'a file system on LVM on LUKS, and each of them alone',
-      async (lab) => {
-        tool('modprobe', '-a', 'dm_mod', 'dm_crypt', 'ext4', 'xts', 'aesni_intel');
-        const disk = await diskOf(lab, 'SS0001');
-        const key = join(lab.folder, 'key');
-        writeFileSync(key, 'of the lab');
-        const small = ['--luks2-metadata-size', '16k', '--luks2-keyslots-size', '256k'];
-        const quick = ['--pbkdf', 'pbkdf2', '--pbkdf-force-iterations', '1000'];
-        tool('cryptsetup', 'luksFormat', '--batch-mode', '--type', 'luks2', ...small, ...quick, disk, key);
-        tool('cryptsetup', 'open', '--key-file', key, disk, 'vault');
-        lab.defer(() => {
-          tool('cryptsetup', 'close', 'vault');
-          rmSync('/run/cryptsetup', { recursive: true, force: true });
-          tool('wipefs', '-qa', disk);
-        });
-        const vm = await startVm(lab);
-        await refused(lab, vm, 'SS0001', 'volume', 'the open LUKS volume vault', 'cryptsetup close vault');
+    check.soak('a file system on LVM on LUKS, and each of them alone', async (lab) => {
+      tool('modprobe', '-a', 'dm_mod', 'dm_crypt', 'ext4', 'xts', 'aesni_intel');
+      const disk = await diskOf(lab, 'SS0001');
+      const key = join(lab.folder, 'key');
+      writeFileSync(key, 'of the lab');
+      const small = ['--luks2-metadata-size', '16k', '--luks2-keyslots-size', '256k'];
+      const quick = ['--pbkdf', 'pbkdf2', '--pbkdf-force-iterations', '1000'];
+      tool('cryptsetup', 'luksFormat', '--batch-mode', '--type', 'luks2', ...small, ...quick, disk, key);
+      tool('cryptsetup', 'open', '--key-file', key, disk, 'vault');
+      lab.defer(() => {
+        tool('cryptsetup', 'close', 'vault');
+        rmSync('/run/cryptsetup', { recursive: true, force: true });
+        tool('wipefs', '-qa', disk);
+      });
+      const vm = await startVm(lab);
+      await refused(lab, vm, 'SS0001', 'volume', 'the open LUKS volume vault', 'cryptsetup close vault');
 
-        const plain =
-          'devices { obtain_device_list_from_udev=0 } activation { udev_sync=0 udev_rules=0 } backup { backup=0 archive=0 }';
-        const lvm = (...args: readonly string[]): string => tool('lvm', ...args, '--config', plain);
-        lvm('pvcreate', '-qq', '/dev/mapper/vault');
-        lvm('vgcreate', '-qq', 'attic', '/dev/mapper/vault');
-        lvm('lvcreate', '-qq', '-y', '-l', '100%FREE', '-n', 'box', '-Wn', '-Zn', 'attic');
-        lab.defer(() => {
-          lvm('vgchange', '-qq', '-an', 'attic');
-          for (const path of ['/run/lvm', '/run/lock/lvm']) rmSync(path, { recursive: true, force: true });
-        });
-        await refused(
-          lab,
-          vm,
-          'SS0001',
-          'volume',
-          'the open LUKS volume vault',
-          'the LVM volume attic-box',
-          'lvchange -an',
-        );
+      const plain =
+        'devices { obtain_device_list_from_udev=0 } activation { udev_sync=0 udev_rules=0 } backup { backup=0 archive=0 }';
+      const lvm = (...args: readonly string[]): string => tool('lvm', ...args, '--config', plain);
+      lvm('pvcreate', '-qq', '/dev/mapper/vault');
+      lvm('vgcreate', '-qq', 'attic', '/dev/mapper/vault');
+      lvm('lvcreate', '-qq', '-y', '-l', '100%FREE', '-n', 'box', '-Wn', '-Zn', 'attic');
+      lab.defer(() => {
+        lvm('vgchange', '-qq', '-an', 'attic');
+        for (const path of ['/run/lvm', '/run/lock/lvm']) rmSync(path, { recursive: true, force: true });
+      });
+      await refused(
+        lab,
+        vm,
+        'SS0001',
+        'volume',
+        'the open LUKS volume vault',
+        'the LVM volume attic-box',
+        'lvchange -an',
+      );
 
-        tool('mkfs.ext4', '-q', '/dev/mapper/attic-box');
-        const at = mountPoint(lab);
-        tool('mount', '/dev/mapper/attic-box', at);
-        await refused(lab, vm, 'SS0001', 'mount', `${disk}, below the open LUKS volume vault`, `mounted at ${at}`);
-      },
-      { soak: true },
-    );
+      tool('mkfs.ext4', '-q', '/dev/mapper/attic-box');
+      const at = mountPoint(lab);
+      tool('mount', '/dev/mapper/attic-box', at);
+      await refused(lab, vm, 'SS0001', 'mount', `${disk}, below the open LUKS volume vault`, `mounted at ${at}`);
+    });
 
-    check(
-      'a loop device, a plain device-mapper device, and an array of two sticks',
-      async (lab) => {
-        tool('modprobe', '-a', 'loop', 'dm_mod', 'raid1');
-        const [one, two] = [await diskOf(lab, 'SS0001'), await diskOf(lab, 'HS0001')];
-        const vm = await startVm(lab);
-        const loop = tool('losetup', '--find', '--show', one).trim();
-        await refused(lab, vm, 'SS0001', 'volume', `the loop device ${loop}`, `losetup -d ${loop}`);
-        tool('losetup', '-d', loop);
+    check.soak('a loop device, a plain device-mapper device, and an array of two sticks', async (lab) => {
+      tool('modprobe', '-a', 'loop', 'dm_mod', 'raid1');
+      const [one, two] = [await diskOf(lab, 'SS0001'), await diskOf(lab, 'HS0001')];
+      const vm = await startVm(lab);
+      const loop = tool('losetup', '--find', '--show', one).trim();
+      await refused(lab, vm, 'SS0001', 'volume', `the loop device ${loop}`, `losetup -d ${loop}`);
+      tool('losetup', '-d', loop);
 
-        tool('dmsetup', 'create', '--noudevsync', '--table', `0 2048 linear ${one} 0`, 'part');
-        await refused(lab, vm, 'SS0001', 'volume', 'the device-mapper device part', 'dmsetup remove part');
-        tool('dmsetup', 'remove', '--noudevsync', 'part');
+      tool('dmsetup', 'create', '--noudevsync', '--table', `0 2048 linear ${one} 0`, 'part');
+      await refused(lab, vm, 'SS0001', 'volume', 'the device-mapper device part', 'dmsetup remove part');
+      tool('dmsetup', 'remove', '--noudevsync', 'part');
 
-        writeFileSync('/sys/module/md_mod/parameters/new_array', 'md_lab');
-        const array = '/sys/block/md_lab/md';
-        lab.defer(() => writeFileSync(`${array}/array_state`, 'clear'));
-        const set = (file: string, value: string): void => writeFileSync(join(array, file), value);
-        set('metadata_version', 'none');
-        set('level', 'raid1');
-        set('raid_disks', '2');
-        for (const [slot, disk] of [one, two].entries()) {
-          const name = disk.slice(5);
-          set('new_dev', readFileSync(`/sys/class/block/${name}/dev`, 'utf8').trim());
-          set(`dev-${name}/slot`, String(slot));
-        }
-        set('array_state', 'readonly');
-        for (const key of ['SS0001', 'HS0001']) await refused(lab, vm, key, 'volume', 'the MD array /dev/md_lab');
-      },
-      { soak: true },
-    );
+      writeFileSync('/sys/module/md_mod/parameters/new_array', 'md_lab');
+      const array = '/sys/block/md_lab/md';
+      lab.defer(() => writeFileSync(`${array}/array_state`, 'clear'));
+      const set = (file: string, value: string): void => writeFileSync(join(array, file), value);
+      set('metadata_version', 'none');
+      set('level', 'raid1');
+      set('raid_disks', '2');
+      for (const [slot, disk] of [one, two].entries()) {
+        const name = disk.slice(5);
+        set('new_dev', readFileSync(`/sys/class/block/${name}/dev`, 'utf8').trim());
+        set(`dev-${name}/slot`, String(slot));
+      }
+      set('array_state', 'readonly');
+      for (const key of ['SS0001', 'HS0001']) await refused(lab, vm, key, 'volume', 'the MD array /dev/md_lab');
+    });
 
-    check('a disk that a program has open', async (lab) => {
+    check.soak('a disk that a program has open', async (lab) => {
       const disk = await diskOf(lab, 'HS0001');
       const vm = await startVm(lab);
       const holder = await lab.start(['sh', '-c', `exec sleep 1000 3<${disk}`]);
@@ -260,7 +252,7 @@ const suite: Suite = defineSuite(
       await given(lab, vm, 'HS0001', '--guard-off', 'disk-open');
     });
 
-    check('a serial line that a program has open, or waits on for a login', async (lab) => {
+    check.soak('a serial line that a program has open, or waits on for a login', async (lab) => {
       await lab.gadget({ id: '1209:0001', speed: 480, functions: ['acm'], serial: 'LINE' });
       await lab.until('the line', () => existsSync('/dev/ttyACM0'));
       const vm = await startVm(lab);
@@ -276,7 +268,7 @@ const suite: Suite = defineSuite(
       await refused(lab, vm, 'LINE', 'console', '/dev/ttyACM0, a login terminal (agetty');
     });
 
-    check('the only keyboard and the only pointer of somebody at a terminal', async (lab) => {
+    check.soak('the only keyboard and the only pointer of somebody at a terminal', async (lab) => {
       // the PC has a keyboard of its own beside that of USB
       const ps2 = '/sys/bus/serio/drivers/atkbd';
       for (const port of existsSync(ps2) ? readdirSync(ps2).filter((name) => /^serio\d/.test(name)) : []) {
@@ -362,7 +354,7 @@ const suite: Suite = defineSuite(
       await given(lab, vm, 'HS0001');
     });
 
-    check('a device of another VM of ours is refused as that, not as one that somebody has open', async (lab) => {
+    check.soak('a device of another VM of ours is refused as that, not as one that somebody has open', async (lab) => {
       const [first, second] = [await startVm(lab), await startVm(lab)];
       const attached = await qplug(['attach', first.socket, 'serial=HS0001']);
       assert.equal(attached.code, 0, attached.err);

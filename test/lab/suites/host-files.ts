@@ -61,7 +61,7 @@ function decided({ placements, refusals, added, after }: Record<string, unknown>
 const place = (one: Record<string, unknown>): unknown => [one['port'], one['id'], one['megabits'], one['location']];
 
 const suite: Suite = defineSuite({ title: 'host files', source: import.meta.url, machine }, (check) => {
-  check(
+  check.soak(
     'every file that tells of this host gives its devices, and the plans of this host itself',
     async (lab) => {
       await lab.exec(['mount', '-t', 'debugfs', 'debugfs', '/sys/kernel/debug']);

@@ -50,7 +50,7 @@ const suite: Suite = defineSuite(
       },
     );
 
-    check('suspend --keep: the guest stands still, and keeps its devices', async (lab) => {
+    check.soak('suspend --keep: the guest stands still, and keeps its devices', async (lab) => {
       const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
       await vm.qmp.execute('cont');
       const [device] = await attach(vm, 'serial=SS0001');
@@ -65,7 +65,7 @@ const suite: Suite = defineSuite(
       assert.equal((await qplug(['detach', vm.socket, device.id])).code, 0);
     });
 
-    check('one that was pulled meanwhile is told and does not stop the rest; --wait waits for it', async (lab) => {
+    check.soak('one that was pulled meanwhile is told and does not stop the rest; --wait waits for it', async (lab) => {
       const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
       await vm.qmp.execute('cont');
       const devices = await attach(vm, 'serial=SS0001', 'serial=HS0001');
@@ -95,7 +95,7 @@ const suite: Suite = defineSuite(
       assert.equal((await qplug(['detach', vm.socket, ...devices.map(({ id }) => id)])).code, 0);
     });
 
-    check('one that the VM must have is missing: its guest stands still until it is there', async (lab) => {
+    check.soak('one that the VM must have is missing: its guest stands still until it is there', async (lab) => {
       const file = vmFile(lab, 'usb: { devices: [serial=SS0001, { select: serial=HS0001, when-missing: fail }] }');
       const started = await qplug(['run', file, '--detach']);
       assert.equal(started.code, 0, started.err);

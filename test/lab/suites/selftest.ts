@@ -198,7 +198,7 @@ const suite: Suite = defineSuite(
       assert.deepEqual([done.code, done.stdout, done.stderr], [3, 'text', 'problem\n']);
     });
 
-    check(
+    check.soak(
       'a guest in a nested VM sees the disk at 5000 Mb/s and reads its first sector',
       async (lab) => {
         const boot = [

@@ -10,6 +10,7 @@ import { planFile } from '../../../src/vm/plan-file.js';
 import { decode, fixturePath, LAB_FILES } from '../host/file/fixtures.js';
 import { randomHost } from '../host/file/random-host.js';
 import { inventoryOf, recording } from '../host/recordings.js';
+import { runs } from '../runs.js';
 import { documentOf, qplug } from './fake-terminal.js';
 import { schemaErrors } from './schemas.js';
 
@@ -57,7 +58,7 @@ describe('devices --json, read back', () => {
     const property = fc.property(randomHost, (host) => {
       expect(schemaErrors(JSON.parse(documentText(host)))).toEqual([]);
     });
-    fc.assert(property, { numRuns: 20 });
+    fc.assert(property, { numRuns: runs(20) });
   });
 
   test('is any host at all', () => {
@@ -67,7 +68,7 @@ describe('devices --json, read back', () => {
         const read = decode(text);
         expect({ devices: read.devices, hubs: read.hubs }).toEqual({ devices: host.devices, hubs: host.hubs });
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 
@@ -88,7 +89,7 @@ describe('devices --json, read back', () => {
         expect(told.plan).toEqual(live.plan);
         expect(told.findings).toEqual(live.findings);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
     expect(placed).toBeGreaterThan(60);
   });

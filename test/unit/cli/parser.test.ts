@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../../src/cli/commands.js';
 import { type Parsed, parseCommandLine } from '../../../src/cli/parser.js';
 import { describe as inWords, kindOf, QplugError } from '../../../src/diag/index.js';
+import { runs } from '../runs.js';
 
 function parse(line: string): Parsed {
   return parseCommandLine(line === '' ? [] : line.split(' '), COMMANDS);
@@ -210,7 +211,7 @@ describe('wrong usage', () => {
         // biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is what is tested
         expect(told).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type PortNode, portTree } from '../../../src/cli/port-tree.js';
 import { portsOf } from '../../../src/qdev/index.js';
+import { runs } from '../runs.js';
 import { anyTopology, attached, world } from './topologies.js';
 
 const NOTHING = { reserved: [], kept: [] };
@@ -32,7 +33,7 @@ describe('the ports of a controller', () => {
           expect(free.filter((port) => used.has(port))).toEqual([]);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -7,6 +7,7 @@ import { width } from '../../../src/cli/text-width.js';
 import { printable } from '../../../src/diag/index.js';
 import type { AttachedDevice, Topology } from '../../../src/qdev/index.js';
 import { UNSAFE } from '../diag/unsafe.js';
+import { runs } from '../runs.js';
 import { anyTopology, attached, world } from './topologies.js';
 
 const colors = pico.createColors(false);
@@ -153,7 +154,7 @@ describe('the width of the terminal', () => {
         const devices = topology.controllers.flatMap((one) => one.devices);
         expect(lines.filter((line) => / {2}</.test(line))).toHaveLength(devices.length);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

@@ -13,6 +13,7 @@ import type { HostDevice } from '../../../src/host/index.js';
 import { plan } from '../../../src/planner/index.js';
 import { FULL, HIGH, predictControllers, SUPER } from '../../../src/qdev/index.js';
 import { inventoryOf, recording } from '../host/recordings.js';
+import { runs } from '../runs.js';
 import { attached, world } from './topologies.js';
 
 const uncolored = pico.createColors(false);
@@ -115,7 +116,7 @@ describe('text', () => {
         const cuts = [...shown.matchAll(/…/g)].map(({ index }) => [shown.slice(0, index), shown.slice(index + 1)]);
         expect(cuts.some(([start = '', end = '']) => told.startsWith(start) && told.endsWith(end))).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -272,7 +273,7 @@ describe('host devices', () => {
         }
         expect(dangerous(renderDeviceEvent('plugged', devices[0] as HostDevice))).toEqual([]);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 });

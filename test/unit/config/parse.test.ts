@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseVmFile, type VmFile } from '../../../src/config/index.js';
 import { describe as describeFinding, QplugError } from '../../../src/diag/index.js';
@@ -219,51 +218,6 @@ describe('all at once', () => {
       '2:10 controller-no-slot',
       '3:6 value-type',
     ]);
-  });
-
-  test('any text is a VM file or a list of findings', async () => {
-    const fragments = fc.constantFrom(
-      ...[
-        'usb:',
-        'devices:',
-        'controllers:',
-        '- ',
-        '  ',
-        '\n',
-        '{',
-        '}',
-        '[',
-        ']',
-        ',',
-        ': ',
-        '&a ',
-        '*a',
-        "'",
-        '"',
-        'name',
-        '1',
-        '!!x',
-        '\t',
-        '|',
-        '@',
-        '#',
-        'model: xhci',
-        'port: 1',
-      ],
-    );
-    const texts = fc.oneof(
-      fc.string({ unit: 'binary' }),
-      fc.array(fragments, { maxLength: 30 }).map((parts) => parts.join('')),
-    );
-    await fc.assert(
-      fc.asyncProperty(texts, async (text) => {
-        const outcome = await read(text).catch((caught: unknown) => caught);
-        return outcome instanceof QplugError
-          ? outcome.findings.length > 0
-          : (outcome as VmFile).name === 'bench' || text !== '';
-      }),
-      { numRuns: 500 },
-    );
   });
 });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { printable } from '../../../src/diag/index.js';
+import { runs } from '../runs.js';
 import { UNSAFE } from './unsafe.js';
 
 /** Any UTF-16 there is, lone surrogates and what terminals obey included. */
@@ -16,7 +17,7 @@ describe('printable', () => {
   test('whatever comes in, nothing that a terminal or a reader could mistake comes out', () => {
     fc.assert(
       fc.property(anyText, (text) => !UNSAFE.test(printable(text))),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -26,7 +27,7 @@ describe('printable', () => {
         const shown = printable(text, limit);
         return shown.length <= limit && !UNSAFE.test(shown) && (text.length <= limit || shown.endsWith('…'));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 

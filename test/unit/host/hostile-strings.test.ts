@@ -9,6 +9,7 @@ import {
   parseSelector,
   selectOne,
 } from '../../../src/host/index.js';
+import { runs } from '../runs.js';
 import { inventoryOf, recording } from './recordings.js';
 
 const many = inventoryOf(recording('hub-twins-gadgets'));
@@ -67,7 +68,7 @@ describe('strings of a hostile device', () => {
         const shown = [refusal('1209:0001', twins), refusal('1209:9999', twins), formatIdentity(identityOf(device))];
         expect([...shown, 'code' in parsed ? text(parsed) : ''].filter((one) => RAW.test(one))).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

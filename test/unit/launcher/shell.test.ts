@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { argvArray, formatArgv, shellQuote } from '../../../src/launcher/index.js';
+import { runs } from '../runs.js';
 
 const words = fc.array(
   fc.oneof(
@@ -21,7 +22,7 @@ test('any words come back from a shell as they were', () => {
       const back = execFileSync('sh', ['-c', script], { encoding: 'utf8' }).split('\0').slice(0, -1);
       expect(back).toEqual(argvArray('x', options));
     }),
-    { numRuns: 150 },
+    { numRuns: runs(150) },
   );
 });
 

@@ -1,4 +1,5 @@
 import type { Parameters } from 'fast-check';
+import { runs as scaled } from '../runs.js';
 
 const { QPLUG_PLANNER_SEED, QPLUG_PLANNER_RUNS } = process.env;
 
@@ -12,7 +13,7 @@ const { QPLUG_PLANNER_SEED, QPLUG_PLANNER_RUNS } = process.env;
 export function random(runs: number, times = 1): Parameters<unknown> {
   return {
     ...(QPLUG_PLANNER_SEED === undefined ? {} : { seed: Number(QPLUG_PLANNER_SEED) }),
-    numRuns: QPLUG_PLANNER_RUNS === undefined ? runs : times * Number(QPLUG_PLANNER_RUNS),
+    numRuns: QPLUG_PLANNER_RUNS === undefined ? scaled(runs) : times * Number(QPLUG_PLANNER_RUNS),
   };
 }
 

@@ -7,6 +7,7 @@ import {
   type QueryReply,
   type Topology,
 } from '../../../src/qdev/index.js';
+import { runs } from '../runs.js';
 
 const V72 = { major: 7, minor: 2, micro: 22 };
 const V52 = { major: 5, minor: 2, micro: 0 };
@@ -210,7 +211,7 @@ describe('observeTopology', () => {
         const told = topology.controllers.flatMap(({ devices }) => devices.map(({ port }) => port));
         expect(told.every((port) => port === undefined || typeof port === 'string')).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

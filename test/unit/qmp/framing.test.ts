@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LineSplitter } from '../../../src/qmp/framing.js';
+import { runs } from '../runs.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -87,7 +88,7 @@ describe('LineSplitter', () => {
         expect(frames).toEqual(messages.map(([json]) => ({ line: JSON.stringify(json) })));
         expect(splitter.unfinished).toBe('');
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -104,7 +105,7 @@ describe('LineSplitter', () => {
           expect(frames).toEqual(new LineSplitter(limit).push(raw));
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

@@ -7,7 +7,7 @@ import { attach, status, toldOf } from '../parts/told.js';
 
 /** VMs with `-usb`, and controllers without an id. */
 export function bareControllers(check: AddCheck): void {
-  check('pc with -usb and two mice without a port: attach behind the hub of QEMU, status, detach', async (lab) => {
+  check.soak('pc with -usb and two mice without a port: attach behind the hub of QEMU, status, detach', async (lab) => {
     const mice = ['-device', 'usb-mouse', '-device', 'usb-mouse,id=theirs'];
     const vm = await lab.startQemu(['-M', 'pc', '-usb', ...mice]);
     const before = await usbOf(vm);
@@ -74,7 +74,7 @@ export function bareControllers(check: AddCheck): void {
     assert.deepEqual([...lab.device('HS0001').drivers.values()], ['usb-storage']);
   });
 
-  check('two controllers without an id: attach, status and detach go by the names of their buses', async (lab) => {
+  check.soak('two controllers without an id: attach, status and detach go by the names of their buses', async (lab) => {
     const vm = await lab.startQemu(['-M', 'pc', '-device', 'qemu-xhci', '-device', 'usb-ehci']);
     const [disk] = await attach(vm, 'serial=SS0001');
     const [tablet] = await attach(vm, 'QEMU USB Tablet');

@@ -17,7 +17,7 @@ const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2
 /** Names of devices are written by the devices. */
 export function hostileNames(check: AddCheck): void {
   const what = names.map(([holds]) => holds).join(', ');
-  check(
+  check.soak(
     `four devices whose names hold ${what}: all shown escaped, and each taken for itself alone`,
     async (lab) => {
       const ports: string[] = [];

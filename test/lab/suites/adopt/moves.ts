@@ -6,7 +6,7 @@ import { attach, status } from '../parts/told.js';
 
 /** One device makes room for another. */
 export function moves(check: AddCheck): void {
-  check(
+  check.soak(
     'rebalance: a keyboard leaves its SuperSpeed port to a disk, and both are where they were told to be',
     async (lab) => {
       const xhci = 'qemu-xhci,id=xhci,p2=1,p3=1';

@@ -6,7 +6,7 @@ import { attach, status, toldOf } from '../parts/told.js';
 
 /** What is in the VM already, by us or by others. */
 export function otherPeoplesDevices(check: AddCheck): void {
-  check('a second attach of what is there says so, exits 0 and changes nothing', async (lab) => {
+  check.soak('a second attach of what is there says so, exits 0 and changes nothing', async (lab) => {
     const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
     const [first] = await attach(vm, 'serial=SS0001');
     assert.ok(first);
@@ -38,7 +38,7 @@ export function otherPeoplesDevices(check: AddCheck): void {
     assert.deepEqual([...lab.device('SS0001').drivers.values()], ['usb-storage']);
   });
 
-  check('a usb-host that somebody plugged by vendorid is shown as theirs, and kept away from', async (lab) => {
+  check.soak('a usb-host that somebody plugged by vendorid is shown as theirs, and kept away from', async (lab) => {
     const vm = await lab.startQemu(['-M', 'pc', '-device', 'qemu-xhci,id=xhci']);
     await vm.qmp.execute('cont'); // QEMU looks for such devices only while it runs
     await vm.qmp.execute('device_add', {
@@ -60,7 +60,7 @@ export function otherPeoplesDevices(check: AddCheck): void {
     assert.equal((await qplug(['detach', vm.socket, 'filter'])).code, 0);
   });
 
-  check('a filter of somebody that has found nothing keeps its port, and is told as not attached', async (lab) => {
+  check.soak('a filter of somebody that has found nothing keeps its port, and is told as not attached', async (lab) => {
     const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci,p2=2,p3=2']);
     await vm.qmp.execute('device_add', {
       driver: 'usb-host',

@@ -7,7 +7,7 @@ import { attach, status } from '../parts/told.js';
 
 /** Which one, and where to. */
 export function places(check: AddCheck): void {
-  check('twins without a serial number, both attached, each by its host port', async (lab) => {
+  check.soak('twins without a serial number, both attached, each by its host port', async (lab) => {
     const twin = { id: '1209:0050', speed: 480, functions: ['hid'], product: 'Twin' } as const;
     const left = (await lab.gadget(twin)).device.name;
     const right = (await lab.gadget(twin)).device.name;
@@ -32,7 +32,7 @@ export function places(check: AddCheck): void {
     assert.equal((await qplug(['detach', vm.socket, right])).code, 0);
   });
 
-  check('--controller and --port: the device sits just there', async (lab) => {
+  check.soak('--controller and --port: the device sits just there', async (lab) => {
     const xhcis = ['-device', 'qemu-xhci,id=left,p2=2,p3=2', '-device', 'qemu-xhci,id=right,p2=4,p3=2'];
     const vm = await lab.startQemu(xhcis);
     for (const [selector, words, bus, port] of [
@@ -62,7 +62,7 @@ export function places(check: AddCheck): void {
     await vm.quit();
   });
 
-  check('pins that can not be: exit 6, or 2 where there is no such place, and nothing is touched', async (lab) => {
+  check.soak('pins that can not be: exit 6, or 2 where there is no such place, and nothing is touched', async (lab) => {
     const mouse = ['-device', 'usb-mouse,id=mouse,bus=xhci.0,port=1'];
     const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci,p2=4,p3=2', ...mouse, '-device', 'usb-ehci,id=ehci']);
     const asBefore = await remember(vm);

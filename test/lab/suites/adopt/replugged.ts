@@ -32,7 +32,7 @@ export function replugged(check: AddCheck): void {
     await vm.quit();
   });
 
-  check('three devices that are gone are detached at once: by id, by vid:pid and by host port', async (lab) => {
+  check.soak('three devices that are gone are detached at once: by id, by vid:pid and by host port', async (lab) => {
     const ids = ['1209:0010', '1209:0011', '1209:0012'];
     const made = [];
     for (const id of ids) made.push(await lab.gadget({ id, speed: 480, functions: ['hid'] }));
@@ -51,7 +51,7 @@ export function replugged(check: AddCheck): void {
     assert.deepEqual([await usbOf(vm), await objects(vm)], ['', before]);
   });
 
-  check('a stale device does not keep another one from its address: a board that was flashed', async (lab) => {
+  check.soak('a stale device does not keep another one from its address: a board that was flashed', async (lab) => {
     const { gadget } = await lab.gadget({ id: '1209:0020', speed: 480, functions: ['hid'], serial: 'BOOT' });
     const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
     const [boot] = await attach(vm, 'serial=BOOT');
@@ -67,7 +67,7 @@ export function replugged(check: AddCheck): void {
     assert.equal(await usbOf(vm), '');
   });
 
-  check('--wait: a device plugged in later is attached then', async (lab) => {
+  check.soak('--wait: a device plugged in later is attached then', async (lab) => {
     const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
     const waiting = await lab.start(lab.qplugArgv(['attach', vm.socket, 'serial=LATE', '--wait', '20', '--json']));
     await lab.until('it is at the monitor', async () => {

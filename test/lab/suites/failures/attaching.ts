@@ -30,7 +30,7 @@ export function attaching(check: AddCheck): void {
     assert.deepEqual([...lab.device('LEFT').drivers.values()], ['usbhid']);
   });
 
-  check('twins without serial numbers and one meant: exit 4, and the ports tell them apart', async (lab) => {
+  check.soak('twins without serial numbers and one meant: exit 4, and the ports tell them apart', async (lab) => {
     const twin = { id: '1209:0001', speed: 12, functions: ['hid'] } as const;
     const ports = [(await lab.gadget(twin)).device.name, (await lab.gadget(twin)).device.name];
     const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
@@ -59,7 +59,7 @@ export function attaching(check: AddCheck): void {
     await vm.quit();
   });
 
-  check('only slower ports left: exit 6, and nothing is attached unless slower is allowed', async (lab) => {
+  check.soak('only slower ports left: exit 6, and nothing is attached unless slower is allowed', async (lab) => {
     const vm = await lab.startQemu(['-device', 'usb-ehci,id=ehci']);
     const asBefore = await remember(vm);
     const { code, out, err } = await qplug(['attach', vm.socket, 'serial=SS0001']);

@@ -26,7 +26,7 @@ export function interrupted(check: AddCheck): void {
     await asBefore();
   });
 
-  check('Ctrl-C between two devices of an attach: exit 130, and the first is given back', async (lab) => {
+  check.soak('Ctrl-C between two devices of an attach: exit 130, and the first is given back', async (lab) => {
     const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
     const asBefore = await remember(vm);
     const interruption = new AbortController();
@@ -41,7 +41,7 @@ export function interrupted(check: AddCheck): void {
     await asBefore();
   });
 
-  check(
+  check.soak(
     'Ctrl-C at a VM in the foreground: each step of its end is told, exit 130, and the host has its devices back',
     async (lab) => {
       const asBefore = await remember();

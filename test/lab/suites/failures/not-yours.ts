@@ -23,7 +23,7 @@ function open(lab: Lab, path: string): void {
 
 /** Rights that qplug or QEMU lacks. */
 export function notYours(check: AddCheck): void {
-  check('a node that this user may not open: exit 1 before anything is asked of QEMU', async (lab) => {
+  check.soak('a node that this user may not open: exit 1 before anything is asked of QEMU', async (lab) => {
     const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
     // the project may stand where nobody else may look
     const [node = '', main = '', ...words] = lab.qplugArgv(['attach', vm.socket, 'serial=SS0001']);
@@ -43,7 +43,7 @@ export function notYours(check: AddCheck): void {
     await asBefore();
   });
 
-  check('a node that QEMU may not open: exit 1, and the device before it is given back', async (lab) => {
+  check.soak('a node that QEMU may not open: exit 1, and the device before it is given back', async (lab) => {
     const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci', '-runas', 'nobody']);
     const asBefore = await remember(vm);
     open(lab, nodeOf(lab.device('SS0001')));

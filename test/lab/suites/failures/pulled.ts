@@ -38,20 +38,23 @@ export function pulled(check: AddCheck): void {
     await asBefore();
   });
 
-  check('a device pulled when QEMU has it, before all are plugged: told, and all is taken out again', async (lab) => {
-    const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
-    const asBefore = await remember(vm);
-    const { gadget, device } = await lab.gadget({ ...stick, id: '1209:0009' });
-    const { code, out, err } = await qplug(['attach', vm.socket, 'serial=PULLED', 'serial=HS0001', '--verbose'], {
-      onErr: (text) => {
-        if (text.startsWith('· plug 46f4:0001')) pullNow(gadget, device.name);
-      },
-    });
-    assert.deepEqual([code, out], [3, '']);
-    assert.match(err, /^error: 1209:0009 .* is gone from this host/m);
-    assert.match(err, /^· undo: plug 46f4:0001 .*\n· undo: plug 1209:0009 /m);
-    await asBefore();
-  });
+  check.soak(
+    'a device pulled when QEMU has it, before all are plugged: told, and all is taken out again',
+    async (lab) => {
+      const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
+      const asBefore = await remember(vm);
+      const { gadget, device } = await lab.gadget({ ...stick, id: '1209:0009' });
+      const { code, out, err } = await qplug(['attach', vm.socket, 'serial=PULLED', 'serial=HS0001', '--verbose'], {
+        onErr: (text) => {
+          if (text.startsWith('· plug 46f4:0001')) pullNow(gadget, device.name);
+        },
+      });
+      assert.deepEqual([code, out], [3, '']);
+      assert.match(err, /^error: 1209:0009 .* is gone from this host/m);
+      assert.match(err, /^· undo: plug 46f4:0001 .*\n· undo: plug 1209:0009 /m);
+      await asBefore();
+    },
+  );
 
   check('QEMU killed in the middle of an attach of two devices: exit 8, and the host has both back', async (lab) => {
     const asBefore = await remember();

@@ -39,22 +39,25 @@ export function running(check: AddCheck): void {
     },
   );
 
-  check('an optional device that is missing is told, the VM runs, and kill gives its devices back', async (lab) => {
-    const file = vmFile(lab, 'usb: { devices: [serial=SS0001, "dead:beef"] }');
-    const asBefore = await remember();
-    const started = await qplug(['run', file, '--detach']);
-    lab.defer(() => qplug(['kill', 'bench']));
-    assert.equal(started.code, 0);
-    assert.match(started.err, /^warning: dead:beef is not plugged into this host: bench starts without it/m);
-    assert.match(started.err, /^ {2}fix {2}qplug attach bench 'dead:beef' --wait 60$/m);
-    assert.match(started.out, /xhci\.0 port \d+ {2}5G {2}46f4:0001/);
-    assert.deepEqual(driversOf(lab.device('SS0001')), [undefined]);
-    const killed = await qplug(['kill', 'bench']);
-    assert.deepEqual([killed.code, killed.out], [0, 'bench ended: QEMU quit\n']);
-    await asBefore();
-  });
+  check.soak(
+    'an optional device that is missing is told, the VM runs, and kill gives its devices back',
+    async (lab) => {
+      const file = vmFile(lab, 'usb: { devices: [serial=SS0001, "dead:beef"] }');
+      const asBefore = await remember();
+      const started = await qplug(['run', file, '--detach']);
+      lab.defer(() => qplug(['kill', 'bench']));
+      assert.equal(started.code, 0);
+      assert.match(started.err, /^warning: dead:beef is not plugged into this host: bench starts without it/m);
+      assert.match(started.err, /^ {2}fix {2}qplug attach bench 'dead:beef' --wait 60$/m);
+      assert.match(started.out, /xhci\.0 port \d+ {2}5G {2}46f4:0001/);
+      assert.deepEqual(driversOf(lab.device('SS0001')), [undefined]);
+      const killed = await qplug(['kill', 'bench']);
+      assert.deepEqual([killed.code, killed.out], [0, 'bench ended: QEMU quit\n']);
+      await asBefore();
+    },
+  );
 
-  check('a mandatory device that QEMU may not open: exit 1, the VM is ended before its guest ran', async (lab) => {
+  check.soak('a mandatory device that QEMU may not open: exit 1, the VM is ended before its guest ran', async (lab) => {
     const { bus, address } = lab.device('SS0001');
     const node = `/dev/bus/usb/${String(bus).padStart(3, '0')}/${String(address).padStart(3, '0')}`;
     chmodSync(node, 0o666);
@@ -77,7 +80,7 @@ usb: { devices: [serial=SS0001, { select: serial=HS0001, when-missing: fail }] }
     await asBefore();
   });
 
-  check(
+  check.soak(
     'QEMU killed while it runs in the foreground: exit 1, the signal is told, the host has its devices back',
     async (lab) => {
       const file = vmFile(lab, 'usb: { devices: [serial=SS0001, 08e6:4433] }');

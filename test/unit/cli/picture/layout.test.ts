@@ -12,6 +12,7 @@ import { layOut } from '../../../../src/cli/picture/layout.js';
 import type { Scene } from '../../../../src/cli/picture/scene.js';
 import { width } from '../../../../src/cli/text-width.js';
 import { portsOf } from '../../../../src/qdev/index.js';
+import { runs } from '../../runs.js';
 import { attached, world } from '../topologies.js';
 import { anyScene } from './scenes.js';
 
@@ -59,7 +60,7 @@ const boxesOf = ({ items }: Geometry): Box[] => items.filter((item) => item.item
 const portsIn = ({ items }: Geometry): Port[] =>
   items.filter((item) => item.item === 'port' && item.bus !== '') as Port[];
 
-const runs = { numRuns: 400 };
+const often = { numRuns: runs(400) };
 
 describe('a picture of any VM', () => {
   test('has nothing that covers anything else', () => {
@@ -67,7 +68,7 @@ describe('a picture of any VM', () => {
       fc.property(anyScene, (scene) => {
         expect(overlaps(layOut(scene))).toEqual([]);
       }),
-      runs,
+      often,
     );
   });
 
@@ -82,7 +83,7 @@ describe('a picture of any VM', () => {
         expect(count('device') + count('hub') - hidden).toBe(devices.length);
         expect(count('refused')).toBe(scene.refused.length);
       }),
-      runs,
+      often,
     );
   });
 
@@ -101,7 +102,7 @@ describe('a picture of any VM', () => {
           }
         }
       }),
-      runs,
+      often,
     );
   });
 
@@ -127,7 +128,7 @@ describe('a picture of any VM', () => {
           expect(bottom).toBeLessThanOrEqual(picture.height);
         }
       }),
-      runs,
+      often,
     );
   });
 
@@ -143,7 +144,7 @@ describe('a picture of any VM', () => {
           expect(port.keep).toBe(absent.has(named(port)) ? 'absent' : fast.has(named(port)) ? 'fast' : 'anyone');
         }
       }),
-      runs,
+      often,
     );
   });
 });

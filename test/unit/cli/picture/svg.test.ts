@@ -4,6 +4,7 @@ import { layOut } from '../../../../src/cli/picture/layout.js';
 import { spellSvg } from '../../../../src/cli/picture/svg.js';
 import { escapeXml } from '../../../../src/cli/picture/xml.js';
 import { UNSAFE } from '../../diag/unsafe.js';
+import { runs } from '../../runs.js';
 import { hostileText } from '../topologies.js';
 import { anyScene } from './scenes.js';
 import { everyElement, parseStrictXml } from './strict-xml.js';
@@ -26,7 +27,7 @@ describe('the SVG of any picture', () => {
         ]);
         expect(text.replaceAll('\n', '')).not.toMatch(UNSAFE);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -53,7 +54,7 @@ describe('the SVG of any picture', () => {
         expect(root.children.slice(0, 2).map(({ name }) => name)).toEqual(['title', 'desc']);
         expect(root.children[1]?.text).toBe(allowed(picture.description));
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type DevicesChange, editVmFile, type NewDevice, type VmFile } from '../../../../src/config/index.js';
 import { applySplices, inverse } from '../../../../src/config/splice.js';
+import { runs } from '../../runs.js';
 import { type RandomFile, randomFiles } from './random-files.js';
 
 const selectOf = fc.oneof(
@@ -83,7 +84,7 @@ test('a random change of a random file: exactly that changes, all else stays as 
         added++;
       } else removed++;
     }),
-    { numRuns: 800 },
+    { numRuns: runs(800) },
   );
   expect(Math.min(added, removed)).toBeGreaterThan(100);
 });
@@ -128,6 +129,6 @@ test('any text at all: changed, or refused with findings', async () => {
         );
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });

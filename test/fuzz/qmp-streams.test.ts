@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { connectOver } from '../../../src/qmp/connect.js';
-import { QmpError } from '../../../src/qmp/index.js';
-import { ADDRESS, connectedPeer, FakePeer, GREETING, outcome } from './fake-peer.js';
+import { connectOver } from '../../src/qmp/connect.js';
+import { QmpError } from '../../src/qmp/index.js';
+import { ADDRESS, connectedPeer, FakePeer, GREETING, outcome } from '../unit/qmp/fake-peer.js';
+import { runs } from '../unit/runs.js';
 
 /** Cuts at each offset, given in any order and with repeats. */
 function cut(whole: Uint8Array, offsets: readonly number[]): Uint8Array[] {
@@ -33,7 +34,7 @@ const garbage: fc.Arbitrary<Uint8Array> = fc
   )
   .map((parts) => Uint8Array.from(parts.flatMap((part) => [...part])));
 
-describe('fuzz', () => {
+describe('bytes from a QMP socket', () => {
   test('any split of any valid session gives the same answers and events', async () => {
     const reply = fc.record({ kind: fc.constant('reply' as const), value: fc.jsonValue() });
     const event = fc.record({ kind: fc.constant('event' as const), name: fc.string({ unit: 'grapheme' }) });
@@ -56,7 +57,7 @@ describe('fuzz', () => {
         expect(JSON.stringify(values)).toBe(JSON.stringify(replies.map(({ value }) => value)));
         expect(names).toEqual(script.filter((one) => one.kind === 'event').map(({ name }) => name));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -70,11 +71,13 @@ describe('fuzz', () => {
         peer.hangUp();
         expect(await connecting).toMatchObject({ error: { name: 'QmpConnectError', kind: 'unreachable' } });
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
-  test('any garbage instead of a greeting that then falls silent is an error at the deadline, or before', async () => {
+  test('any garbage instead of a greeting that then falls silent is an error at the deadline, or before', {
+    timeout: 900_000,
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(garbage, async (bytes) => {
         const peer = new FakePeer();
@@ -84,7 +87,7 @@ describe('fuzz', () => {
         expect(await connecting).toMatchObject({ error: { name: 'QmpConnectError' } });
         expect(peer.calls[0]).toBe('destroy');
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -101,11 +104,13 @@ describe('fuzz', () => {
           (end: { error?: unknown }) => end.error === undefined || end.error instanceof QmpError,
         );
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
-  test('any garbage in mid-session settles every call exactly once, and the connection ends', async () => {
+  test('any garbage in mid-session settles every call exactly once, and the connection ends', {
+    timeout: 900_000,
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(garbage, offsets, fc.integer({ min: 1, max: 5 }), async (bytes, where, count) => {
         const { peer, connection } = await connectedPeer({ maxMessageBytes: 2000 });
@@ -121,7 +126,7 @@ describe('fuzz', () => {
         expect(settled).toBe(count);
         expect(await connection.closed).toMatchObject({ reason: expect.stringMatching(/^(eof|protocol|shutdown)$/) });
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

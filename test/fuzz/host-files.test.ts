@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Finding, QplugError, describe as words } from '../../../../src/diag/index.js';
-import { shortestSelector } from '../../../../src/host/index.js';
-import { UNSAFE } from '../../diag/unsafe.js';
-import { all, decode, fixture, LAB_FILES, OLD_FILES } from './fixtures.js';
+import { type Finding, QplugError, describe as words } from '../../src/diag/index.js';
+import { shortestSelector } from '../../src/host/index.js';
+import { UNSAFE } from '../unit/diag/unsafe.js';
+import { all, decode, fixture, LAB_FILES, OLD_FILES } from '../unit/host/file/fixtures.js';
+import { runs } from '../unit/runs.js';
 
-/** `QPLUG_FUZZ=20000` for as many files of each kind. */
-const RUNS = Number(process.env['QPLUG_FUZZ'] ?? 150);
+/** Files of each kind. */
+const RUNS = runs(150);
 
 const TEXTS = [...OLD_FILES, ...LAB_FILES.filter((name) => !name.endsWith('.tgz'))].map((name) => fixture(name));
 const ARCHIVE = fixture('lab-sysfs.tgz');
@@ -86,11 +87,11 @@ const spoiled = fc
   });
 
 describe('a host file of any content is read or refused', () => {
-  test('a real one with changes', { timeout: 600_000 }, () => {
+  test('a real one with changes', () => {
     fc.assert(fc.property(spoiled, expectSane), { numRuns: RUNS });
   });
 
-  test('lines of all kinds in any order', { timeout: 600_000 }, () => {
+  test('lines of all kinds in any order', () => {
     const line = fc.constantFrom(...TEXTS.slice(0, -1).flatMap((text) => text.toString('utf8').split('\n')));
     const property = fc.property(fc.array(line, { minLength: 1, maxLength: 60 }), (lines) =>
       expectSane(lines.join('\n')),
@@ -98,7 +99,7 @@ describe('a host file of any content is read or refused', () => {
     fc.assert(property, { numRuns: RUNS });
   });
 
-  test('any text behind what begins each kind', { timeout: 600_000 }, () => {
+  test('any text behind what begins each kind', () => {
     const begin = fc.constantFrom(
       '',
       'T:  Bus=',
@@ -113,18 +114,18 @@ describe('a host file of any content is read or refused', () => {
     );
   });
 
-  test('any JSON in place of the devices', { timeout: 600_000 }, () => {
+  test('any JSON in place of the devices', () => {
     const property = fc.property(fc.jsonValue(), fc.jsonValue(), (devices, hubs) =>
       expectSane(JSON.stringify({ schema: 'urn:qplug:devices:1', devices, hubs })),
     );
     fc.assert(property, { numRuns: RUNS });
   });
 
-  test('any bytes', { timeout: 600_000 }, () => {
+  test('any bytes', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 3000 }), expectSane), { numRuns: RUNS });
   });
 
-  test('an archive that is packed, with changed bytes and cut', { timeout: 600_000 }, () => {
+  test('an archive that is packed, with changed bytes and cut', () => {
     const change = fc.record({ at: fc.nat(ARCHIVE.length), value: fc.nat(255) });
     const property = fc.property(fc.array(change, { maxLength: 3 }), fc.nat(ARCHIVE.length), (changes, cut) => {
       const bent = Buffer.from(ARCHIVE.subarray(0, ARCHIVE.length - (cut % 5 === 0 ? cut : 0)));

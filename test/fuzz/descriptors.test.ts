@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describe as words } from '../../../src/diag/index.js';
-import { type DecodedDescriptors, decodeDescriptors } from '../../../src/host/index.js';
-import { recordedDescriptors, recording } from './recordings.js';
+import { describe as words } from '../../src/diag/index.js';
+import { type DecodedDescriptors, decodeDescriptors } from '../../src/host/index.js';
+import { recordedDescriptors, recording } from '../unit/host/recordings.js';
+import { runs } from '../unit/runs.js';
 
-const RUNS = 3000;
+const RUNS = runs(3000);
 
 /** What holds whatever the bytes were. */
 function expectSane(decoded: DecodedDescriptors, length: number): void {
