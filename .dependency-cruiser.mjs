@@ -40,6 +40,7 @@ const IO_FILES = [
   'src/registry/clear-away.ts',
   'src/registry/journal.ts',
   'src/registry/place-store.ts',
+  'src/registry/snapshot-store.ts',
   'src/registry/store.ts',
   'src/registry/vm-registry.ts',
   'src/registry/write-durably.ts',

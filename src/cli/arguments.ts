@@ -77,6 +77,13 @@ function takeWords(command: CommandDeclaration, words: readonly string[], values
   const left = [...words];
   for (const word of command.words) {
     const taken = word.many === true ? left.splice(0) : left.splice(0, 1);
+    const wrong = taken.find((one) => word.choices?.includes(one) === false);
+    if (wrong !== undefined && word.choices !== undefined) {
+      const meant = nearest(wrong, word.choices);
+      return [
+        finding('word-not-a-choice', { command: command.name, word: wrong, choices: word.choices, nearest: meant }),
+      ];
+    }
     if (taken.length > 0) values.set(word.name, taken);
     else if (word.required) {
       const [example] = command.examples;

@@ -25,6 +25,7 @@ export interface WordDeclaration {
   readonly describe: string;
   readonly required: boolean;
   readonly many?: boolean | undefined;
+  readonly choices?: readonly string[] | undefined;
 }
 
 /** The headings of the help. */

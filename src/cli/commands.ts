@@ -15,6 +15,7 @@ import { release } from './commands/release.js';
 import { resume } from './commands/resume.js';
 import { run } from './commands/run.js';
 import { shutdown } from './commands/shutdown.js';
+import { snapshot } from './commands/snapshot.js';
 import { status } from './commands/status.js';
 import { suspend } from './commands/suspend.js';
 
@@ -33,6 +34,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   release,
   suspend,
   resume,
+  snapshot,
   shutdown,
   kill,
   mend,

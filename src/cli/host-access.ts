@@ -1,7 +1,7 @@
 import { POLICY_FILE } from '../config/index.js';
 import { kernelDrivers, realHostFiles, realSysfs } from '../host/index.js';
 import { runtimeDir, stateDir } from '../launcher/index.js';
-import { ClaimStore, Journal, PlaceStore, VmRegistry } from '../registry/index.js';
+import { ClaimStore, Journal, PlaceStore, SnapshotStore, VmRegistry } from '../registry/index.js';
 import type { HostAccess } from '../vm/index.js';
 import type { Terminal } from './terminal.js';
 
@@ -16,6 +16,7 @@ export function hostAccess({ env, uid, sysfs, files, policy, watch }: Terminal):
     claims: new ClaimStore(runtime),
     journal: new Journal(state ?? runtime, watch),
     places: state === undefined ? undefined : new PlaceStore(state),
+    snapshots: state === undefined ? undefined : new SnapshotStore(state),
     // what other devices than this machine's are used for nobody can say
     files: files ?? (sysfs === undefined ? realHostFiles() : undefined),
     policy: { path: policy ?? POLICY_FILE, uid, gids: [process.getegid?.() ?? -1, ...(process.getgroups?.() ?? [])] },

@@ -15,5 +15,8 @@ export const WISH_WAIT = 30;
 /** shutdown: what the guest gets. */
 export const SHUTDOWN_TIMEOUT = 60;
 
+/** snapshot: a state of some gigabytes is written or read. */
+export const SNAPSHOT_TIMEOUT = 600;
+
 /** Before any command: mending what killed processes left. */
 export const MEND_TIMEOUT = 30;

@@ -7,6 +7,7 @@ import { type LauncherEvidence, launcherCatalog } from './catalog/launcher.js';
 import { type PlannerEvidence, plannerCatalog } from './catalog/planner.js';
 import { type QmpEvidence, qmpCatalog } from './catalog/qmp.js';
 import { type RegistryEvidence, registryCatalog } from './catalog/registry.js';
+import { type SnapshotEvidence, snapshotCatalog } from './catalog/snapshot.js';
 import { type VmEvidence, vmCatalog } from './catalog/vm.js';
 import type { Catalog, CatalogEntry, Kind, Severity, SourceLocation, Text } from './finding.js';
 import { printable } from './printable.js';
@@ -21,6 +22,7 @@ export interface EvidenceByCode
     ConfigEvidence,
     LauncherEvidence,
     RegistryEvidence,
+    SnapshotEvidence,
     VmEvidence,
     CliEvidence {}
 
@@ -47,6 +49,7 @@ const catalog: Catalog<EvidenceByCode> = /* @__PURE__ */ (() => ({
   ...configCatalog,
   ...launcherCatalog,
   ...registryCatalog,
+  ...snapshotCatalog,
   ...vmCatalog,
   ...cliCatalog,
 }))();

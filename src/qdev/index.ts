@@ -57,6 +57,7 @@ export {
   parseDeviceId,
   uniqueId,
 } from './id.js';
+export { readPciPaths } from './observe/pci-path.js';
 export { alongside, type QueryCommand, type QueryReply, type Reading } from './observe/query.js';
 export { observeTopology } from './observe.js';
 export {

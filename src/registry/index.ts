@@ -5,6 +5,15 @@ export { Journal, type JournalEntry, type Watch } from './journal.js';
 export type { JournalHead, Mark, StepMark } from './journal-record.js';
 export type { PlaceRecord, RememberedController, RememberedDevice } from './place-record.js';
 export { PlaceStore } from './place-store.js';
+export type {
+  SavedController,
+  SavedDevice,
+  SavedHostDevice,
+  SnapshotIdentity,
+  SnapshotRecord,
+  UsbTree,
+} from './snapshot-record.js';
+export { SnapshotStore } from './snapshot-store.js';
 export type { SuspendedDevice, Suspension } from './suspension.js';
 export type { VmRecord } from './vm-record.js';
 export { lives, VmRegistry } from './vm-registry.js';

@@ -1,9 +1,9 @@
 import type { HeldVmFile } from '../config/index.js';
 import { type Finding, finding, QplugError } from '../diag/index.js';
 import { QmpClosedError, QmpCommandError, type QmpConnection, QmpTimeoutError } from '../qmp/index.js';
-import type { JournalEntry } from '../registry/index.js';
+import type { JournalEntry, SnapshotStore } from '../registry/index.js';
 import { addFindings } from './add-findings.js';
-import { performStep, UNDO_TIMEOUT, undoStep } from './perform-step.js';
+import { isLong, performStep, UNDO_TIMEOUT, undoStep } from './perform-step.js';
 import type { ChangeStep, StepEvent } from './step.js';
 
 export interface ApplyOptions {
@@ -12,6 +12,8 @@ export interface ApplyOptions {
   readonly removalTimeout: number;
   /** The VM's file, where a step writes it. */
   readonly file?: HeldVmFile | undefined;
+  /** Where what belongs to a saved state is kept. */
+  readonly snapshots?: SnapshotStore | undefined;
   readonly onStep?: ((event: StepEvent) => void) | undefined;
   /** Puts into words why a step failed. */
   explain(error: unknown, step: ChangeStep): Promise<unknown>;
@@ -27,6 +29,7 @@ export class Applied {
   readonly #options: ApplyOptions;
   readonly #done: { readonly step: ChangeStep; readonly index: number }[] = [];
   #next = 0;
+  #spoiled = false;
 
   /** @param entry - whose steps are those that are applied, in the same order */
   constructor(qmp: QmpConnection, entry: JournalEntry, options: ApplyOptions) {
@@ -39,10 +42,11 @@ export class Applied {
    * Does the next steps of the entry in order. The signal is looked at between them. When one fails, all that were done are undone, newest
    * first, and its error is thrown.
    *
+   * @param signal - other than that of the options
    * @throws QplugError of the step, or the signal's reason; what could not be undone is told with it
    */
-  async apply(steps: readonly ChangeStep[]): Promise<void> {
-    const { signal, removalTimeout, onStep, file } = this.#options;
+  async apply(steps: readonly ChangeStep[], signal: AbortSignal = this.#options.signal): Promise<void> {
+    const { removalTimeout, onStep, file, snapshots } = this.#options;
     for (const step of steps) {
       const index = this.#next++;
       let begun = false;
@@ -51,8 +55,10 @@ export class Applied {
         signal.throwIfAborted();
         this.#entry.mark(index, 'doing');
         begun = true;
-        await performStep(step, { qmp: this.#qmp, signal, removalTimeout, file });
+        await performStep(step, { qmp: this.#qmp, signal, removalTimeout, file, snapshots });
       } catch (error) {
+        // a command that QEMU refused has loaded nothing
+        if (begun && step.do === 'load-state' && !(error instanceof QmpCommandError)) this.#spoiled = true;
         // a command given up may still be carried out by QEMU, one that was refused not; of a removal that was never
         // begun nothing must be put back
         const unsure = signal.aborted || error instanceof QmpTimeoutError;
@@ -63,6 +69,11 @@ export class Applied {
       await this.#told(index);
       onStep?.({ event: 'done', step });
     }
+  }
+
+  /** All that was done so far stays, whatever becomes of the rest. */
+  keep(): void {
+    this.#done.splice(0);
   }
 
   /** What can't be written down is undone. */
@@ -83,12 +94,16 @@ export class Applied {
    */
   async undo(cause: unknown): Promise<unknown> {
     const left: ChangeStep[] = [];
-    const signal = AbortSignal.timeout(UNDO_TIMEOUT);
+    const { file, snapshots } = this.#options;
+    let signal = AbortSignal.timeout(UNDO_TIMEOUT);
     for (const { step, index } of this.#done.splice(0).reverse()) {
+      // half of another state is in it: a guest must not go on from that
+      if (this.#spoiled && step.do === 'pause') continue;
       try {
         this.#options.onStep?.({ event: 'undoing', step });
         this.#tellIfPossible(index, 'undoing');
-        await undoStep(step, { qmp: this.#qmp, signal, file: this.#options.file });
+        await undoStep(step, { qmp: this.#qmp, signal, file, snapshots });
+        if (isLong(step)) signal = AbortSignal.timeout(UNDO_TIMEOUT);
         this.#tellIfPossible(index, 'undone');
         this.#options.onStep?.({ event: 'undone', step });
       } catch (error) {

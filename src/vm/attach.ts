@@ -71,7 +71,7 @@ export function transactionOf(kind: string, vm: OpenVm, operation: BothOperation
 }
 
 /** QEMU's last words, where its log is ours. */
-async function lastLinesOf({ record }: OpenVm): Promise<readonly string[]> {
+export async function lastLinesOf({ record }: OpenVm): Promise<readonly string[]> {
   return record === undefined ? [] : lastLogLines(record.log, LAST_LINES);
 }
 

@@ -30,7 +30,11 @@ export function keyed(key: ClaimKey, inventory: HostInventory): HostDevice | und
 }
 
 /** @returns the claims that are needed for these devices, with the drivers that they have now */
-export function claimsFor(wanted: readonly Wanted[], owner: ClaimOwner, inventory: HostInventory): Claim[] {
+export function claimsFor(
+  wanted: readonly Pick<Wanted, 'id' | 'host'>[],
+  owner: ClaimOwner,
+  inventory: HostInventory,
+): Claim[] {
   const worker = selfIdentity();
   const since = new Date().toISOString();
   return wanted.flatMap(({ id, host: device }): Claim[] => {

@@ -14,7 +14,7 @@ import type { Wanted } from './wanted.js';
 export function explainFailure(
   error: unknown,
   step: Step,
-  wanted: readonly Wanted[],
+  wanted: readonly Pick<Wanted, 'id' | 'host'>[],
   now: HostInventory,
   lastLines: readonly string[],
 ): unknown {

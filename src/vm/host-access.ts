@@ -5,7 +5,7 @@ import {
   readInventory,
   type SysfsReader,
 } from '../host/index.js';
-import type { ClaimStore, Journal, PlaceStore, VmRegistry } from '../registry/index.js';
+import type { ClaimStore, Journal, PlaceStore, SnapshotStore, VmRegistry } from '../registry/index.js';
 
 /** The host as the engine sees it. Tests give recorded trees and folders of their own. */
 export interface HostAccess {
@@ -18,6 +18,8 @@ export interface HostAccess {
   readonly journal: Journal;
   /** Where the devices of VMs were; undefined: nothing is remembered. */
   readonly places?: PlaceStore | undefined;
+  /** What the USB trees of saved states were; undefined: none is kept. */
+  readonly snapshots?: SnapshotStore | undefined;
   /** What tells why the host needs a device; undefined: nothing is guarded. */
   readonly files?: HostFiles | undefined;
   /** The host's policy, and who asks; undefined: there is none. */

@@ -1,7 +1,9 @@
 import { type HeldVmFile, performFileChange, undoFileChange } from '../config/index.js';
 import type { QmpConnection } from '../qmp/index.js';
+import type { SnapshotStore } from '../registry/index.js';
 import { addDevice } from './add-device.js';
 import { removeDevice } from './remove-device.js';
+import { deleteState, isSaved, keepState, loadState, saveState, unsaveState } from './state-step.js';
 import type { ChangeStep } from './step.js';
 
 /** ms that an undo may take in all; it goes on when the caller has given up. */
@@ -10,11 +12,13 @@ export const UNDO_TIMEOUT = 15_000;
 /** ms for each removal of an undo: a USB device goes at once, a PCI controller when its guest lets go, or never. */
 const UNDO_REMOVAL = 5000;
 
-interface StepContext {
+export interface StepContext {
   readonly qmp: QmpConnection;
   readonly signal: AbortSignal;
   /** The VM's file, where whoever works on it has it in hand, with its change prepared. */
   readonly file?: HeldVmFile | undefined;
+  /** Where what belongs to a saved state is kept. */
+  readonly snapshots?: SnapshotStore | undefined;
 }
 
 type Doing = StepContext & { readonly removalTimeout: number };
@@ -81,6 +85,28 @@ const KINDS: Kinds = {
     undo: async ({ change }, { file, signal }) => (file === undefined ? undoFileChange(change, signal) : file.undo()),
     redo: ({ change }, { signal }) => performFileChange(change, signal),
   },
+  'save-state': {
+    perform: saveState,
+    undo: unsaveState,
+    redo: keepState,
+  },
+  'load-state': {
+    perform: (step, { qmp }) => loadState(step, qmp),
+    // nothing brings back what was before
+    undo: async () => undefined,
+    redo: async (step, { qmp, signal }) => {
+      // somebody has let it go on since: what its guest did then is not thrown away
+      if ((await qmp.execute('query-status', undefined, { signal })).running) return;
+      await loadState(step, qmp);
+    },
+  },
+  'delete-state': {
+    perform: deleteState,
+    undo: async () => {
+      throw new Error('what was deleted is gone');
+    },
+    redo: deleteState,
+  },
 };
 
 function pathOf(id: string): string {
@@ -89,6 +115,20 @@ function pathOf(id: string): string {
 
 function kindOf<S extends ChangeStep>(step: S): StepKind<S> {
   return KINDS[step.do] as unknown as StepKind<S>;
+}
+
+/**
+ * Whether a transaction in which this step was begun can only be finished: a state that is saved is not thrown away, and one that was
+ * begun to be loaded leaves nothing to go back to.
+ */
+export async function isPointOfNoReturn(step: ChangeStep, context: StepContext): Promise<boolean> {
+  if (step.do === 'load-state') return true;
+  return step.do === 'save-state' && (await isSaved(step, context));
+}
+
+/** Whether QEMU takes as long for this step as there is memory to write, and answers nothing meanwhile. */
+export function isLong(step: ChangeStep): boolean {
+  return step.do === 'save-state' || step.do === 'load-state' || step.do === 'delete-state';
 }
 
 /** Does a step. @param context - `removalTimeout` ms that the removal of one device may take */

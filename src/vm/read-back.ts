@@ -33,7 +33,7 @@ export async function readTopologyAndModels(
 }
 
 /** A reading asks, this sends. Each batch goes out whole before its first answer is awaited. */
-async function converse<T>(qmp: QmpConnection, questions: Reading<T>, signal: AbortSignal): Promise<T> {
+export async function converse<T>(qmp: QmpConnection, questions: Reading<T>, signal: AbortSignal): Promise<T> {
   // a batch has dozens of commands, and the caller's signal is not made for so many listeners
   using together = new Deadline(Number.POSITIVE_INFINITY, signal);
   let step = questions.next();

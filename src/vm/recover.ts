@@ -5,8 +5,9 @@ import { endProcess, findRunning } from '../launcher/index.js';
 import { connect, QmpClosedError, QmpConnectError, type QmpConnection } from '../qmp/index.js';
 import type { JournalEntry } from '../registry/index.js';
 import type { HostAccess } from './host-access.js';
+import { notBack } from './not-back.js';
 import type { Operation } from './operation.js';
-import { redoStep, UNDO_TIMEOUT, undoStep } from './perform-step.js';
+import { isLong, isPointOfNoReturn, redoStep, type StepContext, UNDO_TIMEOUT, undoStep } from './perform-step.js';
 import type { ChangeStep, Step } from './step.js';
 import { REMOVAL_TIMEOUT } from './transaction.js';
 
@@ -25,11 +26,11 @@ export async function recover(entry: JournalEntry, host: HostAccess, operation: 
   const { kind, vm } = entry.head;
   try {
     const left = entry.isCommitted ? [] : await recoverFile(entry, operation.signal);
-    const outcome = await recoverSteps(entry, host, operation);
+    const { outcome, findings } = await recoverSteps(entry, host, operation);
     entry.end();
     if (outcome === undefined) return left;
     const devices = steps(entry).flatMap((step, i) => (entry.stateOf(i) === undefined ? [] : [step.label]));
-    return [finding('mended', { kind, vm, outcome, devices }, { severity: 'warning' }), ...left];
+    return [finding('mended', { kind, vm, outcome, devices }, { severity: 'warning' }), ...findings, ...left];
   } catch (error) {
     entry.leave();
     operation.signal.throwIfAborted();
@@ -42,25 +43,48 @@ function steps({ head }: JournalEntry): readonly Step[] {
   return head.steps as readonly Step[];
 }
 
-/** @returns what became of it; undefined when nothing had been begun, or all was done */
-async function recoverSteps(entry: JournalEntry, host: HostAccess, operation: Operation): Promise<Outcome | undefined> {
+interface Recovered {
+  /** Undefined when nothing had been begun, or all was done. */
+  readonly outcome: Outcome | undefined;
+  /** What could not be had. */
+  readonly findings: readonly Finding[];
+}
+
+async function recoverSteps(entry: JournalEntry, host: HostAccess, operation: Operation): Promise<Recovered> {
   const all = steps(entry);
-  if (entry.isCommitted || all.every((_, i) => entry.stateOf(i) === undefined)) return undefined;
-  if (all.some((step) => step.do === 'launch')) return await recoverLaunch(entry, host, operation);
+  const ended = (outcome: Outcome | undefined, findings: readonly Finding[] = []): Recovered => ({ outcome, findings });
+  if (entry.isCommitted || all.every((_, i) => entry.stateOf(i) === undefined)) return ended(undefined);
+  if (all.some((step) => step.do === 'launch')) return ended(await recoverLaunch(entry, host, operation));
   operation.onProgress?.(`mend a ${entry.head.kind} that was cut off (${printable(entry.head.vm)})`);
   const qmp = await reach(entry.head.socket, operation.signal);
-  if (qmp === undefined) return 'vm-gone';
+  if (qmp === undefined) return ended('vm-gone');
   try {
     const changes = all.filter(isChange);
-    if (entry.head.recover === 'undo') await undoAll(entry, changes, qmp);
-    else await finishAll(entry, changes, qmp, operation.signal);
-    return entry.head.recover === 'undo' ? 'undone' : 'finished';
+    const context = { qmp, signal: operation.signal, snapshots: host.snapshots };
+    if (entry.head.recover === 'finish' || (await isPastReturn(entry, changes, context))) {
+      return await finishAll(entry, changes, context);
+    }
+    await undoAll(entry, changes, context);
+    return ended('undone');
   } catch (error) {
-    if (error instanceof QmpClosedError) return 'vm-gone';
+    if (error instanceof QmpClosedError) return ended('vm-gone');
     throw error;
   } finally {
     await qmp.close();
   }
+}
+
+/** @returns whether it came so far that it can't, or need not, be undone. One that was being undone is undone. */
+async function isPastReturn(
+  entry: JournalEntry,
+  changes: readonly ChangeStep[],
+  context: StepContext,
+): Promise<boolean> {
+  for (const [index, step] of changes.entries()) {
+    const state = entry.stateOf(index);
+    if ((state === 'doing' || state === 'done') && (await isPointOfNoReturn(step, context))) return true;
+  }
+  return false;
 }
 
 function isChange(step: Step): step is ChangeStep {
@@ -94,29 +118,61 @@ async function recoverFile(entry: JournalEntry, signal: AbortSignal): Promise<Fi
   return findings;
 }
 
-async function undoAll(entry: JournalEntry, changes: readonly ChangeStep[], qmp: QmpConnection): Promise<void> {
-  const signal = AbortSignal.timeout(UNDO_TIMEOUT);
+async function undoAll(
+  entry: JournalEntry,
+  changes: readonly ChangeStep[],
+  context: StepContext,
+  spoiled = false,
+): Promise<void> {
+  let signal = AbortSignal.timeout(UNDO_TIMEOUT);
   for (const [index, step] of [...changes.entries()].reverse()) {
     const state = entry.stateOf(index);
     if (state === undefined || state === 'undone') continue;
+    // half of another state is in it: a guest must not go on from that
+    if (spoiled && step.do === 'pause') continue;
     entry.mark(index, 'undoing');
-    await undoStep(step, { qmp, signal });
+    await undoStep(step, { ...context, signal });
+    if (isLong(step)) signal = AbortSignal.timeout(UNDO_TIMEOUT);
     entry.mark(index, 'undone');
   }
 }
 
+/** Does the rest. What a transaction can do without is told when it can't be had. */
 async function finishAll(
   entry: JournalEntry,
   changes: readonly ChangeStep[],
-  qmp: QmpConnection,
-  signal: AbortSignal,
-): Promise<void> {
+  context: StepContext,
+): Promise<Recovered> {
+  const findings: Finding[] = [];
   for (const [index, step] of changes.entries()) {
     if (entry.stateOf(index) === 'done') continue;
     entry.mark(index, 'doing');
-    await redoStep(step, { qmp, signal, removalTimeout: REMOVAL_TIMEOUT });
+    try {
+      await redoStep(step, { ...context, removalTimeout: REMOVAL_TIMEOUT });
+    } catch (error) {
+      if (!(error instanceof QplugError)) throw error;
+      if (step.do === 'load-state') return await halfLoaded(entry, changes, context, error);
+      if (step.do !== 'add' || step.optional !== true || error instanceof QmpClosedError) throw error;
+      findings.push(notBack(step, entry.head.vm, error));
+    }
     entry.mark(index, 'done');
   }
+  return { outcome: 'finished', findings };
+}
+
+/** A state that can't be loaded leaves the guest standing still; its devices come back all the same. */
+async function halfLoaded(
+  entry: JournalEntry,
+  changes: readonly ChangeStep[],
+  context: StepContext,
+  error: QplugError,
+): Promise<Recovered> {
+  if (error instanceof QmpClosedError) throw error;
+  const load = changes.find((step) => step.do === 'load-state');
+  await undoAll(entry, changes, context, true);
+  const half = finding('snapshot-half-loaded', { vm: entry.head.vm, tag: load?.tag ?? '' });
+  const findings = [...error.findings, half].map((one): Finding => ({ ...one, severity: 'warning' }));
+  return { outcome: 'undone', findings };
 }
 
 /** @returns undefined when nobody listens: the VM is gone */

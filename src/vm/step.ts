@@ -1,14 +1,18 @@
 import type { FileChange } from '../config/index.js';
 import type { DeviceSpec } from '../qdev/index.js';
+import type { SnapshotRecord } from '../registry/index.js';
+import type { StatePlace } from './saved-state.js';
 
 /** `device_add` of a controller, a hub or a device. */
-interface AddStep {
+export interface AddStep {
   readonly do: 'add';
   readonly device: DeviceSpec;
   /** How people call it (printable). */
   readonly label: string;
   /** For a usb-host: the host port it comes from, whose drivers are checked after an undo. */
   readonly hostPort?: string | undefined;
+  /** The rest goes on where it can't be had: its guest has been saved, or loaded, and that is not taken back for it. */
+  readonly optional?: boolean | undefined;
 }
 
 /** `device_del`, waited for. */
@@ -55,8 +59,27 @@ interface PauseStep {
   readonly label: string;
 }
 
+/** A saved state is deleted from the disks that have it. */
+interface DeleteStep extends StatePlace {
+  readonly do: 'delete-state';
+  readonly label: string;
+}
+
+/** With what is kept of it beside the disks. */
+interface SaveStep extends StatePlace {
+  readonly do: 'save-state';
+  readonly record: SnapshotRecord;
+  readonly label: string;
+}
+
+/** A VM becomes what it was when its state was saved. Once that was begun nothing brings back what it was before. */
+interface LoadStep extends StatePlace {
+  readonly do: 'load-state';
+  readonly label: string;
+}
+
 /** A change to a running VM, done over QMP, or to its file. */
-export type ChangeStep = AddStep | RemoveStep | PauseStep | WriteStep;
+export type ChangeStep = AddStep | RemoveStep | PauseStep | WriteStep | SaveStep | LoadStep | DeleteStep;
 
 /**
  * One step of a transaction, as plain data: it is written into the journal before it is done, so that whoever finds it there can

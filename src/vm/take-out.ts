@@ -65,6 +65,7 @@ export async function doSteps(
     signal,
     removalTimeout: REMOVAL_TIMEOUT,
     file: file?.held,
+    snapshots: host.snapshots,
     onStep: (event) => tellStep(event, onProgress),
     explain: async (error) => error,
   });

@@ -116,6 +116,9 @@ function wordsOf(step: ChangeStep): string {
       return `unplug ${step.label}`;
     case 'pause':
     case 'continue':
+    case 'save-state':
+    case 'load-state':
+    case 'delete-state':
       return step.label;
     case 'write':
       return `write ${step.label}`;

@@ -1,14 +1,67 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { recordedSysfs } from '../../src/host/index.js';
 import { PlaceStore } from '../../src/registry/index.js';
 import { documentOf, qplug } from '../unit/cli/fake-terminal.js';
 import { everyElement, parseStrictXml } from '../unit/cli/picture/strict-xml.js';
 import { schemaErrors } from '../unit/cli/schemas.js';
 import { recording } from '../unit/host/recordings.js';
+import { writeEmptyImage } from './empty-image.js';
 import { type PlainQemu, startQemu } from './plain-qemu.js';
+
+describe('the state of a QEMU that somebody else started', () => {
+  test('is saved, listed, restored and deleted, in documents as promised and in words', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'qplug-states-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const image = join(folder, 'disk.qcow2');
+    writeEmptyImage(image, 'qcow2');
+    await using qemu = await startQemu(
+      ...['-machine', 'pc', '-accel', 'tcg', '-m', '32', '-device', 'qemu-xhci,id=x'],
+      ...['-drive', `file=${image},format=qcow2,if=none,id=disk`, '-device', 'virtio-blk-pci,drive=disk'],
+    );
+    const env = { PATH: process.env['PATH'], QPLUG_RUNTIME_DIR: join(folder, 'run') };
+    const json = (...words: string[]) => documentOf(['snapshot', ...words], { env });
+    const said = (...words: string[]) => qplug(['snapshot', ...words], { env });
+    expect((await said('list', qemu.socket)).out).toBe(`${qemu.socket} has no snapshots\n`);
+    expect((await said('restore', qemu.socket)).err).toMatch(
+      /needs a tag.*has no snapshots.*qplug snapshot save \S+$/ms,
+    );
+    const saved = await json('save', qemu.socket, 'clean');
+    expect(saved).toMatchObject({ schema: 'urn:qplug:snapshot-save:1', tag: 'clean', disks: ['disk'], devices: [] });
+    const listed = await json('list', qemu.socket);
+    expect(listed).toMatchObject({
+      snapshots: [{ tag: 'clean', disks: ['disk'], missingOn: [], known: true, clock: 0 }],
+    });
+    expect((await said('list', qemu.socket)).out).toMatch(
+      /^TAG +MADE +SIZE +CLOCK +USB +DISKS\nclean +\d{4}-\d\d-\d\d \d\d:\d\d +[\d.]+ [KM]iB +00:00:00 +known +disk\n$/,
+    );
+    const restored = await json('restore', qemu.socket, 'clean');
+    expect(restored).toMatchObject({ schema: 'urn:qplug:snapshot-restore:1', runs: false, added: [], removed: [] });
+    expect((await said('restore', qemu.socket, 'clean')).out).toMatch(
+      / is as it was saved in clean; its guest stands still\n$/,
+    );
+    expect((await said('delete', qemu.socket)).err).toMatch(/ {2}fix {2}qplug snapshot delete \S+ clean$/m);
+    const deleted = await json('delete', qemu.socket, 'clean');
+    expect(deleted).toMatchObject({ schema: 'urn:qplug:snapshot-delete:1', tag: 'clean', disks: ['disk'] });
+    for (const document of [saved, listed, restored, deleted]) expect(schemaErrors(document)).toEqual([]);
+    expect((await said('save', qemu.socket)).out).toMatch(
+      / is saved as \d{4}-\d\d-\d\d-\d{6}: [\d.]+ [KM]iB in disk\n$/,
+    );
+    for (const [words, exit, what] of [
+      [['delete', qemu.socket, 'clean'], 3, /has no snapshot clean/],
+      [['save', qemu.socket, 'a b'], 2, /can't be the tag/],
+      [['list', qemu.socket, 'clean'], 2, /takes no tag/],
+      [['restore', qemu.socket, 'clean', '--keep'], 2, /--keep/],
+      [['safe', qemu.socket, 'clean'], 2, /does not know "safe".*fix {2}qplug snapshot save/s],
+    ] as const) {
+      const { exit: code, out, err } = await said(...words);
+      expect([code, out]).toEqual([exit, '']);
+      expect(err).toMatch(what);
+    }
+  });
+});
 
 /** The documents of the commands that need a VM, from a VM. */
 describe('a QEMU that somebody else started', () => {

@@ -19,11 +19,23 @@ export interface PlainQemu extends AsyncDisposable {
  *
  * @param args - after `-S -display none -nodefaults -qmp …`; they name the machine
  */
-export async function startQemu(...args: string[]): Promise<PlainQemu> {
+export function startQemu(...args: string[]): Promise<PlainQemu> {
+  return startQemuOf({ command: ['qemu-system-x86_64'] }, ...args);
+}
+
+/** The same of another QEMU. @param program - its `command` and what its environment needs */
+export async function startQemuOf(
+  { command, env }: { readonly command: readonly string[]; readonly env?: Readonly<Record<string, string>> },
+  ...args: string[]
+): Promise<PlainQemu> {
+  const [program = '', ...first] = command;
   const folder = mkdtempSync(join(tmpdir(), 'qemu-'));
   const socket = join(folder, 'vm.qmp');
   const common = ['-S', '-display', 'none', '-nodefaults', '-qmp', `unix:${socket},server=on,wait=off`];
-  const child = spawn('qemu-system-x86_64', [...common, ...args], { stdio: ['ignore', 'inherit', 'pipe'] });
+  const child = spawn(program, [...first, ...common, ...args], {
+    stdio: ['ignore', 'inherit', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   let stderr = '';
   child.stderr?.on('data', (chunk) => {
     stderr += String(chunk);

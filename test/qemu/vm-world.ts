@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordedSysfs } from '../../src/host/index.js';
 import type { Topology } from '../../src/qdev/index.js';
-import { ClaimStore, Journal, PlaceStore, VmRegistry } from '../../src/registry/index.js';
+import { ClaimStore, Journal, PlaceStore, SnapshotStore, VmRegistry } from '../../src/registry/index.js';
 import { type HostAccess, type Operation, openVm } from '../../src/vm/index.js';
 import { readTopology } from '../../src/vm/read-back.js';
 
@@ -30,6 +30,7 @@ export function makeWorld(env: Readonly<Record<string, string>> = {}): World {
     claims: new ClaimStore(join(folder, 'run')),
     journal: new Journal(join(folder, 'state')),
     places: new PlaceStore(join(folder, 'state')),
+    snapshots: new SnapshotStore(join(folder, 'state')),
     env: { PATH: process.env['PATH'], ...env },
   };
   return {

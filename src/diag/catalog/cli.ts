@@ -42,6 +42,12 @@ export interface CliEvidence {
     readonly describe: string;
     readonly example: string;
   };
+  'word-not-a-choice': {
+    readonly command: string;
+    readonly word: string;
+    readonly choices: readonly string[];
+    readonly nearest: string | undefined;
+  };
   'words-too-many': { readonly command: string; readonly words: readonly string[]; readonly usage: string };
   'options-conflict': { readonly options: readonly string[]; readonly why: string; readonly fix: string };
   'attach-nothing': { readonly vm: string };
@@ -120,6 +126,14 @@ export const cliCatalog: Catalog<CliEvidence> = {
       what: `qplug ${printable(command)} needs ${printable(what)}`,
       why: `${lowerFirst(printable(describe))}; for example: ${printable(example)}`,
       fix: helpOf(command),
+    }),
+  },
+  'word-not-a-choice': {
+    kind: 'usage',
+    text: ({ command, word, choices, nearest }) => ({
+      what: `qplug ${printable(command)} does not know ${quote(word)}`,
+      why: `it takes ${list(choices)}`,
+      fix: nearest === undefined ? helpOf(command) : `qplug ${printable(command)} ${printable(nearest)}`,
     }),
   },
   'words-too-many': {

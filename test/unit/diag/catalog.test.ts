@@ -6,6 +6,8 @@ import { hostCatalog } from '../../../src/diag/catalog/host.js';
 import { launcherCatalog } from '../../../src/diag/catalog/launcher.js';
 import { plannerCatalog } from '../../../src/diag/catalog/planner.js';
 import { qmpCatalog } from '../../../src/diag/catalog/qmp.js';
+import { registryCatalog } from '../../../src/diag/catalog/registry.js';
+import { type SnapshotEvidence, snapshotCatalog } from '../../../src/diag/catalog/snapshot.js';
 import { type VmEvidence, vmCatalog } from '../../../src/diag/catalog/vm.js';
 import {
   type Code,
@@ -29,6 +31,8 @@ const catalogs = [
   launcherCatalog,
   plannerCatalog,
   qmpCatalog,
+  registryCatalog,
+  snapshotCatalog,
   vmCatalog,
 ];
 const entries = catalogs.flatMap((catalog) => Object.entries(catalog));
@@ -123,6 +127,48 @@ const samples: { readonly [C in keyof VmEvidence]: VmEvidence[C] } = {
 describe('the words of src/vm', () => {
   test.each(Object.keys(samples) as (keyof VmEvidence)[])('%s: no outside text gets through raw', (code) => {
     const { what, where = '', why = '', fix = '' } = words(finding(code, samples[code]));
+    expect(what).toMatch(/^\S.*[^.]$/);
+    for (const line of [what, where, why, ...fix.split('\n')]) expect(line).not.toMatch(UNSAFE);
+  });
+});
+
+const SEEN = { name: H, model: H, address: H, slow: 4, fast: 4 };
+
+/** The same of saved states. */
+const snapshots: readonly {
+  readonly [C in keyof SnapshotEvidence]: readonly [C, SnapshotEvidence[C]];
+}[keyof SnapshotEvidence][] = [
+  ['snapshot-tag-wrong', { tag: H, longest: 64 }],
+  ['snapshot-tag-missing', { vm: H, action: H, tags: LIST }],
+  ['snapshot-tag-missing', { vm: H, action: H, tags: [] }],
+  ['snapshot-tag-idle', { tag: H }],
+  ['snapshot-exists', { vm: H, tag: H }],
+  ['snapshot-unknown', { vm: H, tag: H, tags: LIST, nearest: H }],
+  ['snapshot-partial', { vm: H, tag: H, disks: LIST }],
+  ['snapshot-without-state', { vm: H, tag: H }],
+  ['snapshot-no-disk', { vm: H, disks: [{ name: H, driver: H, file: H, readOnly: true }] }],
+  ['snapshot-disk-unable', { vm: H, name: H, driver: H, file: H }],
+  ['snapshot-blocked', { vm: H, driver: H, id: H, port: H }],
+  ['snapshot-failed', { action: 'save', tag: H, desc: H, lastLines: LIST }],
+  ['snapshot-half-loaded', { vm: H, tag: H }],
+  ['snapshot-unrecorded', { vm: H, tag: H, record: 'torn', path: H }],
+  ['snapshot-tree-differs', { vm: H, tag: H, difference: { is: 'controller-missing', controller: SEEN } }],
+  ['snapshot-tree-differs', { vm: H, tag: H, difference: { is: 'controller-extra', controller: SEEN } }],
+  ['snapshot-tree-differs', { vm: H, tag: H, difference: { is: 'controller-other', saved: SEEN, now: SEEN } }],
+  ['snapshot-tree-differs', { vm: H, tag: H, difference: { is: 'device-missing', driver: H, bus: H, port: H } }],
+  ['snapshot-tree-differs', { vm: H, tag: H, difference: { is: 'place-taken', driver: H, bus: H, port: H, id: H } }],
+  ['snapshot-device-extra', { id: H, driver: H, bus: H, port: H }],
+  ['snapshot-device-away', { label: H, vm: H }],
+  ['device-not-back', { label: H, vm: H, selector: H, bus: H, port: H, reason: 'words' }],
+];
+
+describe('the words of saved states', () => {
+  test('there are samples of all', () => {
+    expect(new Set(snapshots.map(([code]) => code))).toEqual(new Set(Object.keys(snapshotCatalog)));
+  });
+
+  test.each(snapshots)('%s: no outside text gets through raw', (code, evidence) => {
+    const { what, where = '', why = '', fix = '' } = words(finding(code, evidence));
     expect(what).toMatch(/^\S.*[^.]$/);
     for (const line of [what, where, why, ...fix.split('\n')]) expect(line).not.toMatch(UNSAFE);
   });

@@ -1,0 +1,131 @@
+/**
+ * What a VM's USB tree was when its state was saved. QEMU finds each saved device by its controller's PCI address and its port, and
+ * loads nothing into a tree that lacks one (docs/snapshots.md).
+ */
+export interface SnapshotRecord {
+  readonly format: 1;
+  readonly vm: string;
+  readonly tag: string;
+  readonly tree: UsbTree;
+  /** Devices of the host that the VM had: they come back to these ports, where it still has them. */
+  readonly hosts: readonly SavedHostDevice[];
+  /** Whether the devices of the host were in the VM when it was saved: then its guest knows them. */
+  readonly kept: boolean;
+}
+
+export interface UsbTree {
+  readonly controllers: readonly SavedController[];
+}
+
+export interface SavedController {
+  readonly bus: string;
+  readonly id: string | null;
+  /** QOM type. */
+  readonly model: string;
+  /** `pcie.0/1c.0/0.0`; null for one that sits on no PCI bus. */
+  readonly address: string | null;
+  readonly ports: readonly { readonly port: number; readonly mask: number }[];
+  readonly devices: readonly SavedDevice[];
+}
+
+export interface SavedDevice {
+  readonly id: string | null;
+  /** QOM type. */
+  readonly driver: string;
+  /** `2.3` */
+  readonly port: string;
+  /** Of a hub. */
+  readonly hubPorts: number | null;
+  /** Mb/s; null where QEMU had it not attached. */
+  readonly megabits: number | null;
+}
+
+/** A device of the host: what it is, and where it was in the VM. */
+export interface SavedHostDevice {
+  readonly vendorId: number;
+  readonly productId: number;
+  /** Raw; empty without one. */
+  readonly serial: string;
+  /** How people call it, printable. */
+  readonly label: string;
+  /** Of the saved tree. */
+  readonly bus: string;
+  readonly port: string;
+}
+
+/** What tells one snapshot from all others, also of the same tag: when it was made, as its disks say. */
+export interface SnapshotIdentity {
+  readonly tag: string;
+  /** Since 1970, and the rest of it. */
+  readonly seconds: number;
+  readonly nanoseconds: number;
+}
+
+/** What a text is that should be a record. `newer`: of a later qplug. `torn`: no whole record. */
+export type NoSnapshotRecord = 'newer' | 'torn';
+
+/** @returns the record in a JSON text, checked in every part: anybody may have written to the file */
+export function parseSnapshotRecord(text: string): SnapshotRecord | NoSnapshotRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return 'torn';
+  }
+  if (!isObject(value)) return 'torn';
+  const { format } = value;
+  if (typeof format === 'number' && format > 1) return 'newer';
+  return isRecord(value) ? (value as unknown as SnapshotRecord) : 'torn';
+}
+
+type Unchecked = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Unchecked {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+const orNull =
+  (is: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    value === null || is(value);
+
+/** @returns whether a value is a list of objects whose fields are as they should be */
+function isListOf(value: unknown, fields: Readonly<Record<string, (value: unknown) => boolean>>): boolean {
+  return (
+    Array.isArray(value) &&
+    value.every((one) => isObject(one) && Object.entries(fields).every(([name, is]) => is(one[name])))
+  );
+}
+
+const DEVICE = {
+  id: orNull(isText),
+  driver: isText,
+  port: isText,
+  hubPorts: orNull(isCount),
+  megabits: orNull((value) => typeof value === 'number' && value >= 0),
+};
+
+const CONTROLLER = {
+  bus: isText,
+  id: orNull(isText),
+  model: isText,
+  address: orNull(isText),
+  ports: (value: unknown) => isListOf(value, { port: isCount, mask: isCount }),
+  devices: (value: unknown) => isListOf(value, DEVICE),
+};
+
+const HOST = { vendorId: isCount, productId: isCount, serial: isText, label: isText, bus: isText, port: isText };
+
+function isRecord({ format, vm, tag, tree, hosts, kept }: Unchecked): boolean {
+  return (
+    format === 1 &&
+    isText(vm) &&
+    isText(tag) &&
+    typeof kept === 'boolean' &&
+    isObject(tree) &&
+    isListOf(tree['controllers'], CONTROLLER) &&
+    isListOf(hosts, HOST)
+  );
+}

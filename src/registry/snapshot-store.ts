@@ -1,0 +1,70 @@
+import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type NoSnapshotRecord,
+  parseSnapshotRecord,
+  type SnapshotIdentity,
+  type SnapshotRecord,
+} from './snapshot-record.js';
+import { guarded, writeDurably } from './write-durably.js';
+
+/** What a tag must be to be part of a file's name: what qplug takes for a tag. */
+const SAFE = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
+
+/**
+ * The USB trees of saved states: a JSON file each (0600) under `<state>/snapshots`, which is 0700. A file is named after the moment when the
+ * snapshot was made, to the nanosecond, as the disks tell it: so it belongs to the disks, whatever the VM is called later, and a
+ * snapshot that somebody else made under an old tag has none.
+ */
+export class SnapshotStore {
+  readonly #state: string;
+  readonly #folder: string;
+
+  /** @param state - the folder of what outlives a reboot: /var/lib/qplug, or $XDG_STATE_HOME/qplug */
+  constructor(state: string) {
+    this.#state = state;
+    this.#folder = join(state, 'snapshots');
+  }
+
+  /** @returns the file of a snapshot; undefined for one that qplug can't have made */
+  pathOf({ tag, seconds, nanoseconds }: SnapshotIdentity): string | undefined {
+    const numbers = [seconds, nanoseconds];
+    if (!SAFE.test(tag) || !numbers.every((one) => Number.isSafeInteger(one) && one >= 0)) return undefined;
+    return join(this.#folder, `${seconds}-${String(nanoseconds).padStart(9, '0')}-${tag}.json`);
+  }
+
+  /** @returns the tree of a snapshot · `none`: qplug did not make it, or elsewhere · `unreadable` · `newer`, `torn`: what there is is none */
+  read(snapshot: SnapshotIdentity): SnapshotRecord | NoSnapshotRecord | 'none' | 'unreadable' {
+    const path = this.pathOf(snapshot);
+    if (path === undefined) return 'none';
+    try {
+      return parseSnapshotRecord(readFileSync(path, 'utf8'));
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'none' : 'unreadable';
+    }
+  }
+
+  /** Keeps the tree of a snapshot; it is on the disk when this returns. @throws QplugError `state-write-failed` */
+  write(snapshot: SnapshotIdentity, record: SnapshotRecord): void {
+    const path = this.pathOf(snapshot);
+    if (path === undefined) throw new Error(`no file name for ${snapshot.tag}`);
+    const fresh = `${path}.new-${process.pid}`;
+    guarded(path, () => {
+      mkdirSync(this.#state, { recursive: true, mode: 0o700 });
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      try {
+        writeDurably(fresh, record);
+        renameSync(fresh, path);
+      } catch (error) {
+        rmSync(fresh, { recursive: true, force: true });
+        throw error;
+      }
+    });
+  }
+
+  /** Forgets the tree of a snapshot. @throws QplugError `state-write-failed` */
+  remove(snapshot: SnapshotIdentity): void {
+    const path = this.pathOf(snapshot);
+    if (path !== undefined) guarded(path, () => rmSync(path, { force: true }));
+  }
+}

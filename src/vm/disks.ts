@@ -1,0 +1,97 @@
+import type { QmpConnection } from '../qmp/index.js';
+import { isRecord, type Json } from './json.js';
+
+/** A saved state as one disk holds it. */
+export interface DiskSnapshot {
+  /** Raw: others take any text for it. */
+  readonly tag: string;
+  /** When it was made: since 1970, and the rest of it. */
+  readonly seconds: number;
+  readonly nanoseconds: number;
+  /** Bytes of the VM's state; 0 on the disks that hold their own contents alone. */
+  readonly stateBytes: number;
+  /** ms that the guest had run. */
+  readonly clock: number;
+}
+
+/** A disk of a VM with what is in it now. */
+export interface Disk {
+  /** What QEMU's commands call it. */
+  readonly node: string;
+  /** For people, raw: the drive, its node or its device. */
+  readonly name: string;
+  /** Raw. */
+  readonly file: string;
+  /** QEMU's format driver: `qcow2`, `raw`, … */
+  readonly driver: string;
+  readonly readOnly: boolean;
+  /** Bytes, as the guest sees it. */
+  readonly size: number;
+  readonly snapshots: readonly DiskSnapshot[];
+}
+
+/** The one format that holds a saved state (block/qcow2-snapshot.c; the others have no bdrv_save_vmstate). */
+export const STATE_FORMAT = 'qcow2';
+
+/**
+ * Reads the disks that a VM's devices have: `query-block`. A drive without a medium is none. What is not as QEMU documents it is left out.
+ *
+ * @throws QmpError
+ */
+export async function readDisks(qmp: QmpConnection, signal: AbortSignal): Promise<Disk[]> {
+  // a QEMU that saves a state answers when it is done
+  const answer = await qmp.executeAny('query-block', undefined, { signal, timeout: Number.POSITIVE_INFINITY });
+  const disks = new Map<string, Disk>();
+  for (const one of Array.isArray(answer) ? answer : []) {
+    const disk = isRecord(one) ? diskOf(one) : undefined;
+    // two drives may share what is below them
+    if (disk !== undefined && !disks.has(disk.node)) disks.set(disk.node, disk);
+  }
+  return [...disks.values()];
+}
+
+/** @returns the disks that a saved state has to have part in: those that the guest can change */
+export function writableDisks(disks: readonly Disk[]): Disk[] {
+  return disks.filter(({ readOnly }) => !readOnly);
+}
+
+/** @returns the disk that is to hold a VM's state: the largest that can, so that it is not the firmware's variables */
+export function stateDisk(disks: readonly Disk[]): Disk | undefined {
+  return writableDisks(disks)
+    .filter(({ driver }) => driver === STATE_FORMAT)
+    .reduce<Disk | undefined>((best, one) => (best === undefined || one.size > best.size ? one : best), undefined);
+}
+
+function diskOf({ device, qdev, inserted }: Json): Disk | undefined {
+  if (!isRecord(inserted)) return undefined;
+  const { 'node-name': node, drv, ro, file, image } = inserted;
+  if (typeof node !== 'string' || node === '' || typeof drv !== 'string') return undefined;
+  const names = [device, node.startsWith('#') ? undefined : node, deviceName(qdev), node];
+  const { 'virtual-size': size, snapshots } = isRecord(image) ? image : {};
+  return {
+    node,
+    name: String(names.find((one) => typeof one === 'string' && one !== '')),
+    file: typeof file === 'string' ? file : '',
+    driver: drv,
+    readOnly: ro === true,
+    size: typeof size === 'number' ? size : 0,
+    snapshots: (Array.isArray(snapshots) ? snapshots : []).flatMap((one) => snapshotOf(one) ?? []),
+  };
+}
+
+/** @returns `va` for /machine/peripheral/va/virtio-backend */
+function deviceName(qdev: unknown): string | undefined {
+  return typeof qdev === 'string' ? /^\/machine\/peripheral\/([^/]+)/.exec(qdev)?.[1] : undefined;
+}
+
+function snapshotOf(value: unknown): DiskSnapshot | undefined {
+  if (!isRecord(value) || typeof value['name'] !== 'string') return undefined;
+  const number = (key: string): number => (typeof value[key] === 'number' ? value[key] : 0);
+  return {
+    tag: value['name'],
+    seconds: number('date-sec'),
+    nanoseconds: number('date-nsec'),
+    stateBytes: number('vm-state-size'),
+    clock: number('vm-clock-sec') * 1000 + Math.floor(number('vm-clock-nsec') / 1_000_000),
+  };
+}
