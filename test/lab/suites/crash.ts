@@ -7,6 +7,7 @@ import { type AddCheck, defineSuite, type Suite } from '../inside/suite.js';
 import { objects } from './parts/as-before.js';
 import { qplug, vmFile } from './parts/qplug.js';
 import { driversOf, settled } from './parts/settled.js';
+import { stateDisk } from './parts/state-disk.js';
 
 /** A transaction to be cut off: what comes before it, its command line, and what ends what it left. */
 interface Cut {
@@ -15,6 +16,8 @@ interface Cut {
   readonly title: string;
   prepare(vm: NestedQemu): Promise<void>;
   words(vm: NestedQemu): readonly string[];
+  /** What else has to be so when the next command has mended it. */
+  after?(vm: NestedQemu): Promise<void>;
 }
 
 const XHCI = ['-device', 'qemu-xhci,id=xhci'];
@@ -24,6 +27,15 @@ const DEVICES = ['serial=HS0001', 'serial=SS0001'];
 async function must(words: readonly string[]): Promise<void> {
   const { code, err } = await qplug(words);
   assert.equal(code, 0, err);
+}
+
+/** A snapshot that is there is whole, with its tree, and the guest runs. */
+async function wholeOrNot({ socket, qmp }: NestedQemu): Promise<void> {
+  const { code, out, err } = await qplug(['snapshot', 'list', socket, '--json']);
+  assert.equal(code, 0, err);
+  const { snapshots } = JSON.parse(out) as { snapshots: { tag: string; known: boolean; missingOn: string[] }[] };
+  for (const { known, missingOn } of snapshots) assert.deepEqual([known, missingOn], [true, []]);
+  assert.equal(((await qmp.execute('query-status')) as { status: string }).status, 'running');
 }
 
 /** In every run. */
@@ -69,10 +81,48 @@ const CUTS: readonly Cut[] = [
     },
     words: ({ socket }) => ['resume', socket],
   },
+  {
+    kind: 'snapshot',
+    title: 'snapshot save',
+    prepare: async ({ socket }) => {
+      await must(['attach', socket, ...DEVICES]);
+      // 3: the one before was undone
+      const { code, err } = await qplug(['snapshot', 'delete', socket, 'clean']);
+      assert.ok(code === 0 || code === 3, err);
+    },
+    words: ({ socket }) => ['snapshot', 'save', socket, 'clean'],
+    after: wholeOrNot,
+  },
+  {
+    kind: 'restore',
+    title: 'snapshot restore',
+    prepare: async ({ socket }) => {
+      await must(['attach', socket, ...DEVICES]);
+      await qplug(['snapshot', 'delete', socket, 'clean']);
+      await must(['attach', socket, '--emulated', 'usb-tablet']);
+      await must(['snapshot', 'save', socket, 'clean', '--keep']);
+      await must(['detach', socket, 'qplug-usb-tablet']);
+    },
+    words: ({ socket }) => ['snapshot', 'restore', socket, 'clean'],
+    after: async (vm) => {
+      await wholeOrNot(vm);
+      await qplug(['detach', vm.socket, 'qplug-usb-tablet']);
+    },
+  },
+  {
+    kind: 'snapshot-delete',
+    title: 'snapshot delete',
+    prepare: async ({ socket }) => {
+      await qplug(['snapshot', 'delete', socket, 'clean']);
+      await must(['snapshot', 'save', socket, 'clean']);
+    },
+    words: ({ socket }) => ['snapshot', 'delete', socket, 'clean'],
+    after: wholeOrNot,
+  },
 ];
 
 async function runningQemu(lab: Lab): Promise<NestedQemu> {
-  const vm = await lab.startQemu(XHCI);
+  const vm = await lab.startQemu([...XHCI, ...stateDisk(lab)]);
   await vm.qmp.execute('cont');
   return vm;
 }
@@ -81,7 +131,7 @@ async function runningQemu(lab: Lab): Promise<NestedQemu> {
  * Does a transaction once for each mark that it writes, and kills somebody there. After each the next command finds the truth: every
  * device is the host's or the VM's, whole.
  */
-async function cutOffEverywhere(lab: Lab, victim: Victim, { kind, prepare, words }: Cut): Promise<void> {
+async function cutOffEverywhere(lab: Lab, victim: Victim, { kind, prepare, words, after }: Cut): Promise<void> {
   const before = driversOf(lab);
   let vm = await runningQemu(lab);
   const had = await objects(vm);
@@ -104,6 +154,7 @@ async function cutOffEverywhere(lab: Lab, victim: Victim, { kind, prepare, words
     if (dead) await vm.process.finished;
     const said = await qplug(['list']);
     assert.equal(said.code, 0, said.err);
+    if (!dead) await after?.(vm);
     const ids = await settled(lab, before, dead ? [] : [{ vm, had }]);
     if (dead) vm = await runningQemu(lab);
     else {
@@ -120,7 +171,7 @@ function cutOff(add: AddCheck['soak'], victim: Victim, cut: Cut): void {
   add(
     `${victim} killed at each step of ${cut.title}: the next command leaves every device whole`,
     (lab) => cutOffEverywhere(lab, victim, cut),
-    { timeout: 200_000 },
+    { timeout: 300_000 },
   );
 }
 

@@ -5,6 +5,7 @@ import { defineSuite, type Suite } from '../inside/suite.js';
 import { remember } from './parts/as-before.js';
 import { qplug, vmFile } from './parts/qplug.js';
 import { seenByQemu, speedsByQemu } from './parts/seen-by-qemu.js';
+import { stateDisk } from './parts/state-disk.js';
 import { attach } from './parts/told.js';
 
 const state = async (vm: NestedQemu): Promise<string> =>
@@ -45,6 +46,40 @@ const suite: Suite = defineSuite(
         assert.deepEqual(await speedsByQemu(vm), speeds);
         const again = await qplug(['resume', vm.socket]);
         assert.deepEqual([again.code, /ran already/.test(again.out)], [0, true]);
+        assert.equal((await qplug(['detach', vm.socket, ...devices.map(({ id }) => id)])).code, 0);
+        await bare();
+      },
+    );
+
+    check(
+      'a snapshot: devices of the host come back to their ports at their speeds, saved and restored',
+      async (lab) => {
+        const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci', ...stateDisk(lab)]);
+        await vm.qmp.execute('cont');
+        const bare = await remember(vm);
+        const devices = await attach(vm, 'serial=SS0001', 'serial=HS0001');
+        const speeds = await speedsByQemu(vm);
+        const places = (): Promise<unknown[]> => Promise.all(devices.map(({ id }) => seenByQemu(vm, id)));
+        const before = await places();
+        for (const [tag, ...more] of [['away'], ['kept', '--keep']]) {
+          const saved = await qplug(['snapshot', 'save', vm.socket, tag ?? '', ...more]);
+          assert.deepEqual([saved.code, /warning/.test(saved.err)], [0, false], saved.err);
+          assert.deepEqual([await places(), await speedsByQemu(vm), await state(vm)], [before, speeds, 'running']);
+          const restored = await qplug(['snapshot', 'restore', vm.socket, tag ?? '']);
+          assert.deepEqual([restored.code, /warning/.test(restored.err)], [0, false], restored.err);
+          assert.deepEqual([await places(), await speedsByQemu(vm), await state(vm)], [before, speeds, 'running']);
+        }
+        const { snapshots } = JSON.parse((await qplug(['snapshot', 'list', vm.socket, '--json'])).out);
+        assert.deepEqual(
+          snapshots.map(({ tag, known }: { tag: string; known: boolean }) => [tag, known]),
+          [
+            ['away', true],
+            ['kept', true],
+          ],
+        );
+        for (const tag of ['away', 'kept']) {
+          assert.equal((await qplug(['snapshot', 'delete', vm.socket, tag])).code, 0);
+        }
         assert.equal((await qplug(['detach', vm.socket, ...devices.map(({ id }) => id)])).code, 0);
         await bare();
       },

@@ -9,6 +9,7 @@ import { type AddCheck, defineSuite, type Suite } from '../inside/suite.js';
 import { objects } from './parts/as-before.js';
 import { qplug } from './parts/qplug.js';
 import { driversOf, settled } from './parts/settled.js';
+import { stateDisk } from './parts/state-disk.js';
 
 /** How many ms one begins after the other: at once in every run, and in both orders. */
 const OFFSETS = { 'at once': [0], 'in both orders': [-1500, -300, 0, 300, 1500] };
@@ -39,24 +40,26 @@ function pair(
     prepare,
     codes,
     pulls = false,
+    soak = false,
   }: {
     readonly prepare: readonly string[];
     first(socket: string): readonly string[];
     second(lab: Lab, socket: string): Promise<number>;
     /** Whether the second pulls the plug of `hs`. */
     readonly pulls?: boolean;
+    readonly soak?: boolean;
     /** The exit codes that each may have. */
     readonly codes: readonly [readonly number[], readonly number[]];
   },
 ): void {
   for (const [when, offsets] of Object.entries(OFFSETS)) {
-    const add = offsets.length === 1 ? check : check.soak;
+    const add = offsets.length === 1 && !soak ? check : check.soak;
     add(
       `${name}, ${when}: always one after the other`,
       async (lab) => {
         const before = driversOf(lab);
         for (const offset of offsets) {
-          const vm = await lab.startQemu(XHCI);
+          const vm = await lab.startQemu([...XHCI, ...stateDisk(lab)]);
           const had = await objects(vm);
           if (prepare.length > 0) assert.equal(await code(['attach', vm.socket, ...prepare]), 0);
           const ended = await Promise.all([
@@ -128,6 +131,26 @@ const suite: Suite = defineSuite(
       prepare: ['serial=HS0001'],
       first: (socket) => ['attach', socket, 'serial=HS0001'],
       second: (_, socket) => code(['detach', socket, 'serial=HS0001']),
+      codes: [[0], [0]],
+    });
+
+    pair(check, 'two snapshots of one tag', {
+      soak: true,
+      prepare: ['serial=HS0001'],
+      first: (socket) => ['snapshot', 'save', socket, 'clean'],
+      second: (_, socket) => code(['snapshot', 'save', socket, 'clean']),
+      // 5: it is there already
+      codes: [
+        [0, 5],
+        [0, 5],
+      ],
+    });
+
+    pair(check, 'a snapshot and detach of a device', {
+      soak: true,
+      prepare: ['serial=HS0001', 'serial=SS0001'],
+      first: (socket) => ['snapshot', 'save', socket, 'clean'],
+      second: (_, socket) => code(['detach', socket, 'serial=SS0001']),
       codes: [[0], [0]],
     });
 

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { dirname, join } from 'node:path';
 import { COMMANDS } from '../../../src/cli/commands.js';
 import { parseVmFile } from '../../../src/index.js';
+import { writeEmptyImage } from '../../qemu/empty-image.js';
 import type { Lab } from '../inside/lab.js';
 import { defineSuite, type Suite } from '../inside/suite.js';
 import type { MachineSpec } from '../shared.js';
@@ -108,6 +109,12 @@ const usage: readonly (readonly [command: string, code: number, says: RegExp])[]
   ['qplug list', 0, /^bench +\d+ +\S+ \S+ +\S*bench\.yaml /m],
   ['qplug suspend bench', 0, /^bench stands still\n(?: {2}the host has .*\n){3}/],
   ['qplug resume bench', 0, /^bench runs\n(?: {2}.* is back on .*\n){3}/],
+  ['qplug snapshot save bench clean', 0, /^bench is saved as clean: .* in drive0\n(?: {2}.* is on .*\n){3}/],
+  [
+    'qplug snapshot restore bench clean',
+    0,
+    /^bench is as it was saved in clean; its guest runs\n(?: {2}.* is on .*\n){3}/,
+  ],
   // there is no guest that could power off; the next line is what then helps
   ['qplug shutdown bench --timeout 5', 7, /^error: the guest of bench did not power off .*fix {2}qplug kill bench$/ms],
   ['qplug kill bench', 0, /^bench ended: QEMU quit$/m],
@@ -153,6 +160,7 @@ const suite: Suite = defineSuite({ title: 'readme', source: import.meta.url, mac
       lab.defer(() => qplug(['kill', 'bench']));
       const [file = ''] = blocks(readme(lab), 'yaml');
       writeFileSync(join(lab.folder, 'here/bench.yaml'), file);
+      writeEmptyImage(join(lab.folder, 'here/disk.qcow2'), 'qcow2');
       const asBefore = await remember();
       for (const [index, line] of lines.entries()) {
         const [command, code, says] = usage[index] ?? ['', 0, /^$/];
