@@ -8,6 +8,7 @@ import { doctor } from './commands/doctor.js';
 import { kill } from './commands/kill.js';
 import { list } from './commands/list.js';
 import { mend } from './commands/mend.js';
+import { migrate } from './commands/migrate.js';
 import { plan } from './commands/plan.js';
 import { qmp } from './commands/qmp.js';
 import { rebalance } from './commands/rebalance.js';
@@ -35,6 +36,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   suspend,
   resume,
   snapshot,
+  migrate,
   shutdown,
   kill,
   mend,

@@ -18,5 +18,8 @@ export const SHUTDOWN_TIMEOUT = 60;
 /** snapshot: a state of some gigabytes is written or read. */
 export const SNAPSHOT_TIMEOUT = 600;
 
+/** migrate: for all of it; a guest with much memory over a slow line takes that long. */
+export const MIGRATE_TIMEOUT = 900;
+
 /** Before any command: mending what killed processes left. */
 export const MEND_TIMEOUT = 30;

@@ -8,19 +8,19 @@ import { ATTACH_TIMEOUT } from './timeouts.js';
 /**
  * Does the work of a command that changes what is plugged where: within `--timeout`, steps shown with `--verbose`.
  *
- * @param timeout - seconds, unless told otherwise
+ * @param seconds - what counts without `--timeout`
  * @throws what `work` throws
  */
 export async function withOperation<T>(
   args: Arguments,
   terminal: Terminal,
   work: (host: HostAccess, operation: Operation) => Promise<T>,
-  timeout: number = ATTACH_TIMEOUT,
+  seconds: number = ATTACH_TIMEOUT,
 ): Promise<T> {
   using progress = new Progress(terminal, args.flag('verbose'));
   const operation = {
     signal: terminal.signal,
-    timeout: (args.number('timeout') ?? timeout) * 1000,
+    timeout: (args.number('timeout') ?? seconds) * 1000,
     onProgress: progress.tell,
   };
   return await work(hostAccess(terminal), operation);
@@ -35,11 +35,11 @@ export function withVm<T>(
   args: Arguments,
   terminal: Terminal,
   work: (vm: OpenVm, host: HostAccess, operation: Operation) => Promise<T>,
-  timeout: number = ATTACH_TIMEOUT,
+  seconds?: number,
 ): Promise<T> {
-  const withMonitor = async (host: HostAccess, operation: Operation): Promise<T> => {
+  const inVm = async (host: HostAccess, operation: Operation): Promise<T> => {
     await using vm = await openVm(args.word('vm'), host, operation);
     return await work(vm, host, operation);
   };
-  return withOperation(args, terminal, withMonitor, timeout);
+  return withOperation(args, terminal, inVm, seconds);
 }

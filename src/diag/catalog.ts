@@ -4,6 +4,7 @@ import { type GuardEvidence, guardCatalog } from './catalog/guards.js';
 import { type HostEvidence, hostCatalog } from './catalog/host.js';
 import { type HostFileEvidence, hostFileCatalog } from './catalog/host-file.js';
 import { type LauncherEvidence, launcherCatalog } from './catalog/launcher.js';
+import { type MigrationEvidence, migrationCatalog } from './catalog/migration.js';
 import { type PlannerEvidence, plannerCatalog } from './catalog/planner.js';
 import { type QmpEvidence, qmpCatalog } from './catalog/qmp.js';
 import { type RegistryEvidence, registryCatalog } from './catalog/registry.js';
@@ -24,6 +25,7 @@ export interface EvidenceByCode
     RegistryEvidence,
     SnapshotEvidence,
     VmEvidence,
+    MigrationEvidence,
     CliEvidence {}
 
 /** The stable name of a finding, for programs to match on. */
@@ -51,6 +53,7 @@ const catalog: Catalog<EvidenceByCode> = /* @__PURE__ */ (() => ({
   ...registryCatalog,
   ...snapshotCatalog,
   ...vmCatalog,
+  ...migrationCatalog,
   ...cliCatalog,
 }))();
 

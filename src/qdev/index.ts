@@ -102,4 +102,4 @@ export {
   withHub,
 } from './topology-query.js';
 export { atLeast, formatVersion, parseQemuVersion, type QemuVersion } from './version.js';
-export { VERSION_FACTS, type VersionFact, type VersionFactName } from './version-facts.js';
+export { hasFact, VERSION_FACTS, type VersionFact, type VersionFactName } from './version-facts.js';

@@ -1,6 +1,6 @@
 import { atLeast, type QemuVersion } from './version.js';
 
-export type VersionFactName = 'ten-gigabit' | 'scsi-fallback' | 'json-devices';
+export type VersionFactName = 'ten-gigabit' | 'scsi-fallback' | 'json-devices' | 'file-migration';
 
 /** Something that QEMU can from one version on, and that nothing but its version tells. */
 export interface VersionFact {
@@ -28,6 +28,11 @@ export const VERSION_FACTS: Readonly<Record<VersionFactName, VersionFact>> = {
     since: [7, 0],
     what: '`-device` as JSON makes devices that unplug cleanly',
     source: 'qapi/qdev.json, feature json-cli-hotplug',
+  },
+  'file-migration': {
+    since: [8, 2],
+    what: 'a guest can be migrated into a file (`file:PATH`)',
+    source: 'migration/file.c, first released with 8.2',
   },
 };
 

@@ -39,11 +39,45 @@ export interface QmpCommands {
   'blockdev-del': Command<{ readonly 'node-name': string }, Empty>;
   /** A failure of the human command comes back as a text, not as an error. */
   'human-monitor-command': Command<{ readonly 'command-line': string; readonly 'cpu-index'?: number }, string>;
+  /** Answered at once; `query-migrate` tells how it goes on. */
+  migrate: Command<{ readonly uri: string }, Empty>;
+  migrate_cancel: Command<None, Empty>;
+  'query-migrate': Command<None, MigrationInfo>;
+  'query-migrate-capabilities': Command<None, readonly MigrationCapability[]>;
+  'migrate-set-capabilities': Command<{ readonly capabilities: readonly MigrationCapability[] }, Empty>;
   cont: Command<None, Empty>;
   stop: Command<None, Empty>;
   quit: Command<None, Empty>;
   system_powerdown: Command<None, Empty>;
   system_reset: Command<None, Empty>;
+}
+
+export interface MigrationCapability {
+  readonly capability: string;
+  readonly state: boolean;
+}
+
+/** How the last migration stands (qapi/migration.json, MigrationInfo); empty where there was none. */
+export interface MigrationInfo {
+  /** `setup`, `active`, `device`, `cancelling`, …; `completed`, `failed` and `cancelled` when it is over. */
+  readonly status?: string;
+  /** Memory in bytes; while it is active and when it has completed. */
+  readonly ram?: {
+    readonly total: number;
+    readonly transferred: number;
+    readonly remaining: number;
+    /** Mb/s. */
+    readonly mbps: number;
+    readonly [member: string]: unknown;
+  };
+  /** ms since it began, or that it took. */
+  readonly 'total-time'?: number;
+  /** ms that the guest stood still; only when it has completed. */
+  readonly downtime?: number;
+  readonly 'error-desc'?: string;
+  /** Why none could begin; from 6.0. */
+  readonly 'blocked-reasons'?: readonly string[];
+  readonly [member: string]: unknown;
 }
 
 /** What one command takes and gives. */

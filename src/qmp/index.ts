@@ -7,6 +7,8 @@ export type {
   ArgumentsOf,
   BlockInfo,
   DeviceAdd,
+  MigrationCapability,
+  MigrationInfo,
   ObjectProperty,
   PciDevice,
   PciInfo,

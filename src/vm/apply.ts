@@ -3,7 +3,7 @@ import { type Finding, finding, QplugError } from '../diag/index.js';
 import { QmpClosedError, QmpCommandError, type QmpConnection, QmpTimeoutError } from '../qmp/index.js';
 import type { JournalEntry, SnapshotStore } from '../registry/index.js';
 import { addFindings } from './add-findings.js';
-import { isLong, performStep, UNDO_TIMEOUT, undoStep } from './perform-step.js';
+import { concludeStep, isLong, performStep, UNDO_TIMEOUT, undoStep } from './perform-step.js';
 import type { ChangeStep, StepEvent } from './step.js';
 
 export interface ApplyOptions {
@@ -15,6 +15,8 @@ export interface ApplyOptions {
   /** Where what belongs to a saved state is kept. */
   readonly snapshots?: SnapshotStore | undefined;
   readonly onStep?: ((event: StepEvent) => void) | undefined;
+  /** Told how a step goes that takes long. */
+  readonly tell?: ((what: string) => void) | undefined;
   /** Puts into words why a step failed. */
   explain(error: unknown, step: ChangeStep): Promise<unknown>;
 }
@@ -46,7 +48,7 @@ export class Applied {
    * @throws QplugError of the step, or the signal's reason; what could not be undone is told with it
    */
   async apply(steps: readonly ChangeStep[], signal: AbortSignal = this.#options.signal): Promise<void> {
-    const { removalTimeout, onStep, file, snapshots } = this.#options;
+    const { removalTimeout, onStep, file, snapshots, tell } = this.#options;
     for (const step of steps) {
       const index = this.#next++;
       let begun = false;
@@ -55,7 +57,7 @@ export class Applied {
         signal.throwIfAborted();
         this.#entry.mark(index, 'doing');
         begun = true;
-        await performStep(step, { qmp: this.#qmp, signal, removalTimeout, file, snapshots });
+        await performStep(step, { qmp: this.#qmp, signal, removalTimeout, file, snapshots, tell });
       } catch (error) {
         // a command that QEMU refused has loaded nothing
         if (begun && step.do === 'load-state' && !(error instanceof QmpCommandError)) this.#spoiled = true;
@@ -90,12 +92,17 @@ export class Applied {
    *
    * @param cause - why
    * @returns the error to throw: the cause, followed by a finding that names what could not be undone. When the VM is gone
-   *   there is nothing to undo.
+   *   there is nothing to undo; when a step has happened after which nothing is undone, that is told instead.
    */
   async undo(cause: unknown): Promise<unknown> {
     const left: ChangeStep[] = [];
     const { file, snapshots } = this.#options;
     let signal = AbortSignal.timeout(UNDO_TIMEOUT);
+    const final = await this.#final(signal);
+    if (final !== undefined) {
+      this.#done.length = 0;
+      return addFindings(cause, [finding('migration-went-through', { migration: final.label })]);
+    }
     for (const { step, index } of this.#done.splice(0).reverse()) {
       // half of another state is in it: a guest must not go on from that
       if (this.#spoiled && step.do === 'pause') continue;
@@ -115,6 +122,18 @@ export class Applied {
     const more: Finding[] =
       left.length === 0 ? [] : [finding('not-undone', { devices: left.map(({ label }) => label) })];
     return addFindings(cause, more);
+  }
+
+  /** @returns a step that has happened for good */
+  async #final(signal: AbortSignal): Promise<ChangeStep | undefined> {
+    for (const { step } of this.#done) {
+      try {
+        if (await concludeStep(step, { qmp: this.#qmp, signal })) return step;
+      } catch {
+        // what it was asked in vain the undo asks again, and tells
+      }
+    }
+    return undefined;
   }
 
   /** An undo goes on with a disk that is full: who finds the journal undoes it once more, which does no harm. */

@@ -1,4 +1,4 @@
-import type { Finding } from '../diag/index.js';
+import { type Finding, fail } from '../diag/index.js';
 import type { HostDevice } from '../host/index.js';
 import { lastLogLines } from '../launcher/index.js';
 import { megabits, type Speed } from '../qdev/index.js';
@@ -6,6 +6,7 @@ import { type AttachPlan, type AttachRequest, planAttach } from './attach-plan.j
 import type { HostAccess } from './host-access.js';
 import type { OpenVm } from './open-vm.js';
 import { type BothOperation, within } from './operation.js';
+import { hasLeft } from './outgoing-migration.js';
 import { ownerOf } from './owner.js';
 import { rememberPlaces } from './remember-places.js';
 import { carryOut, type Transaction } from './transaction.js';
@@ -40,7 +41,7 @@ export interface AttachReport {
 /**
  * Attaches devices to a live VM: all of them or none. A device that is there already is left as it is.
  *
- * @throws QplugError as `planAttach`; and, with everything undone: QEMU refused (`device-add-refused`, `device-open-failed`,
+ * @throws QplugError as `planAttach` · `migrated-away`: there is no guest here any more · and, with everything undone: QEMU refused (`device-add-refused`, `device-open-failed`,
  *   `device-gone`), or it did something else than planned (`placed-otherwise`) · `device-claimed`: it belongs to another VM
  */
 export async function attach(
@@ -51,6 +52,7 @@ export async function attach(
 ): Promise<AttachReport> {
   const timeout = operation.timeout + (request.wait ?? 0);
   return within({ ...operation, timeout }, `attach to ${vm.name}`, async (signal) => {
+    if (await hasLeft(vm.qmp, signal)) throw fail('migrated-away', { vm: vm.name });
     const planned = await planAttach(vm, request, host, signal);
     const { kind = 'attach', file } = operation;
     const transaction = transactionOf(kind, vm, operation, signal);

@@ -14,6 +14,8 @@ export { awaitHostDrivers, giveBack } from './give-back.js';
 export { type HostAccess, inventoryOf } from './host-access.js';
 export { listVms } from './list-vms.js';
 export { mend, mendWhenEnded } from './mend.js';
+export { type MigrateReport, type MigrateRequest, migrate, type StayedDevice } from './migrate.js';
+export { type MigrationUri, parseMigrationUri } from './migration-uri.js';
 export { findVm, isVmFile, type OpenVm, openVm, type VmTarget } from './open-vm.js';
 export type { Operation } from './operation.js';
 export { commandLineOf, type Prepared, prepare } from './prepare.js';

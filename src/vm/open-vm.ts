@@ -27,7 +27,8 @@ export interface OpenVm extends VmTarget, AsyncDisposable {
   readonly qmp: QmpConnection;
 }
 
-function kindOfFile(path: string): 'socket' | 'file' | 'other' | 'none' {
+/** @returns what a path is of, links followed; `none` also where that can't be seen */
+export function kindOfFile(path: string): 'socket' | 'file' | 'other' | 'none' {
   let stat: Stats | undefined;
   try {
     stat = statSync(path, { throwIfNoEntry: false });

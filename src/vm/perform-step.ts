@@ -2,6 +2,7 @@ import { type HeldVmFile, performFileChange, undoFileChange } from '../config/in
 import type { QmpConnection } from '../qmp/index.js';
 import type { SnapshotStore } from '../registry/index.js';
 import { addDevice } from './add-device.js';
+import { endMigration, hasLeft, sendGuest } from './outgoing-migration.js';
 import { removeDevice } from './remove-device.js';
 import { deleteState, isSaved, keepState, loadState, saveState, unsaveState } from './state-step.js';
 import type { ChangeStep } from './step.js';
@@ -21,13 +22,23 @@ export interface StepContext {
   readonly snapshots?: SnapshotStore | undefined;
 }
 
-type Doing = StepContext & { readonly removalTimeout: number };
+type Doing = StepContext & {
+  readonly removalTimeout: number;
+  /** Told how a step goes that takes long, in words for people. */
+  readonly tell?: ((what: string) => void) | undefined;
+};
 
 /** How a kind of step is done and undone. */
 interface StepKind<S> {
   perform(step: S, context: Doing): Promise<void>;
   /** Also of a step of which it is not known whether it was done. */
   undo(step: S, context: StepContext): Promise<void>;
+  /**
+   * Of a step after which nothing is undone any more: ends it where it is still on its way.
+   *
+   * @returns whether it has happened: then what is left of the transaction is finished
+   */
+  conclude?(step: S, context: StepContext): Promise<boolean>;
   /** Does what may have been done in part, or whole, by somebody who died on the way. */
   redo(step: S, context: Doing): Promise<void>;
 }
@@ -77,6 +88,16 @@ const KINDS: Kinds = {
     },
     redo: async (step, { qmp, signal, removalTimeout: timeout }) => {
       await removeDevice(qmp, step, { signal, timeout });
+    },
+  },
+  migrate: {
+    perform: (step, { qmp, signal, tell }) => sendGuest(qmp, step, { signal, tell }),
+    conclude: (step, { qmp }) => endMigration(qmp, step),
+    undo: async (step, { qmp }) => {
+      if (await endMigration(qmp, step)) throw new Error('the guest has left');
+    },
+    redo: async (step, { qmp, signal }) => {
+      if (!(await hasLeft(qmp, signal))) await sendGuest(qmp, step, { signal });
     },
   },
   write: {
@@ -134,6 +155,15 @@ export function isLong(step: ChangeStep): boolean {
 /** Does a step. @param context - `removalTimeout` ms that the removal of one device may take */
 export async function performStep(step: ChangeStep, context: Doing): Promise<void> {
   await kindOf(step).perform(step, context);
+}
+
+/**
+ * Ends a step that may still be on its way.
+ *
+ * @returns whether it is one after which nothing is undone any more, and has happened
+ */
+export async function concludeStep(step: ChangeStep, context: StepContext): Promise<boolean> {
+  return (await kindOf(step).conclude?.(step, context)) ?? false;
 }
 
 /** Undoes a step, whether it was done whole, in part or not at all. */

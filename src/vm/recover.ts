@@ -7,7 +7,15 @@ import type { JournalEntry } from '../registry/index.js';
 import type { HostAccess } from './host-access.js';
 import { notBack } from './not-back.js';
 import type { Operation } from './operation.js';
-import { isLong, isPointOfNoReturn, redoStep, type StepContext, UNDO_TIMEOUT, undoStep } from './perform-step.js';
+import {
+  concludeStep,
+  isLong,
+  isPointOfNoReturn,
+  redoStep,
+  type StepContext,
+  UNDO_TIMEOUT,
+  undoStep,
+} from './perform-step.js';
 import type { ChangeStep, Step } from './step.js';
 import { REMOVAL_TIMEOUT } from './transaction.js';
 
@@ -74,7 +82,7 @@ async function recoverSteps(entry: JournalEntry, host: HostAccess, operation: Op
   }
 }
 
-/** @returns whether it came so far that it can't, or need not, be undone. One that was being undone is undone. */
+/** @returns whether it came so far that it can't, or need not, be undone. */
 async function isPastReturn(
   entry: JournalEntry,
   changes: readonly ChangeStep[],
@@ -82,7 +90,10 @@ async function isPastReturn(
 ): Promise<boolean> {
   for (const [index, step] of changes.entries()) {
     const state = entry.stateOf(index);
-    if ((state === 'doing' || state === 'done') && (await isPointOfNoReturn(step, context))) return true;
+    if (state === undefined || state === 'undone') continue;
+    if (await concludeStep(step, { ...context, signal: AbortSignal.timeout(UNDO_TIMEOUT) })) return true;
+    // a state that was being thrown away is thrown away
+    if (state !== 'undoing' && (await isPointOfNoReturn(step, context))) return true;
   }
   return false;
 }

@@ -1,5 +1,5 @@
 import { Deadline, DeadlineReached, poll } from '../base/index.js';
-import { type Finding, finding, QplugError } from '../diag/index.js';
+import { type Finding, fail, finding, QplugError } from '../diag/index.js';
 import type { HostDevice } from '../host/index.js';
 import type { SuspendedDevice } from '../registry/index.js';
 import { attach } from './attach.js';
@@ -7,6 +7,7 @@ import { keyed } from './claims.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import type { OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
+import { hasLeft } from './outgoing-migration.js';
 import { ownerOf } from './owner.js';
 import { suspensionOf } from './suspension-of.js';
 import { doSteps } from './take-out.js';
@@ -38,7 +39,7 @@ export interface ResumeReport {
  * Brings the devices of a suspended VM back, each to the port that it had, then lets its guest go on. One that can't be had is told and
  * does not stop the rest; unless the VM must have it (`when-missing: fail`): then the guest stands still, and what is back stays.
  *
- * @throws QplugError `missing-at-resume` for each that the VM must have
+ * @throws QplugError `missing-at-resume` for each that the VM must have · `migrated-away`, `awaits-guest`: there is no guest here
  */
 export async function resume(
   vm: OpenVm,
@@ -49,6 +50,8 @@ export async function resume(
   const timeout = operation.timeout + request.wait;
   return within({ ...operation, timeout }, `resume ${vm.name}`, async (signal) => {
     const { status } = await vm.qmp.execute('query-status', undefined, { signal });
+    if (status === 'inmigrate') throw fail('awaits-guest', { vm: vm.name });
+    if (await hasLeft(vm.qmp, signal)) throw fail('migrated-away', { vm: vm.name });
     const suspension = suspensionOf(ownerOf(vm), host);
     const findings: Finding[] = [];
     const devices: ResumedDevice[] = [];

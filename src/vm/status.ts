@@ -11,6 +11,7 @@ import { type HostAccess, inventoryOf } from './host-access.js';
 import { type MoveWorld, modelsOfMoves, moveFindings, wishedAsWanted } from './one-move.js';
 import { fileOf, type OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
+import { hasLeft } from './outgoing-migration.js';
 import { ownerOf } from './owner.js';
 import { readTopologyAndModels } from './read-back.js';
 import { claimsOf } from './settle-claims.js';
@@ -41,6 +42,7 @@ export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operatio
       vm.qmp.execute('query-status', undefined, { signal }),
       readTopologyAndModels(vm.qmp, modelsOfMoves(file), signal),
     ]);
+    const left = await hasLeft(vm.qmp, signal);
     const inventory = inventoryOf(host);
     const remembered = recalled(vm, [], file, host);
     const world = { topology, capabilities, file, inventory, kept: remembered.kept };
@@ -49,11 +51,17 @@ export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operatio
     );
     const findings = [
       ...faults,
+      ...guestFinding(vm, run, left),
       ...suspendedFinding(vm, run, host),
       ...remembered.findings,
       ...devices.flatMap(differenceOf),
-      ...(file?.usb.devices ?? []).flatMap((wish) => missing(wish, vm.name, topology, inventory)),
-      ...moveFindings(vm.name, world, wishedAsWanted(world)),
+      // what is left of a VM whose guest has gone lacks nothing
+      ...(left
+        ? []
+        : [
+            ...(file?.usb.devices ?? []).flatMap((wish) => missing(wish, vm.name, topology, inventory)),
+            ...moveFindings(vm.name, world, wishedAsWanted(world)),
+          ]),
     ];
     return {
       vm: vm.name,
@@ -80,6 +88,12 @@ function readable<T>(read: () => T): T | undefined {
     if (!(error instanceof QplugError)) throw error;
     return undefined;
   }
+}
+
+/** Where the guest is, when that is not here. */
+function guestFinding({ name: vm }: OpenVm, run: string, left: boolean): Finding[] {
+  if (run === 'inmigrate') return [finding('awaits-guest', { vm }, { severity: 'note' })];
+  return left ? [finding('migrated-away', { vm }, { severity: 'note' })] : [];
 }
 
 function suspendedFinding(vm: OpenVm, run: string, host: HostAccess): Finding[] {

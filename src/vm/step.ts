@@ -78,8 +78,26 @@ interface LoadStep extends StatePlace {
   readonly label: string;
 }
 
+/** The guest leaves for another QEMU, or a file. Once it is there nothing is undone any more. */
+export interface MigrateStep {
+  readonly do: 'migrate';
+  /** As QEMU reads it. */
+  readonly uri: string;
+  /** QEMU is made to wait for the other side's word that all arrived, and did not by itself: it is set back afterwards. */
+  readonly setsReturnPath: boolean;
+  readonly label: string;
+}
+
 /** A change to a running VM, done over QMP, or to its file. */
-export type ChangeStep = AddStep | RemoveStep | PauseStep | WriteStep | SaveStep | LoadStep | DeleteStep;
+export type ChangeStep =
+  | AddStep
+  | RemoveStep
+  | PauseStep
+  | WriteStep
+  | SaveStep
+  | LoadStep
+  | DeleteStep
+  | MigrateStep;
 
 /**
  * One step of a transaction, as plain data: it is written into the journal before it is done, so that whoever finds it there can

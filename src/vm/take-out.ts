@@ -67,6 +67,7 @@ export async function doSteps(
     file: file?.held,
     snapshots: host.snapshots,
     onStep: (event) => tellStep(event, onProgress),
+    tell: onProgress,
     explain: async (error) => error,
   });
   try {

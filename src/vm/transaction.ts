@@ -119,6 +119,7 @@ function wordsOf(step: ChangeStep): string {
     case 'save-state':
     case 'load-state':
     case 'delete-state':
+    case 'migrate':
       return step.label;
     case 'write':
       return `write ${step.label}`;

@@ -164,6 +164,24 @@ describe('a QEMU that somebody else started', () => {
     expect(schemaErrors(document)).toEqual([]);
   });
 
+  test('a migration that can not begin is an error as promised', async () => {
+    const document = await json('migrate', socket, 'unix:/nonexistent/other.sock');
+    expect(document).toMatchObject({ code: 'migration-nobody-listens', exit: 3 });
+    const unknown = await json('migrate', socket, 'exec:cat');
+    expect(unknown).toMatchObject({ code: 'migration-uri-invalid', exit: 2 });
+    expect([...schemaErrors(document), ...schemaErrors(unknown)]).toEqual([]);
+  });
+
+  test('migrate is as promised', async () => {
+    const board = ['-machine', 'pc', '-accel', 'tcg'];
+    await using here = await startQemu(...board, '-device', 'qemu-xhci,id=x');
+    const uri = `unix:${here.folder}/in.sock`;
+    await using _there = await startQemu(...board, '-device', 'qemu-xhci,id=x', '-incoming', uri);
+    const document = await json('migrate', here.socket, uri, '--end');
+    expect(document).toMatchObject({ schema: 'urn:qplug:migrate:1', vm: here.socket, uri, devices: [], ended: 'quit' });
+    expect(schemaErrors(document)).toEqual([]);
+  });
+
   test('kill is as promised', async () => {
     const document = await json('kill', socket);
     expect(document).toMatchObject({ schema: 'urn:qplug:end:1', vm: socket, by: 'quit' });

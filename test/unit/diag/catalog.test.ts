@@ -4,6 +4,7 @@ import { configCatalog } from '../../../src/diag/catalog/config.js';
 import { type GuardEvidence, guardCatalog } from '../../../src/diag/catalog/guards.js';
 import { hostCatalog } from '../../../src/diag/catalog/host.js';
 import { launcherCatalog } from '../../../src/diag/catalog/launcher.js';
+import { type MigrationEvidence, migrationCatalog } from '../../../src/diag/catalog/migration.js';
 import { plannerCatalog } from '../../../src/diag/catalog/planner.js';
 import { qmpCatalog } from '../../../src/diag/catalog/qmp.js';
 import { registryCatalog } from '../../../src/diag/catalog/registry.js';
@@ -34,6 +35,7 @@ const catalogs = [
   registryCatalog,
   snapshotCatalog,
   vmCatalog,
+  migrationCatalog,
 ];
 const entries = catalogs.flatMap((catalog) => Object.entries(catalog));
 const KINDS = ['failed', 'usage', 'not-found', 'ambiguous', 'refused', 'no-plan', 'timeout', 'unreachable'];
@@ -169,6 +171,32 @@ describe('the words of saved states', () => {
 
   test.each(snapshots)('%s: no outside text gets through raw', (code, evidence) => {
     const { what, where = '', why = '', fix = '' } = words(finding(code, evidence));
+    expect(what).toMatch(/^\S.*[^.]$/);
+    for (const line of [what, where, why, ...fix.split('\n')]) expect(line).not.toMatch(UNSAFE);
+  });
+});
+
+const SITTING = { id: H, label: H, bus: H, port: H };
+
+const migrations: { readonly [C in keyof MigrationEvidence]: MigrationEvidence[C] } = {
+  'migration-uri-invalid': { uri: H, problem: 'exec' },
+  'not-migratable': { vm: H, state: H },
+  'migration-holds-devices': { vm: H, uri: H, devices: [SITTING, { ...SITTING, port: undefined }] },
+  'migration-irrevocable': { vm: H, devices: [SITTING] },
+  'migration-blocked-by-devices': { vm: H, devices: [SITTING] },
+  'migration-blocked': { vm: H, reasons: LIST },
+  'migration-file-unknown': { vm: H, version: H },
+  'migration-file-exists': { path: H },
+  'migration-nobody-listens': { path: H, there: 'nothing' },
+  'migration-failed': { target: H, reason: H, run: H },
+  'migration-went-through': { migration: H },
+  'migrated-away': { vm: H },
+  'awaits-guest': { vm: H },
+};
+
+describe('the words of a migration', () => {
+  test.each(Object.keys(migrations) as (keyof MigrationEvidence)[])('%s: no outside text gets through raw', (code) => {
+    const { what, where = '', why = '', fix = '' } = words(finding(code, migrations[code]));
     expect(what).toMatch(/^\S.*[^.]$/);
     for (const line of [what, where, why, ...fix.split('\n')]) expect(line).not.toMatch(UNSAFE);
   });

@@ -1,0 +1,60 @@
+import { cwd } from 'node:process';
+import { printable, shellWord } from '../../diag/index.js';
+import { type MigrateReport, migrate, parseMigrationUri, type StayedDevice } from '../../vm/index.js';
+import type { CommandHandler } from '../command.js';
+import { MIGRATE_TIMEOUT } from '../timeouts.js';
+import { withVm } from '../with-vm.js';
+
+export const run: CommandHandler = async (args, terminal) => {
+  const uri = parseMigrationUri(args.word('uri'), cwd());
+  const request = { uri, withDetached: args.flag('with-detached'), end: args.flag('end') };
+  const report = await withVm(
+    args,
+    terminal,
+    (vm, host, operation) => migrate(vm, request, host, operation),
+    MIGRATE_TIMEOUT,
+  );
+  return {
+    schema: 'migrate',
+    document: () => documentOf(report),
+    text: () => textOf(report),
+    findings: report.findings,
+  };
+};
+
+function documentOf(report: MigrateReport): Record<string, unknown> {
+  const { vm, uri, transferred, totalTime, downtime, devices, ended } = report;
+  return {
+    vm,
+    uri,
+    transferred: transferred ?? null,
+    totalTime: totalTime ?? null,
+    downtime: downtime ?? null,
+    devices: devices.map((device) => ({ ...device, attach: attachWords(vm, device) })),
+    ended: ended ?? null,
+  };
+}
+
+/** The command line that gives the guest its device on the other side. */
+function attachWords(vm: string, { selector, bus, port }: StayedDevice): string[] {
+  return ['qplug', 'attach', vm, selector, '--controller', bus, '--port', port];
+}
+
+function textOf(report: MigrateReport): string {
+  const { vm, uri, devices, ended } = report;
+  return [
+    `the guest of ${printable(vm)} is at ${printable(uri)}${figuresOf(report)}`,
+    ...devices.map(({ label }) => `  the host has ${printable(label)}`),
+    ...(devices.length === 0 ? [] : ['on the other side, where it has these devices:']),
+    ...devices.map((device) => `  ${attachWords(vm, device).map(shellWord).join(' ')}`),
+    ended === undefined
+      ? `what is left of it here stands still, and holds no device: qplug kill ${shellWord(vm)}`
+      : 'what was left of it here has ended',
+  ].join('\n');
+}
+
+function figuresOf({ transferred, totalTime, downtime }: MigrateReport): string {
+  if (transferred === undefined || totalTime === undefined) return '';
+  const still = downtime === undefined ? '' : `, it stood still for ${downtime} ms`;
+  return `: ${(transferred / 1e6).toFixed(1)} MB in ${(totalTime / 1000).toFixed(1)} s${still}`;
+}
