@@ -89,7 +89,6 @@ export async function migrate(
     `migrate ${vm.name} to ${target}`,
     async (signal) => {
       await checkState(vm, signal);
-      checkTarget(vm, uri);
       const seats = await seatsOf(vm.qmp, signal);
       const inventory = inventoryOf(host);
       const passed = seats.filter(({ device }) => device.driver === 'usb-host');
@@ -97,6 +96,7 @@ export async function migrate(
         ...(withDetached ? [] : held(vm.name, target, passed, inventory)),
         ...irrevocable(vm.name, passed, inventory),
         ...(await blocked(vm, seats, signal)),
+        ...targetFindings(vm, uri),
       ]);
       const step: MigrateStep = {
         do: 'migrate',
@@ -136,20 +136,18 @@ async function checkState({ name, qmp }: OpenVm, signal: AbortSignal): Promise<v
 }
 
 /** What can be seen of the target without touching it: who listens takes one connection, and no second. */
-function checkTarget({ name, qmp }: OpenVm, uri: MigrationUri): void {
-  if (uri.kind === 'tcp') return;
+function targetFindings({ name: vm, qmp: { version } }: OpenVm, uri: MigrationUri): Finding[] {
+  if (uri.kind === 'tcp') return [];
   const { kind, path } = uri;
   const there = kindOfFile(path);
   if (kind === 'unix') {
-    if (there !== 'socket') {
-      throw fail('migration-nobody-listens', { path, there: there === 'none' ? 'nothing' : 'no-socket' });
-    }
-    return;
+    if (there === 'socket') return [];
+    return [finding('migration-nobody-listens', { path, there: there === 'none' ? 'nothing' : 'no-socket' })];
   }
-  if (!hasFact(qmp.version, 'file-migration')) {
-    throw fail('migration-file-unknown', { vm: name, version: formatVersion(qmp.version) });
+  if (!hasFact(version, 'file-migration')) {
+    return [finding('migration-file-unknown', { vm, version: formatVersion(version) })];
   }
-  if (there === 'file') throw fail('migration-file-exists', { path });
+  return there === 'file' ? [finding('migration-file-exists', { path })] : [];
 }
 
 /** A device of a VM, and its controller. */

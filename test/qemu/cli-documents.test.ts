@@ -166,7 +166,8 @@ describe('a QEMU that somebody else started', () => {
 
   test('a migration that can not begin is an error as promised', async () => {
     const document = await json('migrate', socket, 'unix:/nonexistent/other.sock');
-    expect(document).toMatchObject({ code: 'migration-nobody-listens', exit: 3 });
+    const findings = [{ code: 'migration-holds-devices' }, {}, { code: 'migration-nobody-listens' }];
+    expect(document).toMatchObject({ code: 'migration-holds-devices', exit: 5, findings });
     const unknown = await json('migrate', socket, 'exec:cat');
     expect(unknown).toMatchObject({ code: 'migration-uri-invalid', exit: 2 });
     expect([...schemaErrors(document), ...schemaErrors(unknown)]).toEqual([]);

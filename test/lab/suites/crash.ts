@@ -14,7 +14,7 @@ interface Cut {
   /** As the journal calls it. */
   readonly kind: string;
   readonly title: string;
-  prepare(vm: NestedQemu): Promise<void>;
+  prepare(vm: NestedQemu, lab: Lab): Promise<void>;
   words(vm: NestedQemu): readonly string[];
   /** What else has to be so when the next command has mended it. */
   after?(vm: NestedQemu): Promise<void>;
@@ -119,7 +119,28 @@ const CUTS: readonly Cut[] = [
     words: ({ socket }) => ['snapshot', 'delete', socket, 'clean'],
     after: wholeOrNot,
   },
+  {
+    kind: 'migrate',
+    title: 'migrate',
+    prepare: async ({ socket }, lab) => {
+      await must(['attach', socket, ...DEVICES]);
+      await otherSide?.quit();
+      otherSide = await lab.startQemu([...XHCI, '-incoming', otherEnd(socket)]);
+    },
+    words: ({ socket }) => ['migrate', socket, otherEnd(socket), '--with-detached'],
+  },
 ];
+
+/** Where a VM's guest is sent. */
+const otherEnd = (socket: string): string => `unix:${socket}.in`;
+
+/** Who waits for it: ends with the migration, or with the next one. */
+let otherSide: NestedQemu | undefined;
+
+/** Whether its guest has left for good. */
+async function hasLeft({ qmp }: NestedQemu): Promise<boolean> {
+  return ((await qmp.execute('query-status')) as { status: string }).status === 'postmigrate';
+}
 
 async function runningQemu(lab: Lab): Promise<NestedQemu> {
   const vm = await lab.startQemu([...XHCI, ...stateDisk(lab)]);
@@ -138,7 +159,7 @@ async function cutOffEverywhere(lab: Lab, victim: Victim, { kind, prepare, words
   let marks: readonly string[] = [];
   let next = lab.killedAt(0, victim, words(vm));
   for (let at = 0; at <= marks.length; at++) {
-    await prepare(vm);
+    await prepare(vm, lab);
     const go = await next;
     const cut = await go();
     lab.log(`${kind}, ${victim} killed at ${at}: ${cut.marks.at(-1)}`);
@@ -157,7 +178,11 @@ async function cutOffEverywhere(lab: Lab, victim: Victim, { kind, prepare, words
     if (!dead) await after?.(vm);
     const ids = await settled(lab, before, dead ? [] : [{ vm, had }]);
     if (dead) vm = await runningQemu(lab);
-    else {
+    else if (await hasLeft(vm)) {
+      assert.deepEqual(ids, [], 'what is left of a VM has no device');
+      await vm.quit();
+      vm = await runningQemu(lab);
+    } else {
       for (const id of ids) await must(['detach', vm.socket, id]);
       assert.deepEqual(await settled(lab, before, [{ vm, had }]), []);
       await must(['resume', vm.socket]);

@@ -149,6 +149,57 @@ const suite: Suite = defineSuite(
     });
 
     check(
+      'migrate: refused with its devices named; put back where it fails; to the host where it works',
+      async (lab) => {
+        const board = [
+          '-device',
+          'qemu-xhci,id=xhci',
+          '-device',
+          'usb-ehci,id=ehci',
+          '-device',
+          'usb-tablet,bus=xhci.0',
+        ];
+        const vm = await lab.startQemu(board);
+        await vm.qmp.execute('cont');
+        const devices = await attach(vm, 'serial=SS0001', 'serial=HS0001');
+        const places = await Promise.all(devices.map(({ id }) => seenByQemu(vm, id)));
+        const asBefore = await remember(vm);
+        const uri = `unix:${vm.socket}.in`;
+        const held = await qplug(['migrate', vm.socket, uri]);
+        assert.equal(held.code, 5, held.err);
+        for (const { id, bus, port } of devices)
+          assert.ok(held.err.includes(`(${id}) on ${bus} port ${port}`), held.err);
+        await asBefore();
+        // one that lacks the tablet refuses the guest
+        const lacking = await lab.startQemu([...board.slice(0, 4), '-incoming', uri]);
+        const refused = await qplug(['migrate', vm.socket, uri, '--with-detached']);
+        assert.equal(refused.code, 1, refused.err);
+        assert.match(refused.err, /^error: the guest did not get to unix:\S+; it stays here \(running\)/m);
+        await lacking.quit();
+        assert.equal(await state(vm), 'running');
+        assert.deepEqual(await Promise.all(devices.map(({ id }) => seenByQemu(vm, id))), places);
+        const other = await lab.startQemu([...board, '-incoming', uri]);
+        const sent = await qplug(['migrate', vm.socket, uri, '--with-detached', '--json']);
+        assert.equal(sent.code, 0, sent.err);
+        assert.equal(await state(vm), 'postmigrate');
+        for (const serial of ['SS0001', 'HS0001']) {
+          assert.deepEqual([...lab.device(serial).drivers.values()], ['usb-storage']);
+        }
+        assert.equal((await qplug(['claims'])).out, 'no VM has a device of this host\n');
+        const told = JSON.parse(sent.out).devices as { attach: string[] }[];
+        for (const { attach: words } of told) {
+          const line = words.slice(1).map((word) => (word === vm.socket ? other.socket : word));
+          const done = await qplug(line);
+          assert.equal(done.code, 0, done.err);
+        }
+        const there = await Promise.all(devices.map(({ id }) => seenByQemu(other, id)));
+        assert.deepEqual(there, places);
+        assert.equal((await qplug(['detach', other.socket, ...devices.map(({ id }) => id)])).code, 0);
+        await other.quit();
+      },
+    );
+
+    check(
       'two VMs: the second is refused by name, and gets the device when the first has let go of it',
       async (lab) => {
         const first = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
