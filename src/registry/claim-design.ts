@@ -34,5 +34,7 @@ export const CLAIM_DESIGN: StoreDesign = {
        devices TEXT NOT NULL,
        since   TEXT NOT NULL
      ) STRICT, WITHOUT ROWID`,
+    `ALTER TABLE claim ADD COLUMN address TEXT;
+     ALTER TABLE claim ADD COLUMN guard_off TEXT NOT NULL DEFAULT '[]'`,
   ],
 };

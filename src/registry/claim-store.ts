@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ProcessIdentity } from '../base/index.js';
+import { GUARD_KINDS, type GuardKind } from '../diag/index.js';
 import { type BoundBefore, CLAIM_STATES, type Claim, type ClaimKey, type ClaimOwner, sameKey } from './claim.js';
 import { CLAIM_DESIGN } from './claim-design.js';
 import { processOf, textOf } from './process-text.js';
@@ -9,6 +10,7 @@ import type { SuspendedDevice, Suspension } from './suspension.js';
 const COLUMNS: readonly string[] = [
   ...['connector', 'vendor_id', 'product_id', 'serial', 'vm', 'socket', 'process'],
   ...['state', 'reason', 'worker', 'device', 'label', 'port', 'drivers', 'since'],
+  ...['address', 'guard_off'],
 ];
 const SUSPENSION_COLUMNS: readonly string[] = ['socket', 'vm', 'process', 'devices', 'since'];
 const THIS_KEY = 'connector = ? AND vendor_id = ? AND product_id = ? AND serial = ?';
@@ -55,9 +57,9 @@ export class ClaimStore implements Disposable {
       });
       if (others.length > 0) return others;
       for (const claim of claims) {
-        // what it has already has had its drivers taken off: those from before count
-        const drivers = this.#find(claim.key)?.drivers ?? claim.drivers;
-        put(store, { ...claim, drivers });
+        // what it has already has had its drivers taken off: those from before count, and so does what was said then
+        const { drivers = claim.drivers, guardOff: before = [] } = this.#find(claim.key) ?? {};
+        put(store, { ...claim, drivers, guardOff: [...new Set([...before, ...claim.guardOff])] });
       }
       return [];
     });
@@ -135,12 +137,13 @@ function keyValues({ connector, vendorId, productId, serial }: ClaimKey): Value[
 }
 
 function put(store: Store, claim: Claim): void {
-  const { key, owner, state, reason, worker, device, label, port, drivers, since } = claim;
+  const { key, owner, state, reason, worker, device, label, port, drivers, since, address, guardOff } = claim;
   const values: Value[] = [
     ...keyValues(key),
     ...[owner.vm, owner.socket, textOf(owner.process)],
     ...[state, reason ?? null, textOf(worker)],
     ...[device, label, port, JSON.stringify(drivers), since],
+    ...[address ?? null, JSON.stringify(guardOff)],
   ];
   store.run(`INSERT OR REPLACE INTO claim (${COLUMNS}) VALUES (${values.map(() => '?').join(', ')})`, values);
 }
@@ -163,14 +166,24 @@ function claimOf(row: Row): Claim {
     port: text('port'),
     drivers: listOf(text('drivers'), isBinding),
     since: text('since'),
+    address: row['address'] ?? undefined,
+    guardOff: guardsOf(JSON.parse(text('guard_off'))),
   };
+}
+
+/** Those that this qplug knows; none where an older one has written none. */
+function guardsOf(value: unknown): GuardKind[] {
+  return Array.isArray(value) ? GUARD_KINDS.filter((kind) => value.includes(kind)) : [];
 }
 
 function suspensionOf(row: Row): Suspension {
   const text = (column: string): string => row[column] ?? '';
   return {
     owner: { vm: text('vm'), socket: text('socket'), process: processOf(row['process']) },
-    devices: listOf(text('devices'), isSuspendedDevice),
+    devices: listOf(text('devices'), isSuspendedDevice).map((device) => ({
+      ...device,
+      guardOff: guardsOf(device.guardOff),
+    })),
     since: text('since'),
   };
 }

@@ -1,4 +1,5 @@
 import type { ProcessIdentity } from '../base/index.js';
+import type { GuardKind } from '../diag/index.js';
 
 /** Which physical device a claim is about: where it is plugged in, and what it is. It outlives replugs, unlike bus.addr. */
 export interface ClaimKey {
@@ -47,6 +48,10 @@ export interface Claim {
   /** Where it was plugged in when it was claimed: sysfs' name, as `1-2.3`. */
   readonly port: string;
   readonly drivers: BoundBefore;
+  /** The bus.addr that it had then, as `1.5`: with another one QEMU has lost it. Undefined where an older qplug claimed it. */
+  readonly address: string | undefined;
+  /** Guards that spoke against it, and that somebody who knew better took away for it. */
+  readonly guardOff: readonly GuardKind[];
   /** Since when it is in this state: ISO 8601. */
   readonly since: string;
 }

@@ -1,3 +1,4 @@
+import type { GuardKind } from '../diag/index.js';
 import type { ClaimKey, ClaimOwner } from './claim.js';
 
 /** A device that a VM had when it was suspended, and where: it gets it back there. */
@@ -13,6 +14,8 @@ export interface SuspendedDevice {
   readonly port: string;
   /** What the VM's file says of it. */
   readonly whenMissing: 'skip' | 'wait' | 'fail';
+  /** As in its claim: nobody is asked again. */
+  readonly guardOff: readonly GuardKind[];
 }
 
 /** A VM whose guest stands still and whose devices are the host's meanwhile. */

@@ -5,7 +5,7 @@ import { type Plan, type PlanRequest, plan, planFindings } from '../planner/inde
 import { EMULATED_MODELS, emulatedModel, type Topology, uniqueId } from '../qdev/index.js';
 import { deniedFindings } from './allowed.js';
 import { GROWTH_MODELS, growthOf } from './growth.js';
-import { guardFindings, guardsFor } from './guarded.js';
+import { guardFindings, guardsFor, takenAway } from './guarded.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { neededModels, requireModels } from './needed-models.js';
 import { moveFindings, wordsFor } from './one-move.js';
@@ -35,6 +35,8 @@ export interface AttachRequest {
   readonly grow?: { readonly hubs: boolean; readonly controllers: boolean } | undefined;
   /** Guards of the host that do not count. */
   readonly guardOff?: readonly GuardKind[] | undefined;
+  /** Those that were taken away when the VM was given it before: they don't count, and are kept in its claim. */
+  readonly handedOver?: readonly GuardKind[] | undefined;
 }
 
 /** What an attach would do, before anything is done. */
@@ -80,20 +82,22 @@ export async function draftAttach(
   const [topology, capabilities] = await readTopologyAndModels(vm.qmp, [...needed, ...GROWTH_MODELS], signal);
   requireModels(vm.name, needed, capabilities);
   const gathered = gather(vm, devices, request, { topology, file, host });
-  await refuseGuarded(gathered.wanted, vm, request.guardOff ?? [], file, host);
+  const { guardOff = [], handedOver = [] } = request;
+  const off = await refuseGuarded(gathered.wanted, vm, [...guardOff, ...handedOver], file, host);
+  const wanted = gathered.wanted.map((one) => ({ ...one, guardOff: [...(off.get(one.id) ?? []), ...handedOver] }));
   const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
-  const { homes, kept, findings } = recalled(vm, gathered.wanted, file, host);
+  const { homes, kept, findings } = recalled(vm, wanted, file, host);
   const asked: PlanRequest = {
     topology: room,
     growth: growthOf(room, grow, capabilities),
-    devices: gathered.wanted.map(({ request: one }) => ({ ...one, home: homes.get(one.key) })),
+    devices: wanted.map(({ request: one }) => ({ ...one, home: homes.get(one.key) })),
     kept,
     reserve: file?.usb.reserve,
     leeway: { running: true, growable: growthOf(room, { hubs: true, controllers: true }, capabilities).controllers },
   };
   const made = plan(asked);
   const without = new Set(made.refusals.map(({ key }) => key));
-  const waiting = gathered.wanted
+  const waiting = wanted
     .filter(({ id }) => without.has(id))
     .map((one) => ({ request: one.request, words: wordsFor(one) }));
   const world = { topology: room, capabilities, file, inventory: inventoryOf(host), kept };
@@ -102,8 +106,8 @@ export async function draftAttach(
     topology,
     request: asked,
     plan: made,
-    wanted: gathered.wanted,
-    steps: [...gathered.stale.map(removalOf), ...stepsOf(made, gathered.wanted)],
+    wanted,
+    steps: [...gathered.stale.map(removalOf), ...stepsOf(made, wanted)],
     already: gathered.already,
     findings: [...gathered.findings, ...findings, ...planFindings(made, { vm: vm.name, running: true }), ...moves],
   };
@@ -127,15 +131,20 @@ export async function refuseDenied(
   );
 }
 
-/** @throws QplugError `device-guarded` for all that the host needs itself */
+/**
+ * @returns by the id of what is wanted: the guards that speak against it and were taken away, by a command line alone
+ * @throws QplugError `device-guarded` for all that the host needs itself
+ */
 export async function refuseGuarded(
   wanted: readonly Wanted[],
   vm: OpenVm,
   off: readonly GuardKind[],
   file: VmFile | undefined,
   host: HostAccess,
-): Promise<void> {
-  throwErrors([...(await guardsAgainst(wanted, vm, off, file, host)).values()].flat());
+): Promise<ReadonlyMap<string, readonly GuardKind[]>> {
+  const against = [...(await guardsAgainst(wanted, vm, off, file, host))];
+  throwErrors(against.flatMap(([, { findings }]) => findings));
+  return new Map(against.map(([id, { taken }]) => [id, taken]));
 }
 
 /** @returns those that the host can do without, and that its policy allows */
@@ -153,25 +162,32 @@ export async function unguarded(
   return wanted.filter(
     (one) =>
       one.host === undefined ||
-      (against.get(one.id)?.length === 0 && policyFindings(one.host, vm.name, policy, inventory).length === 0),
+      (against.get(one.id)?.findings.length === 0 && policyFindings(one.host, vm.name, policy, inventory).length === 0),
   );
 }
 
-/** @returns by the id of what is wanted: the guards that keep it on the host */
+/** The guards that keep a device on the host, and those that would if a command line had not taken them away. */
+interface Against {
+  readonly findings: readonly Finding[];
+  readonly taken: readonly GuardKind[];
+}
+
+/** @returns by the id of what is wanted */
 async function guardsAgainst(
   wanted: readonly Wanted[],
   vm: OpenVm,
   off: readonly GuardKind[],
   file: VmFile | undefined,
   host: HostAccess,
-): Promise<ReadonlyMap<string, readonly Finding[]>> {
+): Promise<ReadonlyMap<string, Against>> {
   const inventory = inventoryOf(host);
   const devices = wanted.flatMap((one) => one.host ?? []);
   const guards = await guardsFor(devices, inventory, host, vm);
-  const against = wanted.map(({ id, host: device }): readonly [string, readonly Finding[]] => {
-    if (device === undefined) return [id, []];
+  const against = wanted.map(({ id, host: device }): readonly [string, Against] => {
+    if (device === undefined) return [id, { findings: [], taken: [] }];
     const inFile = wishFor(device, file, inventory)?.guardOff ?? [];
-    return [id, guardFindings(device, vm.name, guards, [...off, ...inFile])];
+    const findings = guardFindings(device, vm.name, guards, [...off, ...inFile]);
+    return [id, { findings, taken: takenAway(device, guards, off) }];
   });
   return new Map(against);
 }

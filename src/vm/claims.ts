@@ -37,7 +37,7 @@ export function claimsFor(
 ): Claim[] {
   const worker = selfIdentity();
   const since = new Date().toISOString();
-  return wanted.flatMap(({ id, host: device }): Claim[] => {
+  return wanted.flatMap(({ id, host: device, guardOff = [] }): Claim[] => {
     if (device === undefined) return [];
     return [
       {
@@ -51,9 +51,26 @@ export function claimsFor(
         port: device.port,
         drivers: bindingsOf(device),
         since,
+        address: addressOf(device),
+        guardOff: [...new Set(guardOff)],
       },
     ];
   });
+}
+
+const addressOf = ({ bus, address }: HostDevice): string => `${bus}.${address}`;
+
+/**
+ * Why a VM has no longer what it was given, as the host shows it. QEMU opens one device node, and says that it has it until its guest next
+ * asks for something; a device that was pulled comes back with another address, and not to QEMU.
+ *
+ * @returns words for people; undefined where nothing speaks against it
+ */
+export function lossOf(claim: Claim, inventory: HostInventory): string | undefined {
+  if (claim.address === undefined) return undefined;
+  const device = claimedDevice(claim, inventory);
+  if (device === undefined) return 'it was pulled';
+  return addressOf(device) === claim.address ? undefined : 'it was plugged in again since, which QEMU does not follow';
 }
 
 /** How often a claim of a VM that is gone is given back, while others claim the device as well. */

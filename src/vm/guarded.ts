@@ -44,6 +44,11 @@ function byStrangers(guard: Guard, known: readonly (number | undefined)[], isCla
   return isTold ? [] : [{ ...guard, processes }];
 }
 
+/** @returns those of the guards of a device that somebody who knows better has taken away */
+export function takenAway({ port }: HostDevice, guards: GuardsByPort, off: readonly GuardKind[]): GuardKind[] {
+  return (guards.get(port) ?? []).map(({ kind }) => kind).filter((kind) => off.includes(kind));
+}
+
 /**
  * @param off - guards that somebody who knows better has taken away
  * @returns a finding for each guard that is left

@@ -2,8 +2,8 @@ import { isAlive, poll } from '../base/index.js';
 import { type Finding, finding } from '../diag/index.js';
 import { connect, QmpClosedError, QmpConnectError, QmpTimeoutError } from '../qmp/index.js';
 import type { Claim } from '../registry/index.js';
-import { giveBackClaims } from './claims.js';
-import type { HostAccess } from './host-access.js';
+import { giveBackClaims, lossOf } from './claims.js';
+import { type HostAccess, inventoryOf } from './host-access.js';
 import { findVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
 import { ownerLives, ownerOf } from './owner.js';
@@ -56,11 +56,24 @@ async function mendAll(host: HostAccess, operation: Operation): Promise<Finding[
   for (const suspension of host.claims.suspensions()) {
     if (!ownerLives(suspension.owner)) host.claims.resume(suspension);
   }
+  markLost(claims, host);
   const unsettled = claims.filter(
     (claim) => claim.worker !== undefined && !isAlive(claim.worker) && !orphans.includes(claim),
   );
   for (const group of byOwner(unsettled)) findings.push(...(await settle(group, host, operation)));
   return findings;
+}
+
+/** A device that a VM had, and that was pulled since, is not its any more, whatever its QEMU says: it does not come back by itself. */
+function markLost(claims: readonly Claim[], host: HostAccess): void {
+  const settled = claims.filter(({ state, worker }) => state === 'attached' && worker === undefined);
+  if (settled.length === 0) return;
+  const inventory = inventoryOf(host);
+  const since = new Date().toISOString();
+  for (const claim of settled) {
+    const reason = lossOf(claim, inventory);
+    if (reason !== undefined) host.claims.change([claim], (now) => ({ ...now, state: 'failed', reason, since }));
+  }
 }
 
 const NOTE = { severity: 'note' } as const;

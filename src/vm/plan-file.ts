@@ -22,7 +22,7 @@ import {
 } from '../qdev/index.js';
 import type { PlaceRecord } from '../registry/index.js';
 import { deniedFindings } from './allowed.js';
-import { guardFindings } from './guarded.js';
+import { guardFindings, takenAway } from './guarded.js';
 import { fileLeeway, unwrittenControllers } from './leeway.js';
 import { type PolicyInForce, policyFindings } from './policy.js';
 import { type Returning, recallPlaces } from './recall-places.js';
@@ -223,7 +223,8 @@ function wantHost(
   const made = wantHostDevice(device, version, taken, terms);
   if ('code' in made) findings.push({ ...made, location });
   else {
-    wanted.push({ ...made, select: wish.select });
+    const guardOff = may && takenAway(device, may.guards, may.off);
+    wanted.push({ ...made, select: wish.select, guardOff });
     taken.add(made.id);
     places.set(made.id, wish.pointer);
   }

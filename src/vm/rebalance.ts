@@ -91,14 +91,14 @@ async function planRebalance(
   const [topology, capabilities] = await readTopologyAndModels(vm.qmp, [...needed, ...modelsOfMoves(file)], signal);
   requireModels(vm.name, needed, capabilities);
   const gathered = gather(vm, devices, { selectors, emulated }, { topology, file, host });
-  await refuseGuarded(gathered.wanted, vm, guardOff, file, host);
+  const off = await refuseGuarded(gathered.wanted, vm, guardOff, file, host);
   const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
   const { kept } = recalled(vm, gathered.wanted, file, host);
   const world = { topology: room, capabilities, file, inventory, kept };
   const named = new Set(gathered.wanted.map(({ host: device }) => device?.port));
   const others = wishedAsWanted(world).filter((one) => !named.has(one.host?.port));
   const wished = await unguarded(others, vm, guardOff, file, host);
-  const waiting = [...gathered.wanted, ...wished];
+  const waiting = [...gathered.wanted.map((one) => ({ ...one, guardOff: off.get(one.id) })), ...wished];
   const movables = movableDevices(world);
   const move = findMove(
     world,

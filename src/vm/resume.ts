@@ -93,11 +93,12 @@ async function bring(
   if (wait) operation.onProgress?.(`wait for ${device.label}`);
   const there = wait ? await awaitDevice(device, host, deadline) : present(device, host);
   if (there === undefined) {
-    const { label, hostPort: port } = device;
-    const evidence = { label, vm: vm.name, port, mandatory: severity === 'error' };
+    const { label, hostPort } = device;
+    const evidence = { label, vm: vm.name, port: hostPort, mandatory: severity === 'error' };
     return { back: false, findings: [finding('missing-at-resume', evidence, { severity })] };
   }
-  const request = { selectors: [there.port], controller: device.bus, port: device.port, slower: 'allow' as const };
+  const { bus: controller, port, guardOff: handedOver } = device;
+  const request = { selectors: [there.port], controller, port, slower: 'allow' as const, handedOver };
   try {
     const { findings } = await attach(vm, request, host, { ...operation, signal, kind: 'resume' });
     return { back: true, findings: findings.filter(({ code }) => code !== 'already-attached') };

@@ -2,8 +2,8 @@ import type { Finding } from '../diag/index.js';
 import type { Topology } from '../qdev/index.js';
 import type { Claim, ClaimOwner } from '../registry/index.js';
 import { sameOwner } from '../registry/index.js';
-import { giveBackClaims } from './claims.js';
-import type { HostAccess } from './host-access.js';
+import { giveBackClaims, lossOf } from './claims.js';
+import { type HostAccess, inventoryOf } from './host-access.js';
 
 /** @returns the claims of a VM */
 export function claimsOf(owner: ClaimOwner, host: HostAccess): Claim[] {
@@ -31,8 +31,8 @@ export async function settleClaims(
       findings.push(...(await giveBackClaims([claim], host)));
       continue;
     }
-    const state = device.attached ? 'attached' : 'failed';
-    const reason = device.attached ? undefined : 'QEMU has lost it';
+    const reason = device.attached ? lossOf(claim, inventoryOf(host)) : 'QEMU has lost it';
+    const state = reason === undefined ? 'attached' : 'failed';
     if (claim.state === state && claim.worker === undefined) continue;
     host.claims.change([claim], (now) => ({ ...now, state, reason, worker: undefined, since }));
   }

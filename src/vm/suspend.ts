@@ -1,12 +1,13 @@
 import { type Finding, fail } from '../diag/index.js';
 import type { SuspendedDevice, Suspension } from '../registry/index.js';
-import { keyOf } from './claims.js';
+import { claimOn, keyOf } from './claims.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { fileOf, type OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
 import { ownerOf } from './owner.js';
 import { readTopology } from './read-back.js';
 import { hostOf, type Removal, removalStep } from './removal-step.js';
+import { claimsOf } from './settle-claims.js';
 import type { ChangeStep } from './step.js';
 import { suspensionOf } from './suspension-of.js';
 import { takeOut } from './take-out.js';
@@ -79,6 +80,7 @@ async function leavingDevices(vm: OpenVm, host: HostAccess, signal: AbortSignal)
   const file = await fileOf(vm);
   const topology = await readTopology(vm.qmp, signal);
   const inventory = inventoryOf(host);
+  const claims = claimsOf(ownerOf(vm), host);
   return topology.controllers.flatMap((controller) =>
     controller.devices.flatMap((device): Leaving[] => {
       const here = hostOf(device, inventory);
@@ -88,10 +90,20 @@ async function leavingDevices(vm: OpenVm, host: HostAccess, signal: AbortSignal)
       const whenMissing = wishFor(here, file, inventory)?.whenMissing ?? 'skip';
       const key = keyOf(here, inventory);
       const { bus } = controller;
+      const guardOff = claimOn(here, inventory, claims)?.guardOff ?? [];
       return [
         {
           removal,
-          device: { key, id: removal.target, label: labelOf(here), hostPort: here.port, bus, port, whenMissing },
+          device: {
+            key,
+            id: removal.target,
+            label: labelOf(here),
+            hostPort: here.port,
+            bus,
+            port,
+            whenMissing,
+            guardOff,
+          },
         },
       ];
     }),

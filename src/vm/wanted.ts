@@ -1,4 +1,4 @@
-import { type Finding, finding, printable } from '../diag/index.js';
+import { type Finding, finding, type GuardKind, printable } from '../diag/index.js';
 import type { HostDevice } from '../host/index.js';
 import type { DeviceRequest } from '../planner/index.js';
 import {
@@ -31,6 +31,8 @@ export interface Wanted {
   readonly host: HostDevice | undefined;
   /** The selector of the VM's file that meant it. */
   readonly select?: string | undefined;
+  /** Guards that speak against it, and were taken away by somebody who knows better. */
+  readonly guardOff?: readonly GuardKind[] | undefined;
   spell(bus: string, port: string): DeviceSpec;
 }
 

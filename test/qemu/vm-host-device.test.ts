@@ -1,7 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { QplugError } from '../../src/diag/index.js';
 import { type Recording, recordedSysfs } from '../../src/host/index.js';
-import { type AttachRequest, attach, detach, type HostAccess, openVm, runVm, statusOf } from '../../src/vm/index.js';
+import {
+  type AttachRequest,
+  attach,
+  detach,
+  type HostAccess,
+  mend,
+  openVm,
+  resume,
+  runVm,
+  statusOf,
+  suspend,
+} from '../../src/vm/index.js';
+import { disk, hostFiles, mounted } from '../unit/host/guards/host-tree.js';
 import { changed, recording, without } from '../unit/host/recordings.js';
 import { type PlainQemu, startQemu } from './plain-qemu.js';
 import { type QmpProxy, startProxy } from './qmp-proxy.js';
@@ -101,6 +113,53 @@ describe('a device that is in the VM', () => {
     expect(adds().at(-1)).toMatchObject({ id: ID, hostaddr: 9 });
     await vm.qmp.close();
     expect(await treeOf(world, qemu.socket)).toHaveLength(1);
+  });
+
+  test.each([
+    ['pulled', (now: Recording) => without(now, TABLET), 'it was pulled'],
+    [
+      'plugged in again since',
+      (now: Recording) => changed(now, { [`${TABLET}/devnum`]: { text: '9\n' } }),
+      'it was plugged in again since, which QEMU does not follow',
+    ],
+  ])('%s: its claim says so from the next command on, until it is attached again', async (_, after, reason) => {
+    await plug();
+    expect(await mend(host, world.operation())).toEqual([]);
+    expect(host.claims.list()).toMatchObject([{ device: ID, state: 'attached', reason: undefined }]);
+    plugged(after(SIX));
+    await mend(host, world.operation());
+    const [claim] = host.claims.list();
+    expect(claim).toMatchObject({ device: ID, state: 'failed', reason });
+    await mend(host, world.operation());
+    expect(host.claims.list()).toEqual([claim]);
+    rules.attached = true;
+    const here = changed(SIX, { [`${TABLET}/devnum`]: { text: '8\n' } });
+    plugged({ ...here, nodes: { ...here.nodes, 'bus/usb/001/008': 'usable' } });
+    await plug();
+    expect(host.claims.list()).toMatchObject([{ state: 'attached', reason: undefined, address: '1.8' }]);
+    await take(TABLET);
+    expect(host.claims.list()).toEqual([]);
+  });
+
+  test('handed over though the host needs it: that is known when it is suspended, and resume does not ask again', async () => {
+    const mounts = { ...disk(TABLET, 'sda'), ...mounted('8:1 /mnt ext4 /dev/sda1') };
+    host = { ...host, files: hostFiles(mounts) };
+    const refused = await failing(plug());
+    expect(codes(refused)).toEqual(['device-guarded']);
+    await plug({ guardOff: ['mount', 'swap'] });
+    expect(host.claims.list()).toMatchObject([{ guardOff: ['mount'] }]);
+    {
+      await using vm = await openVm(proxy.socket, host, world.operation());
+      await vm.qmp.execute('cont');
+    }
+    const request = { wait: 0, waitForAll: false };
+    for (const files of [hostFiles(mounts), hostFiles({}), hostFiles(mounts)]) {
+      host = { ...host, files };
+      await using vm = await openVm(proxy.socket, host, world.operation());
+      const { devices } = await suspend(vm, { keep: false }, host, world.operation());
+      expect(devices).toMatchObject([{ id: ID, guardOff: ['mount'] }]);
+      expect(await resume(vm, request, host, world.operation())).toMatchObject({ devices: [{ back: true }] });
+    }
   });
 
   test('a stranger has its address now: not taken for it', async () => {

@@ -1,7 +1,16 @@
 import type { Claim } from '../../registry/index.js';
 
 /** A claim for programs. */
-export function claimDocument({ key, owner, device, label, port, drivers, ...claim }: Claim): Record<string, unknown> {
+export function claimDocument({
+  key,
+  owner,
+  device,
+  label,
+  port,
+  drivers,
+  guardOff,
+  ...claim
+}: Claim): Record<string, unknown> {
   return {
     ...claimSummary({ owner, ...claim }),
     device: {
@@ -14,6 +23,7 @@ export function claimDocument({ key, owner, device, label, port, drivers, ...cla
       serial: key.serial === '' ? null : key.serial,
     },
     drivers: drivers.map(([name, driver]) => ({ interface: name, driver })),
+    guardOff,
   };
 }
 

@@ -17,6 +17,8 @@ export function claimOf(vm: string, more: Partial<Claim> = {}): Claim {
       ['1-2:1.1', null],
     ],
     since: '2026-01-01T00:00:00.000Z',
+    address: '1.5',
+    guardOff: [],
     ...more,
   };
 }
