@@ -16,6 +16,11 @@ export function replugged(check: AddCheck): void {
     assert.deepEqual([toldOf(pulled, first.id).state, pulled.codes], ['stale', ['stale-device']]);
     await lab.plugBack('ss');
     assert.equal(toldOf(await status(vm), first.id).state, 'stale');
+    const claims = JSON.parse((await qplug(['claims', '--json'])).out).claims as { state: string; reason: string }[];
+    assert.deepEqual(claims.map(({ state, reason }) => `${state}: ${reason}`).sort(), [
+      'attached: null',
+      'failed: it was pulled',
+    ]);
 
     const { code, out, err } = await qplug(['attach', vm.socket, 'serial=SS0001', '--json']);
     assert.equal(code, 0, err);
