@@ -3,8 +3,8 @@ import { type Finding, finding, QplugError } from '../diag/index.js';
 import { QmpClosedError, QmpCommandError, type QmpConnection, QmpTimeoutError } from '../qmp/index.js';
 import type { JournalEntry, SnapshotStore } from '../registry/index.js';
 import { addFindings } from './add-findings.js';
-import { concludeStep, isLong, performStep, UNDO_TIMEOUT, undoStep } from './perform-step.js';
-import type { ChangeStep, StepEvent } from './step.js';
+import { guestHasLeft, isLong, performStep, UNDO_TIMEOUT, undoStep } from './perform-step.js';
+import type { ChangeStep, RemoveStep, StepEvent } from './step.js';
 
 export interface ApplyOptions {
   readonly signal: AbortSignal;
@@ -14,6 +14,8 @@ export interface ApplyOptions {
   readonly file?: HeldVmFile | undefined;
   /** Where what belongs to a saved state is kept. */
   readonly snapshots?: SnapshotStore | undefined;
+  /** Whether the host uses by now what was taken out: that stays out. */
+  readonly isTaken?: ((step: RemoveStep) => Promise<boolean>) | undefined;
   readonly onStep?: ((event: StepEvent) => void) | undefined;
   /** Told how a step goes that takes long. */
   readonly tell?: ((what: string) => void) | undefined;
@@ -73,6 +75,11 @@ export class Applied {
     }
   }
 
+  /** The next step of the entry is not done. */
+  skip(): void {
+    this.#next++;
+  }
+
   /** All that was done so far stays, whatever becomes of the rest. */
   keep(): void {
     this.#done.splice(0);
@@ -96,7 +103,8 @@ export class Applied {
    */
   async undo(cause: unknown): Promise<unknown> {
     const left: ChangeStep[] = [];
-    const { file, snapshots } = this.#options;
+    const { file, snapshots, isTaken } = this.#options;
+    const kept: Finding[] = [];
     let signal = AbortSignal.timeout(UNDO_TIMEOUT);
     const final = await this.#final(signal);
     if (final !== undefined) {
@@ -109,26 +117,30 @@ export class Applied {
       try {
         this.#options.onStep?.({ event: 'undoing', step });
         this.#tellIfPossible(index, 'undoing');
-        await undoStep(step, { qmp: this.#qmp, signal, file, snapshots });
+        await undoStep(step, { qmp: this.#qmp, signal, file, snapshots, isTaken });
         if (isLong(step)) signal = AbortSignal.timeout(UNDO_TIMEOUT);
         this.#tellIfPossible(index, 'undone');
         this.#options.onStep?.({ event: 'undone', step });
       } catch (error) {
         if (error instanceof QmpClosedError) break;
+        if (error instanceof QplugError && error.code === 'stays-with-host') {
+          kept.push(...error.findings);
+          continue;
+        }
         this.#options.onStep?.({ event: 'not-undone', step });
         left.push(step);
       }
     }
     const more: Finding[] =
       left.length === 0 ? [] : [finding('not-undone', { devices: left.map(({ label }) => label) })];
-    return addFindings(cause, more);
+    return addFindings(cause, [...kept, ...more]);
   }
 
   /** @returns a step that has happened for good */
   async #final(signal: AbortSignal): Promise<ChangeStep | undefined> {
     for (const { step } of this.#done) {
       try {
-        if (await concludeStep(step, { qmp: this.#qmp, signal })) return step;
+        if (await guestHasLeft(step, { qmp: this.#qmp, signal })) return step;
       } catch {
         // what it was asked in vain the undo asks again, and tells
       }

@@ -31,7 +31,7 @@ export function keyed(key: ClaimKey, inventory: HostInventory): HostDevice | und
 
 /** @returns the claims that are needed for these devices, with the drivers that they have now */
 export function claimsFor(
-  wanted: readonly Pick<Wanted, 'id' | 'host'>[],
+  wanted: readonly Pick<Wanted, 'id' | 'host' | 'guardOff'>[],
   owner: ClaimOwner,
   inventory: HostInventory,
 ): Claim[] {

@@ -1,11 +1,12 @@
 import { type HeldVmFile, performFileChange, undoFileChange } from '../config/index.js';
+import { fail } from '../diag/index.js';
 import type { QmpConnection } from '../qmp/index.js';
 import type { SnapshotStore } from '../registry/index.js';
 import { addDevice } from './add-device.js';
 import { endMigration, hasLeft, sendGuest } from './outgoing-migration.js';
 import { removeDevice } from './remove-device.js';
 import { deleteState, isSaved, keepState, loadState, saveState, unsaveState } from './state-step.js';
-import type { ChangeStep } from './step.js';
+import type { ChangeStep, RemoveStep } from './step.js';
 
 /** ms that an undo may take in all; it goes on when the caller has given up. */
 export const UNDO_TIMEOUT = 15_000;
@@ -20,6 +21,8 @@ export interface StepContext {
   readonly file?: HeldVmFile | undefined;
   /** Where what belongs to a saved state is kept. */
   readonly snapshots?: SnapshotStore | undefined;
+  /** Whether the host has taken a device into use since it was taken out of the VM; undefined where nobody can say. */
+  readonly isTaken?: ((step: RemoveStep) => Promise<boolean>) | undefined;
 }
 
 type Doing = StepContext & {
@@ -33,12 +36,6 @@ interface StepKind<S> {
   perform(step: S, context: Doing): Promise<void>;
   /** Also of a step of which it is not known whether it was done. */
   undo(step: S, context: StepContext): Promise<void>;
-  /**
-   * Of a step after which nothing is undone any more: ends it where it is still on its way.
-   *
-   * @returns whether it has happened: then what is left of the transaction is finished
-   */
-  conclude?(step: S, context: StepContext): Promise<boolean>;
   /** Does what may have been done in part, or whole, by somebody who died on the way. */
   redo(step: S, context: Doing): Promise<void>;
 }
@@ -79,8 +76,9 @@ const KINDS: Kinds = {
     perform: async (step, { qmp, signal, removalTimeout: timeout }) => {
       await removeDevice(qmp, step, { signal, timeout });
     },
-    undo: async (step, { qmp, signal }) => {
+    undo: async (step, { qmp, signal, isTaken }) => {
       if (step.stale === true) return;
+      if (await isTaken?.(step)) throw fail('stays-with-host', { label: step.label });
       if (step.restore === undefined) throw new Error('nobody knows how it was made');
       // its removal may have been given up half-way: its id is free only when it is gone
       await removeDevice(qmp, step, { signal, timeout: UNDO_REMOVAL });
@@ -92,7 +90,6 @@ const KINDS: Kinds = {
   },
   migrate: {
     perform: (step, { qmp, signal, tell }) => sendGuest(qmp, step, { signal, tell }),
-    conclude: (step, { qmp }) => endMigration(qmp, step),
     undo: async (step, { qmp }) => {
       if (await endMigration(qmp, step)) throw new Error('the guest has left');
     },
@@ -158,15 +155,18 @@ export async function performStep(step: ChangeStep, context: Doing): Promise<voi
 }
 
 /**
- * Ends a step that may still be on its way.
- *
- * @returns whether it is one after which nothing is undone any more, and has happened
+ * Whether this is a migration that has gone through: its guest does not come back, and nothing is undone any more. One that is on its way
+ * is ended first.
  */
-export async function concludeStep(step: ChangeStep, context: StepContext): Promise<boolean> {
-  return (await kindOf(step).conclude?.(step, context)) ?? false;
+export async function guestHasLeft(step: ChangeStep, { qmp }: StepContext): Promise<boolean> {
+  return step.do === 'migrate' && (await endMigration(qmp, step));
 }
 
-/** Undoes a step, whether it was done whole, in part or not at all. */
+/**
+ * Undoes a step, whether it was done whole, in part or not at all.
+ *
+ * @throws QplugError `stays-with-host`: the host has taken the device into use meanwhile
+ */
 export async function undoStep(step: ChangeStep, context: StepContext): Promise<void> {
   await kindOf(step).undo(step, context);
 }

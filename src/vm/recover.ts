@@ -8,7 +8,7 @@ import type { HostAccess } from './host-access.js';
 import { notBack } from './not-back.js';
 import type { Operation } from './operation.js';
 import {
-  concludeStep,
+  guestHasLeft,
   isLong,
   isPointOfNoReturn,
   redoStep,
@@ -16,7 +16,8 @@ import {
   UNDO_TIMEOUT,
   undoStep,
 } from './perform-step.js';
-import type { ChangeStep, Step } from './step.js';
+import type { ChangeStep, RemoveStep, Step } from './step.js';
+import { isTakenByHost } from './taken-by-host.js';
 import { REMOVAL_TIMEOUT } from './transaction.js';
 
 /** ms for a monitor that another client holds. */
@@ -68,12 +69,12 @@ async function recoverSteps(entry: JournalEntry, host: HostAccess, operation: Op
   if (qmp === undefined) return ended('vm-gone');
   try {
     const changes = all.filter(isChange);
-    const context = { qmp, signal: operation.signal, snapshots: host.snapshots };
+    const isTaken = (step: RemoveStep): Promise<boolean> => isTakenByHost(step, host);
+    const context = { qmp, signal: operation.signal, snapshots: host.snapshots, isTaken };
     if (entry.head.recover === 'finish' || (await isPastReturn(entry, changes, context))) {
       return await finishAll(entry, changes, context);
     }
-    await undoAll(entry, changes, context);
-    return ended('undone');
+    return ended('undone', await undoAll(entry, changes, context));
   } catch (error) {
     if (error instanceof QmpClosedError) return ended('vm-gone');
     throw error;
@@ -91,7 +92,7 @@ async function isPastReturn(
   for (const [index, step] of changes.entries()) {
     const state = entry.stateOf(index);
     if (state === undefined || state === 'undone') continue;
-    if (await concludeStep(step, { ...context, signal: AbortSignal.timeout(UNDO_TIMEOUT) })) return true;
+    if (await guestHasLeft(step, { ...context, signal: AbortSignal.timeout(UNDO_TIMEOUT) })) return true;
     // a state that was being thrown away is thrown away
     if (state !== 'undoing' && (await isPointOfNoReturn(step, context))) return true;
   }
@@ -129,12 +130,14 @@ async function recoverFile(entry: JournalEntry, signal: AbortSignal): Promise<Fi
   return findings;
 }
 
+/** @returns what stays with the host, which has taken it into use */
 async function undoAll(
   entry: JournalEntry,
   changes: readonly ChangeStep[],
   context: StepContext,
   spoiled = false,
-): Promise<void> {
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
   let signal = AbortSignal.timeout(UNDO_TIMEOUT);
   for (const [index, step] of [...changes.entries()].reverse()) {
     const state = entry.stateOf(index);
@@ -142,10 +145,16 @@ async function undoAll(
     // half of another state is in it: a guest must not go on from that
     if (spoiled && step.do === 'pause') continue;
     entry.mark(index, 'undoing');
-    await undoStep(step, { ...context, signal });
+    try {
+      await undoStep(step, { ...context, signal });
+    } catch (error) {
+      if (!(error instanceof QplugError) || error.code !== 'stays-with-host') throw error;
+      findings.push(...error.findings.map((one): Finding => ({ ...one, severity: 'warning' })));
+    }
     if (isLong(step)) signal = AbortSignal.timeout(UNDO_TIMEOUT);
     entry.mark(index, 'undone');
   }
+  return findings;
 }
 
 /** Does the rest. What a transaction can do without is told when it can't be had. */
@@ -180,9 +189,9 @@ async function halfLoaded(
 ): Promise<Recovered> {
   if (error instanceof QmpClosedError) throw error;
   const load = changes.find((step) => step.do === 'load-state');
-  await undoAll(entry, changes, context, true);
+  const left = await undoAll(entry, changes, context, true);
   const half = finding('snapshot-half-loaded', { vm: entry.head.vm, tag: load?.tag ?? '' });
-  const findings = [...error.findings, half].map((one): Finding => ({ ...one, severity: 'warning' }));
+  const findings = [...error.findings, half, ...left].map((one): Finding => ({ ...one, severity: 'warning' }));
   return { outcome: 'undone', findings };
 }
 

@@ -1,4 +1,4 @@
-import { type Finding, fail, QplugError } from '../diag/index.js';
+import { type Finding, fail, finding, QplugError } from '../diag/index.js';
 import { QmpClosedError, QmpCommandError } from '../qmp/index.js';
 import { addFindings } from './add-findings.js';
 import { Applied } from './apply.js';
@@ -13,6 +13,7 @@ import type { Operation } from './operation.js';
 import { ownerOf } from './owner.js';
 import { claimsOf } from './settle-claims.js';
 import type { AddStep, ChangeStep } from './step.js';
+import { isTakenByHost } from './taken-by-host.js';
 import { REMOVAL_TIMEOUT, settleAsTheyAre, tellStep } from './transaction.js';
 
 /** ms for each device that comes back, and for the guest to go on: whatever the caller's signal says. */
@@ -61,6 +62,7 @@ export async function changeState(
     snapshots: host.snapshots,
     removalTimeout: REMOVAL_TIMEOUT,
     onStep: (event) => tellStep(event, onProgress),
+    isTaken: (step) => isTakenByHost(step, host),
     explain: async (error, step) => {
       if (step.do === 'load-state') return halfLoaded(error, vm, step.tag);
       return explainFailure(error, step, wanted, inventoryOf(host), await lastLinesOf(vm));
@@ -75,7 +77,7 @@ export async function changeState(
     }
     await applied.apply([state]);
     applied.keep();
-    findings.push(...(await bringBack(applied, after, vm)));
+    findings.push(...(await bringBack(applied, after, vm, host)));
     entry.commit();
     findings.push(...(await settle()));
     return findings;
@@ -91,10 +93,20 @@ export async function changeState(
  *
  * @throws the error of a step that is no device of the host, when all were tried · QmpClosedError at once
  */
-async function bringBack(applied: Applied, steps: readonly ChangeStep[], vm: OpenVm): Promise<Finding[]> {
+async function bringBack(
+  applied: Applied,
+  steps: readonly ChangeStep[],
+  vm: OpenVm,
+  host: HostAccess,
+): Promise<Finding[]> {
   const findings: Finding[] = [];
   const failed: unknown[] = [];
   for (const step of steps) {
+    if (step.do === 'add' && step.optional === true && (await isTakenByHost(step, host))) {
+      findings.push(finding('stays-with-host', { label: step.label }, { severity: 'warning' }));
+      applied.skip();
+      continue;
+    }
     try {
       await applied.apply([step], AbortSignal.timeout(BACK_TIMEOUT));
     } catch (error) {

@@ -16,7 +16,7 @@ export interface AddStep {
 }
 
 /** `device_del`, waited for. */
-interface RemoveStep {
+export interface RemoveStep {
   readonly do: 'remove';
   /** What `device_del` takes: an id, or an absolute QOM path. */
   readonly target: string;
@@ -89,15 +89,7 @@ export interface MigrateStep {
 }
 
 /** A change to a running VM, done over QMP, or to its file. */
-export type ChangeStep =
-  | AddStep
-  | RemoveStep
-  | PauseStep
-  | WriteStep
-  | SaveStep
-  | LoadStep
-  | DeleteStep
-  | MigrateStep;
+export type ChangeStep = AddStep | RemoveStep | PauseStep | WriteStep | SaveStep | LoadStep | DeleteStep | MigrateStep;
 
 /**
  * One step of a transaction, as plain data: it is written into the journal before it is done, so that whoever finds it there can

@@ -12,6 +12,7 @@ import type { BothOperation } from './operation.js';
 import { ownerOf } from './owner.js';
 import { claimsOf } from './settle-claims.js';
 import type { ChangeStep } from './step.js';
+import { isTakenByHost } from './taken-by-host.js';
 import { REMOVAL_TIMEOUT, settleAsTheyAre, tellStep } from './transaction.js';
 
 /** Devices that leave a VM, and what goes with that. */
@@ -68,6 +69,7 @@ export async function doSteps(
     snapshots: host.snapshots,
     onStep: (event) => tellStep(event, onProgress),
     tell: onProgress,
+    isTaken: (step) => isTakenByHost(step, host),
     explain: async (error) => error,
   });
   try {

@@ -21,6 +21,7 @@ import {
   statusOf,
   suspend,
 } from '../../src/vm/index.js';
+import { disk, hostFiles, mounted } from '../unit/host/guards/host-tree.js';
 import { recording } from '../unit/host/recordings.js';
 import { DEAD, SELF } from '../unit/registry/records.js';
 import { type PlainQemu, startQemu } from './plain-qemu.js';
@@ -229,6 +230,27 @@ describe('with a device of this host', () => {
     expect(await returnPath(here.socket)).toBe(false);
   });
 
+  test('it fails, and the host has mounted the device meanwhile: it stays with the host, and that is told', async () => {
+    await using there = await waiting();
+    const plain = host;
+    const onProgress = (what: string): void => {
+      if (what.startsWith('migration to')) {
+        files = hostFiles({ ...disk(TABLET, 'sda'), ...mounted('8:1 /mnt ext4 /dev/sda1') });
+      }
+    };
+    let files = hostFiles({});
+    host = {
+      ...plain,
+      get files() {
+        return files;
+      },
+    };
+    const error = await failing(send(proxy.socket, there.uri, { withDetached: true }, { onProgress }));
+    expect(codes(error)).toEqual(['migration-failed', 'stays-with-host']);
+    expect(await treeOf(world, here.socket)).toEqual(['x.0 3 usb-kbd kbd 480']);
+    expect([host.claims.list(), host.journal.isEmpty]).toEqual([[], true]);
+  });
+
   test('the other side dies half-way: the device is back, the guest runs', async () => {
     await slowly();
     await using there = await waiting(...KBD);
@@ -292,7 +314,7 @@ describe('with a device of this host', () => {
     };
     const gone = { target: ID, qomPath: `/machine/peripheral/${ID}` };
     const steps = [
-      { do: 'remove', ...gone, label: 'tablet', restore },
+      { do: 'remove', ...gone, label: 'tablet', restore, hostPort: TABLET },
       { do: 'migrate', uri, setsReturnPath: true, label: `migration to ${uri}` },
     ];
     const entry = host.journal.begin({ format: 1, kind: 'migrate', vm: socket, socket, steps, recover: 'undo' });
@@ -322,6 +344,17 @@ describe('with a device of this host', () => {
     expect(await runState(here.socket)).toBe('running');
     await inPlace();
     expect(await returnPath(here.socket)).toBe(false);
+  });
+
+  test('qplug was killed, and the host has mounted the device meanwhile: it stays with the host, once and for all', async () => {
+    await slowly();
+    await using there = await waiting(...KBD);
+    await died(there.uri);
+    host = { ...host, files: hostFiles({ ...disk(TABLET, 'sda'), ...mounted('8:1 /mnt ext4 /dev/sda1') }) };
+    const findings = await mend(host, world.operation());
+    expect(findings).toMatchObject([{ code: 'mended' }, { code: 'stays-with-host', severity: 'warning' }]);
+    expect(await treeOf(world, here.socket)).toEqual(['x.0 3 usb-kbd kbd 480']);
+    expect([await runState(here.socket), host.claims.list(), host.journal.isEmpty]).toEqual(['running', [], true]);
   });
 
   test('qplug was killed and the guest arrived: the next one leaves it there, the device is the host’s', async () => {

@@ -20,6 +20,7 @@ export interface VmEvidence {
   'places-not-saved': { readonly vm: string; readonly path: string; readonly reason: string };
   'removal-pending': { readonly device: string; readonly timeout: number };
   'not-undone': { readonly devices: readonly string[] };
+  'stays-with-host': { readonly label: string };
   stopped: { readonly reason: string };
   'operation-timeout': { readonly what: string; readonly timeout: number };
   'device-gone': { readonly label: string; readonly port: string };
@@ -251,6 +252,14 @@ export const vmCatalog: Catalog<VmEvidence> = {
       what: `what was done could not all be undone: ${list(devices)}`,
       why: 'a device of QEMU may have been refused its old place; a PCI controller leaves only when its guest lets go, or at a reset',
       fix: 'qplug status VM, then qplug detach VM ID for each device that is left',
+    }),
+  },
+  'stays-with-host': {
+    kind: 'refused',
+    text: ({ label }) => ({
+      what: `${printable(label)} stays with the host, and was not put back into the VM`,
+      why: 'the host has taken it into use since it was taken out: mounted it, or swaps on it',
+      fix: 'Unmount it, then qplug attach VM DEVICE',
     }),
   },
   stopped: { kind: 'failed', text: ({ reason }) => ({ what: 'it was stopped', why: printable(reason) }) },
