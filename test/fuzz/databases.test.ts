@@ -8,7 +8,7 @@ import { ClaimStore } from '../../src/registry/index.js';
 import { runs } from '../unit/runs.js';
 
 const STORES = new URL('../fixtures/stores/', import.meta.url);
-const REAL = ['claims-1.db', 'claims-2.db'].map((name) => readFileSync(new URL(name, STORES)));
+const REAL = ['claims-1.db', 'claims-2.db', 'claims-3.db'].map((name) => readFileSync(new URL(name, STORES)));
 
 let runtime: string;
 beforeEach(() => {
