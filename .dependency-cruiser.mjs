@@ -18,6 +18,7 @@ const BELOW = {
 
 /** The only files that may touch files, sockets and processes. */
 const IO_FILES = [
+  'src/base/own-folder.ts',
   'src/base/process-identity.ts',
   'src/base/unix-listener.ts',
   'src/cli/picture/write.ts',
@@ -29,13 +30,16 @@ const IO_FILES = [
   'src/host/drivers.ts',
   'src/host/file/read-host-file.ts',
   'src/host/guards/real-host-files.ts',
+  'src/host/node-rights.ts',
   'src/host/real-sysfs.ts',
   'src/host/usb-ids.ts',
   'src/launcher/ask-qemu.ts',
   'src/launcher/find-program.ts',
   'src/launcher/find-running.ts',
+  'src/launcher/hand-over.ts',
   'src/launcher/preflight.ts',
   'src/launcher/process.ts',
+  'src/launcher/run-as.ts',
   'src/qmp/socket-transport.ts',
   'src/registry/clear-away.ts',
   'src/registry/journal.ts',

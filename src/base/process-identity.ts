@@ -37,6 +37,30 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return startTime(identity.pid) === identity.startTime && bootId() === identity.bootId;
 }
 
+/** With which rights a process does what it does (proc(5)). */
+export interface Rights {
+  /** Real, effective, saved, and the one that files are opened with. */
+  readonly uids: readonly number[];
+  /** The same of the group. */
+  readonly gids: readonly number[];
+  /** Supplementary groups. */
+  readonly groups: readonly number[];
+}
+
+/** @returns the rights of a process; undefined when there is none, or they can't be told */
+export function rightsOf(pid: number): Rights | undefined {
+  let status: string;
+  try {
+    status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  } catch {
+    return undefined;
+  }
+  const numbers = (name: string): number[] =>
+    (new RegExp(`^${name}:([\\d \\t]*)$`, 'm').exec(status)?.[1] ?? '').split(/\s+/).filter(Boolean).map(Number);
+  const [uids, gids] = [numbers('Uid'), numbers('Gid')];
+  return uids.length === 4 && gids.length === 4 ? { uids, gids, groups: numbers('Groups') } : undefined;
+}
+
 /** @returns who this process is */
 export function selfIdentity(): ProcessIdentity {
   const self = identifyProcess(process.pid);

@@ -23,8 +23,8 @@ export async function mendBefore(terminal: Terminal): Promise<readonly Finding[]
     findings = await mend(host, operation);
   } catch (error) {
     if (!(error instanceof QplugError)) throw error;
-    // a user without a runtime folder has left nothing there
-    if (error.code === 'runtime-dir-unknown') return [];
+    // without a folder of one's own nothing was left there; a command that needs it says so
+    if (error.code === 'runtime-dir-unknown' || error.code === 'folder-not-ours') return [];
     findings = error.findings.map((one): Finding => ({ ...one, severity: 'warning' }));
   }
   for (const found of findings) terminal.err(`${renderFinding(found, terminal)}\n`);

@@ -8,7 +8,12 @@ export interface RawVmFile {
   readonly memory?: string | number;
   readonly cpus?: number;
   readonly drives?: readonly RawDrive[];
-  readonly qemu?: { readonly binary?: string; readonly args?: readonly string[] };
+  readonly qemu?: {
+    readonly binary?: string;
+    readonly args?: readonly string[];
+    readonly user?: string;
+    readonly sandbox?: boolean;
+  };
   readonly usb?: RawUsb;
 }
 

@@ -55,7 +55,12 @@ class Resolver {
       memory: typeof raw.memory === 'number' ? `${raw.memory}M` : (raw.memory ?? '512M'),
       cpus: raw.cpus ?? 1,
       drives: (raw.drives ?? []).map((drive, i) => this.#drive(drive, i)),
-      qemu: { binary: binary.includes('/') ? this.#absolute(binary) : binary, args: raw.qemu?.args ?? [] },
+      qemu: {
+        binary: binary.includes('/') ? this.#absolute(binary) : binary,
+        args: raw.qemu?.args ?? [],
+        user: raw.qemu?.user,
+        sandbox: raw.qemu?.sandbox,
+      },
       usb,
       locate: (pointer) => this.#source.locate(pointer),
     };

@@ -15,14 +15,25 @@ export interface VmFile {
   readonly memory: string;
   readonly cpus: number;
   readonly drives: readonly Drive[];
-  /** `binary`: a name for PATH, or an absolute path. */
-  readonly qemu: { readonly binary: string; readonly args: readonly string[] };
+  readonly qemu: QemuSection;
   readonly usb: UsbSection;
   /**
    * @param pointer - path of keys and indexes from the top
    * @returns where that value stands in the file (or the nearest enclosing one)
    */
   locate(pointer: Pointer): SourceLocation;
+}
+
+export interface QemuSection {
+  /** A name for PATH, or an absolute path. */
+  readonly binary: string;
+  readonly args: readonly string[];
+  /** Name of the user that it runs as; undefined: whoever runs qplug. */
+  readonly user: string | undefined;
+  /** Whether it was typed, and so stands nowhere in the file. */
+  readonly userTyped?: boolean | undefined;
+  /** Whether QEMU denies itself what it does not need; undefined: when it runs as another user. */
+  readonly sandbox?: boolean | undefined;
 }
 
 export interface Drive {

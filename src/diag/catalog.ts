@@ -1,3 +1,4 @@
+import { type BaseEvidence, baseCatalog } from './catalog/base.js';
 import { type CliEvidence, cliCatalog } from './catalog/cli.js';
 import { type ConfigEvidence, configCatalog } from './catalog/config.js';
 import { type GuardEvidence, guardCatalog } from './catalog/guards.js';
@@ -15,7 +16,8 @@ import { printable } from './printable.js';
 
 /** Every code with the evidence that it carries. One file per layer in catalog/. */
 export interface EvidenceByCode
-  extends QmpEvidence,
+  extends BaseEvidence,
+    QmpEvidence,
     HostEvidence,
     GuardEvidence,
     HostFileEvidence,
@@ -43,6 +45,7 @@ export type Finding = {
 
 // marked as pure, so that a bundle that words nothing (plan alone, in a browser) goes without the words
 const catalog: Catalog<EvidenceByCode> = /* @__PURE__ */ (() => ({
+  ...baseCatalog,
   ...qmpCatalog,
   ...hostCatalog,
   ...guardCatalog,

@@ -31,6 +31,7 @@ export {
 export { type InventoryOptions, readInventory } from './inventory.js';
 export { isBehindPort, matchSelector } from './match.js';
 export { nodeFinding } from './node-access.js';
+export { kernelNodeRights, type NodeGrant, type NodeRights } from './node-rights.js';
 export { comparePorts, formatPort, type HostPort } from './port-name.js';
 export { realSysfs } from './real-sysfs.js';
 export { recordSysfs } from './record-sysfs.js';

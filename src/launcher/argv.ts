@@ -15,6 +15,7 @@ import {
 import { isUsbSwitchedOn, machineBoard, needsPcie, spareRootPorts } from './controllers.js';
 import { type MachineModel, machineModel } from './machine.js';
 import { parseQemuArgs } from './qemu-args.js';
+import { sandboxOption } from './sandbox.js';
 
 /** One option of the command line; `flag` with its dash. A word that is no option (a disk image) has an empty flag. */
 export interface QemuOption {
@@ -40,6 +41,8 @@ export interface ArgvInput {
   readonly controllers: readonly ControllerSpec[];
   readonly hubs: readonly (UsbPlace & { readonly ports: number })[];
   readonly emulated: readonly PlacedEmulated[];
+  /** Whether QEMU gets its two monitors as descriptors 3 and 4, sockets that listen already. Default: it makes them itself. */
+  readonly handedOver?: boolean | undefined;
   /** Start with the guest stopped, so that devices can be plugged and checked before it runs. */
   readonly paused: boolean;
 }
@@ -52,19 +55,23 @@ export function buildArgv(input: ArgvInput): readonly QemuOption[] {
   const { vm, paths } = input;
   const given = parseQemuArgs(vm.qemu.args);
   const has = (...flags: string[]): boolean => given.some(({ flag }) => flag !== undefined && flags.includes(flag));
+  const sandbox = sandboxOption(vm, input.capabilities);
   const device = (spec: DeviceSpec): QemuOption => ({
     flag: '-device',
     value: deviceOption(spec, input.version, input.capabilities?.deviceAdd),
   });
   return [
     { flag: '-name', value: vm.name },
+    ...(sandbox === undefined || has('sandbox') ? [] : [{ flag: '-sandbox', value: sandbox }]),
     { flag: '-machine', value: machineOption(input) },
     // Several: QEMU takes the first that works (softmmu/vl.c, configure_accelerators).
     ...vm.accel.map((value) => ({ flag: '-accel', value })),
     { flag: '-m', value: vm.memory },
     { flag: '-smp', value: String(vm.cpus) },
     ...(has('display', 'nographic', 'vnc', 'spice', 'curses', 'sdl') ? [] : [{ flag: '-display', value: 'none' }]),
-    ...[paths.qplugSocket, paths.ownerSocket].map((path) => ({ flag: '-qmp', value: qmpSocket(path) })),
+    ...[paths.qplugSocket, paths.ownerSocket].flatMap((path, i) =>
+      input.handedOver === true ? qmpDescriptor(i) : [{ flag: '-qmp', value: qmpSocket(path) }],
+    ),
     ...(input.paused && !has('S') ? [{ flag: '-S' }] : []),
     ...vm.drives.map(blockNode),
     ...input.emulated.flatMap(({ id, drive }) =>
@@ -100,6 +107,15 @@ function machineOption({ vm, controllers, version }: ArgvInput): string {
 /** A server that does not wait for its client; in this syntax a comma in the path is doubled (util/qemu-option.c). */
 function qmpSocket(path: string): string {
   return `unix:${path.replaceAll(',', ',,')},server=on,wait=off`;
+}
+
+/** The same by a socket that listens already; `-qmp` knows no descriptors. @param i - 0: qplug's own, 1: the owner's */
+function qmpDescriptor(i: number): QemuOption[] {
+  const id = i === 0 ? 'qplug-monitor' : 'qplug-owner';
+  return [
+    { flag: '-chardev', value: `socket,id=${id},fd=${3 + i},server=on,wait=off` },
+    { flag: '-mon', value: `chardev=${id},mode=control` },
+  ];
 }
 
 /** The block node that belongs to an emulated device. */

@@ -4,6 +4,16 @@ import { createInterface } from 'node:readline';
 import { Deadline } from '../base/index.js';
 import { fail } from '../diag/index.js';
 import { parseQemuVersion, type QemuVersion, type QueryCommand, type QueryReply, type Reading } from '../qdev/index.js';
+import { environmentOf, type RunAs } from './run-as.js';
+
+/** How QEMU is asked. */
+export interface Asking {
+  readonly signal?: AbortSignal | undefined;
+  /** ms for the answer. */
+  readonly timeout?: number | undefined;
+  /** Whom it is started as; default whoever runs qplug. */
+  readonly as?: RunAs | undefined;
+}
 
 /** How long QEMU may take for a question about itself, in ms: a cold disk and a slow machine included. */
 const TIMEOUT = 10_000;
@@ -19,7 +29,7 @@ const TIMEOUT = 10_000;
 export async function askQemu(
   binary: string,
   args: readonly string[],
-  { signal, timeout = TIMEOUT }: { signal?: AbortSignal | undefined; timeout?: number | undefined } = {},
+  { signal, timeout = TIMEOUT, as }: Asking = {},
 ): Promise<string> {
   using deadline = new Deadline(timeout, signal);
   deadline.signal.throwIfAborted();
@@ -28,7 +38,8 @@ export async function askQemu(
       signal: deadline.signal,
       killSignal: 'SIGKILL',
       maxBuffer: 1024 * 1024,
-      env: plainEnvironment(),
+      env: plainEnvironment(as),
+      ...whoOf(as),
     } as const;
     execFile(binary, [...args], options, (error, stdout, stderr) => {
       if (deadline.reached) return reject(fail('qemu-silent', { binary, timeout }, { cause: error }));
@@ -63,12 +74,12 @@ const WITHOUT_MACHINE = [
 export async function readFromQemu<T>(
   binary: string,
   readingOf: (version: QemuVersion) => Reading<T>,
-  { signal, timeout = TIMEOUT }: { signal?: AbortSignal | undefined; timeout?: number | undefined } = {},
+  { signal, timeout = TIMEOUT, as }: Asking = {},
 ): Promise<T | undefined> {
   using deadline = new Deadline(Math.min(timeout, READING_TIMEOUT), signal);
   deadline.signal.throwIfAborted();
   // A group of its own, so that a QEMU started by a wrapper script ends with it.
-  const child = spawn(binary, WITHOUT_MACHINE, { env: plainEnvironment(), detached: true });
+  const child = spawn(binary, WITHOUT_MACHINE, { env: plainEnvironment(as), detached: true, ...whoOf(as) });
   const ended = once(child, 'close').catch(() => undefined);
   const stop = (): void => endGroup(child.pid);
   deadline.signal.addEventListener('abort', stop);
@@ -151,7 +162,11 @@ async function nextReply(lines: Lines): Promise<QueryReply | undefined> {
   }
 }
 
+function whoOf(as: RunAs | undefined): Partial<Pick<RunAs, 'uid' | 'gid'>> {
+  return as === undefined ? {} : { uid: as.uid, gid: as.gid };
+}
+
 /** The environment without a locale, so that answers are in QEMU's own words. */
-function plainEnvironment(): NodeJS.ProcessEnv {
-  return { ...process.env, LC_ALL: 'C' };
+function plainEnvironment(as: RunAs | undefined): NodeJS.ProcessEnv {
+  return { ...(as === undefined ? process.env : environmentOf(as)), LC_ALL: 'C' };
 }

@@ -15,6 +15,7 @@ const MODELLED: Readonly<Record<string, (value: string) => string>> = {
   m: (value) => `memory: ${value}`,
   smp: (value) => `cpus: ${value}`,
   name: (value) => `name: ${value}`,
+  runas: (value) => `qemu: { user: ${value} }`,
 };
 
 /** Options that would take the process out of qplug's hands. */

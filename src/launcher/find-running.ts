@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { identifyProcess, type ProcessIdentity } from '../base/index.js';
+import { identifyProcess, listenerOf, type ProcessIdentity } from '../base/index.js';
 
 /**
- * Finds a QEMU by the monitor that its command line names: one whose launcher died before it could write down the pid.
+ * Finds a QEMU by its monitor: one whose launcher died before it could write down the pid. Its command line names the socket, or it was
+ * handed the socket when it was started.
  *
  * @param socket - path of the socket that it serves, or will
  * @returns undefined when there is none, or it is not ours to see
@@ -15,7 +16,7 @@ export function findRunning(socket: string): ProcessIdentity | undefined {
     const line = commandLine(name);
     if (line.some((word) => word.endsWith(words) || word.includes(`${words},`))) return identifyProcess(Number(name));
   }
-  return undefined;
+  return listenerOf(socket);
 }
 
 function commandLine(pid: string): string[] {

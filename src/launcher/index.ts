@@ -19,10 +19,12 @@ export {
 } from './controllers.js';
 export { type EndOptions, type EndOutcome, type EndStep, endProcess } from './end-process.js';
 export { findRunning } from './find-running.js';
+export { closeToOthers } from './hand-over.js';
 export { type MachineModel, machineModel } from './machine.js';
 export { type FoundQemu, findQemu, type Preflight, type PreflightInput, preflight } from './preflight.js';
 export { lastLogLines, type ProcessExit, type QemuProcess, type StartInput, startQemu } from './process.js';
 export { startsPaused } from './qemu-args.js';
 export { type ControllerBefore, recallControllers } from './recall-controllers.js';
+export { type FoundRunAs, findRunAs, type RunAs } from './run-as.js';
 export { checkSocketPaths, type RuntimePaths, runtimeDir, runtimePaths, stateDir } from './runtime-paths.js';
 export { formatArgv, shellQuote } from './shell.js';

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { access, open } from 'node:fs/promises';
-import type { VmFile } from '../config/index.js';
+import { access, open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Drive, VmFile } from '../config/index.js';
 import { type Finding, finding, nearest, QplugError } from '../diag/index.js';
 import {
   atLeast,
@@ -10,10 +11,12 @@ import {
   type QemuVersion,
   readCapabilities,
 } from '../qdev/index.js';
-import { askQemu, readFromQemu } from './ask-qemu.js';
+import { type Asking, askQemu, readFromQemu } from './ask-qemu.js';
 import { checkModels, modelsOf } from './check-models.js';
 import { findProgram } from './find-program.js';
+import { mayOpen, type RunAs } from './run-as.js';
 import { checkSocketPaths, type RuntimePaths } from './runtime-paths.js';
+import { checkSandbox, wantsSandbox } from './sandbox.js';
 
 /** Below it QEMU does not fall back from one `-accel` to the next. */
 const LEAST_VERSION: QemuVersion = { major: 5, minor: 0, micro: 0 };
@@ -39,6 +42,8 @@ export interface PreflightInput {
   readonly signal?: AbortSignal | undefined;
   /** ms that QEMU may take for each answer; default 10 s. */
   readonly timeout?: number | undefined;
+  /** Whom QEMU will run as; default whoever runs qplug. It is asked as this user too. */
+  readonly as?: RunAs | undefined;
 }
 
 /**
@@ -48,8 +53,8 @@ export interface PreflightInput {
  * @throws the reason of `signal` when that is aborted
  */
 export async function preflight(input: PreflightInput): Promise<Preflight> {
-  const { vm, paths } = input;
-  const [qemu, drives] = await Promise.all([checkQemu(input), checkDrives(vm)]);
+  const { vm, paths, as } = input;
+  const [qemu, drives] = await Promise.all([checkQemu(input), checkDrives(vm, as)]);
   return { ...qemu, findings: [...qemu.findings, ...drives, ...(paths === undefined ? [] : checkSocketPaths(paths))] };
 }
 
@@ -70,13 +75,14 @@ export interface FoundQemu {
  * @throws QplugError `qemu-missing`, `qemu-not-executable`, `qemu-silent`, `qemu-not-qemu`, `qemu-too-old`
  */
 export async function findQemu(
-  { vm, searchPath, signal, timeout }: Omit<PreflightInput, 'paths'>,
+  { vm, searchPath, signal, timeout, as }: Omit<PreflightInput, 'paths'>,
   machines = false,
 ): Promise<FoundQemu> {
   const binary = await findProgram(vm.qemu.binary, searchPath);
-  const reading = (version: QemuVersion) => readCapabilities(version, modelsOf(vm), machines);
-  const capabilities = await readFromQemu(binary, reading, { signal, timeout });
-  const version = capabilities?.version ?? (await askVersion(binary, { signal, timeout }));
+  const reading = (version: QemuVersion) =>
+    readCapabilities(version, modelsOf(vm), { machines, sandbox: wantsSandbox(vm) });
+  const capabilities = await readFromQemu(binary, reading, { signal, timeout, as });
+  const version = capabilities?.version ?? (await askVersion(binary, { signal, timeout, as }));
   if (!atLeast(version, LEAST_VERSION.major, LEAST_VERSION.minor)) {
     const evidence = { binary, version: formatVersion(version), least: formatVersion(LEAST_VERSION) };
     throw new QplugError([finding('qemu-too-old', evidence)]);
@@ -84,7 +90,7 @@ export async function findQemu(
   return { binary, version, capabilities };
 }
 
-async function askVersion(binary: string, limits: Pick<PreflightInput, 'signal' | 'timeout'>): Promise<QemuVersion> {
+async function askVersion(binary: string, limits: Asking): Promise<QemuVersion> {
   const output = (await askQemu(binary, ['--version'], limits)).trim();
   const version = parseQemuVersion(output);
   if (version === undefined || !/qemu/i.test(output)) {
@@ -98,7 +104,12 @@ async function checkQemu(input: PreflightInput): Promise<Preflight> {
   try {
     const qemu = await findQemu(input, true);
     const { binary, capabilities } = qemu;
-    return { findings: [...checkMachine(vm, qemu), ...checkModels(vm, binary, capabilities)], ...qemu };
+    const findings = [
+      ...checkMachine(vm, qemu),
+      ...checkModels(vm, binary, capabilities),
+      ...checkSandbox(vm, binary, capabilities),
+    ];
+    return { findings, ...qemu };
   } catch (error) {
     if (!(error instanceof QplugError)) throw error;
     const location = vm.locate(['qemu', 'binary']);
@@ -116,7 +127,7 @@ function checkMachine(vm: VmFile, { binary, capabilities }: FoundQemu): Finding[
   return [finding('qemu-no-machine', evidence, { location: vm.locate(['machine']) })];
 }
 
-async function checkDrives(vm: VmFile): Promise<Finding[]> {
+async function checkDrives(vm: VmFile, as: RunAs | undefined): Promise<Finding[]> {
   const emulated = vm.usb.devices.flatMap((wish) =>
     wish.kind === 'emulated' && wish.drive !== undefined
       ? [{ ...wish.drive, pointer: [...wish.pointer, 'drive'] }]
@@ -124,12 +135,11 @@ async function checkDrives(vm: VmFile): Promise<Finding[]> {
   );
   const findings = await Promise.all(
     [...vm.drives, ...emulated].map(async (drive): Promise<Finding[]> => {
+      const location = vm.locate([...drive.pointer, 'file']);
       const failed = await whyUnusable(drive.file, drive.readonly);
-      if (failed === undefined) return [];
       const { file, format } = drive;
-      return [
-        finding('drive-unusable', { file, format, ...failed }, { location: vm.locate([...drive.pointer, 'file']) }),
-      ];
+      if (failed !== undefined) return [finding('drive-unusable', { file, format, ...failed }, { location })];
+      return as === undefined ? [] : (await checkRights(drive, as)).map((found) => ({ ...found, location }));
     }),
   );
   return findings.flat();
@@ -153,4 +163,25 @@ async function whyUnusable(
     if (code === 'EISDIR') return { access: 'read', reason: 'it is a folder', missing: false };
     return { access: wanted, reason: message, missing: code === 'ENOENT' };
   }
+}
+
+/** What root may open, another user may not. */
+async function checkRights({ file, readonly }: Pick<Drive, 'file' | 'readonly'>, as: RunAs): Promise<Finding[]> {
+  const how = readonly ? 'read' : 'write';
+  if (await mayOpen(file, how, as)) return [];
+  const closed = await closedFolder(file, as);
+  const { uid, gid, mode } = await stat(closed ?? file);
+  const evidence = { file, access: how, user: as.user, closed, uid, gid, mode: mode & 0o7777 } as const;
+  return [finding('drive-denied', evidence)];
+}
+
+/** @returns the first folder on the way to a file that a user may not pass */
+async function closedFolder(file: string, as: RunAs): Promise<string | undefined> {
+  const folders: string[] = [];
+  for (let at = dirname(file); ; at = dirname(at)) {
+    folders.unshift(at);
+    if (at === dirname(at)) break;
+  }
+  for (const folder of folders) if (!(await mayOpen(folder, 'pass', as))) return folder;
+  return undefined;
 }

@@ -1,15 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { identifyProcess, type ProcessIdentity } from '../base/index.js';
+import { identifyProcess, type ProcessIdentity, rightsOf } from '../base/index.js';
 import { fail, printable } from '../diag/index.js';
 import { endProcess } from './end-process.js';
+import { type ListeningSockets, listenFor } from './hand-over.js';
+import { environmentOf, type RunAs } from './run-as.js';
 
 /** How a process ended: with a code, or by a signal. */
 export interface ProcessExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
 
 /** How much of the end of a log is read for `lastLines`, in bytes. */
 const TAIL_BYTES = 16 * 1024;
@@ -23,6 +28,10 @@ export interface StartInput {
   readonly logFile: string;
   readonly cwd?: string | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Whom it is started as; default whoever runs qplug. Its environment is then a small one. */
+  readonly as?: RunAs | undefined;
+  /** Paths of sockets that are made for it, and handed over as descriptors 3 and on. */
+  readonly sockets?: readonly string[] | undefined;
   /** Before the start only; afterwards the process is the caller's. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -42,29 +51,55 @@ export interface QemuProcess extends AsyncDisposable {
 /**
  * Starts QEMU in a session of its own, so that Ctrl-C at a terminal does not reach it: it is ended in order instead.
  *
- * @throws QplugError `qemu-not-started` when there is no such program or the log can not be opened; the reason of `signal`
+ * @throws QplugError `qemu-not-started` when there is no such program, or the log or a socket can't be made, or its rights could not be
+ *   taken away; the reason of `signal`
  */
 export async function startQemu(input: StartInput): Promise<QemuProcess> {
-  const { binary, args, logFile, cwd, env = process.env, signal } = input;
+  const { binary, args, logFile, cwd, as, env = as === undefined ? process.env : environmentOf(as), signal } = input;
   signal?.throwIfAborted();
   let log: FileHandle | undefined;
+  let sockets: ListeningSockets | undefined;
   try {
-    log = await open(logFile, 'a+', 0o600);
+    log = await open(logFile, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
     const { size } = await log.stat();
+    sockets = await listenFor(input.sockets ?? []);
     signal?.throwIfAborted();
-    const child = spawn(binary, [...args], { detached: true, stdio: ['ignore', log.fd, log.fd], cwd, env });
+    const child = spawn(binary, [...args], {
+      ...(as === undefined ? {} : { uid: as.uid, gid: as.gid }),
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd, ...sockets.descriptors],
+      cwd,
+      env,
+    });
     // Listened to before the first wait: a process can end before anyone asks.
     const exited = new Promise<ProcessExit>((resolve) =>
       child.once('exit', (code, by) => resolve({ code, signal: by })),
     );
     await once(child, 'spawn');
-    return new RunningQemu(child, exited, logFile, size);
+    const running = new RunningQemu(child, exited, logFile, size);
+    if (as !== undefined && hasMoreThan(as, running.pid)) {
+      await running[Symbol.asyncDispose]();
+      throw fail('qemu-not-started', {
+        binary,
+        reason: `the rights of root could not be taken from it for ${as.user}`,
+      });
+    }
+    return running;
   } catch (error) {
     if (signal?.aborted === true || !(error instanceof Error && 'syscall' in error)) throw error;
     throw fail('qemu-not-started', { binary, reason: error.message }, { cause: error });
   } finally {
+    sockets?.[Symbol.dispose]();
     await log?.close();
   }
+}
+
+/** In a user namespace that forbids it, libuv does not empty the list of groups, and says nothing. */
+function hasMoreThan({ uid, gid }: RunAs, pid: number): boolean {
+  const rights = rightsOf(pid);
+  if (rights === undefined) return false;
+  const { uids, gids, groups } = rights;
+  return uids.some((one) => one !== uid) || gids.some((one) => one !== gid) || groups.some((one) => one !== gid);
 }
 
 class RunningQemu implements QemuProcess {

@@ -17,6 +17,14 @@ export interface Capabilities {
   readonly deviceAdd: ReadonlySet<string> | undefined;
   /** Names of its machines, aliases included; undefined where it was not asked for them. */
   readonly machines: ReadonlySet<string> | undefined;
+  /** What its `-sandbox` knows (`spawn`, `obsolete`, …), empty in a build that has none; undefined where it was not asked. */
+  readonly sandbox?: ReadonlySet<string> | undefined;
+}
+
+/** What to ask for beside models. */
+export interface CapabilityQuestions {
+  readonly machines?: boolean | undefined;
+  readonly sandbox?: boolean | undefined;
 }
 
 /**
@@ -25,30 +33,35 @@ export interface Capabilities {
  * disk are newer than the running program it ends in an assertion: util/module.c, seen on 10.0 and 11.1.)
  *
  * @param models - QOM types
- * @param withMachines - whether to ask for its machines
+ * @param more - what else to ask for; default nothing
  */
 export function* readCapabilities(
   version: QemuVersion,
   models: readonly string[],
-  withMachines = false,
+  more: CapabilityQuestions = {},
 ): Reading<Capabilities> {
   const schema: QueryCommand[] = isJsonDoubtful(version) ? [{ command: 'query-qmp-schema' }] : [];
-  const machines: QueryCommand[] = withMachines ? [{ command: 'query-machines' }] : [];
+  const machines: QueryCommand[] = more.machines === true ? [{ command: 'query-machines' }] : [];
+  const sandbox: QueryCommand[] = more.sandbox === true ? [SANDBOX] : [];
   const types = [...new Set(models)];
-  const questions = [...types.map(listProperties), ...machines, ...schema];
+  const questions = [...types.map(listProperties), ...machines, ...sandbox, ...schema];
   const replies = questions.length === 0 ? [] : yield questions;
   const found = new Map(types.flatMap((type, i) => toldOf(type, replies[i])));
   // What could stand in for a controller is of interest only where one is missing.
   const lacksController = types.some((type) => controllerModel(type) !== undefined && isMissing(found, type));
   const others = lacksController ? CONTROLLER_MODELS.filter((model) => !found.has(model)) : [];
-  const more = others.length === 0 ? [] : yield others.map(listProperties);
+  const further = others.length === 0 ? [] : yield others.map(listProperties);
   return {
     version,
-    models: new Map([...found, ...others.flatMap((type, i) => toldOf(type, more[i]))]),
+    models: new Map([...found, ...others.flatMap((type, i) => toldOf(type, further[i]))]),
     deviceAdd: schema.length === 0 ? undefined : featuresOf(replies.at(-1)),
-    machines: withMachines ? machinesOf(replies[types.length]) : undefined,
+    machines: more.machines === true ? machinesOf(replies[types.length]) : undefined,
+    sandbox: more.sandbox === true ? sandboxOf(replies[types.length + machines.length]) : undefined,
   };
 }
+
+/** A build without libseccomp, or on a kernel without it, does not know the option (softmmu/qemu-seccomp.c, seccomp_register). */
+const SANDBOX: QueryCommand = { command: 'query-command-line-options', arguments: { option: 'sandbox' } };
 
 function listProperties(typename: string): QueryCommand {
   return { command: 'device-list-properties', arguments: { typename } };
@@ -92,6 +105,14 @@ function machinesOf(reply: QueryReply | undefined): ReadonlySet<string> | undefi
   if (!Array.isArray(value)) return undefined;
   const names = value.flatMap((one): unknown[] => [one?.name, one?.alias]);
   return new Set(names.filter((name): name is string => typeof name === 'string'));
+}
+
+function sandboxOf(reply: QueryReply | undefined): ReadonlySet<string> | undefined {
+  if (reply !== undefined && 'error' in reply) return new Set();
+  const value = okOf(reply);
+  const parameters: unknown = Array.isArray(value) ? value[0]?.parameters : undefined;
+  if (!Array.isArray(parameters)) return undefined;
+  return new Set(parameters.map((one) => one?.name).filter((name): name is string => typeof name === 'string'));
 }
 
 /** @returns false for a model that this QEMU said it does not have; true also where it was not asked */

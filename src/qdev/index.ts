@@ -85,6 +85,7 @@ export {
   type UsbPlace,
   usbHost,
   usbHostByNode,
+  usbHostNode,
   usbHub,
 } from './spelling.js';
 export type * from './topology.js';

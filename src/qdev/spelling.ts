@@ -66,16 +66,23 @@ export function usbHost(device: UsbPlace & { readonly hostbus: number; readonly 
   return { driver: 'usb-host', id, properties: { bus, port, hostbus, hostaddr } };
 }
 
+/** @returns the node of a usb-host that is meant by bus and address: `/dev/bus/usb/001/005`; undefined for anything else */
+export function usbHostNode({ driver, properties: { hostbus, hostaddr } }: DeviceSpec): string | undefined {
+  if (driver !== 'usb-host' || typeof hostbus !== 'number' || typeof hostaddr !== 'number') return undefined;
+  const three = (value: number): string => String(value).padStart(3, '0');
+  return `/dev/bus/usb/${three(hostbus)}/${three(hostaddr)}`;
+}
+
 /**
  * The same device by its node, which QEMU opens itself (`hostdevice`, since 5.1; it goes before all other selectors).
  *
  * @returns undefined for what is no usb-host of a bus and address
  */
-export function usbHostByNode({ driver, id, properties }: DeviceSpec): DeviceSpec | undefined {
-  const { hostbus, hostaddr, ...others } = properties;
-  if (driver !== 'usb-host' || typeof hostbus !== 'number' || typeof hostaddr !== 'number') return undefined;
-  const three = (value: number): string => String(value).padStart(3, '0');
-  return { driver, id, properties: { ...others, hostdevice: `/dev/bus/usb/${three(hostbus)}/${three(hostaddr)}` } };
+export function usbHostByNode(spec: DeviceSpec): DeviceSpec | undefined {
+  const node = usbHostNode(spec);
+  if (node === undefined) return undefined;
+  const { hostbus: _bus, hostaddr: _address, ...others } = spec.properties;
+  return { driver: spec.driver, id: spec.id, properties: { ...others, hostdevice: node } };
 }
 
 /** @param hub.ports - 1–8 */

@@ -1,5 +1,6 @@
 import type { HeldVmFile } from '../config/index.js';
 import { type Finding, finding, QplugError } from '../diag/index.js';
+import type { NodeRights } from '../host/index.js';
 import { QmpClosedError, QmpCommandError, type QmpConnection, QmpTimeoutError } from '../qmp/index.js';
 import type { JournalEntry, SnapshotStore } from '../registry/index.js';
 import { addFindings } from './add-findings.js';
@@ -16,6 +17,8 @@ export interface ApplyOptions {
   readonly snapshots?: SnapshotStore | undefined;
   /** Whether the host uses by now what was taken out: that stays out. */
   readonly isTaken?: ((step: RemoveStep) => Promise<boolean>) | undefined;
+  /** Gives nodes to QEMU's user; undefined: it needs none. */
+  readonly nodes: NodeRights | undefined;
   readonly onStep?: ((event: StepEvent) => void) | undefined;
   /** Told how a step goes that takes long. */
   readonly tell?: ((what: string) => void) | undefined;
@@ -50,7 +53,7 @@ export class Applied {
    * @throws QplugError of the step, or the signal's reason; what could not be undone is told with it
    */
   async apply(steps: readonly ChangeStep[], signal: AbortSignal = this.#options.signal): Promise<void> {
-    const { removalTimeout, onStep, file, snapshots, tell } = this.#options;
+    const { removalTimeout, onStep, file, snapshots, nodes, tell } = this.#options;
     for (const step of steps) {
       const index = this.#next++;
       let begun = false;
@@ -59,7 +62,7 @@ export class Applied {
         signal.throwIfAborted();
         this.#entry.mark(index, 'doing');
         begun = true;
-        await performStep(step, { qmp: this.#qmp, signal, removalTimeout, file, snapshots, tell });
+        await performStep(step, { qmp: this.#qmp, signal, removalTimeout, file, snapshots, nodes, tell });
       } catch (error) {
         // a command that QEMU refused has loaded nothing
         if (begun && step.do === 'load-state' && !(error instanceof QmpCommandError)) this.#spoiled = true;
@@ -103,10 +106,10 @@ export class Applied {
    */
   async undo(cause: unknown): Promise<unknown> {
     const left: ChangeStep[] = [];
-    const { file, snapshots, isTaken } = this.#options;
+    const { file, snapshots, nodes, isTaken } = this.#options;
     const kept: Finding[] = [];
     let signal = AbortSignal.timeout(UNDO_TIMEOUT);
-    const final = await this.#final(signal);
+    const final = await this.#final();
     if (final !== undefined) {
       this.#done.length = 0;
       return addFindings(cause, [finding('migration-went-through', { migration: final.label })]);
@@ -117,7 +120,7 @@ export class Applied {
       try {
         this.#options.onStep?.({ event: 'undoing', step });
         this.#tellIfPossible(index, 'undoing');
-        await undoStep(step, { qmp: this.#qmp, signal, file, snapshots, isTaken });
+        await undoStep(step, { qmp: this.#qmp, signal, file, snapshots, nodes, isTaken });
         if (isLong(step)) signal = AbortSignal.timeout(UNDO_TIMEOUT);
         this.#tellIfPossible(index, 'undone');
         this.#options.onStep?.({ event: 'undone', step });
@@ -137,10 +140,10 @@ export class Applied {
   }
 
   /** @returns a step that has happened for good */
-  async #final(signal: AbortSignal): Promise<ChangeStep | undefined> {
+  async #final(): Promise<ChangeStep | undefined> {
     for (const { step } of this.#done) {
       try {
-        if (await guestHasLeft(step, { qmp: this.#qmp, signal })) return step;
+        if (await guestHasLeft(step, this.#qmp)) return step;
       } catch {
         // what it was asked in vain the undo asks again, and tells
       }

@@ -2,6 +2,7 @@ import {
   type DriverControl,
   type HostFiles,
   type HostInventory,
+  type NodeRights,
   readInventory,
   type SysfsReader,
 } from '../host/index.js';
@@ -11,6 +12,8 @@ import type { ClaimStore, Journal, PlaceStore, SnapshotStore, VmRegistry } from 
 export interface HostAccess {
   readonly sysfs: SysfsReader;
   readonly drivers: DriverControl;
+  /** Gives the nodes of devices to QEMUs of other users; undefined: that is not for us. */
+  readonly nodes?: NodeRights | undefined;
   readonly registry: VmRegistry;
   /** Whose each device is. */
   readonly claims: ClaimStore;

@@ -1,8 +1,10 @@
 import { type HeldVmFile, performFileChange, undoFileChange } from '../config/index.js';
 import { fail } from '../diag/index.js';
+import type { NodeRights } from '../host/index.js';
 import type { QmpConnection } from '../qmp/index.js';
 import type { SnapshotStore } from '../registry/index.js';
 import { addDevice } from './add-device.js';
+import { whileGranted } from './grants.js';
 import { endMigration, hasLeft, sendGuest } from './outgoing-migration.js';
 import { removeDevice } from './remove-device.js';
 import { deleteState, isSaved, keepState, loadState, saveState, unsaveState } from './state-step.js';
@@ -17,6 +19,8 @@ const UNDO_REMOVAL = 5000;
 export interface StepContext {
   readonly qmp: QmpConnection;
   readonly signal: AbortSignal;
+  /** Gives nodes to QEMU's user; undefined: it needs none. */
+  readonly nodes: NodeRights | undefined;
   /** The VM's file, where whoever works on it has it in hand, with its change prepared. */
   readonly file?: HeldVmFile | undefined;
   /** Where what belongs to a saved state is kept. */
@@ -63,26 +67,28 @@ const KINDS: Kinds = {
   pause: pausing('stop', 'cont'),
   continue: pausing('cont', 'stop'),
   add: {
-    perform: ({ device }, { qmp, signal }) => addDevice(qmp, device, signal),
+    perform: ({ device, grant }, { qmp, signal, nodes }) =>
+      whileGranted(grant, nodes, () => addDevice(qmp, device, signal)),
     undo: async ({ device: { id } }, { qmp, signal }) => {
       await removeDevice(qmp, { target: id, qomPath: pathOf(id) }, { signal, timeout: UNDO_REMOVAL });
     },
-    redo: async ({ device }, { qmp, signal, removalTimeout: timeout }) => {
+    redo: async ({ device, grant }, { qmp, signal, nodes, removalTimeout: timeout }) => {
       await removeDevice(qmp, { target: device.id, qomPath: pathOf(device.id) }, { signal, timeout });
-      await addDevice(qmp, device, signal);
+      await whileGranted(grant, nodes, () => addDevice(qmp, device, signal));
     },
   },
   remove: {
     perform: async (step, { qmp, signal, removalTimeout: timeout }) => {
       await removeDevice(qmp, step, { signal, timeout });
     },
-    undo: async (step, { qmp, signal, isTaken }) => {
+    undo: async (step, { qmp, signal, nodes, isTaken }) => {
       if (step.stale === true) return;
       if (await isTaken?.(step)) throw fail('stays-with-host', { label: step.label });
-      if (step.restore === undefined) throw new Error('nobody knows how it was made');
+      const { restore, grant } = step;
+      if (restore === undefined) throw new Error('nobody knows how it was made');
       // its removal may have been given up half-way: its id is free only when it is gone
       await removeDevice(qmp, step, { signal, timeout: UNDO_REMOVAL });
-      await addDevice(qmp, step.restore, signal);
+      await whileGranted(grant, nodes, () => addDevice(qmp, restore, signal));
     },
     redo: async (step, { qmp, signal, removalTimeout: timeout }) => {
       await removeDevice(qmp, step, { signal, timeout });
@@ -158,7 +164,7 @@ export async function performStep(step: ChangeStep, context: Doing): Promise<voi
  * Whether this is a migration that has gone through: its guest does not come back, and nothing is undone any more. One that is on its way
  * is ended first.
  */
-export async function guestHasLeft(step: ChangeStep, { qmp }: StepContext): Promise<boolean> {
+export async function guestHasLeft(step: ChangeStep, qmp: QmpConnection): Promise<boolean> {
   return step.do === 'migrate' && (await endMigration(qmp, step));
 }
 

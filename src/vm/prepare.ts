@@ -6,9 +6,11 @@ import {
   buildArgv,
   checkModels,
   findQemu,
+  findRunAs,
   formatArgv,
   preflight,
   type QemuOption,
+  type RunAs,
   type RuntimePaths,
   runtimePaths,
 } from '../launcher/index.js';
@@ -27,6 +29,8 @@ export interface PrepareOptions {
   readonly full: boolean;
   /** Whether everything is placed as if the VM had never run. Default false. */
   readonly forget?: boolean | undefined;
+  /** Whom QEMU is to run as, instead of whom the file says. */
+  readonly user?: string | undefined;
   /** Guards of the host that do not count, for any device. */
   readonly guardOff?: readonly GuardKind[] | undefined;
   readonly signal: AbortSignal;
@@ -37,6 +41,8 @@ export interface Prepared extends FilePlan {
   readonly paths: RuntimePaths;
   /** The program's path, or its name where it was not found. */
   readonly binary: string;
+  /** Whom QEMU is started as; undefined: whoever runs qplug. Known only when all that `run` needs was looked at. */
+  readonly as: RunAs | undefined;
   readonly options: readonly QemuOption[];
 }
 
@@ -50,9 +56,10 @@ export async function prepare(
   path: string,
   host: HostAccess,
   inventory: HostInventory | undefined,
-  { full, forget = false, guardOff = [], signal }: PrepareOptions,
+  { full, forget = false, user, guardOff = [], signal }: PrepareOptions,
 ): Promise<Prepared> {
-  const file = await readVmFile(path);
+  const read = await readVmFile(path);
+  const file = user === undefined ? read : withUser(read, user);
   const paths = runtimePaths(host.registry.folder, file.name);
   const looked = await look(file, host, full ? paths : undefined, signal);
   const version = looked.version ?? ASSUMED;
@@ -67,13 +74,19 @@ export async function prepare(
     version,
     capabilities: looked.capabilities,
     paths,
+    handedOver: looked.as !== undefined,
     controllers: planned.controllers,
     hubs: planned.hubs,
     emulated: planned.emulated,
     paused: true,
   });
   const findings = [...looked.findings, ...(before?.findings ?? []), ...planned.findings];
-  return { ...planned, paths, binary: looked.binary ?? file.qemu.binary, options, findings };
+  return { ...planned, paths, binary: looked.binary ?? file.qemu.binary, as: looked.as, options, findings };
+}
+
+/** @returns a file as if it named that user, who stands nowhere in it */
+function withUser(file: VmFile, user: string): VmFile {
+  return { ...file, qemu: { ...file.qemu, user, userTyped: true } };
 }
 
 /** Reads what speaks against the devices that a file wants. Nothing does where they are those of another host, from a file. */
@@ -97,6 +110,7 @@ interface Looked {
   readonly binary: string | undefined;
   readonly version: QemuVersion | undefined;
   readonly capabilities: Capabilities | undefined;
+  readonly as: RunAs | undefined;
 }
 
 async function look(
@@ -106,14 +120,24 @@ async function look(
   signal: AbortSignal,
 ): Promise<Looked> {
   const searchPath = env['PATH'] ?? '';
-  if (paths !== undefined) return preflight({ vm, paths, searchPath, signal });
+  if (paths !== undefined) {
+    const { as, findings } = await findRunAs(vm);
+    const looked = await preflight({ vm, paths, searchPath, as, signal });
+    return { ...looked, as, findings: [...findings, ...looked.findings] };
+  }
   const mild = (findings: readonly Finding[]): Finding[] => findings.map((one) => ({ ...one, severity: 'warning' }));
   try {
     const qemu = await findQemu({ vm, searchPath, signal });
-    return { findings: mild(checkModels(vm, qemu.binary, qemu.capabilities)), ...qemu };
+    return { findings: mild(checkModels(vm, qemu.binary, qemu.capabilities)), ...qemu, as: undefined };
   } catch (error) {
     if (!(error instanceof QplugError)) throw error;
-    return { findings: mild(error.findings), binary: undefined, version: undefined, capabilities: undefined };
+    return {
+      findings: mild(error.findings),
+      binary: undefined,
+      version: undefined,
+      capabilities: undefined,
+      as: undefined,
+    };
   }
 }
 

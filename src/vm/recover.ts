@@ -4,6 +4,7 @@ import { type Finding, finding, printable, QplugError } from '../diag/index.js';
 import { endProcess, findRunning } from '../launcher/index.js';
 import { connect, QmpClosedError, QmpConnectError, type QmpConnection } from '../qmp/index.js';
 import type { JournalEntry } from '../registry/index.js';
+import { takeBackGrants } from './grants.js';
 import type { HostAccess } from './host-access.js';
 import { notBack } from './not-back.js';
 import type { Operation } from './operation.js';
@@ -34,6 +35,7 @@ type Outcome = 'undone' | 'finished' | 'vm-gone';
 export async function recover(entry: JournalEntry, host: HostAccess, operation: Operation): Promise<Finding[]> {
   const { kind, vm } = entry.head;
   try {
+    takeBackGrants(steps(entry), host);
     const left = entry.isCommitted ? [] : await recoverFile(entry, operation.signal);
     const { outcome, findings } = await recoverSteps(entry, host, operation);
     entry.end();
@@ -70,7 +72,7 @@ async function recoverSteps(entry: JournalEntry, host: HostAccess, operation: Op
   try {
     const changes = all.filter(isChange);
     const isTaken = (step: RemoveStep): Promise<boolean> => isTakenByHost(step, host);
-    const context = { qmp, signal: operation.signal, snapshots: host.snapshots, isTaken };
+    const context = { qmp, signal: operation.signal, snapshots: host.snapshots, nodes: host.nodes, isTaken };
     if (entry.head.recover === 'finish' || (await isPastReturn(entry, changes, context))) {
       return await finishAll(entry, changes, context);
     }
@@ -92,7 +94,7 @@ async function isPastReturn(
   for (const [index, step] of changes.entries()) {
     const state = entry.stateOf(index);
     if (state === undefined || state === 'undone') continue;
-    if (await guestHasLeft(step, { ...context, signal: AbortSignal.timeout(UNDO_TIMEOUT) })) return true;
+    if (await guestHasLeft(step, context.qmp)) return true;
     // a state that was being thrown away is thrown away
     if (state !== 'undoing' && (await isPointOfNoReturn(step, context))) return true;
   }

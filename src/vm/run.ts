@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DeadlineReached, identifyProcess, isAlive } from '../base/index.js';
 import { type Code, type Finding, fail, type GuardKind, QplugError } from '../diag/index.js';
-import { type QemuProcess, startQemu, startsPaused } from '../launcher/index.js';
+import { closeToOthers, type QemuProcess, startQemu, startsPaused } from '../launcher/index.js';
 import type { Placement, Plan } from '../planner/index.js';
 import { connect, QmpClosedError, QmpConnectError, type QmpConnection } from '../qmp/index.js';
 import type { JournalEntry, JournalHead, VmRecord } from '../registry/index.js';
@@ -31,6 +31,8 @@ export interface RunRequest {
   readonly wait: number;
   /** Whether everything is placed as if the VM had never run. */
   readonly forget?: boolean | undefined;
+  /** Whom QEMU is to run as, instead of whom the file says. */
+  readonly user?: string | undefined;
   /** Guards of the host that do not count, for any device. */
   readonly guardOff?: readonly GuardKind[] | undefined;
 }
@@ -62,6 +64,7 @@ export async function runVm(request: RunRequest, host: HostAccess, operation: Op
     const prepared = await prepare(request.path, host, inventoryOf(host), {
       full: true,
       forget: request.forget,
+      user: request.user,
       guardOff: request.guardOff,
       signal,
     });
@@ -144,16 +147,19 @@ async function launch(
   host: HostAccess,
   operation: Operation,
 ): Promise<RunningVm> {
-  const { file, binary } = prepared;
+  const { file, binary, as } = prepared;
   const [, ...args] = commandLineOf(prepared).words;
   operation.onProgress?.(`start ${binary}`);
-  const qemu = await startQemu({ binary, args, logFile: claimed.log, signal: operation.signal });
+  const { qplug, owner: ownerSocket } = claimed.sockets;
+  const sockets = as === undefined ? [] : [qplug, ownerSocket];
+  const qemu = await startQemu({ binary, args, as, sockets, logFile: claimed.log, signal: operation.signal });
   const hosts = prepared.wanted.filter((one) => one.host !== undefined);
   const record = { ...claimed, qemu: qemu.identity };
   const owner = ownerOf({ name: record.name, socket: record.sockets.qplug, record });
   try {
     host.registry.update(record);
     await using qmp = await reach(qemu, record, operation);
+    closeToOthers([qplug, ownerSocket]);
     const { placements, findings } = await plugAll(prepared, qmp, qemu, host, { ...operation, owner });
     operation.onProgress?.('read back and verify');
     throwErrors(differences({ ...prepared.plan, placements }, await readTopology(qmp, operation.signal)));

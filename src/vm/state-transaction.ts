@@ -5,6 +5,7 @@ import { Applied } from './apply.js';
 import { lastLinesOf } from './attach.js';
 import { claimsFor, takeClaims } from './claims.js';
 import { explainFailure } from './explain-failure.js';
+import { withGrants } from './grants.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import type { HostInVm } from './make-equal.js';
 import { notBack } from './not-back.js';
@@ -43,7 +44,7 @@ export interface StateChange {
  */
 export async function changeState(
   vm: OpenVm,
-  { kind, hosts, before, check, state, after }: StateChange,
+  { kind, hosts, check, state, ...planned }: StateChange,
   host: HostAccess,
   { signal, onProgress }: Operation,
 ): Promise<Finding[]> {
@@ -55,11 +56,13 @@ export async function changeState(
     const claims = ids.size === 0 ? [] : claimsOf(owner, host).filter(({ device }) => ids.has(device));
     return settleAsTheyAre(vm.qmp, claims, host);
   };
+  const [before, after] = [withGrants(planned.before, owner, host), withGrants(planned.after, owner, host)];
   const steps = [...before, state, ...after];
   const entry = host.journal.begin({ format: 1, kind, vm: owner.vm, socket: owner.socket, steps, recover: 'undo' });
   const applied = new Applied(vm.qmp, entry, {
     signal,
     snapshots: host.snapshots,
+    nodes: host.nodes,
     removalTimeout: REMOVAL_TIMEOUT,
     onStep: (event) => tellStep(event, onProgress),
     isTaken: (step) => isTakenByHost(step, host),

@@ -1,4 +1,5 @@
 import type { FileChange } from '../config/index.js';
+import type { NodeGrant } from '../host/index.js';
 import type { DeviceSpec } from '../qdev/index.js';
 import type { SnapshotRecord } from '../registry/index.js';
 import type { StatePlace } from './saved-state.js';
@@ -13,6 +14,8 @@ export interface AddStep {
   readonly hostPort?: string | undefined;
   /** The rest goes on where it can't be had: its guest has been saved, or loaded, and that is not taken back for it. */
   readonly optional?: boolean | undefined;
+  /** What QEMU's user is given of the device's node while QEMU opens it. */
+  readonly grant?: NodeGrant | undefined;
 }
 
 /** `device_del`, waited for. */
@@ -27,6 +30,8 @@ export interface RemoveStep {
   /** It stood for a device that is gone: nobody wants it back. */
   readonly stale?: boolean | undefined;
   readonly hostPort?: string | undefined;
+  /** What QEMU's user is given of the device's node while QEMU opens it once more. */
+  readonly grant?: NodeGrant | undefined;
 }
 
 /** The VM's file is changed with it. */

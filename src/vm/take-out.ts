@@ -6,6 +6,7 @@ import { addFindings } from './add-findings.js';
 import { Applied } from './apply.js';
 import { claimOn, giveBackClaims } from './claims.js';
 import { awaitHostDrivers } from './give-back.js';
+import { withGrants } from './grants.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import type { OpenVm } from './open-vm.js';
 import type { BothOperation } from './operation.js';
@@ -55,11 +56,13 @@ export async function takeOut(
 /** Does steps that claim nothing: written down before, undone when one of them fails. */
 export async function doSteps(
   vm: OpenVm,
-  { steps, kind, recover }: Omit<Leaving, 'hosts'>,
+  { steps: planned, kind, recover }: Omit<Leaving, 'hosts'>,
   host: HostAccess,
   { signal, onProgress, file }: Doing,
 ): Promise<void> {
-  const { vm: name, socket } = ownerOf(vm);
+  const owner = ownerOf(vm);
+  const { vm: name, socket } = owner;
+  const steps = withGrants(planned, owner, host);
   const all = file === undefined ? steps : [...steps, file.step];
   const entry = host.journal.begin({ format: 1, kind, vm: name, socket, steps: all, recover });
   const applied = new Applied(vm.qmp, entry, {
@@ -67,6 +70,7 @@ export async function doSteps(
     removalTimeout: REMOVAL_TIMEOUT,
     file: file?.held,
     snapshots: host.snapshots,
+    nodes: host.nodes,
     onStep: (event) => tellStep(event, onProgress),
     tell: onProgress,
     isTaken: (step) => isTakenByHost(step, host),

@@ -6,6 +6,7 @@ import { addFindings } from './add-findings.js';
 import { Applied } from './apply.js';
 import { claimsFor, takeClaims } from './claims.js';
 import { explainFailure } from './explain-failure.js';
+import { withGrants } from './grants.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import type { BothOperation, Operation } from './operation.js';
 import { UNDO_TIMEOUT } from './perform-step.js';
@@ -44,7 +45,7 @@ export interface Transaction extends BothOperation {
  */
 export async function carryOut(
   qmp: QmpConnection,
-  { plan, steps, wanted }: Planned,
+  { plan, steps: planned, wanted }: Planned,
   host: HostAccess,
   transaction: Transaction,
 ): Promise<Finding[]> {
@@ -53,11 +54,13 @@ export async function carryOut(
   const claims = claimsFor(wanted, owner, inventoryOf(host));
   const findings = await takeClaims(claims, host);
   const writes = file === undefined ? [] : [file.step];
+  const steps = withGrants(planned, owner, host);
   const all = [...steps, ...writes];
   const entry = host.journal.begin({ format: 1, kind, vm, socket, steps: all, recover: 'undo' });
   const applied = new Applied(qmp, entry, {
     signal,
     file: file?.held,
+    nodes: host.nodes,
     removalTimeout: REMOVAL_TIMEOUT,
     onStep: (event) => tellStep(event, onProgress),
     explain: async (error, step) =>

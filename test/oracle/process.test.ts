@@ -7,6 +7,9 @@ import { build } from 'esbuild';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { root } from '../../scripts/folders.mjs';
 import { RELEASES } from '../../scripts/qemu-releases.mjs';
+import { parseVmFile } from '../../src/config/index.js';
+import { sandboxOption } from '../../src/launcher/sandbox.js';
+import { type Capabilities, type QueryReply, readCapabilities } from '../../src/qdev/index.js';
 import { OracleQemu } from './oracle-qemu.js';
 
 /** Whether a process is there, and not only its entry that nobody has read. */
@@ -16,6 +19,18 @@ function lives(pid: number | undefined): boolean {
   } catch {
     return false;
   }
+}
+
+async function sandboxOf(release: string): Promise<Capabilities> {
+  await using qemu = await OracleQemu.start({ release, args: ['-machine', 'none'] });
+  const reading = readCapabilities(qemu.version, [], { sandbox: true });
+  let step = reading.next();
+  while (step.done !== true) {
+    const replies: QueryReply[] = [];
+    for (const { command, arguments: args } of step.value) replies.push(await qemu.ask(command, args));
+    step = reading.next(replies);
+  }
+  return step.value;
 }
 
 describe.each(RELEASES)('a process of QEMU $name', ({ name: release }) => {
@@ -48,6 +63,23 @@ describe.each(RELEASES)('a process of QEMU $name', ({ name: release }) => {
     const reply = await qemu.ask('qom-list-types', { implements: 'usb-device', abstract: false });
     const types = 'ok' in reply ? (reply.ok as { name: string }[]).map(({ name }) => name) : [];
     expect(types).toEqual(expect.arrayContaining(['usb-host', 'usb-redir', 'usb-hub', 'usb-uas', 'usb-tablet']));
+  });
+
+  test('passes a device through in its sandbox, which is on', async () => {
+    const capabilities = await sandboxOf(release);
+    const vm = await parseVmFile('qemu: { sandbox: true }\n', '/vm/x.yaml');
+    const value = sandboxOption(vm, capabilities) ?? '';
+    expect(value).toBe('on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny');
+    const args = ['-machine', 'pc', '-accel', 'tcg', '-device', 'qemu-xhci,id=x', '-sandbox', value];
+    const one = { speed: 'high', vendorId: 1, productId: 1, configurations: [] } as const;
+    await using qemu = await OracleQemu.start({ release, args, host: [{ bus: 1, address: 2, port: '1', ...one }] });
+    const status = readFileSync(`/proc/${qemu.pid}/status`, 'latin1');
+    expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
+    expect(status).toMatch(/^Seccomp:\s+2$/m);
+    const add = { driver: 'usb-host', id: 'a', bus: 'x.0', port: '1', hostbus: 1, hostaddr: 2 };
+    expect(await qemu.ask('device_add', add)).toEqual({ ok: {} });
+    await qemu.remove('a');
+    expect(await qemu.ask('query-status')).toHaveProperty('ok');
   });
 
   test('has an arm emulator', async () => {

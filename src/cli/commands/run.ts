@@ -17,6 +17,11 @@ export const run: CommandDeclaration = {
       describe: `Seconds to wait for devices with when-missing: wait (default ${WISH_WAIT})`,
       argument: 'S',
     },
+    user: {
+      type: 'string',
+      describe: 'Have QEMU run as this user, without any right of root (only root can)',
+      argument: 'NAME',
+    },
     forget: FORGET,
     'guard-off': GUARD_OFF,
     timeout: timeoutOption(RUN_TIMEOUT),
@@ -24,6 +29,7 @@ export const run: CommandDeclaration = {
   examples: [
     ['qplug run bench.yaml', 'in the foreground'],
     ['qplug run bench.yaml --detach', 'in the background'],
+    ['qplug run bench.yaml --user qemu-bench', 'as root: QEMU has the rights of qemu-bench, and its own devices alone'],
   ],
   load: () => import('../handlers/run.js'),
 };

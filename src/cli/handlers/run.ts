@@ -16,7 +16,13 @@ export const run: CommandHandler = async (args, terminal) => {
   using progress = new Progress(terminal, true);
   const timeout = (args.number('timeout') ?? RUN_TIMEOUT) * 1000;
   const wait = (args.number('wait') ?? WISH_WAIT) * 1000;
-  const request = { path: args.word('file'), wait, forget: args.flag('forget'), guardOff: guardOffOf(args) };
+  const request = {
+    path: args.word('file'),
+    wait,
+    forget: args.flag('forget'),
+    user: args.text('user'),
+    guardOff: guardOffOf(args),
+  };
   const vm = await runVm(request, host, { signal, timeout, onProgress: progress.tell });
   if (args.flag('detach')) {
     vm.process.leave();

@@ -2,6 +2,7 @@ import type { Catalog, SourceLocation } from '../finding.js';
 import { BARE_EHCI, fixText, HUB_IS_FULL_SPEED, type PlannerChange, SPEED, type SpeedWord } from '../planner-fix.js';
 import { printable } from '../printable.js';
 import { shellWord } from '../shell-word.js';
+import { type UntrustedEvidence, whyUntrusted } from './base.js';
 
 /** The findings of src/launcher, each with its evidence. */
 export interface LauncherEvidence {
@@ -36,13 +37,30 @@ export interface LauncherEvidence {
   'socket-path-too-long': { path: string; bytes: number; limit: number };
   'qemu-missing': { binary: string; path: string; package: string | undefined };
   'qemu-not-executable': { binary: string; reason: string };
+  'qemu-untrusted': UntrustedEvidence & { binary: string };
   'qemu-not-qemu': { binary: string; output: string };
   'qemu-too-old': { binary: string; version: string; least: string };
   'qemu-silent': { binary: string; timeout: number };
   'qemu-no-usb-host': { binary: string; package: string };
   'qemu-no-model': { binary: string; model: string; nearest: string | undefined };
   'qemu-no-machine': { binary: string; machine: string; nearest: string | undefined };
+  'qemu-no-sandbox': { binary: string };
   'drive-unusable': { file: string; access: 'read' | 'write'; reason: string; missing: boolean; format: string };
+  'user-unknown': { user: string };
+  'user-is-root': { user: string };
+  'user-needs-root': { user: string };
+  /** `group`: whether the node is open to a group. */
+  'user-no-kvm': { user: string; node: string; group: boolean };
+  /** `closed`: the folder on the way that is closed to the user. Owner and mode are those of that folder, else of the file. */
+  'drive-denied': {
+    file: string;
+    access: 'read' | 'write';
+    user: string;
+    closed: string | undefined;
+    uid: number;
+    gid: number;
+    mode: number;
+  };
   'qemu-not-started': { binary: string; reason: string };
   'process-not-ended': { pid: number; waited: number };
   'process-not-ours': { pid: number };
@@ -219,6 +237,14 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
       fix: `chmod +x ${shellWord(binary)}`,
     }),
   },
+  'qemu-untrusted': {
+    kind: 'failed',
+    text: (evidence) => ({
+      what: `root does not start ${quote(evidence.binary)} because it is in PATH`,
+      why: whyUntrusted(evidence),
+      fix: `write \`qemu: { binary: ${printable(evidence.binary, 160)} }\` if it is meant`,
+    }),
+  },
   'qemu-not-qemu': {
     kind: 'failed',
     text: ({ binary, output }) => ({
@@ -266,6 +292,14 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
       fix: nearest === undefined ? `${shellWord(binary)} -machine help` : `write \`machine: ${printable(nearest)}\``,
     }),
   },
+  'qemu-no-sandbox': {
+    kind: 'failed',
+    text: ({ binary }) => ({
+      what: `${quote(binary)} has no sandbox`,
+      why: 'it was built without libseccomp',
+      fix: 'write `sandbox: false`, or take a QEMU that has it',
+    }),
+  },
   'drive-unusable': {
     kind: 'failed',
     text: ({ file, access, reason, missing, format }) => ({
@@ -278,6 +312,50 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
         : access === 'write'
           ? 'write `readonly: true`'
           : undefined,
+    }),
+  },
+  'user-unknown': {
+    kind: 'usage',
+    text: ({ user }) => ({
+      what: `there is no user ${quote(user)} for QEMU to run as`,
+      fix: `sudo useradd --system --no-create-home --shell /usr/sbin/nologin ${shellWord(user)}`,
+    }),
+  },
+  'user-is-root': {
+    kind: 'usage',
+    text: ({ user }) => ({
+      what: `${quote(user)} is root under another name`,
+      why: '`qemu.user` is there to take the rights of root away',
+      fix: 'name a user without them, or leave `user` out',
+    }),
+  },
+  'user-needs-root': {
+    kind: 'failed',
+    text: ({ user }) => ({
+      what: `QEMU can not be started as ${quote(user)}`,
+      why: 'only root can start a program as somebody else',
+      fix: 'run the same with sudo, or leave `user` out: QEMU then runs as you',
+    }),
+  },
+  'user-no-kvm': {
+    kind: 'failed',
+    text: ({ user, node, group }) => ({
+      what: `${quote(user)} may not open ${printable(node)}`,
+      why: 'QEMU runs in software then, slowly, or not at all where the VM has no other accelerator',
+      fix: group
+        ? `sudo usermod --append --groups $(stat -c %G ${node}) ${shellWord(user)}`
+        : `sudo setfacl -m u:${shellWord(user)}:rw ${node}`,
+    }),
+  },
+  'drive-denied': {
+    kind: 'failed',
+    text: ({ file, access, user, closed, uid, gid, mode }) => ({
+      what: `${quote(user)} may not ${access} the drive ${quote(file)}`,
+      why: `${closed === undefined ? 'it' : `the folder ${quote(closed)}`} belongs to ${uid}:${gid} and has mode 0${mode.toString(8)}`,
+      fix:
+        closed === undefined
+          ? `sudo chown ${shellWord(user)} ${shellWord(file)}`
+          : `sudo setfacl -m u:${shellWord(user)}:x ${shellWord(closed)}`,
     }),
   },
   'qemu-not-started': {

@@ -14,6 +14,7 @@ type Spot = Pick<PortPlace, 'bus' | 'port'>;
 /** The findings of src/vm and src/registry, each with its evidence. */
 export interface VmEvidence {
   'vm-not-found': { readonly target: string; readonly known: readonly string[]; readonly nearest: string | undefined };
+  'vm-name-wrong': { readonly name: string };
   'vm-exists': { readonly name: string; readonly pid: number };
   'state-write-failed': { readonly path: string; readonly reason: string };
   'places-unreadable': { readonly vm: string; readonly path: string; readonly reason: string };
@@ -25,6 +26,7 @@ export interface VmEvidence {
   'operation-timeout': { readonly what: string; readonly timeout: number };
   'device-gone': { readonly label: string; readonly port: string };
   'device-open-failed': { readonly label: string; readonly node: string; readonly lastLines: readonly string[] };
+  'node-not-granted': { readonly node: string; readonly uid: number; readonly reason: string };
   'device-add-refused': { readonly label: string; readonly desc: string; readonly lastLines: readonly string[] };
   'placed-otherwise': { readonly label: string; readonly planned: PortPlace; readonly actual: PortPlace | undefined };
   /** A claim of a VM that lives; `since` ISO 8601. */
@@ -198,6 +200,13 @@ export const vmCatalog: Catalog<VmEvidence> = {
       fix: 'qplug list   (a QEMU that was started otherwise is named by the path of its QMP socket: qplug status ./qmp.sock)',
     }),
   },
+  'vm-name-wrong': {
+    kind: 'usage',
+    text: ({ name }) => ({
+      what: `\`${printable(name, 80)}\` can not be the name of a VM`,
+      why: 'a name is letters, digits, `.`, `-` and `_`, at most 64, and begins with a letter or digit',
+    }),
+  },
   'vm-exists': {
     kind: 'refused',
     text: ({ name, pid }) => ({
@@ -286,6 +295,14 @@ export const vmCatalog: Catalog<VmEvidence> = {
       where: printable(node),
       why: `the user that QEMU runs as may lack the right to the node, or another program holds the device${lastLines.length === 0 ? '' : `; ${lastWords(lastLines)}`}`,
       fix: `fuser -v ${printable(node)}; ls -l ${printable(node)}`,
+    }),
+  },
+  'node-not-granted': {
+    kind: 'failed',
+    text: ({ node, uid, reason }) => ({
+      what: `QEMU, which runs as user ${uid}, could not be given ${printable(node)}`,
+      why: printable(reason),
+      fix: `sudo setfacl -m u:${uid}:rw ${printable(node)}`,
     }),
   },
   'device-add-refused': {

@@ -5,8 +5,14 @@ import { listenerOf } from '../../../src/base/index.js';
 import { runCommandLine } from '../../../src/cli/run-command-line.js';
 import { type JournalHead, VmRegistry } from '../../../src/registry/index.js';
 
-/** Whom SIGKILL hits: this qplug, or the QEMU of the transaction. */
-export type Victim = 'qplug' | 'qemu';
+/**
+ * Whom SIGKILL hits: this qplug, or the QEMU of the transaction. `qplug while …`: QEMU is stopped, and this qplug killed once it has
+ * done all that it can without an answer.
+ */
+export type Victim = 'qplug' | 'qemu' | 'qplug while QEMU stands still';
+
+/** ms in which this qplug does what it does without an answer of QEMU: a few system calls. */
+const STANDS_STILL = 300;
 
 function pidOf(victim: Victim, { vm, socket }: JournalHead): number | undefined {
   if (victim === 'qplug') return process.pid;
@@ -38,7 +44,10 @@ export async function main([log = '', at = '0', victim = 'qplug', ...words]: rea
       appendFileSync(log, `${head.kind}${step} ${mark.is}\n`);
       if (++count !== Number(at)) return;
       const pid = pidOf(victim as Victim, head);
-      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+      if (pid === undefined) return;
+      if (victim !== 'qplug while QEMU stands still') return void process.kill(pid, 'SIGKILL');
+      process.kill(pid, 'SIGSTOP');
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), STANDS_STILL);
     },
   });
 }

@@ -18,6 +18,8 @@ interface Cut {
   words(vm: NestedQemu): readonly string[];
   /** What else has to be so when the next command has mended it. */
   after?(vm: NestedQemu): Promise<void>;
+  /** The user that QEMU runs as; default root. */
+  readonly user?: string;
 }
 
 const XHCI = ['-device', 'qemu-xhci,id=xhci'];
@@ -125,9 +127,23 @@ const CUTS: readonly Cut[] = [
     prepare: async ({ socket }, lab) => {
       await must(['attach', socket, ...DEVICES]);
       await otherSide?.quit();
-      otherSide = await lab.startQemu([...XHCI, '-incoming', otherEnd(socket)]);
+      otherSide = await lab.startQemu([...XHCI, ...stateDisk(lab), '-incoming', otherEnd(socket)]);
     },
     words: ({ socket }) => ['migrate', socket, otherEnd(socket), '--with-detached'],
+  },
+  {
+    kind: 'attach',
+    title: 'attach to a VM of nobody',
+    user: 'nobody',
+    prepare: async () => undefined,
+    words: ({ socket }) => ['attach', socket, ...DEVICES],
+  },
+  {
+    kind: 'detach',
+    title: 'detach from a VM of nobody',
+    user: 'nobody',
+    prepare: ({ socket }) => must(['attach', socket, ...DEVICES]),
+    words: ({ socket }) => ['detach', socket, ...DEVICES],
   },
 ];
 
@@ -142,8 +158,8 @@ async function hasLeft({ qmp }: NestedQemu): Promise<boolean> {
   return ((await qmp.execute('query-status')) as { status: string }).status === 'postmigrate';
 }
 
-async function runningQemu(lab: Lab): Promise<NestedQemu> {
-  const vm = await lab.startQemu([...XHCI, ...stateDisk(lab)]);
+async function runningQemu(lab: Lab, user: string | undefined): Promise<NestedQemu> {
+  const vm = await lab.startQemu([...XHCI, ...stateDisk(lab), ...(user === undefined ? [] : ['-runas', user])]);
   await vm.qmp.execute('cont');
   return vm;
 }
@@ -152,9 +168,9 @@ async function runningQemu(lab: Lab): Promise<NestedQemu> {
  * Does a transaction once for each mark that it writes, and kills somebody there. After each the next command finds the truth: every
  * device is the host's or the VM's, whole.
  */
-async function cutOffEverywhere(lab: Lab, victim: Victim, { kind, prepare, words, after }: Cut): Promise<void> {
+async function cutOffEverywhere(lab: Lab, victim: Victim, { kind, prepare, words, after, user }: Cut): Promise<void> {
   const before = driversOf(lab);
-  let vm = await runningQemu(lab);
+  let vm = await runningQemu(lab, user);
   const had = await objects(vm);
   let marks: readonly string[] = [];
   let next = lab.killedAt(0, victim, words(vm));
@@ -177,11 +193,11 @@ async function cutOffEverywhere(lab: Lab, victim: Victim, { kind, prepare, words
     assert.equal(said.code, 0, said.err);
     if (!dead) await after?.(vm);
     const ids = await settled(lab, before, dead ? [] : [{ vm, had }]);
-    if (dead) vm = await runningQemu(lab);
+    if (dead) vm = await runningQemu(lab, user);
     else if (await hasLeft(vm)) {
       assert.deepEqual(ids, [], 'what is left of a VM has no device');
       await vm.quit();
-      vm = await runningQemu(lab);
+      vm = await runningQemu(lab, user);
     } else {
       for (const id of ids) await must(['detach', vm.socket, id]);
       assert.deepEqual(await settled(lab, before, [{ vm, had }]), []);

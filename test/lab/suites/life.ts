@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { standardHost } from '../hosts.js';
 import type { NestedQemu } from '../inside/nested-qemu.js';
 import { defineSuite, type Suite } from '../inside/suite.js';
+import { rights } from './life/rights.js';
 import { remember } from './parts/as-before.js';
 import { qplug, vmFile } from './parts/qplug.js';
 import { seenByQemu, speedsByQemu } from './parts/seen-by-qemu.js';
@@ -252,6 +253,8 @@ const suite: Suite = defineSuite(
       }
       assert.equal((await qplug(['claims'])).out, 'no VM has a device of this host\n');
     });
+
+    rights(check);
   },
 );
 

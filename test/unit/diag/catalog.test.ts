@@ -63,6 +63,7 @@ const CHOICE = { selector: H, id: '46f4:0001', port: H, serial: H, name: H };
 /** Evidence for every code of src/vm, as bad as it gets. */
 const samples: { readonly [C in keyof VmEvidence]: VmEvidence[C] } = {
   'vm-not-found': { target: H, known: LIST, nearest: H },
+  'vm-name-wrong': { name: H },
   'vm-exists': { name: H, pid: 7 },
   'state-write-failed': { path: H, reason: H },
   'places-unreadable': { vm: H, path: H, reason: H },
@@ -74,6 +75,7 @@ const samples: { readonly [C in keyof VmEvidence]: VmEvidence[C] } = {
   'operation-timeout': { what: H, timeout: 1500 },
   'device-gone': { label: H, port: H },
   'device-open-failed': { label: H, node: H, lastLines: LIST },
+  'node-not-granted': { node: H, uid: 7, reason: H },
   'device-add-refused': { label: H, desc: H, lastLines: LIST },
   'placed-otherwise': { label: H, planned: PLACE, actual: { ...PLACE, port: undefined, megabits: undefined } },
   'device-denied': { label: H, vm: H, rule: H },

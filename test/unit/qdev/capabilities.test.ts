@@ -83,11 +83,24 @@ describe('what a QEMU says of itself', () => {
 
   test('its machines, by name and by alias', () => {
     const list = { ok: [{ name: 'pc-q35-7.2', alias: 'q35' }, { name: 'none' }, null] };
-    const { value } = take(readCapabilities(V62, ['x'], true), ({ command }) =>
+    const { value } = take(readCapabilities(V62, ['x'], { machines: true }), ({ command }) =>
       command === 'query-machines' ? list : command === 'query-qmp-schema' ? schema(['a']) : xhci,
     );
     expect(value.machines).toEqual(new Set(['pc-q35-7.2', 'q35', 'none']));
     expect(value.deviceAdd).toEqual(new Set(['a']));
+  });
+
+  test('its sandbox, by what that can deny; a build without one says so by not knowing the option', () => {
+    const known = (reply: QueryReply) =>
+      take(readCapabilities(V62, ['x'], { machines: true, sandbox: true }), ({ command }) => {
+        if (command === 'query-command-line-options') return reply;
+        return command === 'query-qmp-schema' ? schema(['a']) : command === 'query-machines' ? { ok: [] } : xhci;
+      }).value.sandbox;
+    const parameters = [{ name: 'enable' }, { name: 'spawn' }, null];
+    expect(known({ ok: [{ option: 'sandbox', parameters }] })).toEqual(new Set(['enable', 'spawn']));
+    expect(known({ error: { class: 'GenericError', desc: 'invalid option name: sandbox' } })).toEqual(new Set());
+    expect(known({ ok: 'nonsense' })).toBeUndefined();
+    expect(take(readCapabilities(V72, ['x']), () => xhci).value.sandbox).toBeUndefined();
   });
 
   test.each([

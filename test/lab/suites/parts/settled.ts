@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import type { Lab } from '../../inside/lab.js';
 import type { NestedQemu } from '../../inside/nested-qemu.js';
 import { objects } from './as-before.js';
 import { qplug } from './qplug.js';
+import { nodeOf } from './usb-node.js';
 
 interface ToldClaim {
   readonly vm: string;
@@ -27,7 +28,7 @@ export function driversOf(lab: Lab): Drivers {
 
 /**
  * Asserts that every device is the host's or one VM's, whole: a device with a claim has none of the host's drivers and is in the VM,
- * one without is in none and has the drivers that it had; no transaction is left open.
+ * one without is in none and has the drivers that it had; no transaction is left open, and no node is given to anybody.
  *
  * @param before - the drivers when all was the host's
  * @param vms - those that may have devices, with what was in them before
@@ -61,6 +62,8 @@ export async function settled(
   );
   const now = [...driversOf(lab)].map(([name, driver]) => `${name} ${driver === 'usbfs' ? undefined : driver}`);
   assert.deepEqual(now, expected, 'drivers');
+  const given = lab.devices().filter((device) => statSync(nodeOf(device)).uid !== 0);
+  assert.deepEqual(given.map(nodeOf), [], "every node is root's again");
   const journal = '/var/lib/qplug/journal';
   assert.deepEqual(existsSync(journal) ? readdirSync(journal) : [], [], 'no transaction is open');
   return ids;

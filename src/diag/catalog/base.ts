@@ -1,0 +1,51 @@
+import type { Catalog } from '../finding.js';
+import { printable } from '../printable.js';
+import { shellWord } from '../shell-word.js';
+
+/** Why others can change a file or folder, or put another in its place. */
+export interface UntrustedEvidence {
+  /** The thing itself, or a folder above it. */
+  readonly path: string;
+  readonly fault: 'link' | 'owner' | 'writable';
+  /** Its owner. */
+  readonly uid: number;
+  readonly mode: number;
+}
+
+/** The findings of src/base, each with its evidence. */
+export interface BaseEvidence {
+  /** `us`: who runs qplug. */
+  'folder-not-ours': UntrustedEvidence & { readonly folder: string; readonly us: number };
+}
+
+/** @returns the reason, as a clause */
+export function whyUntrusted({ path, fault, uid, mode }: UntrustedEvidence): string {
+  const it = printable(path);
+  switch (fault) {
+    case 'link':
+      return `${it} is a link, and whoever made it says where it leads`;
+    case 'owner':
+      return `${it} belongs to user ${uid}`;
+    case 'writable':
+      return `others may write in ${it} (mode 0${mode.toString(8)})`;
+  }
+}
+
+/** What makes it all right again, where that is clear. */
+function fixOf({ path, fault, folder, us }: BaseEvidence['folder-not-ours']): string {
+  if (fault === 'writable') return `chmod go-w ${shellWord(path)}`;
+  if (fault === 'owner' && path === folder && us !== 0) return 'export XDG_RUNTIME_DIR=/run/user/$(id -u)';
+  return 'unset QPLUG_RUNTIME_DIR QPLUG_STATE_DIR, or name folders there that are yours alone';
+}
+
+export const baseCatalog: Catalog<BaseEvidence> = {
+  'folder-not-ours': {
+    kind: 'failed',
+    text: (evidence) => ({
+      what: 'qplug keeps nothing in a folder that others can change',
+      where: printable(evidence.folder),
+      why: whyUntrusted(evidence),
+      fix: fixOf(evidence),
+    }),
+  },
+};

@@ -1,0 +1,59 @@
+import { chmodSync, lchownSync, lstatSync } from 'node:fs';
+
+/** A device node that somebody is to open, and what it was before: plain data. */
+export interface NodeGrant {
+  /** `/dev/bus/usb/001/005` */
+  readonly node: string;
+  /** Who is to open it. */
+  readonly uid: number;
+  /** `mode`: the permission bits. */
+  readonly was: { readonly uid: number; readonly gid: number; readonly mode: number };
+}
+
+/** Gives device nodes to users, and takes them back. Only root can. */
+export interface NodeRights {
+  /** @returns what it takes that a user may open a node; undefined where the user may already, or there is no such node */
+  grantFor(node: string, uid: number): NodeGrant | undefined;
+  /** @throws the system's error */
+  give(grant: NodeGrant): void;
+  /**
+   * Sets the node back as it was, whether it was given in whole, in part or not at all. One that is gone, or that somebody else has
+   * given to another since, is left alone.
+   *
+   * @throws the system's error
+   */
+  takeBack(grant: NodeGrant): void;
+}
+
+const NODE = /^\/dev\/bus\/usb\/\d{3}\/\d{3}$/;
+
+/** Read and write for the owner, and for all. */
+const [OWNER, ALL] = [0o600, 0o006];
+
+/**
+ * The nodes of this host. The user becomes the node's owner: that needs no package and no file system that keeps access lists, no
+ * rule of udev undoes it on an event (`OWNER=` is in none that systemd ships), and group, mode and access list stay for everybody else.
+ */
+export function kernelNodeRights(): NodeRights {
+  return {
+    grantFor(node, uid) {
+      if (!NODE.test(node)) return undefined;
+      const now = lstatSync(node, { throwIfNoEntry: false });
+      if (now === undefined || !now.isCharacterDevice()) return undefined;
+      const mode = now.mode & 0o7777;
+      if ((now.uid === uid && (mode & OWNER) === OWNER) || (mode & ALL) === ALL) return undefined;
+      return { node, uid, was: { uid: now.uid, gid: now.gid, mode } };
+    },
+    give({ node, uid, was }) {
+      lchownSync(node, uid, was.gid);
+      if ((was.mode & OWNER) !== OWNER) chmodSync(node, was.mode | OWNER);
+    },
+    takeBack({ node, uid, was }) {
+      const now = lstatSync(node, { throwIfNoEntry: false });
+      if (now === undefined || !now.isCharacterDevice() || now.uid !== uid) return;
+      // the owner last: as long as it is the user, whoever comes next knows what is left to do
+      if ((now.mode & 0o7777) !== was.mode) chmodSync(node, was.mode);
+      lchownSync(node, was.uid, was.gid);
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { identifyProcess } from '../../../src/base/index.js';
+import { kernelNodeRights, type NodeGrant, type NodeRights } from '../../../src/host/index.js';
+import type { DeviceSpec } from '../../../src/qdev/index.js';
+import { usbHost } from '../../../src/qdev/index.js';
+import { takeBackGrants, whileGranted, withGrants } from '../../../src/vm/grants.js';
+import type { HostAccess } from '../../../src/vm/index.js';
+import type { ChangeStep } from '../../../src/vm/step.js';
+
+const isRoot = process.getuid?.() === 0;
+const NOBODY = 65534;
+
+/** Nodes that write down what is done with them. */
+class Nodes implements NodeRights {
+  readonly log: string[] = [];
+  /** What goes wrong. */
+  refuse: 'give' | 'takeBack' | undefined;
+  grantFor(node: string, uid: number): NodeGrant | undefined {
+    return node.endsWith('/009') ? undefined : { node, uid, was: { uid: 0, gid: 0, mode: 0o664 } };
+  }
+  give({ node, uid }: NodeGrant): void {
+    if (this.refuse === 'give') throw new Error('EROFS: read-only file system');
+    this.log.push(`give ${node} to ${uid}`);
+  }
+  takeBack({ node }: NodeGrant): void {
+    this.log.push(`take back ${node}`);
+  }
+}
+
+let nodes: Nodes;
+let qemu: ChildProcess;
+const hostWith = (one: NodeRights | undefined): HostAccess => ({ nodes: one }) as HostAccess;
+
+beforeEach(async () => {
+  nodes = new Nodes();
+  qemu = spawn('/bin/sleep', ['60'], isRoot ? { uid: NOBODY, gid: NOBODY } : {});
+  await once(qemu, 'spawn');
+});
+afterEach(() => void qemu.kill('SIGKILL'));
+
+const device = (hostaddr: number): DeviceSpec => usbHost({ id: 'd', bus: 'x.0', port: '1', hostbus: 1, hostaddr });
+const add = (hostaddr: number): ChangeStep => ({ do: 'add', device: device(hostaddr), label: 'd' });
+const remove = (hostaddr: number): ChangeStep => ({
+  do: 'remove',
+  target: 'd',
+  qomPath: '/machine/peripheral/d',
+  label: 'd',
+  restore: device(hostaddr),
+});
+const owner = (pid: number | undefined) => ({ vm: 'v', socket: '/s', process: identifyProcess(pid ?? 0) });
+const granted = (steps: readonly ChangeStep[]): (string | undefined)[] =>
+  steps.map((step) => ('grant' in step ? step.grant?.node : undefined));
+
+describe('what the user of a QEMU is given', () => {
+  test('each node that a step opens, or opens when it is undone, and that the user lacks', () => {
+    const steps: ChangeStep[] = [
+      { do: 'add', device: { driver: 'usb-hub', id: 'h', properties: { bus: 'x.0', port: '1' } }, label: 'h' },
+      add(5),
+      add(9),
+      remove(6),
+      { do: 'pause', label: 'p' },
+    ];
+    const made = withGrants(steps, owner(qemu.pid), hostWith(nodes));
+    const uid = isRoot ? NOBODY : process.getuid?.();
+    expect(granted(made)).toEqual([undefined, '/dev/bus/usb/001/005', undefined, '/dev/bus/usb/001/006', undefined]);
+    expect(made[1]).toMatchObject({ grant: { uid, was: { uid: 0, mode: 0o664 } } });
+    expect(nodes.log).toEqual([]);
+  });
+
+  test('nothing: QEMU is root, qplug is not, or nobody knows the process', () => {
+    const none = [undefined];
+    if (isRoot) expect(granted(withGrants([add(5)], owner(process.pid), hostWith(nodes)))).toEqual(none);
+    expect(granted(withGrants([add(5)], owner(qemu.pid), hostWith(undefined)))).toEqual(none);
+    expect(granted(withGrants([add(5)], owner(undefined), hostWith(nodes)))).toEqual(none);
+  });
+
+  test('it has the node while it opens it, and no longer, whatever comes of that', async () => {
+    const [step] = withGrants([add(5)], owner(qemu.pid), hostWith(nodes));
+    const grant = step?.do === 'add' ? step.grant : undefined;
+    await expect(
+      whileGranted(grant, nodes, async () => {
+        nodes.log.push('open');
+        throw new Error('refused');
+      }),
+    ).rejects.toThrow('refused');
+    expect(nodes.log.map((line) => line.replace(/ to \d+/, ''))).toEqual([
+      'give /dev/bus/usb/001/005',
+      'open',
+      'take back /dev/bus/usb/001/005',
+    ]);
+  });
+
+  test('a node that can not be given: told with the way around, and nothing is opened', async () => {
+    nodes.refuse = 'give';
+    const grant = nodes.grantFor('/dev/bus/usb/001/005', 7);
+    const opened = whileGranted(grant, nodes, async () => nodes.log.push('open'));
+    await expect(opened).rejects.toMatchObject({
+      code: 'node-not-granted',
+      message: expect.stringContaining('user 7'),
+    });
+    expect(nodes.log).toEqual(['take back /dev/bus/usb/001/005']);
+  });
+
+  test('what a journal says of steps that were cut off is taken back, done or not', () => {
+    const steps = withGrants([add(5), remove(6), add(9)], owner(qemu.pid), hostWith(nodes));
+    takeBackGrants(JSON.parse(JSON.stringify(steps)), hostWith(nodes));
+    expect(nodes.log).toEqual(['take back /dev/bus/usb/001/005', 'take back /dev/bus/usb/001/006']);
+  });
+
+  test('only what is the node of a USB device is ever touched', () => {
+    const real = kernelNodeRights();
+    for (const node of ['/etc/passwd', '/dev/null', '/dev/bus/usb/../../null', '/dev/bus/usb/001/../../../null'])
+      expect(real.grantFor(node, 7)).toBeUndefined();
+    expect(real.grantFor('/dev/bus/usb/999/999', 7)).toBeUndefined();
+  });
+});
