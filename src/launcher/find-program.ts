@@ -1,15 +1,17 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { basename, delimiter, isAbsolute, join } from 'node:path';
+import { basename, delimiter, dirname, isAbsolute, join } from 'node:path';
+import { ownUid, type Untrusted, untrusted } from '../base/index.js';
 import { fail } from '../diag/index.js';
 
 /**
- * Finds a program as execvp does, but only in absolute folders of PATH: an empty entry would be the current folder.
+ * Finds a program as execvp does, but only in absolute folders of PATH: an empty entry would be the current folder. Root runs only what no
+ * one else can change or replace: PATH may be that of whoever typed sudo. A path that was written is taken as it is.
  *
  * @param binary - a name, or a path with a slash, which is taken as it is
  * @param path - the value of PATH
  * @returns its path
- * @throws QplugError `qemu-missing`, `qemu-not-executable`
+ * @throws QplugError `qemu-missing`, `qemu-not-executable`, `qemu-untrusted`
  */
 export async function findProgram(binary: string, path: string): Promise<string> {
   const isPath = binary.includes('/');
@@ -20,13 +22,25 @@ export async function findProgram(binary: string, path: string): Promise<string>
         .filter(isAbsolute)
         .map((folder) => join(folder, binary));
   let refused: { file: string; reason: string } | undefined;
+  let others: { file: string; why: Untrusted } | undefined;
   for (const file of places) {
     const reason = await whyNotExecutable(file);
+    const why = reason !== undefined || isPath || ownUid() !== 0 ? undefined : changeable(file);
+    if (why !== undefined) {
+      others ??= { file, why };
+      continue;
+    }
     if (reason === undefined) return file;
     if (reason !== 'missing') refused ??= { file, reason };
   }
   if (refused !== undefined) throw fail('qemu-not-executable', { binary: refused.file, reason: refused.reason });
+  if (others !== undefined) throw fail('qemu-untrusted', { binary: others.file, ...others.why });
   throw fail('qemu-missing', { binary, path: isPath ? '' : path, package: packageOf(binary) });
+}
+
+/** The file, and where it is found: a link in a folder of others could lead anywhere tomorrow. */
+function changeable(file: string): Untrusted | undefined {
+  return untrusted(dirname(file)) ?? untrusted(file);
 }
 
 async function whyNotExecutable(file: string): Promise<string | undefined> {

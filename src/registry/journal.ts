@@ -1,16 +1,6 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive, type ProcessIdentity, selfIdentity } from '../base/index.js';
+import { isAlive, makeOwnFolder, type ProcessIdentity, selfIdentity } from '../base/index.js';
 import { type JournalHead, type Mark, parseJournal, type StepMark } from './journal-record.js';
 import { guarded } from './write-durably.js';
 
@@ -45,9 +35,9 @@ export class Journal {
     const id = `${Date.now()}-${me.pid}-${this.#count++}`;
     const path = join(this.folder, nameOf(id, me));
     guarded(path, () => {
-      mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+      makeOwnFolder(this.folder);
       const fresh = `${path}.new`;
-      writeFileSync(fresh, `${JSON.stringify(head)}\n`, { mode: 0o600, flush: true });
+      writeFileSync(fresh, `${JSON.stringify(head)}\n`, { mode: 0o600, flush: true, flag: 'wx' });
       renameSync(fresh, path);
     });
     const entry = new JournalEntry(path, head, [], this.#watch);

@@ -1,7 +1,9 @@
-import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeOwnFolder } from '../base/index.js';
 import { type Finding, finding, QplugError } from '../diag/index.js';
 import { type PlaceRecord, parsePlaceRecord } from './place-record.js';
+import { fileNameOf } from './vm-name.js';
 import { guarded, writeDurably } from './write-durably.js';
 
 /**
@@ -19,7 +21,7 @@ export class PlaceStore {
   }
 
   #pathOf(vm: string): string {
-    return join(this.#folder, `${vm}.json`);
+    return join(this.#folder, `${fileNameOf(vm)}.json`);
   }
 
   /**
@@ -53,8 +55,8 @@ export class PlaceStore {
     if (this.#isNewer(path)) return [];
     try {
       guarded(path, () => {
-        mkdirSync(this.#state, { recursive: true, mode: 0o700 });
-        mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+        makeOwnFolder(this.#state);
+        makeOwnFolder(this.#folder);
         writeDurably(fresh, record);
         renameSync(fresh, path);
       });

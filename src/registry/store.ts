@@ -1,7 +1,8 @@
-import { closeSync, constants, existsSync, lstatSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, lstatSync, openSync } from 'node:fs';
 import nodeModule from 'node:module';
 import { dirname } from 'node:path';
 import type Database from 'libsql';
+import { makeOwnFolder } from '../base/index.js';
 import { type Code, fail, QplugError } from '../diag/index.js';
 
 /** What a column of ours is given. */
@@ -51,7 +52,7 @@ export class Store implements Disposable {
   static open(path: string, design: StoreDesign): Store {
     const { name } = design;
     return worded(path, name, () => {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      makeOwnFolder(dirname(path));
       makeFile(path);
       const db = new (driver())(path, { timeout: BUSY_TIMEOUT });
       try {

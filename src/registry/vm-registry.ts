@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { identifyProcess, isAlive } from '../base/index.js';
+import { identifyProcess, isAlive, makeOwnFolder } from '../base/index.js';
 import { fail, type QplugError } from '../diag/index.js';
 import { clearAway, RECORD, recordIn } from './clear-away.js';
+import { fileNameOf, isVmName } from './vm-name.js';
 import type { VmRecord } from './vm-record.js';
 import { guarded, writeDurably } from './write-durably.js';
 
@@ -27,9 +28,12 @@ export class VmRegistry {
     this.folder = join(runtime, 'vm');
   }
 
-  /** @returns the folder of one VM, whether it exists or not */
+  /**
+   * @returns the folder of one VM, whether it exists or not
+   * @throws QplugError `vm-name-wrong`: a name that could lead out of the folder of all VMs
+   */
   folderOf(name: string): string {
-    return join(this.folder, name);
+    return join(this.folder, fileNameOf(name));
   }
 
   /**
@@ -41,8 +45,8 @@ export class VmRegistry {
     const folder = this.folderOf(record.name);
     const fresh = `${folder}.new-${record.launcher.pid}`;
     guarded(folder, () => {
-      mkdirSync(this.#runtime, { recursive: true, mode: 0o700 });
-      mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+      makeOwnFolder(this.#runtime);
+      makeOwnFolder(this.folder);
       rmSync(fresh, { recursive: true, force: true });
       mkdirSync(fresh, { mode: 0o700 });
       try {
@@ -86,7 +90,7 @@ export class VmRegistry {
 
   /** @returns the record, or undefined when no such VM is known */
   read(name: string): VmRecord | undefined {
-    return recordIn(this.folderOf(name));
+    return isVmName(name) ? recordIn(this.folderOf(name)) : undefined;
   }
 
   /** Forgets a VM that was claimed; not one that has its name by now. */

@@ -1,9 +1,11 @@
-import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, openSync, writeFileSync } from 'node:fs';
 import { fail } from '../diag/index.js';
 
-/** Writes a value as JSON (0600), on the disk when this returns. @throws the system's error */
+const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
+
+/** Writes a value as JSON (0600), on the disk when this returns. A link is not followed. @throws the system's error */
 export function writeDurably(path: string, value: unknown): void {
-  const handle = openSync(path, 'w', 0o600);
+  const handle = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
   try {
     writeFileSync(handle, `${JSON.stringify(value, undefined, 2)}\n`);
     fsyncSync(handle);

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -6,6 +6,7 @@ import { parseVmFile } from '../../../src/config/index.js';
 import { describe as words } from '../../../src/diag/index.js';
 import { preflight } from '../../../src/launcher/index.js';
 
+const isRoot = process.getuid?.() === 0;
 let folder: string;
 
 /** A program that answers as QEMU does, as far as it is asked. */
@@ -99,6 +100,31 @@ describe('the program', () => {
     const { findings } = await check('cpus: 1\nqemu: {binary: qemu-system-aarch64}', { searchPath: '/nonexistent:' });
     expect(findings[0]?.location).toMatchObject({ line: 2, column: 16 });
     expect(findings.map((found) => words(found).fix)).toEqual(['apt-get install qemu-system-arm']);
+  });
+
+  test('root does not run what others can change because it is in PATH; where it is written it is meant', async () => {
+    const bin = join(folder, 'of-others');
+    mkdirSync(bin);
+    cpSync(join(folder, 'qemu-fine'), join(bin, 'qemu-fine'));
+    chmodSync(bin, 0o777);
+    const { binary } = await check('qemu: {binary: qemu-fine}', { searchPath: `${bin}:${folder}` });
+    // whoever is not root runs what they like
+    expect(binary).toBe(join(isRoot ? folder : bin, 'qemu-fine'));
+    const { findings } = await check('qemu: {binary: qemu-fine}', { searchPath: bin });
+    expect(findings.map(words)).toMatchObject(
+      isRoot
+        ? [
+            {
+              what: `root does not start \`${bin}/qemu-fine\` because it is in PATH`,
+              why: `others may write in ${bin} (mode 0777)`,
+            },
+          ]
+        : [],
+    );
+    expect((await check(`qemu: {binary: ${bin}/qemu-fine}`, { searchPath: '' })).findings).toEqual([]);
+    // a link to it from a folder that is all right
+    symlinkSync(join(bin, 'qemu-fine'), join(folder, 'qemu-link'));
+    expect(await codes('qemu: {binary: qemu-link}')).toEqual(isRoot ? ['qemu-untrusted error'] : []);
   });
 
   test('giving up throws the reason, and is no finding', async () => {

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { identifyProcess, isAlive, poll } from '../../../src/base/index.js';
+import { identifyProcess, isAlive, listenerOf, poll } from '../../../src/base/index.js';
 import type { QplugError } from '../../../src/diag/index.js';
 import { endProcess, startQemu } from '../../../src/launcher/index.js';
 
@@ -23,6 +24,40 @@ describe('startQemu', () => {
     expect(await child.exited).toEqual({ code: 3, signal: null });
     expect(await child.lastLines(2)).toEqual(['two', 'thr\\x1bee']);
     expect(statSync(join(folder, 'out.log')).mode & 0o777).toBe(0o600);
+  });
+
+  test('a link in the place of the log is not followed', async () => {
+    const victim = join(folder, 'victim');
+    writeFileSync(victim, 'as it was');
+    symlinkSync(victim, join(folder, 'link.log'));
+    await expect(start('echo no', 'link.log')).rejects.toMatchObject({ code: 'qemu-not-started' });
+    expect(readFileSync(victim, 'utf8')).toBe('as it was');
+  });
+
+  test('sockets are handed over open, 0600, and stay when they are closed here', async () => {
+    const sockets = ['a.sock', 'b.sock'].map((name) => join(folder, name));
+    const args = ['-c', 'readlink /proc/$$/fd/3 /proc/$$/fd/4; exec sleep 60'];
+    await using child = await startQemu({ binary: '/bin/sh', args, sockets, logFile: join(folder, 'fds.log') });
+    for (const path of sockets) {
+      const info = statSync(path);
+      expect([info.isSocket(), info.mode & 0o777]).toEqual([true, 0o600]);
+      expect(listenerOf(path)?.pid).toBe(child.pid);
+      const client = connect(path);
+      await once(client, 'connect');
+      client.destroy();
+    }
+    expect(readdirSync(folder).filter((name) => name.endsWith('.kept'))).toEqual([]);
+    await poll(async () => ((await child.lastLines(2)).length === 2 ? true : undefined), {
+      interval: 5,
+      signal: AbortSignal.timeout(5000),
+    });
+    expect((await child.lastLines(2)).every((line) => line.startsWith('socket:['))).toBe(true);
+  });
+
+  test('a socket that can not be made: nothing is started', async () => {
+    const sockets = [join(folder, 'c.sock'), join(folder, 'no/such/folder.sock')];
+    const started = startQemu({ binary: '/bin/true', args: [], sockets, logFile: join(folder, 'none.log') });
+    await expect(started).rejects.toMatchObject({ code: 'qemu-not-started' });
   });
 
   test('a long log is read from its end, in whole lines', async () => {
