@@ -1,9 +1,12 @@
-import { rightsOf } from '../base/index.js';
+import { ownUid, rightsOf } from '../base/index.js';
 import { fail } from '../diag/index.js';
 import type { NodeGrant, NodeRights } from '../host/index.js';
 import { usbHostNode } from '../qdev/index.js';
-import type { ClaimOwner } from '../registry/index.js';
-import type { HostAccess } from './host-access.js';
+import { type ClaimKey, type ClaimOwner, sameKey } from '../registry/index.js';
+import { claimedDevice } from './claims.js';
+import { type HostAccess, inventoryOf } from './host-access.js';
+import type { Removal } from './removal-step.js';
+import { claimsOf } from './settle-claims.js';
 import type { ChangeStep, Step } from './step.js';
 
 /**
@@ -12,16 +15,34 @@ import type { ChangeStep, Step } from './step.js';
  *
  * @param owner - the VM, whose process tells as whom it opens files
  */
-export function withGrants(steps: readonly ChangeStep[], { process }: ClaimOwner, { nodes }: HostAccess): ChangeStep[] {
+export function withGrants(steps: readonly ChangeStep[], owner: ClaimOwner, host: HostAccess): ChangeStep[] {
+  const { process } = owner;
+  const { nodes } = host;
   const uid = nodes && process && rightsOf(process.pid)?.uids[3];
   if (nodes === undefined || uid === undefined || uid === 0) return [...steps];
   return steps.map((step) => {
     if (step.do !== 'add' && step.do !== 'remove') return step;
-    const spec = step.do === 'add' ? step.device : step.restore;
+    // what is in it QEMU says itself: that it had a device is true when it has the claim
+    const spec = step.do === 'add' ? step.device : isClaimed(step, owner, host) ? step.restore : undefined;
     const node = spec && usbHostNode(spec);
     const grant = node === undefined ? undefined : nodes.grantFor(node, uid);
     return grant === undefined ? step : { ...step, grant };
   });
+}
+
+/**
+ * Whether a QEMU is believed that a device is its own. One that has less rights than qplug could name any, to get it: there the claim
+ * tells.
+ */
+export function isBelieved(key: ClaimKey, owner: ClaimOwner, host: HostAccess): boolean {
+  const uid = owner.process && rightsOf(owner.process.pid)?.uids[3];
+  if (uid === undefined || uid === 0 || uid === ownUid()) return true;
+  return claimsOf(owner, host).some((claim) => sameKey(claim.key, key));
+}
+
+function isClaimed({ hostPort }: Removal, owner: ClaimOwner, host: HostAccess): boolean {
+  const inventory = inventoryOf(host);
+  return claimsOf(owner, host).some((claim) => claimedDevice(claim, inventory)?.port === hostPort);
 }
 
 /**

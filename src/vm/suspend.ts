@@ -1,6 +1,7 @@
 import { type Finding, fail } from '../diag/index.js';
 import type { SuspendedDevice, Suspension } from '../registry/index.js';
 import { claimOn, keyOf } from './claims.js';
+import { isBelieved } from './grants.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { fileOf, type OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
@@ -51,7 +52,8 @@ export async function suspend(
     if (status !== 'running' && status !== 'paused') throw fail('not-suspendable', { vm: vm.name, state: status });
     const owner = ownerOf(vm);
     const before = suspensionOf(owner, host);
-    const leaving = keep ? [] : await leavingDevices(vm, host, signal);
+    const inVm = keep ? [] : await leavingDevices(vm, host, signal);
+    const leaving = inVm.filter(({ device }) => isBelieved(device.key, owner, host));
     const devices = [...(before?.devices ?? []), ...leaving.map(({ device }) => device)];
     const pause: ChangeStep[] = status === 'running' ? [{ do: 'pause', label: 'stop the guest' }] : [];
     const steps = [...leaving.map(({ removal }) => removal), ...pause];

@@ -2,12 +2,22 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { identifyProcess } from '../../../src/base/index.js';
-import { kernelNodeRights, type NodeGrant, type NodeRights } from '../../../src/host/index.js';
+import {
+  kernelNodeRights,
+  type NodeGrant,
+  type NodeRights,
+  readInventory,
+  recordedSysfs,
+} from '../../../src/host/index.js';
 import type { DeviceSpec } from '../../../src/qdev/index.js';
 import { usbHost } from '../../../src/qdev/index.js';
-import { takeBackGrants, whileGranted, withGrants } from '../../../src/vm/grants.js';
+import type { Claim, ClaimOwner } from '../../../src/registry/index.js';
+import { keyOf } from '../../../src/vm/claims.js';
+import { isBelieved, takeBackGrants, whileGranted, withGrants } from '../../../src/vm/grants.js';
 import type { HostAccess } from '../../../src/vm/index.js';
 import type { ChangeStep } from '../../../src/vm/step.js';
+import { recording } from '../host/recordings.js';
+import { claimOf } from '../registry/claim-samples.js';
 
 const isRoot = process.getuid?.() === 0;
 const NOBODY = 65534;
@@ -31,10 +41,15 @@ class Nodes implements NodeRights {
 
 let nodes: Nodes;
 let qemu: ChildProcess;
-const hostWith = (one: NodeRights | undefined): HostAccess => ({ nodes: one }) as HostAccess;
+/** What the VM has claimed. */
+let claims: Claim[];
+const sysfs = recordedSysfs(recording('six-devices'));
+const hostWith = (one: NodeRights | undefined): HostAccess =>
+  ({ nodes: one, sysfs, claims: { list: () => claims } }) as unknown as HostAccess;
 
 beforeEach(async () => {
   nodes = new Nodes();
+  claims = [];
   qemu = spawn('/bin/sleep', ['60'], isRoot ? { uid: NOBODY, gid: NOBODY } : {});
   await once(qemu, 'spawn');
 });
@@ -42,14 +57,23 @@ afterEach(() => void qemu.kill('SIGKILL'));
 
 const device = (hostaddr: number): DeviceSpec => usbHost({ id: 'd', bus: 'x.0', port: '1', hostbus: 1, hostaddr });
 const add = (hostaddr: number): ChangeStep => ({ do: 'add', device: device(hostaddr), label: 'd' });
-const remove = (hostaddr: number): ChangeStep => ({
+/** Of the device at a port of the recording. */
+const remove = (hostaddr: number, hostPort: string): ChangeStep => ({
   do: 'remove',
   target: 'd',
+  hostPort,
   qomPath: '/machine/peripheral/d',
   label: 'd',
   restore: device(hostaddr),
 });
 const owner = (pid: number | undefined) => ({ vm: 'v', socket: '/s', process: identifyProcess(pid ?? 0) });
+/** A claim of a VM on the device at a port of the recording. */
+function claim(port: string, of: ClaimOwner): Claim {
+  const inventory = readInventory(sysfs);
+  const there = inventory.devices.find((one) => one.port === port);
+  if (there === undefined) throw new Error(`no ${port}`);
+  return claimOf('v', { key: keyOf(there, inventory), owner: of, state: 'attached' });
+}
 const granted = (steps: readonly ChangeStep[]): (string | undefined)[] =>
   steps.map((step) => ('grant' in step ? step.grant?.node : undefined));
 
@@ -59,14 +83,33 @@ describe('what the user of a QEMU is given', () => {
       { do: 'add', device: { driver: 'usb-hub', id: 'h', properties: { bus: 'x.0', port: '1' } }, label: 'h' },
       add(5),
       add(9),
-      remove(6),
+      remove(2, '1-2'),
       { do: 'pause', label: 'p' },
     ];
+    claims = [claim('1-2', owner(qemu.pid))];
     const made = withGrants(steps, owner(qemu.pid), hostWith(nodes));
     const uid = isRoot ? NOBODY : process.getuid?.();
-    expect(granted(made)).toEqual([undefined, '/dev/bus/usb/001/005', undefined, '/dev/bus/usb/001/006', undefined]);
+    expect(granted(made)).toEqual([undefined, '/dev/bus/usb/001/005', undefined, '/dev/bus/usb/001/002', undefined]);
     expect(made[1]).toMatchObject({ grant: { uid, was: { uid: 0, mode: 0o664 } } });
     expect(nodes.log).toEqual([]);
+  });
+
+  test('no node of a device that QEMU only says it had: another VM has it, or none', () => {
+    const lie = remove(2, '1-2');
+    expect(granted(withGrants([lie], owner(qemu.pid), hostWith(nodes)))).toEqual([undefined]);
+    claims = [claim('1-2', owner(process.pid))];
+    expect(granted(withGrants([lie], owner(qemu.pid), hostWith(nodes)))).toEqual([undefined]);
+    claims = [claim('1-4', owner(qemu.pid))];
+    expect(granted(withGrants([lie], owner(qemu.pid), hostWith(nodes)))).toEqual([undefined]);
+  });
+
+  test('a QEMU with less rights than ours is believed to have what it has the claim on; any other is believed', () => {
+    const { key } = claim('1-2', owner(qemu.pid));
+    expect(isBelieved(key, owner(process.pid), hostWith(nodes))).toBe(true);
+    expect(isBelieved(key, owner(undefined), hostWith(nodes))).toBe(true);
+    expect(isBelieved(key, owner(qemu.pid), hostWith(nodes))).toBe(!isRoot);
+    claims = [claim('1-4', owner(qemu.pid)), claim('1-2', owner(qemu.pid))];
+    expect(isBelieved(key, owner(qemu.pid), hostWith(nodes))).toBe(true);
   });
 
   test('nothing: QEMU is root, qplug is not, or nobody knows the process', () => {
@@ -104,9 +147,10 @@ describe('what the user of a QEMU is given', () => {
   });
 
   test('what a journal says of steps that were cut off is taken back, done or not', () => {
-    const steps = withGrants([add(5), remove(6), add(9)], owner(qemu.pid), hostWith(nodes));
+    claims = [claim('1-2', owner(qemu.pid))];
+    const steps = withGrants([add(5), remove(2, '1-2'), add(9)], owner(qemu.pid), hostWith(nodes));
     takeBackGrants(JSON.parse(JSON.stringify(steps)), hostWith(nodes));
-    expect(nodes.log).toEqual(['take back /dev/bus/usb/001/005', 'take back /dev/bus/usb/001/006']);
+    expect(nodes.log).toEqual(['take back /dev/bus/usb/001/005', 'take back /dev/bus/usb/001/002']);
   });
 
   test('only what is the node of a USB device is ever touched', () => {
