@@ -15,7 +15,7 @@ function listFiles(folder: string, into: Map<string, string>): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) listFiles(path, into);
-    else if (path.startsWith('/run/qplug/claims.db')) continue;
+    else if (/\/qplug\/claims\.db(-\w+)?$/.test(path)) continue;
     else into.set(`file ${path.replace('/run/lab/written', '')}`, entry.isSocket() ? 'a socket' : 'a file');
   }
 }
