@@ -5,11 +5,13 @@ const HOST_PROPERTIES = ['hostbus', 'hostaddr'];
 /**
  * Rules for a proxy before a QEMU without host USB: a tablet stands in for a `usb-host`, and is shown as one. What libusb does is
  * tested in the lab; this is for what qplug makes of it.
+ *
+ * @param cold - how many devices each bus had from the start
  */
-export function standIn(): ProxyRules & { attached: boolean } {
+export function standIn(cold: Readonly<Record<string, number>> = {}): ProxyRules & { attached: boolean } {
   /** What each was given, by the name of its link on its bus: QEMU counts all that were ever put there (hw/core/qdev.c). */
   const given = new Map<string, Readonly<Record<string, unknown>>>();
-  const added = new Map<unknown, number>();
+  const added = new Map<unknown, number>(Object.entries(cold));
   const rules = {
     /** Whether QEMU still has the device. */
     attached: true,

@@ -153,7 +153,7 @@ describe('with a device of this host', () => {
   let proxy: QmpProxy;
   beforeEach(async () => {
     here = await running(...KBD);
-    proxy = await startProxy(here.socket, standIn());
+    proxy = await startProxy(here.socket, standIn({ 'x.0': 1 }));
     await plug(proxy.socket);
   });
   afterEach(async () => {
