@@ -134,8 +134,10 @@ export function rights(check: AddCheck): void {
         return stdout;
       };
       const run = await says(['run', file, '--detach', '--json'], /46f4:0001/);
-      lab.defer(() => user.qplug('kill', 'bench'));
       const { pid, devices } = JSON.parse(run) as { pid: number; devices: { megabits: number }[] };
+      lab.defer(() => {
+        if (rightsOf(pid) !== undefined) process.kill(pid, 'SIGKILL');
+      });
       assert.deepEqual([openNodes(pid), devices.map(({ megabits }) => megabits)], [[node], [5000]]);
       await says(['detach', 'bench', 'serial=SS0001'], /detached; the host has it back \(usb-storage\)$/m);
       await says(['attach', 'bench', 'serial=SS0001'], /^46f4:0001 .* attached: xhci\.0 port \d+, 5G/m);
