@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeOwnFolder } from '../base/index.js';
 import {
   type NoSnapshotRecord,
   parseSnapshotRecord,
@@ -50,8 +51,8 @@ export class SnapshotStore {
     if (path === undefined) throw new Error(`no file name for ${snapshot.tag}`);
     const fresh = `${path}.new-${process.pid}`;
     guarded(path, () => {
-      mkdirSync(this.#state, { recursive: true, mode: 0o700 });
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      makeOwnFolder(this.#state);
+      makeOwnFolder(this.#folder);
       try {
         writeDurably(fresh, record);
         renameSync(fresh, path);

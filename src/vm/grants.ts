@@ -23,7 +23,8 @@ export function withGrants(steps: readonly ChangeStep[], owner: ClaimOwner, host
   return steps.map((step) => {
     if (step.do !== 'add' && step.do !== 'remove') return step;
     // what is in it QEMU says itself: that it had a device is true when it has the claim
-    const spec = step.do === 'add' ? step.device : isClaimed(step, owner, host) ? step.restore : undefined;
+    const isNew = step.do === 'add' && step.optional !== true;
+    const spec = !isNew && !isClaimed(step, owner, host) ? undefined : step.do === 'add' ? step.device : step.restore;
     const node = spec && usbHostNode(spec);
     const grant = node === undefined ? undefined : nodes.grantFor(node, uid);
     return grant === undefined ? step : { ...step, grant };
@@ -40,7 +41,7 @@ export function isBelieved(key: ClaimKey, owner: ClaimOwner, host: HostAccess): 
   return claimsOf(owner, host).some((claim) => sameKey(claim.key, key));
 }
 
-function isClaimed({ hostPort }: Removal, owner: ClaimOwner, host: HostAccess): boolean {
+function isClaimed({ hostPort }: Pick<Removal, 'hostPort'>, owner: ClaimOwner, host: HostAccess): boolean {
   const inventory = inventoryOf(host);
   return claimsOf(owner, host).some((claim) => claimedDevice(claim, inventory)?.port === hostPort);
 }

@@ -50,14 +50,15 @@ export async function changeState(
 ): Promise<Finding[]> {
   const owner = ownerOf(vm);
   const wanted = hosts.map(({ removal: { target: id, label }, host: device }) => ({ id, label, host: device }));
+  // before it claims what QEMU says it has
+  const [before, after] = [withGrants(planned.before, owner, host), withGrants(planned.after, owner, host)];
+  const steps = [...before, state, ...after];
   const findings = await takeClaims(claimsFor(wanted, owner, inventoryOf(host)), host);
   const ids = new Set(wanted.map(({ id }) => id));
   const settle = async (): Promise<Finding[]> => {
     const claims = ids.size === 0 ? [] : claimsOf(owner, host).filter(({ device }) => ids.has(device));
     return settleAsTheyAre(vm.qmp, claims, host);
   };
-  const [before, after] = [withGrants(planned.before, owner, host), withGrants(planned.after, owner, host)];
-  const steps = [...before, state, ...after];
   const entry = host.journal.begin({ format: 1, kind, vm: owner.vm, socket: owner.socket, steps, recover: 'undo' });
   const applied = new Applied(vm.qmp, entry, {
     signal,
