@@ -43,11 +43,18 @@ function check(name, script, args = []) {
   if (!ok) process.stdout.write(`FAILED: ${name}\n`);
 }
 
-function vitest(projects, report, more) {
+function vitest(projects, report, workers, more) {
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const chosen = projects.flatMap((name) => ['--project', name]);
-  return [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...chosen, ...reporters, '--maxWorkers=2', ...more];
+  return [
+    join(root, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    ...chosen,
+    ...reporters,
+    `--maxWorkers=${workers}`,
+    ...more,
+  ];
 }
 
 const reportOf = (name) => join(reports, `${name.replace(/\W+/g, '-')}.json`);
@@ -64,7 +71,7 @@ function count(ok, report) {
 function tests(name, projects, more = []) {
   say(name);
   const report = reportOf(name);
-  count(runNode(process.execPath, vitest(projects, report, more)), report);
+  count(runNode(process.execPath, vitest(projects, report, 2, more)), report);
 }
 
 /** Random predictions, held against the QEMUs; each counts like a test. */
@@ -81,7 +88,7 @@ async function testsSideBySide(runs) {
   if (runs.length > 0) say(runs.map(({ name }) => name).join(', '));
   const ended = runs.map(async ({ name, projects, node, env }) => {
     const report = reportOf(name);
-    const child = spawn(node, vitest(projects, report, ['--maxWorkers=1']), {
+    const child = spawn(node, vitest(projects, report, 1, []), {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },

@@ -29,7 +29,7 @@ export {
   shortestSelector,
 } from './identity.js';
 export { type InventoryOptions, readInventory } from './inventory.js';
-export { isBehindPort, matchSelector } from './match.js';
+export { isBehindPort, isMeantBy, matchSelector } from './match.js';
 export { nodeFinding } from './node-access.js';
 export { kernelNodeRights, type NodeGrant, type NodeRights } from './node-rights.js';
 export { comparePorts, formatPort, type HostPort } from './port-name.js';

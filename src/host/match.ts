@@ -1,6 +1,6 @@
 import { connectorPorts, samePort } from './connector.js';
 import type { HostPort } from './port-name.js';
-import type { Selector } from './selector.js';
+import { requireSelector, type Selector } from './selector.js';
 import type { HostDevice, HostInventory } from './usb-device.js';
 
 /**
@@ -11,6 +11,14 @@ import type { HostDevice, HostInventory } from './usb-device.js';
  */
 export function matchSelector(selector: Selector, inventory: HostInventory): HostDevice[] {
   return matchAmong(selector, inventory.devices, inventory);
+}
+
+/**
+ * @param selector - as it is written, and was checked when its file was read
+ * @returns whether a device is among those that it means
+ */
+export function isMeantBy(selector: string, device: HostDevice, inventory: HostInventory): boolean {
+  return matchSelector(requireSelector(selector), inventory).some(({ port }) => port === device.port);
 }
 
 /** The hubs that a selector names; they are only asked for to refuse them. */

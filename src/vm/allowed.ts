@@ -1,6 +1,6 @@
 import type { VmFile } from '../config/index.js';
 import { type Finding, finding, type Severity } from '../diag/index.js';
-import { type HostDevice, type HostInventory, matchSelector, requireSelector } from '../host/index.js';
+import { type HostDevice, type HostInventory, isMeantBy } from '../host/index.js';
 import { labelOf } from './wanted.js';
 
 /**
@@ -15,8 +15,7 @@ export function deniedFindings(
   inventory: HostInventory,
   severity: Severity = 'error',
 ): Finding[] {
-  const matches = (rule: string): boolean =>
-    matchSelector(requireSelector(rule), inventory).some(({ port }) => port === device.port);
+  const matches = (rule: string): boolean => isMeantBy(rule, device, inventory);
   const denied = file?.usb.deny.find(matches);
   if (denied === undefined && (file?.usb.allow === undefined || file.usb.allow.some(matches))) return [];
   return [finding('device-denied', { label: labelOf(device), vm, rule: denied }, { severity })];

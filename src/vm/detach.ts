@@ -1,5 +1,12 @@
 import { type Finding, finding } from '../diag/index.js';
-import { type HostDevice, type HostInventory, isSelector, matchSelector, parseSelector } from '../host/index.js';
+import {
+  formatId,
+  type HostDevice,
+  type HostInventory,
+  isSelector,
+  matchSelector,
+  parseSelector,
+} from '../host/index.js';
 import { type AttachedDevice, type Controller, parseDeviceId, type Topology } from '../qdev/index.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import type { OpenVm } from './open-vm.js';
@@ -116,8 +123,7 @@ export function findOne(word: string, topology: Topology, inventory: HostInvento
 function wasMeant(word: string, id: string): boolean {
   const was = parseDeviceId(id);
   if (was === undefined) return false;
-  const hex = (value: number): string => value.toString(16).padStart(4, '0');
-  return word === was.port || word.toLowerCase() === `${hex(was.vendorId)}:${hex(was.productId)}`;
+  return word === was.port || word.toLowerCase() === formatId(was.vendorId, was.productId);
 }
 
 function hubFindings(hub: AttachedDevice, controller: Controller, leaving: readonly Found[], vm: string): Finding[] {

@@ -2,10 +2,9 @@ import type { DeviceWish, VmFile } from '../config/index.js';
 import {
   type HostDevice,
   type HostInventory,
+  isMeantBy,
   isSelector,
-  matchSelector,
   parseSelector,
-  requireSelector,
   type Selector,
 } from '../host/index.js';
 
@@ -47,11 +46,7 @@ export function reportEntry(outcome: FileEntry['outcome'], { wish }: Entry, file
 
 /** @returns the entries that mean a host device that is plugged in */
 export function entriesForDevice(device: HostDevice, file: VmFile, inventory: HostInventory): Entry[] {
-  return entriesIn(file).filter(
-    ({ wish }) =>
-      wish.kind === 'host' &&
-      matchSelector(requireSelector(wish.select), inventory).some(({ port }) => port === device.port),
-  );
+  return entriesIn(file).filter(({ wish }) => wish.kind === 'host' && isMeantBy(wish.select, device, inventory));
 }
 
 /** @returns the entries that surely mean what a selector means, whatever is plugged in */

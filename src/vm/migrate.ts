@@ -1,5 +1,5 @@
 import { type Finding, fail, finding } from '../diag/index.js';
-import { type HostInventory, shortestSelector } from '../host/index.js';
+import { formatId, type HostInventory, shortestSelector } from '../host/index.js';
 import {
   type AttachedDevice,
   type Controller,
@@ -213,8 +213,7 @@ function stayed({ device, controller }: Seat, inventory: HostInventory): StayedD
 function stayedSuspended({ key, label, bus, port }: SuspendedDevice, inventory: HostInventory): StayedDevice {
   const there = keyed(key, inventory);
   if (there !== undefined) return { label, selector: shortestSelector(there, inventory), bus, port };
-  const hex = (value: number): string => value.toString(16).padStart(4, '0');
-  return { label, selector: `${hex(key.vendorId)}:${hex(key.productId)}`, bus, port };
+  return { label, selector: formatId(key.vendorId, key.productId), bus, port };
 }
 
 /** What went over. A QEMU that has ended since is no failure: the guest is elsewhere. */

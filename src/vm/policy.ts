@@ -1,6 +1,6 @@
 import { loadPolicy, type Policy, type PolicyRule } from '../config/index.js';
 import { type Finding, finding, type Severity } from '../diag/index.js';
-import { type HostDevice, type HostInventory, isBehindPort, matchSelector, requireSelector } from '../host/index.js';
+import { type HostDevice, type HostInventory, isBehindPort, isMeantBy, requireSelector } from '../host/index.js';
 import { checkSelector } from './check-selector.js';
 import type { HostAccess } from './host-access.js';
 import { labelOf } from './wanted.js';
@@ -58,8 +58,7 @@ function isMeant(
 ): boolean {
   const { select, port } = rule;
   return (
-    (select === undefined ||
-      matchSelector(requireSelector(select), inventory).some((one) => one.port === device.port)) &&
+    (select === undefined || isMeantBy(select, device, inventory)) &&
     (port === undefined || isBehindPort(requireSelector(port), device, inventory)) &&
     (rule.class === undefined || device.classes.includes(rule.class)) &&
     (rule.uid === undefined || rule.uid === uid) &&

@@ -1,6 +1,6 @@
 import { isAlive } from '../base/index.js';
 import { type Finding, fail } from '../diag/index.js';
-import { type HostDevice, isSelector, matchSelector, parseSelector } from '../host/index.js';
+import { formatId, type HostDevice, isSelector, matchSelector, parseSelector } from '../host/index.js';
 import type { Claim } from '../registry/index.js';
 import { claimedDevice, claimOn, giveBackClaims } from './claims.js';
 import { detach } from './detach.js';
@@ -110,6 +110,5 @@ function find(word: string, host: HostAccess): Found {
 
 /** A device that is not plugged in any more is known by what its claim says. */
 function wasMeant(word: string, { key: { vendorId, productId } }: Claim): boolean {
-  const hex = (value: number): string => value.toString(16).padStart(4, '0');
-  return word.toLowerCase() === `${hex(vendorId)}:${hex(productId)}`;
+  return word.toLowerCase() === formatId(vendorId, productId);
 }

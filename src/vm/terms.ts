@@ -1,5 +1,5 @@
 import type { HostDeviceWish, VmFile } from '../config/index.js';
-import { type HostDevice, type HostInventory, matchSelector, requireSelector } from '../host/index.js';
+import { type HostDevice, type HostInventory, isMeantBy } from '../host/index.js';
 import type { Terms } from './wanted.js';
 
 /** What was typed of a device's place; the rest its file may say. */
@@ -33,8 +33,6 @@ export function wishFor(
   inventory: HostInventory,
 ): HostDeviceWish | undefined {
   return file?.usb.devices.find(
-    (one): one is HostDeviceWish =>
-      one.kind === 'host' &&
-      matchSelector(requireSelector(one.select), inventory).some(({ port }) => port === device.port),
+    (one): one is HostDeviceWish => one.kind === 'host' && isMeantBy(one.select, device, inventory),
   );
 }

@@ -1,5 +1,5 @@
 import { type Finding, finding, type GuardKind, printable } from '../diag/index.js';
-import type { HostDevice } from '../host/index.js';
+import { formatId, type HostDevice } from '../host/index.js';
 import type { DeviceRequest } from '../planner/index.js';
 import {
   DEFAULT_HUB_PORTS,
@@ -41,8 +41,7 @@ const NAME_LENGTH = 126;
 
 /** @returns `vid:pid "name" at port`, printable: how a host device is called in every message */
 export function labelOf(device: Pick<HostDevice, 'vendorId' | 'productId' | 'name' | 'port'>): string {
-  const hex = (value: number): string => value.toString(16).padStart(4, '0');
-  return `${hex(device.vendorId)}:${hex(device.productId)} "${printable(device.name, NAME_LENGTH)}" at ${device.port}`;
+  return `${formatId(device.vendorId, device.productId)} "${printable(device.name, NAME_LENGTH)}" at ${device.port}`;
 }
 
 /**

@@ -1,9 +1,9 @@
 import { appendFileSync, existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import pico from 'picocolors';
 import { listenerOf } from '../../../src/base/index.js';
 import { runCommandLine } from '../../../src/cli/run-command-line.js';
 import { type JournalHead, VmRegistry } from '../../../src/registry/index.js';
+import { plainTerminal } from './plain-terminal.js';
 
 /**
  * Whom SIGKILL hits: this qplug, or the QEMU of the transaction. `qplug while …`: QEMU is stopped, and this qplug killed once it has
@@ -26,18 +26,12 @@ function pidOf(victim: Victim, { vm, socket }: JournalHead): number | undefined 
  */
 export async function main([log = '', at = '0', victim = 'qplug', ...words]: readonly string[]): Promise<void> {
   let count = 0;
-  const plain = pico.createColors(false);
   while (!existsSync(`${log}.go`)) await delay(5);
   process.exitCode = await runCommandLine(words, {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
-    outColors: plain,
-    errColors: plain,
-    columns: undefined,
-    errColumns: undefined,
-    env: process.env,
-    uid: 0,
-    signal: new AbortController().signal,
+    ...plainTerminal(
+      (text) => void process.stdout.write(text),
+      (text) => void process.stderr.write(text),
+    ),
     watch: (head, mark) => {
       const step =
         'step' in mark ? ` ${JSON.stringify((head.steps[mark.step] as { do: string }).do)} ${mark.step}` : '';

@@ -1,5 +1,15 @@
 import { execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -43,13 +53,15 @@ describe('the package', () => {
         encoding: 'utf8',
         uid: 65534,
       });
-    chmodSync(folder, 0o777);
+    chmodSync(folder, 0o755);
+    const runtime = join(folder, 'qplug');
+    mkdirSync(runtime, { mode: 0o700 });
+    chownSync(runtime, 65534, 65534);
     // nothing is claimed: nobody looks for it
     expect(command('claims').status).toBe(0);
-    mkdirSync(join(folder, 'qplug'), { mode: 0o777 });
-    cpSync(join(top, 'test/fixtures/stores/claims-1.db'), join(folder, 'qplug/claims.db'));
-    chmodSync(join(folder, 'qplug'), 0o777);
-    chmodSync(join(folder, 'qplug/claims.db'), 0o666);
+    const database = join(runtime, 'claims.db');
+    cpSync(join(top, 'test/fixtures/stores/claims-1.db'), database);
+    chownSync(database, 65534, 65534);
     const { status, stderr } = command('claims');
     expect([status, stderr]).toEqual([1, expect.stringContaining('the database library is not there')]);
   });

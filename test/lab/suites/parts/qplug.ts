@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import pico from 'picocolors';
 import { runCommandLine } from '../../../../src/cli/run-command-line.js';
 import type { Lab } from '../../inside/lab.js';
+import { plainTerminal } from '../../inside/plain-terminal.js';
 
 /** How a command line went. */
 export interface Said {
@@ -23,23 +23,16 @@ export async function qplug(
   options: { readonly signal?: AbortSignal; readonly onErr?: (text: string) => void } = {},
 ): Promise<Said> {
   let [out, err] = ['', ''];
-  const plain = pico.createColors(false);
-  const code = await runCommandLine(words, {
-    out: (text) => {
+  const terminal = plainTerminal(
+    (text) => {
       out += text;
     },
-    err: (text) => {
+    (text) => {
       err += text;
       options.onErr?.(text);
     },
-    outColors: plain,
-    errColors: plain,
-    columns: undefined,
-    errColumns: undefined,
-    env: process.env,
-    uid: 0,
-    signal: options.signal ?? new AbortController().signal,
-  });
+  );
+  const code = await runCommandLine(words, { ...terminal, signal: options.signal ?? terminal.signal });
   return { code, out, err };
 }
 
