@@ -1,7 +1,7 @@
 const { QPLUG_RUNS = '1' } = process.env;
 
 /**
- * How often a property is tried. QPLUG_RUNS multiplies it: 0.2 where another run has tried them all, 60 for `npm run fuzz`.
+ * How often a property is tried. QPLUG_RUNS multiplies it: 60 for `npm run fuzz`.
  *
  * @param often - in every run
  */
