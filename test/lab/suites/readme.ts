@@ -68,9 +68,9 @@ async function sitDown(lab: Lab): Promise<(line: string) => Promise<Said>> {
   process.chdir(cwd);
   lab.defer(() => process.chdir(home));
   return async (line) => {
-    const [program, ...words] = line.split(' ');
+    const [program, ...words] = withoutComment(line).split(' ');
     const { code, out, err } =
-      program === 'qplug' && !asProcess.includes(line) ? await qplug(words) : await inShell(lab, line, { cwd, env });
+      program === 'qplug' && !asProcess.includes(withoutComment(line)) ? await qplug(words) : await inShell(lab, line, { cwd, env });
     lab.log(`$ ${line}\n${out}${err}[${code}]`);
     return { code, out, err };
   };
