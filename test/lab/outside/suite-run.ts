@@ -37,7 +37,7 @@ export class SuiteRun implements AsyncDisposable {
     await bundlePrograms(out);
     // By its path outside, so that the source map's relative names lead to the sources.
     // what V8 optimizes is translated once more by the emulator, and never pays
-    const command = `"$LAB_NODE" --no-opt --enable-source-maps '${join(out, 'checks.mjs')}'`;
+    const command = `"$LAB_NODE" --enable-source-maps '${join(out, 'checks.mjs')}'`;
     const deadline = starting + checks.reduce((sum, check) => sum + check.timeout + cleaning, 0);
     const only = checks.map((check) => check.name);
     return new SuiteRun(boot({ spec: suite.machine, out, command, deadline, only }));

@@ -70,7 +70,9 @@ async function sitDown(lab: Lab): Promise<(line: string) => Promise<Said>> {
   return async (line) => {
     const [program, ...words] = withoutComment(line).split(' ');
     const { code, out, err } =
-      program === 'qplug' && !asProcess.includes(withoutComment(line)) ? await qplug(words) : await inShell(lab, line, { cwd, env });
+      program === 'qplug' && !asProcess.includes(withoutComment(line))
+        ? await qplug(words)
+        : await inShell(lab, line, { cwd, env });
     lab.log(`$ ${line}\n${out}${err}[${code}]`);
     return { code, out, err };
   };
@@ -82,6 +84,17 @@ const asProcess: readonly string[] = ['qplug attach ./qmp.sock 0781:5567', 'qplu
 async function inShell(lab: Lab, line: string, where: { cwd: string; env: Record<string, string> }): Promise<Said> {
   const { code, stdout, stderr } = await lab.exec(['sh', '-c', line], where);
   return { code: code ?? -1, out: stdout, err: stderr };
+}
+
+/** The command lines of all processes. */
+function processes(): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      return /^\d+$/.test(pid) ? [readFileSync(`/proc/${pid}/cmdline`, 'latin1')] : [];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** How each line of "What you do with it" has to end, in that order: exit code, and what it prints. */
@@ -170,6 +183,8 @@ const suite: Suite = defineSuite({ title: 'readme', source: import.meta.url, mac
         assert.match(done.out + done.err, says);
         assert.doesNotMatch(done.err, code === 0 ? /error|warning/ : /warning/);
       }
+      // what `run --detach` left behind sees within a second that its VM has ended
+      await lab.until('nobody waits for the end of the VM', () => !processes().some((line) => line.includes('mend')));
       await asBefore();
     },
     { timeout: 150_000 },
