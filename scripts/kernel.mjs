@@ -1,9 +1,11 @@
 // The Debian kernel that the lab boots: unpacked into the cache, never installed.
 import { execFileSync } from 'node:child_process';
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -56,7 +58,17 @@ function unpackImage(image, target) {
   const setupSectors = bytes.readUInt8(0x1f1) + 1;
   const payload = bytes.subarray(setupSectors * 512 + bytes.readUInt32LE(0x248));
   if (payload.toString('latin1', 1, 6) !== '7zXZ\0') throw new Error(`${image} is not packed with xz`);
-  writeFileSync(target, execFileSync('xz', ['-dc', '--single-stream'], { input: payload, maxBuffer: 1 << 30 }));
+  // from a file: what follows the stream xz leaves unread, and a pipe would break over that
+  const packed = `${target}.xz`;
+  writeFileSync(packed, payload);
+  const input = openSync(packed, 'r');
+  try {
+    const stdio = [input, 'pipe', 'inherit'];
+    writeFileSync(target, execFileSync('xz', ['-dc', '--single-stream'], { stdio, maxBuffer: 1 << 30 }));
+  } finally {
+    closeSync(input);
+    rmSync(packed);
+  }
 }
 
 /**
