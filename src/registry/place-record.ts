@@ -1,3 +1,5 @@
+import { isObject, type NoRecord, parseRecord, type Unchecked } from './record-text.js';
+
 /** Where a VM's devices were when it ran last. One JSON file for each VM; it outlives the VM and the host's reboot. */
 export interface PlaceRecord {
   readonly format: 1;
@@ -41,34 +43,19 @@ export interface RememberedId {
   readonly id: string;
 }
 
-/** What a text is that should be a record. `newer`: of a later qplug. `torn`: no whole record. */
-export type NoPlaceRecord = 'newer' | 'torn';
+/** @returns the record in a JSON text, checked in every part */
+export function parsePlaceRecord(text: string): PlaceRecord | NoRecord {
+  return parseRecord<PlaceRecord>(text, isRecord);
+}
 
-/** @returns the record in a JSON text, checked in every part: anybody may have written to the file */
-export function parsePlaceRecord(text: string): PlaceRecord | NoPlaceRecord {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return 'torn';
-  }
-  if (!isObject(value)) return 'torn';
-  const { format, vm, controllers, devices } = value;
-  if (typeof format === 'number' && format > 1) return 'newer';
-  const whole =
-    format === 1 &&
+function isRecord({ vm, controllers, devices }: Unchecked): boolean {
+  return (
     typeof vm === 'string' &&
     Array.isArray(controllers) &&
     controllers.every(isController) &&
     Array.isArray(devices) &&
-    devices.every(isDevice);
-  return whole ? { format, vm, controllers, devices } : 'torn';
-}
-
-type Unchecked = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Unchecked {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+    devices.every(isDevice)
+  );
 }
 
 const areTexts = (...values: readonly unknown[]): boolean => values.every((value) => typeof value === 'string');

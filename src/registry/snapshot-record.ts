@@ -1,3 +1,5 @@
+import { isObject, type NoRecord, parseRecord, type Unchecked } from './record-text.js';
+
 /**
  * What a VM's USB tree was when its state was saved. QEMU finds each saved device by its controller's PCI address and its port, and
  * loads nothing into a tree that lacks one (docs/snapshots.md).
@@ -61,27 +63,9 @@ export interface SnapshotIdentity {
   readonly nanoseconds: number;
 }
 
-/** What a text is that should be a record. `newer`: of a later qplug. `torn`: no whole record. */
-export type NoSnapshotRecord = 'newer' | 'torn';
-
-/** @returns the record in a JSON text, checked in every part: anybody may have written to the file */
-export function parseSnapshotRecord(text: string): SnapshotRecord | NoSnapshotRecord {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return 'torn';
-  }
-  if (!isObject(value)) return 'torn';
-  const { format } = value;
-  if (typeof format === 'number' && format > 1) return 'newer';
-  return isRecord(value) ? (value as unknown as SnapshotRecord) : 'torn';
-}
-
-type Unchecked = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Unchecked {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** @returns the record in a JSON text, checked in every part */
+export function parseSnapshotRecord(text: string): SnapshotRecord | NoRecord {
+  return parseRecord<SnapshotRecord>(text, isRecord);
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string';
@@ -118,9 +102,8 @@ const CONTROLLER = {
 
 const HOST = { vendorId: isCount, productId: isCount, serial: isText, label: isText, bus: isText, port: isText };
 
-function isRecord({ format, vm, tag, tree, hosts, kept }: Unchecked): boolean {
+function isRecord({ vm, tag, tree, hosts, kept }: Unchecked): boolean {
   return (
-    format === 1 &&
     isText(vm) &&
     isText(tag) &&
     typeof kept === 'boolean' &&

@@ -1,12 +1,8 @@
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeOwnFolder } from '../base/index.js';
-import {
-  type NoSnapshotRecord,
-  parseSnapshotRecord,
-  type SnapshotIdentity,
-  type SnapshotRecord,
-} from './snapshot-record.js';
+import type { NoRecord } from './record-text.js';
+import { parseSnapshotRecord, type SnapshotIdentity, type SnapshotRecord } from './snapshot-record.js';
 import { guarded, writeDurably } from './write-durably.js';
 
 /** What a tag must be to be part of a file's name: what qplug takes for a tag. */
@@ -35,7 +31,7 @@ export class SnapshotStore {
   }
 
   /** @returns the tree of a snapshot · `none`: qplug did not make it, or elsewhere · `unreadable` · `newer`, `torn`: what there is is none */
-  read(snapshot: SnapshotIdentity): SnapshotRecord | NoSnapshotRecord | 'none' | 'unreadable' {
+  read(snapshot: SnapshotIdentity): SnapshotRecord | NoRecord | 'none' | 'unreadable' {
     const path = this.pathOf(snapshot);
     if (path === undefined) return 'none';
     try {
