@@ -1,14 +1,15 @@
 /**
- * `npm test`: everything, on a machine with only node and npm. Installs what it lacks, says what it does, and ends with the
- * line `N passed, N failed`. A tool that is missing is a failure, never a skip.
+ * `npm test`: everything, on a machine with only node and npm. Installs what it lacks, says what it does, and ends with what
+ * failed, once more, and the line `N passed, N failed`. A tool that is missing is a failure, never a skip.
  *
  *   node scripts/test.mjs [STAGE...]     only these stages: checks unit unit24 unit26 qemu oracle lab
  *   node scripts/test.mjs soak           what takes too long for every run: a million random inputs, every check in the lab
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { cache, root } from './folders.mjs';
 import { ensureKernel, ensureLabTools, ensureNode, ensureNpmPackages } from './setup.mjs';
 
@@ -18,69 +19,83 @@ const UNIT = ['unit', 'fuzz'];
 /** QPLUG_RUNS for a million inputs. */
 const MANY = '60';
 
+/** How much of an error is told again at the end; a counterexample of a fuzz test can be huge. */
+const LINES_TOLD = 12;
+const CHARACTERS_TOLD = 2_000;
+
 const reports = join(cache, 'reports');
 const wanted = new Set(process.argv.slice(2));
 const asked = (stage) => wanted.size === 0 || wanted.has(stage);
 const began = Date.now();
 let passed = 0;
-let failed = 0;
+/** What failed, in words: who reads the end of a long output sees all of it. */
+const failures = [];
 
 function say(what) {
   const seconds = String(Math.round((Date.now() - began) / 1000)).padStart(4);
   process.stdout.write(`\n== ${seconds} s  ${what}\n`);
 }
 
-function runNode(node, args) {
-  return spawnSync(node, args, { cwd: root, stdio: 'inherit', env: process.env }).status === 0;
+/** Runs a script of Node's, its output shown. */
+function runNode(script, args) {
+  const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: ['inherit', 'inherit', 'pipe'] });
+  return endingOf(child, (text) => process.stderr.write(text));
+}
+
+/** How a process ends, with what it said on stderr; `show` gets the text of all its pipes. */
+async function endingOf(child, show) {
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', show);
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+    show(text);
+  });
+  const [status] = await once(child, 'close');
+  return { ok: status === 0, stderr };
 }
 
 /** One check that passes or fails as a whole. */
-function check(name, script, args = []) {
+async function check(name, script, args = []) {
   say(name);
-  const ok = runNode(process.execPath, [join(root, 'node_modules', script), ...args]);
+  const { ok } = await runNode(join(root, 'node_modules', script), args);
   if (ok) passed += 1;
-  else failed += 1;
-  if (!ok) process.stdout.write(`FAILED: ${name}\n`);
+  else failures.push(name);
 }
 
-function vitest(projects, report, workers, more) {
+function vitestArguments(projects, report, workers, more) {
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const chosen = projects.flatMap((name) => ['--project', name]);
-  return [
-    join(root, 'node_modules/vitest/vitest.mjs'),
-    'run',
-    ...chosen,
-    ...reporters,
-    `--maxWorkers=${workers}`,
-    ...more,
-  ];
+  return ['run', ...chosen, ...reporters, `--maxWorkers=${workers}`, ...more];
 }
 
+const VITEST = join(root, 'node_modules/vitest/vitest.mjs');
 const reportOf = (name) => join(reports, `${name.replace(/\W+/g, '-')}.json`);
 
-function count(ok, report) {
-  const counts = readReport(report);
-  passed += counts.passed;
-  failed += counts.failed;
+function count(name, { ok, stderr }, report) {
+  const tests = readReport(report);
+  passed += tests.passed;
+  failures.push(...tests.failures.map((failure) => `${name}: ${failure}`));
   // a run that fails without a failed test (a crash, an unhandled error, no test at all) is a failure all the same
-  if ((!ok && counts.failed === 0) || counts.passed + counts.failed === 0) failed += 1;
+  if (tests.failures.length === 0 && (!ok || tests.passed === 0))
+    failures.push(`${name}: ended with a failure, though no test failed\n${beginningOf(stderr)}`);
 }
 
 /** The tests of some vitest projects. */
-function tests(name, projects, more = []) {
+async function tests(name, projects, more = []) {
   say(name);
   const report = reportOf(name);
-  count(runNode(process.execPath, vitest(projects, report, 2, more)), report);
+  count(name, await runNode(VITEST, vitestArguments(projects, report, 2, more)), report);
 }
 
 /** Random predictions, held against the QEMUs; each counts like a test. */
-function askOracle(cases) {
-  say(`${cases} predictions, held against QEMUs of four releases`);
+async function askOracle(cases) {
+  const name = `${cases} predictions, held against QEMUs of four releases`;
+  say(name);
   const report = reportOf('oracle predictions');
   rmSync(report, { force: true });
-  const script = join(root, 'scripts/oracle.mjs');
-  count(runNode(process.execPath, [script, '--cases', String(cases), '--report', report]), report);
+  const args = ['--cases', String(cases), '--report', report];
+  count(name, await runNode(join(root, 'scripts/oracle.mjs'), args), report);
 }
 
 /** The same at the same time for several releases of Node; what each prints is shown when it has ended. */
@@ -88,28 +103,35 @@ async function testsSideBySide(runs) {
   if (runs.length > 0) say(runs.map(({ name }) => name).join(', '));
   const ended = runs.map(async ({ name, projects, node }) => {
     const report = reportOf(name);
-    const child = spawn(node, vitest(projects, report, 1, []), {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const args = [VITEST, ...vitestArguments(projects, report, 1, [])];
     let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text) => (output += text));
-    const [status] = await once(child, 'close');
+    const child = spawn(node, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const ending = await endingOf(child, (text) => (output += text));
     process.stdout.write(`\n-- ${name}\n${output}`);
-    count(status === 0, report);
+    count(name, ending, report);
   });
   await Promise.all(ended);
 }
 
+/** A report as vitest writes it: how many tests passed, and each other one by its file, its name and how its error begins. */
 function readReport(path) {
   try {
-    const { numPassedTests, numTotalTests } = JSON.parse(readFileSync(path, 'utf8'));
-    return { passed: numPassedTests, failed: numTotalTests - numPassedTests };
+    const { numPassedTests, testResults } = JSON.parse(readFileSync(path, 'utf8'));
+    return { passed: numPassedTests, failures: testResults.flatMap(failuresOf) };
   } catch {
-    return { passed: 0, failed: 0 };
+    return { passed: 0, failures: [] };
   }
 }
+
+function failuresOf({ name: file, status, message, assertionResults }) {
+  const where = relative(root, file);
+  const others = assertionResults.filter((test) => test.status !== 'passed');
+  if (others.length === 0) return status === 'failed' ? [`${where}\n${beginningOf(message)}`] : [];
+  return others.map((test) => `${where}: ${test.fullName} (${test.status})\n${beginningOf(test.failureMessages?.[0])}`);
+}
+
+const beginningOf = (text = '') =>
+  stripVTControlCharacters(text).split('\n').slice(0, LINES_TOLD).join('\n').slice(0, CHARACTERS_TOLD);
 
 mkdirSync(reports, { recursive: true });
 say('what is needed');
@@ -117,39 +139,46 @@ ensureNpmPackages();
 ensureLabTools();
 
 say('build');
-if (!runNode(process.execPath, [join(root, 'scripts/build.mjs')])) {
+if (!(await runNode(join(root, 'scripts/build.mjs'), [])).ok) {
   process.stdout.write('FAILED: build\n\n0 passed, 1 failed\n');
   process.exit(1);
 }
 passed += 1;
 
 if (asked('checks')) {
-  check('format and lint', '@biomejs/biome/bin/biome', ['ci', '.']);
-  check('types', 'typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json']);
-  check('types of the pure core', 'typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.pure.json']);
-  check('import rules', 'dependency-cruiser/bin/dependency-cruise.mjs', ['--config', '.dependency-cruiser.mjs', 'src']);
-  check('dead code', 'knip/bin/knip.js');
+  await check('format and lint', '@biomejs/biome/bin/biome', ['ci', '.']);
+  await check('types', 'typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json']);
+  await check('types of the pure core', 'typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.pure.json']);
+  await check('import rules', 'dependency-cruiser/bin/dependency-cruise.mjs', [
+    '--config',
+    '.dependency-cruiser.mjs',
+    'src',
+  ]);
+  await check('dead code', 'knip/bin/knip.js');
 }
-if (asked('unit')) tests('unit tests', UNIT, ['--coverage']);
+if (asked('unit')) await tests('unit tests', UNIT, ['--coverage']);
 const others = [24, 26].filter((major) => asked(`unit${major}`)).map((major) => [major, ensureNode(major)]);
 await testsSideBySide(others.map(([major, node]) => ({ name: `unit tests on Node ${major}`, projects: UNIT, node })));
-if (asked('qemu')) tests('tests with real QEMUs', ['qemu']);
+if (asked('qemu')) await tests('tests with real QEMUs', ['qemu']);
 if (asked('oracle')) {
-  tests('tests with QEMUs of four releases', ['oracle']);
-  askOracle(800);
+  await tests('tests with QEMUs of four releases', ['oracle']);
+  await askOracle(800);
 }
 if (asked('lab')) {
   ensureKernel();
-  tests('tests in the lab, with real USB devices', ['lab']);
+  await tests('tests in the lab, with real USB devices', ['lab']);
 }
 if (wanted.has('soak')) {
   process.env.QPLUG_RUNS = MANY;
-  tests('a million random inputs', ['fuzz']);
-  tests('a thousand attaches and detaches', ['qemu'], ['test/qemu/attach-soak.test.ts']);
+  await tests('a million random inputs', ['fuzz']);
+  await tests('a thousand attaches and detaches', ['qemu'], ['test/qemu/attach-soak.test.ts']);
   ensureKernel();
   process.env.QPLUG_SOAK = '1';
-  tests('every check in the lab', ['lab']);
+  await tests('every check in the lab', ['lab']);
 }
 
-process.stdout.write(`\n${Math.round((Date.now() - began) / 1000)} s in all\n\n${passed} passed, ${failed} failed\n`);
-process.exit(failed === 0 ? 0 : 1);
+const took = Math.round((Date.now() - began) / 1000);
+process.stdout.write(`\n${took} s in all\n`);
+for (const failure of failures) process.stdout.write(`\nFAILED: ${failure}\n`);
+process.stdout.write(`\n${passed} passed, ${failures.length} failed\n`);
+process.exit(failures.length === 0 ? 0 : 1);

@@ -72,8 +72,7 @@ async function run(options: OracleArguments, signal: AbortSignal): Promise<numbe
   const wrong = reports.reduce((sum, report) => sum + totalOf(report).wrong, 0);
   const cases = reports.reduce((sum, report) => sum + totalOf(report).cases, 0);
   console.log(`${cases} cases in ${seconds()}, ${wrong} wrong`);
-  if (options.report !== undefined)
-    writeFileSync(options.report, JSON.stringify({ numPassedTests: cases - wrong, numTotalTests: cases }));
+  if (options.report !== undefined) writeFileSync(options.report, JSON.stringify(reportOf(cases - wrong, found)));
   if (options.write && options.replay === undefined) {
     writeFidelity(reports, join(root, FIDELITY_PAGE));
     console.log(`${FIDELITY_PAGE} written`);
@@ -90,6 +89,16 @@ function brief(reports: readonly ReleaseReport[]): string {
       return `${report.release.name} ${cases}${wrong === 0 ? '' : ` (${wrong} wrong)`}`;
     })
     .join(', ');
+}
+
+/** What `npm test` reads of a run, in the form that vitest's reports have. */
+function reportOf(right: number, found: readonly [Release, Difference][]): object {
+  const assertionResults = found.map(([release, { kind, lines }]) => ({
+    status: 'failed',
+    fullName: `a difference on QEMU ${formatVersion(release.version)}: ${kind}`,
+    failureMessages: [lines.join('\n')],
+  }));
+  return { numPassedTests: right, testResults: [{ name: import.meta.filename, assertionResults }] };
 }
 
 /** A difference with the one command that shows it again. */

@@ -9,14 +9,18 @@ const SHUTDOWN = { event: 'SHUTDOWN', data: { guest: false, reason: 'host-signal
 describe('execute', () => {
   test('commands are sent at once and in the order of the calls', async () => {
     const { peer, connection } = await connectedPeer();
-    void connection.execute('device_add', { driver: 'usb-tablet', id: 't' });
-    void connection.execute('query-status');
-    void connection.executeAny('query-jobs', undefined, { oob: true });
+    const calls = [
+      outcome(connection.execute('device_add', { driver: 'usb-tablet', id: 't' })),
+      outcome(connection.execute('query-status')),
+      outcome(connection.executeAny('query-jobs', undefined, { oob: true })),
+    ];
     expect(peer.sent).toEqual([
       { execute: 'device_add', arguments: { driver: 'usb-tablet', id: 't' }, id: 1 },
       { execute: 'query-status', id: 2 },
       { 'exec-oob': 'query-jobs', id: 3 },
     ]);
+    peer.hangUp();
+    await Promise.all(calls);
   });
 
   test('each call gets its own answer', async () => {
@@ -48,8 +52,10 @@ describe('execute', () => {
     const { peer, connection } = await connectedPeer();
     await expect(connection.executeAny('x', { a: 1n })).rejects.toMatchObject({ code: 'qmp-unsendable' });
     expect(peer.sent).toEqual([]);
-    void connection.execute('query-status');
+    const call = outcome(connection.execute('query-status'));
     expect(peer.sent).toEqual([{ execute: 'query-status', id: 1 }]);
+    peer.hangUp();
+    await call;
   });
 
   test('a signal that is aborted already sends nothing and rejects with its reason', async () => {
