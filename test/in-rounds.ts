@@ -29,13 +29,15 @@ export async function inRounds(
   let died: string | undefined;
   const children = Array.from({ length: processes }, (_, index) => {
     const args = [program, folder, String(index), String(rounds), ...words(index)];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     createInterface({ input: child.stdout }).on('line', (line) => {
       lines.push(line);
       heard();
     });
-    child.once('exit', (code, signal) => {
-      if (code !== 0) died = `a racer ended with ${signal ?? code}`;
+    child.once('close', (code, signal) => {
+      if (code !== 0) died = `a racer ended with ${signal ?? code}: ${said}`;
       heard();
     });
     return child;

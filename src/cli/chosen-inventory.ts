@@ -1,7 +1,8 @@
-import { type Finding, fail } from '../diag/index.js';
+import type { Finding } from '../diag/index.js';
 import { type HostInventory, readHostFile } from '../host/index.js';
 import { type HostAccess, inventoryOf, type Prepared } from '../vm/index.js';
 import type { Arguments } from './command.js';
+import { refuseHostFile } from './refuse-host-file.js';
 import type { Terminal } from './terminal.js';
 
 /**
@@ -20,12 +21,6 @@ export async function chosenInventory(
     return undefined;
   }
   return file === undefined ? inventoryOf(host) : readHostFile(file, { input: terminal.input });
-}
-
-/** @throws QplugError `options-conflict` where `--host` is given with what it does not go with */
-export function refuseHostFile(args: Arguments, other: string, why: string): void {
-  if (args.text('host') === undefined) return;
-  throw fail('options-conflict', { options: ['--host', other], why, fix: 'leave one of them out' });
 }
 
 /** @returns what a file could not tell: of the host as a whole, and of the devices that take part in the plan */

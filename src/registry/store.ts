@@ -24,6 +24,9 @@ export interface StoreDesign {
 /** ms that a process waits for another one's transaction, which takes less than one. */
 const BUSY_TIMEOUT = 5000;
 
+/** ms between two tries where SQLite does not wait by itself. */
+const BUSY_PAUSE = 5;
+
 /**
  * A small SQL database that several processes use at once. This is the one file that knows the driver: libsql, since Node 20 has
  * none of its own.
@@ -56,7 +59,7 @@ export class Store implements Disposable {
       makeFile(path);
       const db = new (driver())(path, { timeout: BUSY_TIMEOUT });
       try {
-        upgrade(db, path, design);
+        patiently(() => upgrade(db, path, design));
         return new Store(path, name, db);
       } catch (error) {
         db.close();
@@ -81,7 +84,7 @@ export class Store implements Disposable {
 
   /** Does something as a whole or not at all, alone among all processes. It must not wait for anything. */
   transaction<T>(work: () => T): T {
-    return worded(this.path, this.#name, () => transaction(this.#db, work));
+    return worded(this.path, this.#name, () => transaction(this.#db, 'IMMEDIATE', work));
   }
 
   [Symbol.dispose](): void {
@@ -137,35 +140,75 @@ function driver(): typeof Database {
   }
 }
 
+/**
+ * Does something again while another process is in its way. SQLite waits by itself but for one thing: who changes a database to WAL
+ * while another one reads it is refused at once (btree.c, sqlite3BtreeBeginTrans: a reader that wants to write is never made wait).
+ *
+ * @param attempt - what can be done twice
+ */
+function patiently(attempt: () => void): void {
+  const deadline = Date.now() + BUSY_TIMEOUT;
+  for (;;) {
+    try {
+      attempt();
+      return;
+    } catch (error) {
+      const busy = error instanceof Error && codeOf(error)?.startsWith('SQLITE_BUSY') === true;
+      if (!busy || Date.now() > deadline) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_PAUSE);
+    }
+  }
+}
+
+/** Whose a database is, and how far it has come. */
+interface Identity {
+  readonly application: number;
+  readonly version: number;
+  readonly journal: string;
+  /** Nothing was ever written to it. */
+  readonly isNew: boolean;
+}
+
+/** All of one moment: another process may be making the database just now. */
+function identityOf(db: Database.Database): Identity {
+  const read = (pragma: string): string => pragmaOf(db, pragma);
+  return transaction(db, 'DEFERRED', () => {
+    const [application, version] = [Number(read('application_id')), Number(read('user_version'))];
+    const isNew = application === 0 && version === 0 && Number(read('schema_version')) === 0;
+    return { application, version, journal: read('journal_mode'), isNew };
+  });
+}
+
+function pragmaOf(db: Database.Database, pragma: string): string {
+  return rowsOf(db, [pragma], `pragma_${pragma}`, [])[0]?.[pragma] ?? '';
+}
+
 function upgrade(db: Database.Database, path: string, { name, application, migrations }: StoreDesign): void {
-  const read = (pragma: string): string => rowsOf(db, [pragma], `pragma_${pragma}`, [])[0]?.[pragma] ?? '';
-  const number = (pragma: string): number => Number(read(pragma));
-  const ofOthers = (): boolean => {
-    const id = number('application_id');
-    return id !== application && !(id === 0 && number('user_version') === 0 && number('schema_version') === 0);
-  };
   const broken = (reason: string): QplugError => fail('store-broken', { name, path, reason });
-  if (ofOthers()) throw broken('it is a database of another program');
-  const version = (): number => number('user_version');
-  const newer = (): QplugError => fail('store-newer', { name, path, version: version(), known: migrations.length });
-  if (version() > migrations.length) throw newer();
-  if (read('journal_mode') !== 'wal') db.exec('PRAGMA journal_mode = WAL');
+  const refuseNewer = (version: number): void => {
+    if (version > migrations.length) throw fail('store-newer', { name, path, version, known: migrations.length });
+  };
+  const found = identityOf(db);
+  if (found.application !== application && !found.isNew) throw broken('it is a database of another program');
+  refuseNewer(found.version);
+  if (found.journal !== 'wal') db.exec('PRAGMA journal_mode = WAL');
   // what a power cut takes is gone from the runtime folder anyway; a process that is killed loses nothing
   db.exec('PRAGMA synchronous = NORMAL');
-  if (version() < migrations.length) {
-    transaction(db, () => {
+  if (found.version < migrations.length) {
+    transaction(db, 'IMMEDIATE', () => {
       // another process may have done it while this one waited
-      if (version() > migrations.length) throw newer();
-      for (const sql of migrations.slice(version())) db.exec(sql);
+      const version = Number(pragmaOf(db, 'user_version'));
+      refuseNewer(version);
+      for (const sql of migrations.slice(version)) db.exec(sql);
       db.exec(`PRAGMA application_id = ${application}; PRAGMA user_version = ${migrations.length}`);
     });
   }
-  const check = read('quick_check');
+  const check = pragmaOf(db, 'quick_check');
   if (check !== 'ok') throw broken(check);
 }
 
-function transaction<T>(db: Database.Database, work: () => T): T {
-  db.exec('BEGIN IMMEDIATE');
+function transaction<T>(db: Database.Database, kind: 'IMMEDIATE' | 'DEFERRED', work: () => T): T {
+  db.exec(`BEGIN ${kind}`);
   try {
     const result = work();
     db.exec('COMMIT');

@@ -1,6 +1,6 @@
 import type { VmFile } from '../config/index.js';
 import { type Finding, fail, finding, type GuardKind, nearest } from '../diag/index.js';
-import { type HostDevice, matchSelector, requireSelector } from '../host/index.js';
+import { type HostDevice, type HostInventory, matchSelector, requireSelector } from '../host/index.js';
 import { type Plan, type PlanRequest, plan, planFindings } from '../planner/index.js';
 import { EMULATED_MODELS, emulatedModel, type Topology, uniqueId } from '../qdev/index.js';
 import { deniedFindings } from './allowed.js';
@@ -37,6 +37,14 @@ export interface AttachRequest {
   readonly guardOff?: readonly GuardKind[] | undefined;
   /** Those that were taken away when the VM was given it before: they don't count, and are kept in its claim. */
   readonly handedOver?: readonly GuardKind[] | undefined;
+}
+
+/** What a change to a VM that runs is worked out from, all of one moment. */
+export interface Scene {
+  /** The VM's file, where it has one. */
+  readonly file: VmFile | undefined;
+  readonly host: HostAccess;
+  readonly inventory: HostInventory;
 }
 
 /** What an attach would do, before anything is done. */
@@ -76,17 +84,19 @@ export async function draftAttach(
 ): Promise<AttachPlan> {
   const file = await fileOf(vm);
   const devices = await selectDevices(request.selectors, host, { wait: request.wait ?? 0, signal });
-  await refuseDenied(devices, vm, file, host);
+  const inventory = inventoryOf(host);
+  const scene: Scene = { file, host, inventory };
+  await refuseDenied(devices, vm, scene);
   const grow = request.grow ?? file?.usb.grow ?? { hubs: true, controllers: false };
   const needed = neededModels(devices, request.emulated);
   const [topology, capabilities] = await readTopologyAndModels(vm.qmp, [...needed, ...GROWTH_MODELS], signal);
   requireModels(vm.name, needed, capabilities);
-  const gathered = gather(vm, devices, request, { topology, file, host });
+  const gathered = gather(vm, devices, request, { topology, ...scene });
   const { guardOff = [], handedOver = [] } = request;
-  const off = await refuseGuarded(gathered.wanted, vm, [...guardOff, ...handedOver], file, host);
+  const off = await refuseGuarded(gathered.wanted, vm, [...guardOff, ...handedOver], scene);
   const wanted = gathered.wanted.map((one) => ({ ...one, guardOff: [...(off.get(one.id) ?? []), ...handedOver] }));
   const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
-  const { homes, kept, findings } = recalled(vm, wanted, file, host);
+  const { homes, kept, findings } = recalled(vm, wanted, scene);
   const asked: PlanRequest = {
     topology: room,
     growth: growthOf(room, grow, capabilities),
@@ -100,7 +110,7 @@ export async function draftAttach(
   const waiting = wanted
     .filter(({ id }) => without.has(id))
     .map((one) => ({ request: one.request, words: wordsFor(one) }));
-  const world = { topology: room, capabilities, file, inventory: inventoryOf(host), kept };
+  const world = { topology: room, capabilities, file, inventory, kept };
   const moves = waiting.length === 0 ? [] : moveFindings(vm.name, world, waiting);
   return {
     topology,
@@ -117,11 +127,9 @@ export async function draftAttach(
 export async function refuseDenied(
   devices: readonly HostDevice[],
   { name }: OpenVm,
-  file: VmFile | undefined,
-  host: HostAccess,
+  { file, host, inventory }: Scene,
 ): Promise<void> {
   if (devices.length === 0) return;
-  const inventory = inventoryOf(host);
   const policy = await policyOf(host);
   throwErrors(
     devices.flatMap((device) => [
@@ -139,10 +147,9 @@ export async function refuseGuarded(
   wanted: readonly Wanted[],
   vm: OpenVm,
   off: readonly GuardKind[],
-  file: VmFile | undefined,
-  host: HostAccess,
+  scene: Scene,
 ): Promise<ReadonlyMap<string, readonly GuardKind[]>> {
-  const against = [...(await guardsAgainst(wanted, vm, off, file, host))];
+  const against = [...(await guardsAgainst(wanted, vm, off, scene))];
   throwErrors(against.flatMap(([, { findings }]) => findings));
   return new Map(against.map(([id, { taken }]) => [id, taken]));
 }
@@ -152,17 +159,16 @@ export async function unguarded(
   wanted: readonly Wanted[],
   vm: OpenVm,
   off: readonly GuardKind[],
-  file: VmFile | undefined,
-  host: HostAccess,
+  scene: Scene,
 ): Promise<Wanted[]> {
   if (wanted.length === 0) return [];
-  const against = await guardsAgainst(wanted, vm, off, file, host);
-  const policy = await policyOf(host);
-  const inventory = inventoryOf(host);
+  const against = await guardsAgainst(wanted, vm, off, scene);
+  const policy = await policyOf(scene.host);
   return wanted.filter(
     (one) =>
       one.host === undefined ||
-      (against.get(one.id)?.findings.length === 0 && policyFindings(one.host, vm.name, policy, inventory).length === 0),
+      (against.get(one.id)?.findings.length === 0 &&
+        policyFindings(one.host, vm.name, policy, scene.inventory).length === 0),
   );
 }
 
@@ -177,10 +183,8 @@ async function guardsAgainst(
   wanted: readonly Wanted[],
   vm: OpenVm,
   off: readonly GuardKind[],
-  file: VmFile | undefined,
-  host: HostAccess,
+  { file, host, inventory }: Scene,
 ): Promise<ReadonlyMap<string, Against>> {
-  const inventory = inventoryOf(host);
   const devices = wanted.flatMap((one) => one.host ?? []);
   const guards = await guardsFor(devices, inventory, host, vm);
   const against = wanted.map(({ id, host: device }): readonly [string, Against] => {
@@ -196,11 +200,9 @@ async function guardsAgainst(
 export function recalled(
   { name, record }: OpenVm,
   wanted: readonly Wanted[],
-  file: VmFile | undefined,
-  host: HostAccess,
+  { file, host, inventory }: Scene,
 ): RecalledPlaces & { readonly findings: readonly Finding[] } {
   const known = record === undefined ? undefined : host.places?.read(name);
-  const inventory = inventoryOf(host);
   const away = (file?.usb.devices ?? []).flatMap((wish) =>
     wish.kind === 'host' && matchSelector(requireSelector(wish.select), inventory).length === 0 ? [wish.select] : [],
   );
@@ -222,7 +224,7 @@ export function gather(
   vm: OpenVm,
   devices: readonly HostDevice[],
   request: AttachRequest,
-  { topology, file, host }: { topology: Topology; file: VmFile | undefined; host: HostAccess },
+  { topology, file, inventory }: Omit<Scene, 'host'> & { readonly topology: Topology },
 ): Gathered {
   const gathered: Gathered = { wanted: [], already: [], stale: [], findings: [] };
   const taken = new Set(topology.ids);
@@ -247,10 +249,10 @@ export function gather(
       gathered.stale.push({ device, standing });
       taken.delete(id);
     }
-    const made = wantHostDevice(device, vm.qmp.version, taken, termsFor(device, request, file, inventoryOf(host)));
+    const made = wantHostDevice(device, vm.qmp.version, taken, termsFor(device, request, file, inventory));
     if ('code' in made) gathered.findings.push(made);
     else {
-      gathered.wanted.push({ ...made, select: wishFor(device, file, inventoryOf(host))?.select });
+      gathered.wanted.push({ ...made, select: wishFor(device, file, inventory)?.select });
       taken.add(made.id);
     }
   }

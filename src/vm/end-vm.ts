@@ -113,7 +113,8 @@ async function finish(
 ): Promise<EndReport> {
   const { name, record } = target;
   const claims = claimsOf(ownerOf(target), host);
-  const unclaimed = hosts.filter((device) => claimOn(device, inventoryOf(host), claims) === undefined);
+  const inventory = inventoryOf(host);
+  const unclaimed = hosts.filter((device) => claimOn(device, inventory, claims) === undefined);
   const findings = [...(await giveBackClaims(claims, host)), ...(await awaitHostDrivers(unclaimed, host))];
   if (record !== undefined) host.registry.removeIfDead(record.name);
   return { vm: name, by, findings };

@@ -86,18 +86,19 @@ async function planRebalance(
   const file = await fileOf(vm);
   const devices = await selectDevices(selectors, host, { wait: 0, signal });
   const inventory = inventoryOf(host);
-  await refuseDenied(devices, vm, file, host);
+  const scene = { file, host, inventory };
+  await refuseDenied(devices, vm, scene);
   const needed = neededModels(devices, emulated);
   const [topology, capabilities] = await readTopologyAndModels(vm.qmp, [...needed, ...modelsOfMoves(file)], signal);
   requireModels(vm.name, needed, capabilities);
-  const gathered = gather(vm, devices, { selectors, emulated }, { topology, file, host });
-  const off = await refuseGuarded(gathered.wanted, vm, guardOff, file, host);
+  const gathered = gather(vm, devices, { selectors, emulated }, { topology, ...scene });
+  const off = await refuseGuarded(gathered.wanted, vm, guardOff, scene);
   const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
-  const { kept } = recalled(vm, gathered.wanted, file, host);
+  const { kept } = recalled(vm, gathered.wanted, scene);
   const world = { topology: room, capabilities, file, inventory, kept };
   const named = new Set(gathered.wanted.map(({ host: device }) => device?.port));
   const others = wishedAsWanted(world).filter((one) => !named.has(one.host?.port));
-  const wished = await unguarded(others, vm, guardOff, file, host);
+  const wished = await unguarded(others, vm, guardOff, scene);
   const waiting = [...gathered.wanted.map((one) => ({ ...one, guardOff: off.get(one.id) })), ...wished];
   const movables = movableDevices(world);
   const move = findMove(

@@ -4,13 +4,13 @@ import type { HostDevice } from '../host/index.js';
 import type { SuspendedDevice } from '../registry/index.js';
 import { attach } from './attach.js';
 import { keyed } from './claims.js';
+import { doSteps } from './do-steps.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import type { OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
 import { hasLeft } from './outgoing-migration.js';
 import { ownerOf } from './owner.js';
 import { suspensionOf } from './suspension-of.js';
-import { doSteps } from './take-out.js';
 import { throwErrors } from './throw-errors.js';
 
 /** ms between two looks for a device. */

@@ -18,12 +18,13 @@ export async function selectDevices(
   const findings: Finding[] = [];
   const devices: HostDevice[] = [];
   using deadline = new Deadline(options.wait, options.signal);
+  const now = options.wait > 0 || selectors.length === 0 ? undefined : inventoryOf(host);
   for (const selector of selectors) {
     try {
       const device =
-        options.wait > 0
+        now === undefined
           ? await waitForDevice(selector, { deadline, read: () => inventoryOf(host) })
-          : selectOne(selector, inventoryOf(host));
+          : selectOne(selector, now);
       if (!devices.some((one) => one.port === device.port)) devices.push(device);
       const unusable = nodeFinding(device);
       if (unusable !== undefined) findings.push(unusable);

@@ -1,12 +1,12 @@
 import { type Finding, QplugError } from '../diag/index.js';
 import { type DiskSnapshot, readDisks } from './disks.js';
+import { doSteps } from './do-steps.js';
 import type { HostAccess } from './host-access.js';
 import type { OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
 import { tagsOf, unknown } from './restore-snapshot.js';
 import { type StateOnDisks, stateOnDisks } from './saved-state.js';
 import { checkTag } from './snapshot-tag.js';
-import { doSteps } from './take-out.js';
 
 /** A snapshot as a VM's disks have it. */
 export interface Snapshot {

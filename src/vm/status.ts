@@ -44,7 +44,7 @@ export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operatio
     ]);
     const left = await hasLeft(vm.qmp, signal);
     const inventory = inventoryOf(host);
-    const remembered = recalled(vm, [], file, host);
+    const remembered = recalled(vm, [], { file, host, inventory });
     const world = { topology, capabilities, file, inventory, kept: remembered.kept };
     const devices = topology.controllers.flatMap(({ bus, devices: on }) =>
       on.map((device) => stateOf(device, bus, inventory, topology.version)),

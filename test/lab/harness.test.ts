@@ -6,7 +6,7 @@ import faults from './suites/faults.js';
 describe('a lab suite in which checks go wrong', () => {
   let run: SuiteRun;
   beforeAll(async () => {
-    run = await SuiteRun.boot(faults, faults.checks);
+    run = await SuiteRun.boot([faults], faults.checks);
     await run.begun();
   }, starting);
   afterAll(async () => {

@@ -12,6 +12,7 @@ const controllers = [
  * The mouse and the keyboard have `usb_version=1`, else QEMU gives them descriptors for 480 Mb/s as well.
  */
 export const standardHost: MachineSpec = {
+  kvm: true,
   disks: [
     { name: 'ss', size: 16 << 20 },
     { name: 'hs', size: 16 << 20 },

@@ -13,21 +13,37 @@ function chosen(suite: Suite): readonly Check[] {
   );
 }
 
+type Suites = readonly [Suite, ...Suite[]];
+
+/** Those that want the same machine together: a boot takes as long as two checks. */
+function byMachine(suites: readonly Suite[]): Suites[] {
+  const groups = new Map<string, Suites>();
+  for (const suite of suites) {
+    const key = JSON.stringify(suite.machine);
+    groups.set(key, [...(groups.get(key) ?? []), suite] as const as Suites);
+  }
+  return [...groups.values()];
+}
+
 /**
- * Makes a vitest suite of a lab suite: boots the lab once, and each check becomes a test which passes when the check's
- * good result came out. Logs of a boot in which anything failed stay in .cache/lab/logs.
+ * Makes tests of lab suites: boots the lab once for each machine that they want, and each check becomes a test which passes
+ * when the check's good result came out. Logs of a boot in which anything failed stay in .cache/lab/logs.
  *
- * @param suite - the default export of a file in suites/
+ * @param suites - the default exports of files in suites/
  */
-export function labSuite(suite: Suite): void {
-  const checks = chosen(suite);
+export function labSuites(...suites: readonly Suite[]): void {
+  for (const group of byMachine(suites)) labBoot(group);
+}
+
+function labBoot(suites: Suites): void {
+  const checks = suites.flatMap(chosen);
   // a boot without a check would be for nothing; a file without any is a failure by itself
   if (checks.length === 0) return;
-  describe(`lab: ${suite.title}`, () => {
+  describe(`lab: ${suites.map(({ title }) => title).join(', ')}`, () => {
     let run: SuiteRun | undefined;
     let notBegun: unknown;
     const begin = async (): Promise<void> => {
-      run = await SuiteRun.boot(suite, checks);
+      run = await SuiteRun.boot(suites, checks);
       await run.begun();
     };
     // Each check fails with the reason; a hook that throws would have vitest call them skipped.

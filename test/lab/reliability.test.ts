@@ -1,9 +1,7 @@
 /** Whose a device is, whatever is killed on the way. */
-import { labSuite } from './lab-suite.js';
+import { labSuites } from './lab-suite.js';
 import crash from './suites/crash.js';
 import life from './suites/life.js';
 import races from './suites/races.js';
 
-labSuite(life);
-labSuite(races);
-labSuite(crash);
+labSuites(life, races, crash);

@@ -1,11 +1,8 @@
 /** What goes wrong, other people's VMs, and every line of the README. */
-import { labSuite } from './lab-suite.js';
+import { labSuites } from './lab-suite.js';
 import adopt from './suites/adopt.js';
 import failures from './suites/failures.js';
 import hostFiles from './suites/host-files.js';
 import readme from './suites/readme.js';
 
-labSuite(failures);
-labSuite(adopt);
-labSuite(hostFiles);
-labSuite(readme);
+labSuites(failures, adopt, hostFiles, readme);

@@ -12,12 +12,12 @@ import {
   requireSelector,
 } from '../../host/index.js';
 import type { Claim } from '../../registry/index.js';
-import { refuseHostFile } from '../chosen-inventory.js';
 import { claimsByPort } from '../claims-by-port.js';
 import type { CommandHandler, Streamed } from '../command.js';
 import { claimSummary } from '../documents/claim.js';
 import { hostDeviceDocument, hubDocument } from '../documents/host-device.js';
 import { EXIT_CODES } from '../exit-codes.js';
+import { refuseHostFile } from '../refuse-host-file.js';
 import { renderDeviceEvent, renderDevices, renderDeviceTree } from '../render-devices.js';
 import { renderFinding } from '../render-finding.js';
 import type { Terminal } from '../terminal.js';

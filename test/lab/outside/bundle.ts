@@ -41,10 +41,11 @@ export async function bundlePrograms(out: string): Promise<void> {
   }
 }
 
-/** Bundles the checks of one suite with the runner to `out`/checks.mjs. */
-export async function bundleSuite(suiteFile: string, out: string): Promise<void> {
-  const entry = `import suite from ${JSON.stringify(suiteFile)};
-import { runSuite } from './inside/runner.js';
-await runSuite(suite);`;
+/** Bundles the checks of some suites with the runner to `out`/checks.mjs. */
+export async function bundleSuites(suiteFiles: readonly string[], out: string): Promise<void> {
+  const imports = suiteFiles.map((file, i) => `import suite${i} from ${JSON.stringify(file)};`);
+  const entry = `${imports.join('\n')}
+import { runSuites } from './inside/runner.js';
+await runSuites([${suiteFiles.map((_, i) => `suite${i}`).join(', ')}]);`;
   await bundle(entry, join(out, 'checks.mjs'));
 }

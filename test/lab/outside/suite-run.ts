@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Check, Suite } from '../inside/suite.js';
-import { bundleLabCommand, bundlePrograms, bundleSuite } from './bundle.js';
+import { bundleLabCommand, bundlePrograms, bundleSuites } from './bundle.js';
 import { root } from './folders.js';
 import { newLogFolder, slimLogs } from './logs.js';
 import { boot, type Ending, type Machine } from './machine.js';
@@ -14,7 +14,7 @@ export const cleaning = 30_000;
 /** ms for boot, start of Node and enumeration. */
 export const starting = 120_000;
 
-/** One boot of the lab that runs a suite, seen from outside. */
+/** One boot of the lab that runs some suites, seen from outside. */
 export class SuiteRun implements AsyncDisposable {
   readonly #machine: Machine;
   readonly #reader: ResultReader;
@@ -29,18 +29,24 @@ export class SuiteRun implements AsyncDisposable {
     });
   }
 
-  /** Bundles the checks and boots the lab that runs them. */
-  static async boot(suite: Suite, checks: readonly Check[]): Promise<SuiteRun> {
-    const out = newLogFolder(suite.title);
-    await bundleSuite(fileURLToPath(suite.source), out);
-    await bundleLabCommand(out);
-    await bundlePrograms(out);
+  /**
+   * Bundles the checks and boots the lab that runs them.
+   *
+   * @param suites - all for the same machine
+   * @param checks - those of their checks that are to run
+   * @throws Error when two checks have the same name
+   */
+  static async boot(suites: readonly [Suite, ...Suite[]], checks: readonly Check[]): Promise<SuiteRun> {
+    const only = checks.map((check) => check.name);
+    const twice = only.find((name, i) => only.indexOf(name) !== i);
+    if (twice !== undefined) throw new Error(`two checks are called "${twice}"`);
+    const out = newLogFolder(suites.map(({ title }) => title).join(' '));
+    const files = suites.map(({ source }) => fileURLToPath(source));
+    await Promise.all([bundleSuites(files, out), bundleLabCommand(out), bundlePrograms(out)]);
     // By its path outside, so that the source map's relative names lead to the sources.
-    // what V8 optimizes is translated once more by the emulator, and never pays
     const command = `"$LAB_NODE" --enable-source-maps '${join(out, 'checks.mjs')}'`;
     const deadline = starting + checks.reduce((sum, check) => sum + check.timeout + cleaning, 0);
-    const only = checks.map((check) => check.name);
-    return new SuiteRun(boot({ spec: suite.machine, out, command, deadline, only }));
+    return new SuiteRun(boot({ spec: suites[0].machine, out, command, deadline, only }));
   }
 
   /** Where its logs are, relative to the project. */

@@ -217,41 +217,38 @@ function cutOff(add: AddCheck['soak'], victim: Victim, cut: Cut): void {
 }
 
 /** SIGKILL at every step. */
-const suite: Suite = defineSuite(
-  { title: 'crash', source: import.meta.url, machine: { ...standardHost, kvm: true } },
-  (check) => {
-    cutOff(check, 'qplug', ATTACH);
-    for (const victim of ['qplug', 'qemu'] as const) {
-      for (const cut of CUTS) cutOff(check.soak, victim, cut);
-    }
-    check.soak(
-      'qplug killed at each step of a start: no VM is left half started, and no device without its driver',
-      async (lab) => {
-        const before = driversOf(lab);
-        const file = vmFile(lab, `usb: { devices: [${DEVICES.join(', ')}] }`);
-        let marks: readonly string[] = [];
-        let next = lab.killedAt(0, 'qplug', ['run', file, '--detach']);
-        for (let at = 0; at <= marks.length; at++) {
-          const go = await next;
-          const cut = await go();
-          lab.log(`run killed at ${at}: ${cut.marks.at(-1)}`);
-          if (at === 0) {
-            assert.equal(cut.end.code, 0, cut.end.stderr);
-            marks = cut.marks;
-          } else assert.equal(cut.end.signal, 'SIGKILL', cut.end.stderr);
-          const { code, out, err } = await qplug(['list', '--json']);
-          assert.equal(code, 0, err);
-          const runs = (JSON.parse(out) as { vms: { name: string }[] }).vms.length > 0;
-          const went = cut.marks.some((mark) => mark.includes('"go"'));
-          assert.equal(runs, went, `after ${cut.marks.at(-1)}: ${err}`);
-          if (runs) await must(['kill', 'bench']);
-          assert.deepEqual(await settled(lab, before, []), []);
-          if (at < marks.length) next = lab.killedAt(at + 1, 'qplug', ['run', file, '--detach']);
-        }
-      },
-      { timeout: 400_000 },
-    );
-  },
-);
+const suite: Suite = defineSuite({ title: 'crash', source: import.meta.url, machine: standardHost }, (check) => {
+  cutOff(check, 'qplug', ATTACH);
+  for (const victim of ['qplug', 'qemu'] as const) {
+    for (const cut of CUTS) cutOff(check.soak, victim, cut);
+  }
+  check.soak(
+    'qplug killed at each step of a start: no VM is left half started, and no device without its driver',
+    async (lab) => {
+      const before = driversOf(lab);
+      const file = vmFile(lab, `usb: { devices: [${DEVICES.join(', ')}] }`);
+      let marks: readonly string[] = [];
+      let next = lab.killedAt(0, 'qplug', ['run', file, '--detach']);
+      for (let at = 0; at <= marks.length; at++) {
+        const go = await next;
+        const cut = await go();
+        lab.log(`run killed at ${at}: ${cut.marks.at(-1)}`);
+        if (at === 0) {
+          assert.equal(cut.end.code, 0, cut.end.stderr);
+          marks = cut.marks;
+        } else assert.equal(cut.end.signal, 'SIGKILL', cut.end.stderr);
+        const { code, out, err } = await qplug(['list', '--json']);
+        assert.equal(code, 0, err);
+        const runs = (JSON.parse(out) as { vms: { name: string }[] }).vms.length > 0;
+        const went = cut.marks.some((mark) => mark.includes('"go"'));
+        assert.equal(runs, went, `after ${cut.marks.at(-1)}: ${err}`);
+        if (runs) await must(['kill', 'bench']);
+        assert.deepEqual(await settled(lab, before, []), []);
+        if (at < marks.length) next = lab.killedAt(at + 1, 'qplug', ['run', file, '--detach']);
+      }
+    },
+    { timeout: 400_000 },
+  );
+});
 
 export default suite;

@@ -93,89 +93,86 @@ const RACES = [
 ];
 
 /** Several at once. */
-const suite: Suite = defineSuite(
-  { title: 'races', source: import.meta.url, machine: { ...standardHost, kvm: true } },
-  (check) => {
-    for (const { racers, rounds, soak } of RACES) {
-      const add = soak ? check.soak : check;
-      add(
-        `${racers} processes attach one device to ${racers} VMs at the same moment, ${rounds} times: one winner each, the others refused by its name`,
-        async (lab) => {
-          const before = driversOf(lab);
-          const vms = await Promise.all(Array.from({ length: racers }, () => lab.startQemu(XHCI)));
-          const inside = await Promise.all(vms.map(async (vm) => ({ vm, had: await objects(vm) })));
-          const folder = join(lab.folder, 'race');
-          mkdirSync(folder);
-          const outcomes = await inRounds(lab.program('racer'), folder, {
-            processes: vms.length,
-            rounds,
-            words: (index) => ['attach', vms[index]?.socket ?? '', 'serial=SS0001', '--timeout', '120'],
-            after: async (told) => {
-              lab.log(told.join(' | '));
-              assert.equal((await settled(lab, before, inside)).length, 1);
-              assert.equal(await code(['release', 'serial=SS0001', '--yes']), 0);
-              assert.deepEqual(await settled(lab, before, inside), []);
-            },
-          });
-          for (const told of outcomes) {
-            const [winner, ...others] = told;
-            assert.equal(winner, '0 ', told.join('\n'));
-            for (const other of others) assert.match(other, /^5 error: 46f4:0001 .* belongs to another VM: /);
-          }
-        },
-        { timeout: soak ? 1_200_000 : 100_000 },
-      );
-    }
-
-    pair(check, 'attach and detach of one device', {
-      prepare: ['serial=HS0001'],
-      first: (socket) => ['attach', socket, 'serial=HS0001'],
-      second: (_, socket) => code(['detach', socket, 'serial=HS0001']),
-      codes: [[0], [0]],
-    });
-
-    pair(check, 'two snapshots of one tag', {
-      soak: true,
-      prepare: ['serial=HS0001'],
-      first: (socket) => ['snapshot', 'save', socket, 'clean'],
-      second: (_, socket) => code(['snapshot', 'save', socket, 'clean']),
-      // 5: it is there already
-      codes: [
-        [0, 5],
-        [0, 5],
-      ],
-    });
-
-    pair(check, 'a snapshot and detach of a device', {
-      soak: true,
-      prepare: ['serial=HS0001', 'serial=SS0001'],
-      first: (socket) => ['snapshot', 'save', socket, 'clean'],
-      second: (_, socket) => code(['detach', socket, 'serial=SS0001']),
-      codes: [[0], [0]],
-    });
-
-    pair(check, 'attach and kill of its VM', {
-      prepare: [],
-      first: (socket) => ['attach', socket, 'serial=HS0001', 'serial=SS0001'],
-      second: (_, socket) => code(['kill', socket]),
-      // 3: nobody listens at the socket any more
-      codes: [
-        [0, 3, 8],
-        [0, 1, 8],
-      ],
-    });
-
-    pair(check, 'attach and the plug pulled', {
-      pulls: true,
-      prepare: [],
-      first: (socket) => ['attach', socket, 'serial=HS0001'],
-      second: async (lab) => {
-        await lab.pull('hs');
-        return 0;
+const suite: Suite = defineSuite({ title: 'races', source: import.meta.url, machine: standardHost }, (check) => {
+  for (const { racers, rounds, soak } of RACES) {
+    const add = soak ? check.soak : check;
+    add(
+      `${racers} processes attach one device to ${racers} VMs at the same moment, ${rounds} times: one winner each, the others refused by its name`,
+      async (lab) => {
+        const before = driversOf(lab);
+        const vms = await Promise.all(Array.from({ length: racers }, () => lab.startQemu(XHCI)));
+        const inside = await Promise.all(vms.map(async (vm) => ({ vm, had: await objects(vm) })));
+        const folder = join(lab.folder, 'race');
+        mkdirSync(folder);
+        const outcomes = await inRounds(lab.program('racer'), folder, {
+          processes: vms.length,
+          rounds,
+          words: (index) => ['attach', vms[index]?.socket ?? '', 'serial=SS0001', '--timeout', '120'],
+          after: async (told) => {
+            lab.log(told.join(' | '));
+            assert.equal((await settled(lab, before, inside)).length, 1);
+            assert.equal(await code(['release', 'serial=SS0001', '--yes']), 0);
+            assert.deepEqual(await settled(lab, before, inside), []);
+          },
+        });
+        for (const told of outcomes) {
+          const [winner, ...others] = told;
+          assert.equal(winner, '0 ', told.join('\n'));
+          for (const other of others) assert.match(other, /^5 error: 46f4:0001 .* belongs to another VM: /);
+        }
       },
-      codes: [[0, 1, 3], [0]],
-    });
-  },
-);
+      { timeout: soak ? 1_200_000 : 100_000 },
+    );
+  }
+
+  pair(check, 'attach and detach of one device', {
+    prepare: ['serial=HS0001'],
+    first: (socket) => ['attach', socket, 'serial=HS0001'],
+    second: (_, socket) => code(['detach', socket, 'serial=HS0001']),
+    codes: [[0], [0]],
+  });
+
+  pair(check, 'two snapshots of one tag', {
+    soak: true,
+    prepare: ['serial=HS0001'],
+    first: (socket) => ['snapshot', 'save', socket, 'clean'],
+    second: (_, socket) => code(['snapshot', 'save', socket, 'clean']),
+    // 5: it is there already
+    codes: [
+      [0, 5],
+      [0, 5],
+    ],
+  });
+
+  pair(check, 'a snapshot and detach of a device', {
+    soak: true,
+    prepare: ['serial=HS0001', 'serial=SS0001'],
+    first: (socket) => ['snapshot', 'save', socket, 'clean'],
+    second: (_, socket) => code(['detach', socket, 'serial=SS0001']),
+    codes: [[0], [0]],
+  });
+
+  pair(check, 'attach and kill of its VM', {
+    prepare: [],
+    first: (socket) => ['attach', socket, 'serial=HS0001', 'serial=SS0001'],
+    second: (_, socket) => code(['kill', socket]),
+    // 3: nobody listens at the socket any more
+    codes: [
+      [0, 3, 8],
+      [0, 1, 8],
+    ],
+  });
+
+  pair(check, 'attach and the plug pulled', {
+    pulls: true,
+    prepare: [],
+    first: (socket) => ['attach', socket, 'serial=HS0001'],
+    second: async (lab) => {
+      await lab.pull('hs');
+      return 0;
+    },
+    codes: [[0, 1, 3], [0]],
+  });
+});
 
 export default suite;

@@ -13,7 +13,7 @@ interface Told {
 }
 
 const suite: Suite = defineSuite(
-  { title: 'the whole way', source: import.meta.url, machine: { ...standardHost, kvm: true } },
+  { title: 'the whole way', source: import.meta.url, machine: standardHost },
   (check) => {
     check(
       'a VM file with disks of 5000 and 480 Mb/s and a card reader: its guest sees these speeds and reads both disks',

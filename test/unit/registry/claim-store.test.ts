@@ -129,6 +129,15 @@ test('ten processes claim one device: one winner in each of 20 rounds, and all o
   expect(store.list()).toEqual([]);
 }, 60_000);
 
+test('ten processes make the database at once, and claim one device in it: the same, in each of 20 rounds', async () => {
+  const program = await bundled('claimant', folder);
+  const rounds = await inRounds(program, folder, { processes: 10, rounds: 20, words: () => ['anew'] });
+  for (const outcomes of rounds) {
+    expect(outcomes.filter((one) => one === 'won')).toHaveLength(1);
+    expect(new Set(outcomes).size).toBe(2);
+  }
+}, 60_000);
+
 test('a suspension comes back as it was put in; one that an older qplug kept has no guards taken away', () => {
   const device = {
     ...{ key: OTHER, id: 'qplug-0001-0002-1-3', label: 'a stick', hostPort: '1-3', bus: 'x.0', port: '1' },
