@@ -49,30 +49,33 @@ export function bareControllers(check: AddCheck): void {
     assert.equal(await usbOf(vm), before);
   });
 
-  check('q35 with -usb: devices of 480 and 12 Mb/s at their speeds, and theirs stay where they are', async (lab) => {
-    const vm = await lab.startQemu(['-M', 'q35', '-usb', '-device', 'usb-mouse']);
-    const before = await usbOf(vm);
-    const told = await attach(vm, 'serial=HS0001', '08e6:4433');
-    assert.deepEqual(told.map(({ bus, megabits }) => `${bus} at ${megabits}`).sort(), [
-      'usb-bus.0 at 12',
-      'usb-bus.0 at 480',
-    ]);
-    for (const { id, bus, port, megabits } of told)
-      assert.deepEqual(await seenByQemu(vm, id), { bus, port, megabits, attached: true });
-    const seen = await status(vm);
-    assert.deepEqual(
-      seen.controllers.map(({ bus, model }) => [bus, model]),
-      [['usb-bus.0', 'ich9-usb-ehci1']],
-    );
-    assert.deepEqual(
-      seen.devices.filter(({ ours }) => !ours).map(({ driver, port }) => [driver, port]),
-      [['usb-mouse', '1']],
-    );
-    const ours = seen.devices.flatMap(({ id, ours }) => (ours && id !== null ? [id] : []));
-    const { code } = await qplug(['detach', vm.socket, ...ours]); // a hub that was added for the card reader too
-    assert.deepEqual([code, await usbOf(vm)], [0, before]);
-    assert.deepEqual([...lab.device('HS0001').drivers.values()], ['usb-storage']);
-  });
+  check.soak(
+    'q35 with -usb: devices of 480 and 12 Mb/s at their speeds, and theirs stay where they are',
+    async (lab) => {
+      const vm = await lab.startQemu(['-M', 'q35', '-usb', '-device', 'usb-mouse']);
+      const before = await usbOf(vm);
+      const told = await attach(vm, 'serial=HS0001', '08e6:4433');
+      assert.deepEqual(told.map(({ bus, megabits }) => `${bus} at ${megabits}`).sort(), [
+        'usb-bus.0 at 12',
+        'usb-bus.0 at 480',
+      ]);
+      for (const { id, bus, port, megabits } of told)
+        assert.deepEqual(await seenByQemu(vm, id), { bus, port, megabits, attached: true });
+      const seen = await status(vm);
+      assert.deepEqual(
+        seen.controllers.map(({ bus, model }) => [bus, model]),
+        [['usb-bus.0', 'ich9-usb-ehci1']],
+      );
+      assert.deepEqual(
+        seen.devices.filter(({ ours }) => !ours).map(({ driver, port }) => [driver, port]),
+        [['usb-mouse', '1']],
+      );
+      const ours = seen.devices.flatMap(({ id, ours }) => (ours && id !== null ? [id] : []));
+      const { code } = await qplug(['detach', vm.socket, ...ours]); // a hub that was added for the card reader too
+      assert.deepEqual([code, await usbOf(vm)], [0, before]);
+      assert.deepEqual([...lab.device('HS0001').drivers.values()], ['usb-storage']);
+    },
+  );
 
   check.soak('two controllers without an id: attach, status and detach go by the names of their buses', async (lab) => {
     const vm = await lab.startQemu(['-M', 'pc', '-device', 'qemu-xhci', '-device', 'usb-ehci']);

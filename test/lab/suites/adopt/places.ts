@@ -49,7 +49,7 @@ export function places(check: AddCheck): void {
     await vm.quit();
   });
 
-  check('a port of a hub that is there is taken when it is pinned', async (lab) => {
+  check.soak('a port of a hub that is there is taken when it is pinned', async (lab) => {
     const vm = await lab.startQemu([
       '-device',
       'qemu-xhci,id=xhci',

@@ -14,7 +14,7 @@ export function attaching(check: AddCheck): void {
     await asBefore();
   });
 
-  check('twins with serial numbers and one meant: exit 4, and the serial numbers tell them apart', async (lab) => {
+  check.soak('twins with serial numbers and one meant: exit 4, and the serial numbers tell them apart', async (lab) => {
     const twin = { id: '1209:0001', speed: 480, functions: ['hid'], product: 'Twin' } as const;
     await lab.gadget({ ...twin, serial: 'LEFT' });
     await lab.gadget({ ...twin, serial: 'RIGHT' });
