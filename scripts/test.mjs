@@ -65,11 +65,11 @@ async function check(name, script, args = []) {
   else failures.push(name);
 }
 
-function vitestArguments(projects, report, workers, more) {
+function vitestArguments(projects, report, workers, files = []) {
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const chosen = projects.flatMap((name) => ['--project', name]);
-  return ['run', ...chosen, ...reporters, `--maxWorkers=${workers}`, ...more];
+  return ['run', ...chosen, ...reporters, `--maxWorkers=${workers}`, ...files];
 }
 
 const VITEST = join(root, 'node_modules/vitest/vitest.mjs');
@@ -84,11 +84,11 @@ function count(name, { ok, stderr }, report) {
     failures.push(`${name}: ended with a failure, though no test failed\n${beginningOf(stderr)}`);
 }
 
-/** The tests of some vitest projects. */
-async function tests(name, projects, more = []) {
+/** The tests of some vitest projects. @param workers - more than processors where they mostly wait for QEMUs */
+async function tests(name, projects, { workers = 2, files = [] } = {}) {
   say(name);
   const report = reportOf(name);
-  count(name, await runNode(VITEST, vitestArguments(projects, report, 2, more)), report);
+  count(name, await runNode(VITEST, vitestArguments(projects, report, workers, files)), report);
 }
 
 /** Random predictions, held against the QEMUs; each counts like a test. */
@@ -106,7 +106,7 @@ async function testsSideBySide(runs) {
   if (runs.length > 0) say(runs.map(({ name }) => name).join(', '));
   const ended = runs.map(async ({ name, projects, node }) => {
     const report = reportOf(name);
-    const args = [VITEST, ...vitestArguments(projects, report, 1, [])];
+    const args = [VITEST, ...vitestArguments(projects, report, 1)];
     let output = '';
     const env = { ...process.env, QPLUG_RUNS: FEW };
     const child = spawn(node, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env });
@@ -160,12 +160,12 @@ if (asked('checks')) {
   ]);
   await check('dead code', 'knip/bin/knip.js');
 }
-if (asked('unit')) await tests('unit tests', UNIT, ['--coverage']);
+if (asked('unit')) await tests('unit tests', UNIT);
 const others = [24, 26].filter((major) => asked(`unit${major}`)).map((major) => [major, ensureNode(major)]);
 await testsSideBySide(others.map(([major, node]) => ({ name: `unit tests on Node ${major}`, projects: UNIT, node })));
-if (asked('qemu')) await tests('tests with real QEMUs', ['qemu']);
+if (asked('qemu')) await tests('tests with real QEMUs', ['qemu'], { workers: 4 });
 if (asked('oracle')) {
-  await tests('tests with QEMUs of four releases', ['oracle']);
+  await tests('tests with QEMUs of four releases', ['oracle'], { workers: 4 });
   await askOracle(800);
 }
 if (asked('lab')) {
@@ -175,7 +175,7 @@ if (asked('lab')) {
 if (wanted.has('soak')) {
   process.env.QPLUG_RUNS = MANY;
   await tests('a million random inputs', ['fuzz']);
-  await tests('a thousand attaches and detaches', ['qemu'], ['test/qemu/attach-soak.test.ts']);
+  await tests('a thousand attaches and detaches', ['qemu'], { files: ['test/qemu/attach-soak.test.ts'] });
   ensureKernel();
   process.env.QPLUG_SOAK = '1';
   await tests('every check in the lab', ['lab']);

@@ -153,7 +153,7 @@ const suite: Suite = defineSuite({ title: 'guards', source: import.meta.url, mac
     await given(lab, vm, 'HS0001', '--guard-off', 'mount');
   });
 
-  check('swap', async (lab) => {
+  check.soak('swap', async (lab) => {
     const disk = await diskOf(lab, 'HS0001');
     tool('mkswap', disk);
     tool('swapon', disk);

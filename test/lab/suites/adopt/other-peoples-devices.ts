@@ -26,7 +26,7 @@ export function otherPeoplesDevices(check: AddCheck): void {
     await vm.quit();
   });
 
-  check('a device that somebody plugged by bus.addr under an id of their own is there already', async (lab) => {
+  check.soak('a device that somebody plugged by bus.addr under an id of their own is there already', async (lab) => {
     const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
     const { bus, address, name } = lab.device('SS0001');
     await vm.qmp.execute('device_add', { driver: 'usb-host', id: 'stick', hostbus: bus, hostaddr: address });

@@ -88,7 +88,7 @@ export function replugged(check: AddCheck): void {
     assert.equal((await qplug(['detach', vm.socket, 'serial=LATE'])).code, 0);
   });
 
-  check('--wait that ends without the device: exit 7, said after the time that was given', async (lab) => {
+  check.soak('--wait that ends without the device: exit 7, said after the time that was given', async (lab) => {
     const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
     const begun = performance.now();
     const { code, out, err } = await qplug(['attach', vm.socket, 'serial=NEVER', '--wait', '1']);

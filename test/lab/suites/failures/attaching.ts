@@ -41,7 +41,7 @@ export function attaching(check: AddCheck): void {
     await asBefore();
   });
 
-  check('no port left: exit 6, who has them is told, and the fix that is told makes it work', async (lab) => {
+  check.soak('no port left: exit 6, who has them is told, and the fix that is told makes it work', async (lab) => {
     const mice = [1, 2].flatMap((n) => ['-device', `usb-mouse,id=mouse${n},bus=uhci.0,port=${n}`]);
     const vm = await lab.startQemu(['-device', 'piix3-usb-uhci,id=uhci', ...mice]);
     const asBefore = await remember(vm);

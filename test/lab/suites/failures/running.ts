@@ -97,7 +97,7 @@ usb: { devices: [serial=SS0001, { select: serial=HS0001, when-missing: fail }] }
     },
   );
 
-  check(
+  check.soak(
     'a VM in the background killed by somebody: the next command gives its device back, and list forgets it',
     async (lab) => {
       const file = vmFile(lab, 'usb: { devices: [serial=SS0001] }');
