@@ -25,6 +25,8 @@ export interface QmpCommands {
   /** `id` is a qdev id or an absolute QOM path. Answered at once; the device is gone with DEVICE_DELETED. */
   device_del: Command<{ readonly id: string }, Empty>;
   'device-list-properties': Command<{ readonly typename: string }, readonly ObjectProperty[]>;
+  'object-add': Command<{ readonly 'qom-type': string; readonly id: string }, Empty>;
+  'object-del': Command<{ readonly id: string }, Empty>;
   'qom-list': Command<{ readonly path: string }, readonly ObjectProperty[]>;
   'qom-get': Command<{ readonly path: string; readonly property: string }, unknown>;
   'qom-set': Command<{ readonly path: string; readonly property: string; readonly value: unknown }, Empty>;

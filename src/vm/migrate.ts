@@ -12,6 +12,7 @@ import { type MigrationInfo, QmpClosedError, type QmpConnection, type RunState }
 import type { SuspendedDevice } from '../registry/index.js';
 import { keyed } from './claims.js';
 import { type EndReport, killVm } from './end-vm.js';
+import { refuseHalfLoaded } from './half-loaded.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { formatMigrationUri, type MigrationUri } from './migration-uri.js';
 import { kindOfFile, type OpenVm } from './open-vm.js';
@@ -73,7 +74,7 @@ const ENDING = 30_000;
  * before, with their claims kept until the guest is there. Where it does not get there they are plugged in again on their ports and
  * the guest goes on here.
  *
- * @throws QplugError before anything is touched: `not-migratable`, `migration-holds-devices`, `migration-irrevocable`,
+ * @throws QplugError before anything is touched: `not-migratable`, `guest-half-loaded`, `migration-holds-devices`, `migration-irrevocable`,
  *   `migration-blocked-by-devices`, `migration-blocked`, `migration-file-…`, `migration-nobody-listens` · with everything undone:
  *   `migration-failed`, `removal-pending`, …
  */
@@ -89,6 +90,7 @@ export async function migrate(
     `migrate ${vm.name} to ${target}`,
     async (signal) => {
       await checkState(vm, signal);
+      await refuseHalfLoaded(vm, signal);
       const seats = await seatsOf(vm.qmp, signal);
       const inventory = inventoryOf(host);
       const passed = seats.filter(({ device }) => device.driver === 'usb-host');

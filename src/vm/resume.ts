@@ -5,6 +5,7 @@ import type { SuspendedDevice } from '../registry/index.js';
 import { attach } from './attach.js';
 import { keyed } from './claims.js';
 import { doSteps } from './do-steps.js';
+import { refuseHalfLoaded } from './half-loaded.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import type { OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
@@ -39,7 +40,8 @@ export interface ResumeReport {
  * Brings the devices of a suspended VM back, each to the port that it had, then lets its guest go on. One that can't be had is told and
  * does not stop the rest; unless the VM must have it (`when-missing: fail`): then the guest stands still, and what is back stays.
  *
- * @throws QplugError `missing-at-resume` for each that the VM must have · `migrated-away`, `awaits-guest`: there is no guest here
+ * @throws QplugError `missing-at-resume` for each that the VM must have · `migrated-away`, `awaits-guest`: there is no guest here ·
+ *   `guest-half-loaded`: it can't go on
  */
 export async function resume(
   vm: OpenVm,
@@ -52,6 +54,7 @@ export async function resume(
     const { status } = await vm.qmp.execute('query-status', undefined, { signal });
     if (status === 'inmigrate') throw fail('awaits-guest', { vm: vm.name });
     if (await hasLeft(vm.qmp, signal)) throw fail('migrated-away', { vm: vm.name });
+    await refuseHalfLoaded(vm, signal);
     const suspension = suspensionOf(ownerOf(vm), host);
     const findings: Finding[] = [];
     const devices: ResumedDevice[] = [];

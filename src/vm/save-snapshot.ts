@@ -3,6 +3,7 @@ import type { HostDevice } from '../host/index.js';
 import { emulatedModel, type Topology } from '../qdev/index.js';
 import type { SavedHostDevice, SnapshotRecord } from '../registry/index.js';
 import { type Disk, readDisks, STATE_FORMAT, stateDisk, writableDisks } from './disks.js';
+import { refuseHalfLoaded } from './half-loaded.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { type HostInVm, makeEqual } from './make-equal.js';
 import type { OpenVm } from './open-vm.js';
@@ -54,6 +55,7 @@ export async function saveSnapshot(
 ): Promise<SaveReport> {
   checkTag(tag);
   return within(operation, `save ${vm.name}`, async (signal) => {
+    await refuseHalfLoaded(vm, signal);
     const disks = await readDisks(vm.qmp, signal);
     const now = await readPlacedTopology(vm.qmp, signal);
     const holder = stateDisk(disks);

@@ -3,6 +3,7 @@ import type { QmpConnection } from '../qmp/index.js';
 import type { SnapshotStore } from '../registry/index.js';
 import type { DiskSnapshot } from './disks.js';
 import { readDisks } from './disks.js';
+import { markHalfLoaded, unmarkHalfLoaded } from './half-loaded.js';
 import { clearState, doWithState, endJob, stateOnDisks, wholeState } from './saved-state.js';
 import type { ChangeStep } from './step.js';
 
@@ -68,8 +69,12 @@ async function keep(step: Save, { snapshots }: Context, state: DiskSnapshot | un
   snapshots?.write(state, step.record);
 }
 
+/** Loads a state. Whatever ends this on the way leaves a guest that is marked: it must not go on. */
 export async function loadState(step: Load, qmp: QmpConnection): Promise<void> {
-  await doWithState(qmp, 'load', step, patience());
+  const signal = patience();
+  await markHalfLoaded(qmp, signal);
+  await doWithState(qmp, 'load', step, signal);
+  await unmarkHalfLoaded(qmp, signal);
 }
 
 /** Deletes a state from all disks that have it, with what was kept of it. */

@@ -7,6 +7,7 @@ import type { Claim } from '../registry/index.js';
 import { recalled } from './attach-plan.js';
 import { type DeviceState, stateOf } from './device-state.js';
 import { growthOf } from './growth.js';
+import { halfLoadedFinding } from './half-loaded.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { type MoveWorld, modelsOfMoves, moveFindings, wishedAsWanted } from './one-move.js';
 import { fileOf, type OpenVm } from './open-vm.js';
@@ -52,6 +53,7 @@ export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operatio
     const findings = [
       ...faults,
       ...guestFinding(vm, run, left),
+      ...(await halfLoadedFinding(vm, signal)),
       ...suspendedFinding(vm, run, host),
       ...remembered.findings,
       ...devices.flatMap(differenceOf),

@@ -13,7 +13,9 @@ import {
   type OpenVm,
   openVm,
   restoreSnapshot,
+  resume,
   saveSnapshot,
+  statusOf,
 } from '../../src/vm/index.js';
 import { writeEmptyImage } from '../qemu/empty-image.js';
 import { type PlainQemu, startQemuOf } from '../qemu/plain-qemu.js';
@@ -73,6 +75,9 @@ const restore = (tag: string, asItIs = false) =>
   within((vm) => restoreSnapshot(vm, { tag, asItIs }, host, world.operation()));
 const list = () => within((vm) => listSnapshots(vm, host, world.operation()));
 const remove = (tag: string) => within((vm) => deleteSnapshot(vm, tag, host, world.operation()));
+const letGo = () => within((vm) => resume(vm, { wait: 0, waitForAll: false }, host, world.operation()));
+const warnings = () =>
+  within(async (vm) => (await statusOf(vm, host, world.operation())).findings.map(({ code }) => code));
 const tree = () => treeOf(world, qemu?.socket ?? '');
 const send = (command: string, args?: object) =>
   within((vm) => vm.qmp.executeAny(command, args, { signal: AbortSignal.timeout(10_000) }));
@@ -200,9 +205,17 @@ describe.each(RELEASES)('snapshots with QEMU $name', ({ name: release }) => {
     expect(codes).toEqual(['snapshot-failed', 'snapshot-half-loaded']);
     expect(error.message).toMatch(/could not be restored: QEMU says: /);
     expect([await tree(), await state(), claims()]).toEqual([[HOST_LINE], 'paused', [`${ID} attached`]]);
+    // nobody lets it go on, or keeps it
+    expect((await refused(letGo())).codes).toEqual(['guest-half-loaded']);
+    expect((await refused(save('half'))).codes).toEqual(['guest-half-loaded']);
+    expect(await warnings()).toContain('guest-half-loaded');
+    expect(await state()).toBe('paused');
     // what is wrong is mended, and it goes
     await emulated('usb-tablet', '3', 'tablet');
     expect(await restore('theirs', true)).toMatchObject({ runs: false, devices: [{ id: ID, port: '2' }] });
+    expect(await warnings()).not.toContain('guest-half-loaded');
+    await letGo();
+    expect(await state()).toBe('running');
     expect(readdirSync(host.journal.folder)).toEqual([]);
   });
 });

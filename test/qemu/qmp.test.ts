@@ -29,6 +29,8 @@ const TYPED: Record<QmpCommandName, true> = {
   device_add: true,
   device_del: true,
   'device-list-properties': true,
+  'object-add': true,
+  'object-del': true,
   'qom-list': true,
   'qom-get': true,
   'qom-set': true,

@@ -62,6 +62,7 @@ export interface SnapshotEvidence {
     readonly lastLines: readonly string[];
   };
   'snapshot-half-loaded': State;
+  'guest-half-loaded': { readonly vm: string };
   /** `none`: no tree is known · else what is wrong with the file that should tell it. */
   'snapshot-unrecorded': State & {
     readonly record: 'none' | 'torn' | 'newer' | 'unreadable';
@@ -239,6 +240,14 @@ export const snapshotCatalog: Catalog<SnapshotEvidence> = {
       what: `the guest of ${printable(e.vm)} stands still: half of it is as it was saved, and half is not`,
       why: 'QEMU takes nothing back of what it loaded; do not let it go on',
       fix: `${snapshot('restore', e)} once what is wrong is mended, or another snapshot; else ${command('kill', e.vm)}`,
+    }),
+  },
+  'guest-half-loaded': {
+    kind: 'refused',
+    text: ({ vm }) => ({
+      what: `the guest of ${printable(vm)} must not go on: half of it is of a snapshot that could not be loaded, and half is not`,
+      why: 'what it wrote from there would spoil its disks',
+      fix: `${command('snapshot', 'restore', vm)} TAG, of a snapshot that can be loaded; else ${command('kill', vm)}`,
     }),
   },
   'snapshot-unrecorded': {

@@ -156,6 +156,7 @@ const snapshots: readonly {
   ['snapshot-blocked', { vm: H, driver: H, id: H, port: H }],
   ['snapshot-failed', { action: 'save', tag: H, desc: H, lastLines: LIST }],
   ['snapshot-half-loaded', { vm: H, tag: H }],
+  ['guest-half-loaded', { vm: H }],
   ['snapshot-unrecorded', { vm: H, tag: H, record: 'torn', path: H }],
   ['snapshot-tree-differs', { vm: H, tag: H, difference: { is: 'controller-missing', controller: SEEN } }],
   ['snapshot-tree-differs', { vm: H, tag: H, difference: { is: 'controller-extra', controller: SEEN } }],
