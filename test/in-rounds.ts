@@ -9,6 +9,8 @@ interface Race {
   readonly rounds: number;
   /** Further words for the process of that number, from 0. */
   readonly words?: ((index: number) => readonly string[]) | undefined;
+  /** Their environment; default ours. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Done after each round, when all have told their outcome and before the next. */
   readonly after?: ((outcomes: readonly string[]) => Promise<void>) | undefined;
 }
@@ -22,14 +24,14 @@ interface Race {
 export async function inRounds(
   program: string,
   folder: string,
-  { processes, rounds, words = () => [], after }: Race,
+  { processes, rounds, words = () => [], env = process.env, after }: Race,
 ): Promise<string[][]> {
   const lines: string[] = [];
   let heard: () => void = () => undefined;
   let died: string | undefined;
   const children = Array.from({ length: processes }, (_, index) => {
     const args = [program, folder, String(index), String(rounds), ...words(index)];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     createInterface({ input: child.stdout }).on('line', (line) => {

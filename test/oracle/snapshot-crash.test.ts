@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../../scripts/folders.mjs';
 import { ensureQemuRelease, qemuCommand } from '../../scripts/qemu-releases.mjs';
@@ -13,6 +12,7 @@ import { writeEmptyImage } from '../qemu/empty-image.js';
 import { type PlainQemu, startQemuOf } from '../qemu/plain-qemu.js';
 import { type Ran, qplug as run } from '../unit/cli/fake-terminal.js';
 import { recording } from '../unit/host/recordings.js';
+import { bundledProgram } from './bundled-program.js';
 import { TABLET } from './recorded-tablet.js';
 import { standInFile } from './stand-in-device.js';
 
@@ -27,17 +27,7 @@ let folder: string;
 let program: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'qplug-cut-off-'));
-  program = join(folder, 'killed-qplug.mjs');
-  await build({
-    entryPoints: [join(root, 'test/oracle/killed-qplug.ts')],
-    ...{ outfile: program, bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'error' },
-    external: ['libsql'],
-    // it stands outside of the project, where no package is found
-    define: { 'import.meta.url': JSON.stringify(`file://${join(root, 'package.json')}`) },
-    banner: {
-      js: `import { createRequire } from 'node:module'; const require = createRequire('file://${root}/package.json');`,
-    },
-  });
+  program = await bundledProgram('killed-qplug', folder);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

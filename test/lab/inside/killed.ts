@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { listenerOf } from '../../../src/base/index.js';
 import { runCommandLine } from '../../../src/cli/run-command-line.js';
 import { type JournalHead, VmRegistry } from '../../../src/registry/index.js';
-import { plainTerminal } from './plain-terminal.js';
+import { plainTerminal } from '../../plain-terminal.js';
 
 /**
  * Whom SIGKILL hits: this qplug, or the QEMU of the transaction. `qplug while …`: QEMU is stopped, and this qplug killed once it has

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommandLine } from '../../../../src/cli/run-command-line.js';
+import { plainTerminal } from '../../../plain-terminal.js';
 import type { Lab } from '../../inside/lab.js';
-import { plainTerminal } from '../../inside/plain-terminal.js';
 
 /** How a command line went. */
 export interface Said {

@@ -1,5 +1,5 @@
 import pico from 'picocolors';
-import type { Terminal } from '../../../src/cli/terminal.js';
+import type { Terminal } from '../src/cli/terminal.js';
 
 /** A terminal of root that is none: no colours, no columns. */
 export function plainTerminal(out: (text: string) => void, err: (text: string) => void): Terminal {

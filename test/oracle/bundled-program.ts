@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { root } from '../../scripts/folders.mjs';
+
+/**
+ * Bundles a program of this folder, to be run as a process of its own.
+ *
+ * @returns its path in `folder`
+ */
+export async function bundledProgram(name: 'killed-qplug' | 'racing-qplug', folder: string): Promise<string> {
+  const outfile = join(folder, `${name}.mjs`);
+  await build({
+    entryPoints: [join(root, `test/oracle/${name}.ts`)],
+    ...{ outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'error' },
+    external: ['libsql'],
+    // it stands outside of the project, where no package is found
+    define: { 'import.meta.url': JSON.stringify(`file://${join(root, 'package.json')}`) },
+    banner: {
+      js: `import { createRequire } from 'node:module'; const require = createRequire('file://${root}/package.json');`,
+    },
+  });
+  return outfile;
+}
