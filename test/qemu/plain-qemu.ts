@@ -12,6 +12,8 @@ export interface PlainQemu extends AsyncDisposable {
   /** `vm.qmp` in a folder of its own. */
   readonly socket: string;
   readonly folder: string;
+  /** What it said on stderr so far, and how it ended, if it has. */
+  words(): string;
 }
 
 /**
@@ -53,7 +55,11 @@ export async function startQemuOf(
     await stop();
     throw new Error(`QEMU did not answer: ${stderr}`, { cause });
   }
-  return { process: child, socket, folder, [Symbol.asyncDispose]: stop };
+  const words = (): string => {
+    const { exitCode, signalCode } = child;
+    return exitCode === null && signalCode === null ? stderr : `${stderr}[ended: ${signalCode ?? exitCode}]`;
+  };
+  return { process: child, socket, folder, words, [Symbol.asyncDispose]: stop };
 }
 
 /** True once QEMU greets; undefined while there is no socket, or nobody behind it. */
