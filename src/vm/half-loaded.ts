@@ -31,8 +31,14 @@ export async function halfLoadedFinding(vm: OpenVm, signal: AbortSignal): Promis
 }
 
 async function isHalfLoaded({ qmp }: OpenVm, signal: AbortSignal): Promise<boolean> {
-  const objects = await qmp.execute('qom-list', { path: '/objects' }, { signal });
-  return objects.some(({ name }) => name === MARK.id);
+  try {
+    const objects = await qmp.execute('qom-list', { path: '/objects' }, { signal });
+    return objects.some(({ name }) => name === MARK.id);
+  } catch (error) {
+    // a QEMU that never had an object has no place for them
+    if (error instanceof QmpCommandError) return false;
+    throw error;
+  }
 }
 
 async function unlessRefused(answer: Promise<unknown>): Promise<void> {
