@@ -38,14 +38,14 @@ interface Seen {
   readonly snapshots: readonly string[];
 }
 
-/** A transaction: what comes before it, and what it is when it is done, and when it is not done at all. */
+/** A transaction, what comes before it, and how it shows that it is done. */
 interface Cut {
   readonly kind: string;
   readonly words: (vm: Vm) => readonly string[];
   readonly prepare: (vm: Vm) => Promise<void>;
-  /** Told of what is seen: `done` or `undone`. */
+  /** Whether what is seen then is the transaction done. */
   readonly isDone: (seen: Seen) => boolean;
-  /** From the first of these marks on it is done, and before it, it may be either. */
+  /** A mark from which on it has to be done; before, it may be done or not at all. */
   readonly point?: RegExp;
   /** The guest leaves: every time there is another QEMU. */
   readonly leaves?: boolean;

@@ -9,6 +9,7 @@ import type { Lab } from '../inside/lab.js';
 import type { NestedQemu } from '../inside/nested-qemu.js';
 import { defineSuite, type Suite } from '../inside/suite.js';
 import { objects } from './parts/as-before.js';
+import { plugByHand } from './parts/plug-by-hand.js';
 import { qplug, vmFile } from './parts/qplug.js';
 import { driversOf } from './parts/settled.js';
 
@@ -325,14 +326,7 @@ const suite: Suite = defineSuite({ title: 'guards', source: import.meta.url, mac
 
   check('a device that a QEMU of somebody else has', async (lab) => {
     const other = await lab.startQemu(['-name', 'guest=win10,debug-threads=on', '-device', 'qemu-xhci,id=c']);
-    const { bus, address } = lab.device('HS0001');
-    await other.qmp.execute('device_add', {
-      driver: 'usb-host',
-      id: 'd',
-      bus: 'c.0',
-      hostbus: bus,
-      hostaddr: address,
-    });
+    await plugByHand(other, lab.device('HS0001'));
     const vm = await startVm(lab);
     await refused(lab, vm, 'HS0001', 'in-use', `(pid ${other.process.pid}, VM win10)`, 'the other VM would lose it');
     const told = await qplug(['devices', 'serial=HS0001']);

@@ -7,12 +7,12 @@ import type { Lab } from '../inside/lab.js';
 import type { NestedQemu } from '../inside/nested-qemu.js';
 import { defineSuite, type Suite } from '../inside/suite.js';
 import { firstSector } from '../shared.js';
+import { plugByHand } from './parts/plug-by-hand.js';
 
 /** usb-host of a device by its present address, in a paused VM with one controller `c`; returns the VM. */
 async function handOver(lab: Lab, name: string, controller: string): Promise<NestedQemu> {
   const vm = await lab.startQemu(['-device', `${controller},id=c`]);
-  const { bus, address } = lab.device(name);
-  await vm.qmp.execute('device_add', { driver: 'usb-host', id: 'd', bus: 'c.0', hostbus: bus, hostaddr: address });
+  await plugByHand(vm, lab.device(name));
   return vm;
 }
 
@@ -222,14 +222,7 @@ const suite: Suite = defineSuite({ title: 'selftest', source: import.meta.url, m
         'qemu-xhci,id=c',
       ];
       const vm = await lab.startQemu(args);
-      const { bus, address } = lab.device('SS0001');
-      await vm.qmp.execute('device_add', {
-        driver: 'usb-host',
-        id: 'd',
-        bus: 'c.0',
-        hostbus: bus,
-        hostaddr: address,
-      });
+      await plugByHand(vm, lab.device('SS0001'));
       await vm.qmp.execute('cont');
       await vm.process.finished;
       const { stdout } = await lab.exec(['cat', join(lab.folder, 'serial')]);
