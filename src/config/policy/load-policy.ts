@@ -1,5 +1,6 @@
 import { lstat, readFile } from 'node:fs/promises';
-import { finding, QplugError } from '../../diag/index.js';
+import { untrusted } from '../../base/index.js';
+import { type Finding, finding, QplugError } from '../../diag/index.js';
 import type { Policy } from './policy.js';
 
 /** Where a system's policy stands. The environment has no say in it: whoever is kept from something could point elsewhere. */
@@ -13,7 +14,8 @@ const MAX_BYTES = 256 * 1024;
  *
  * @param checkSelector - see `PolicyChecks`
  * @returns undefined where there is none: then everything is allowed
- * @throws QplugError `policy-unusable` when it is there and can't be read, or is not valid: then nothing is
+ * @throws QplugError `policy-unusable` when it is there and can't be read, is not valid, or can be changed by others than root (and who
+ *   runs this): then nothing is allowed
  */
 export async function loadPolicy(
   path: string,
@@ -31,13 +33,15 @@ export async function loadPolicy(
 }
 
 async function readPolicy(path: string): Promise<Buffer | undefined> {
+  const others = untrusted(path);
+  if (others !== undefined) throw unusable(path, finding('policy-untrusted', { ...others }));
   try {
     return await readFile(path);
   } catch (error) {
     // a link that leads nowhere is no missing policy
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT' && !(await isThere(path));
     if (isMissing) return undefined;
-    throw unusable(path, (error as Error).message, error);
+    throw unusable(path, wrong((error as Error).message), error);
   }
 }
 
@@ -49,16 +53,20 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 function decode(bytes: Buffer, path: string): string {
-  if (bytes.length > MAX_BYTES) throw unusable(path, `it has ${bytes.length} bytes, and the limit is ${MAX_BYTES}`);
+  if (bytes.length > MAX_BYTES) {
+    throw unusable(path, wrong(`it has ${bytes.length} bytes, and the limit is ${MAX_BYTES}`));
+  }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw unusable(path, 'it is not UTF-8 text', error);
+    throw unusable(path, wrong('it is not UTF-8 text'), error);
   }
 }
 
-function unusable(path: string, reason: string, cause?: unknown): QplugError {
-  return new QplugError([finding('policy-unusable', { path }), finding('policy-wrong', { reason })], { cause });
+const wrong = (reason: string): Finding => finding('policy-wrong', { reason });
+
+function unusable(path: string, why: Finding, cause?: unknown): QplugError {
+  return new QplugError([finding('policy-unusable', { path }), why], { cause });
 }
 
 function optional(path: string): Promise<string | undefined> {

@@ -2,6 +2,8 @@ import type { Catalog } from '../finding.js';
 import type { Guard } from '../guard.js';
 import { guardWords } from '../guard-words.js';
 import { printable } from '../printable.js';
+import { shellWord } from '../shell-word.js';
+import { type UntrustedEvidence, whyUntrusted } from './base.js';
 
 /** The findings about who may have a device: guards of the host, and its policy. `label` is printable. */
 export interface GuardEvidence {
@@ -17,6 +19,7 @@ export interface GuardEvidence {
   /** What follows it says what is wrong. */
   'policy-unusable': { readonly path: string };
   'policy-wrong': { readonly reason: string };
+  'policy-untrusted': UntrustedEvidence;
 }
 
 export const guardCatalog: Catalog<GuardEvidence> = {
@@ -55,10 +58,18 @@ export const guardCatalog: Catalog<GuardEvidence> = {
   'policy-unusable': {
     kind: 'refused',
     text: ({ path }) => ({
-      what: 'the policy of this host is not valid, so no device is passed through',
+      what: 'the policy of this host can not be used, so no device is passed through',
       where: printable(path),
       why: 'nobody can say what it was meant to forbid',
     }),
   },
   'policy-wrong': { kind: 'usage', text: ({ reason }) => ({ what: printable(reason) }) },
+  'policy-untrusted': {
+    kind: 'refused',
+    text: (evidence) => ({
+      what: 'others than root can change it',
+      why: whyUntrusted(evidence),
+      fix: `${evidence.fault === 'writable' ? 'chmod go-w' : 'chown root:'} ${shellWord(evidence.path)}`,
+    }),
+  },
 };

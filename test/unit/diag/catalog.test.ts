@@ -259,6 +259,7 @@ describe('what the host needs', () => {
     'passthrough-disabled': { label: 'x', vm: H, path: H },
     'policy-unusable': { path: H },
     'policy-wrong': { reason: H },
+    'policy-untrusted': { path: H, fault: 'owner', uid: 1000, mode: 0o644 },
   };
   test.each(Object.keys(policy) as (keyof typeof policy)[])('%s: no outside text gets through raw', (code) => {
     const { what, where = '', why = '' } = words(finding(code, policy[code]));

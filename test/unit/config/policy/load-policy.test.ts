@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { loadPolicy, POLICY_FILE } from '../../../../src/config/index.js';
+import { type QplugError, describe as words } from '../../../../src/diag/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'qplug-policy-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -37,5 +38,35 @@ describe('the policy of a host', () => {
   ])('that can not be read forbids everything: %s', async (_, make, name) => {
     make();
     await expect(load(join(folder, name))).rejects.toMatchObject({ code: 'policy-unusable' });
+  });
+
+  const refused = async (path: string): Promise<{ why?: string | undefined; fix?: string | undefined }> => {
+    const error = (await load(path).catch((thrown: unknown) => thrown)) as QplugError;
+    expect(error.findings.map(({ code }) => code)).toEqual(['policy-unusable', 'policy-untrusted']);
+    const [, found] = error.findings;
+    return found === undefined ? {} : words(found);
+  };
+
+  test('that others can change forbids everything', async () => {
+    const open = file('open.yaml', '{}');
+    chmodSync(open, 0o664);
+    expect(await refused(open)).toMatchObject({
+      why: `others may write in ${open} (mode 0664)`,
+      fix: `chmod go-w ${open}`,
+    });
+    const inside = join(folder, 'inside');
+    mkdirSync(inside);
+    const replaced = file('inside/policy.yaml', '{}');
+    chmodSync(inside, 0o777);
+    expect(await refused(replaced)).toMatchObject({ fix: `chmod go-w ${inside}` });
+  });
+
+  test.runIf(process.getuid?.() === 0)('that belongs to somebody else forbids everything', async () => {
+    const theirs = file('theirs.yaml', '{}');
+    chownSync(theirs, 65534, 65534);
+    expect(await refused(theirs)).toMatchObject({
+      why: `${theirs} belongs to user 65534`,
+      fix: `chown root: ${theirs}`,
+    });
   });
 });
