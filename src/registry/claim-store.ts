@@ -1,18 +1,16 @@
 import { join } from 'node:path';
 import type { ProcessIdentity } from '../base/index.js';
-import { GUARD_KINDS, type GuardKind } from '../diag/index.js';
 import { type BoundBefore, CLAIM_STATES, type Claim, type ClaimKey, type ClaimOwner, sameKey } from './claim.js';
 import { CLAIM_DESIGN } from './claim-design.js';
-import { processOf, textOf } from './process-text.js';
+import { guardsOf, listOf, processOf, textOf } from './column-text.js';
 import { type Row, Store, storeExists, type Value } from './store.js';
-import type { SuspendedDevice, Suspension } from './suspension.js';
+import { SuspensionTable } from './suspension-table.js';
 
 const COLUMNS: readonly string[] = [
   ...['connector', 'vendor_id', 'product_id', 'serial', 'vm', 'socket', 'process'],
   ...['state', 'reason', 'worker', 'device', 'label', 'port', 'drivers', 'since'],
   ...['address', 'guard_off'],
 ];
-const SUSPENSION_COLUMNS: readonly string[] = ['socket', 'vm', 'process', 'devices', 'since'];
 const THIS_KEY = 'connector = ? AND vendor_id = ? AND product_id = ? AND serial = ?';
 
 /**
@@ -24,6 +22,11 @@ const THIS_KEY = 'connector = ? AND vendor_id = ? AND product_id = ? AND serial 
  */
 export class ClaimStore implements Disposable {
   readonly path: string;
+  /** The VMs that are suspended: in the same file, and as short-lived. */
+  readonly suspensions: SuspensionTable = new SuspensionTable(
+    () => (this.isUnused ? undefined : this.#open()),
+    () => this.#open(),
+  );
   #store: Store | undefined;
 
   /** @param runtime - the runtime folder: /run/qplug, or $XDG_RUNTIME_DIR/qplug */
@@ -84,23 +87,6 @@ export class ClaimStore implements Disposable {
         return [there];
       }),
     );
-  }
-
-  /** @returns the VMs that are suspended, by socket. @throws QplugError as `Store.open` */
-  suspensions(): Suspension[] {
-    if (this.isUnused) return [];
-    return this.#open().rows(SUSPENSION_COLUMNS, 'suspension ORDER BY socket', [], suspensionOf);
-  }
-
-  /** Keeps what a VM gets back when it is resumed, in place of what was kept before. */
-  suspend({ owner: { socket, vm, process }, devices, since }: Suspension): void {
-    const values = [socket, vm, textOf(process), JSON.stringify(devices), since];
-    this.#open().run(`INSERT OR REPLACE INTO suspension (${SUSPENSION_COLUMNS}) VALUES (?, ?, ?, ?, ?)`, values);
-  }
-
-  /** Forgets a suspension. */
-  resume({ owner: { socket } }: Suspension): void {
-    this.#open().run('DELETE FROM suspension WHERE socket = ?', [socket]);
   }
 
   [Symbol.dispose](): void {
@@ -171,52 +157,13 @@ function claimOf(row: Row): Claim {
   };
 }
 
-/** Those that this qplug knows; none where an older one has written none. */
-function guardsOf(value: unknown): GuardKind[] {
-  return Array.isArray(value) ? GUARD_KINDS.filter((kind) => value.includes(kind)) : [];
-}
-
-function suspensionOf(row: Row): Suspension {
-  const text = (column: string): string => row[column] ?? '';
-  return {
-    owner: { vm: text('vm'), socket: text('socket'), process: processOf(row['process']) },
-    devices: listOf(text('devices'), isSuspendedDevice).map((device) => ({
-      ...device,
-      guardOff: guardsOf(device.guardOff),
-    })),
-    since: text('since'),
-  };
-}
-
 function oneOf<T extends string>(known: readonly T[], text: string): T {
   const found = known.find((one) => one === text);
   if (found === undefined) throw new SyntaxError('a state in it is unknown');
   return found;
 }
 
-/** @throws SyntaxError where a text is no JSON, or no list of these */
-function listOf<T>(json: string, isOne: (value: unknown) => value is T): T[] {
-  const value: unknown = JSON.parse(json);
-  if (!Array.isArray(value) || !value.every(isOne)) throw new SyntaxError('a list in it holds something else');
-  return value;
-}
-
 function isBinding(value: unknown): value is BoundBefore[number] {
   const [name, driver] = Array.isArray(value) ? value : [];
   return typeof name === 'string' && (driver === null || typeof driver === 'string');
-}
-
-function isSuspendedDevice(value: unknown): value is SuspendedDevice {
-  const { key, ...rest } = (value ?? {}) as Partial<SuspendedDevice>;
-  const texts = [
-    key?.connector,
-    key?.serial,
-    rest.id,
-    rest.label,
-    rest.hostPort,
-    rest.bus,
-    rest.port,
-    rest.whenMissing,
-  ];
-  return texts.every((one) => typeof one === 'string') && [key?.vendorId, key?.productId].every(Number.isInteger);
 }

@@ -53,8 +53,8 @@ async function mendAll(host: HostAccess, operation: Operation): Promise<Finding[
     ...orphans.map(({ label, owner }) => finding('claim-given-back', { label, vm: owner.vm }, NOTE)),
     ...left,
   );
-  for (const suspension of host.claims.suspensions()) {
-    if (!ownerLives(suspension.owner)) host.claims.resume(suspension);
+  for (const suspension of host.claims.suspensions.list()) {
+    if (!ownerLives(suspension.owner)) host.claims.suspensions.remove(suspension);
   }
   markLost(claims, host);
   const unsettled = claims.filter(

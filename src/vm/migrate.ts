@@ -115,7 +115,7 @@ export async function migrate(
       } as const;
       const findings = await takeOut(vm, leaving, host, { ...operation, signal });
       const suspension = suspensionOf(ownerOf(vm), host);
-      if (suspension !== undefined) host.claims.resume(suspension);
+      if (suspension !== undefined) host.claims.suspensions.remove(suspension);
       const before = (suspension?.devices ?? []).map((device) => stayedSuspended(device, inventory));
       const devices = [...passed.flatMap((seat) => stayed(seat, inventory)), ...before];
       return { ...(await figures(vm.qmp)), devices, findings };

@@ -69,7 +69,7 @@ export async function resume(
       const steps = [{ do: 'continue' as const, label: 'let the guest go on' }];
       await doSteps(vm, { steps, kind: 'resume', recover: 'finish' }, host, { ...operation, signal });
     }
-    if (suspension !== undefined) host.claims.resume(suspension);
+    if (suspension !== undefined) host.claims.suspensions.remove(suspension);
     return { vm: vm.name, already: status === 'running', devices, findings };
   });
 }

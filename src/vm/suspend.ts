@@ -60,7 +60,7 @@ export async function suspend(
     if (steps.length === 0) return { vm: vm.name, already: true, devices, findings: [] };
     const suspension: Suspension = { owner, devices, since: new Date().toISOString() };
     // kept first: a list of devices that the VM still has does no harm
-    host.claims.suspend(suspension);
+    host.claims.suspensions.put(suspension);
     try {
       const hosts = inventoryOf(host).devices.filter(({ port }) =>
         leaving.some(({ device }) => device.hostPort === port),
@@ -71,8 +71,8 @@ export async function suspend(
       });
       return { vm: vm.name, already: status === 'paused', devices, findings };
     } catch (error) {
-      if (before === undefined) host.claims.resume(suspension);
-      else host.claims.suspend(before);
+      if (before === undefined) host.claims.suspensions.remove(suspension);
+      else host.claims.suspensions.put(before);
       throw error;
     }
   });

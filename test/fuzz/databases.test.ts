@@ -23,7 +23,7 @@ function use(bytes: Uint8Array): string | undefined {
   try {
     using store = new ClaimStore(runtime);
     const claims = store.list();
-    store.suspensions();
+    store.suspensions.list();
     store.take(claims);
     expect(store.list()).toHaveLength(claims.length);
     return undefined;

@@ -200,7 +200,7 @@ describe('with a device of this host', () => {
     }
     const report = await send(proxy.socket, there.uri);
     expect(report.devices).toMatchObject([{ selector: SELECTOR, bus: 'x.0', port: '2' }]);
-    expect(host.claims.suspensions()).toEqual([]);
+    expect(host.claims.suspensions.list()).toEqual([]);
   });
 
   test.each([

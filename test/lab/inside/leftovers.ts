@@ -86,7 +86,7 @@ export function forgetVms(): void {
   using store = new ClaimStore('/run/qplug');
   if (store.isUnused) return;
   store.change(store.list(), () => undefined);
-  for (const suspension of store.suspensions()) store.resume(suspension);
+  for (const suspension of store.suspensions.list()) store.suspensions.remove(suspension);
 }
 
 /** Ends the processes that were left over and has the kernel look for lost drivers, so that the next check starts clean. */

@@ -145,8 +145,8 @@ test('a suspension comes back as it was put in; one that an older qplug kept has
   };
   const { guardOff: _, ...older } = device;
   const suspension = { owner: claimOf('a').owner, devices: [device, older as typeof device], since: 'now' };
-  store.suspend(suspension);
-  expect(store.suspensions()).toEqual([{ ...suspension, devices: [device, { ...device, guardOff: [] }] }]);
+  store.suspensions.put(suspension);
+  expect(store.suspensions.list()).toEqual([{ ...suspension, devices: [device, { ...device, guardOff: [] }] }]);
 });
 
 describe('a file of each version there was', () => {
