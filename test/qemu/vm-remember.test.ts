@@ -1,18 +1,16 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { findVm, killVm, openVm, prepare, type RunningVm, runVm } from '../../src/vm/index.js';
+import { findVm, killVm, openVm, prepare } from '../../src/vm/index.js';
 import { readTopology } from '../../src/vm/read-back.js';
-import { makeWorld, treeOf, type World } from './vm-world.js';
+import { StartedVms } from './started-vms.js';
+import { treeOf, type World } from './vm-world.js';
 
+let vms: StartedVms;
 let world: World;
-let started: RunningVm[];
 beforeEach(() => {
-  world = makeWorld();
-  started = [];
+  vms = new StartedVms();
+  world = vms.world;
 });
-afterEach(async () => {
-  for (const { process } of started) await process[Symbol.asyncDispose]();
-  world[Symbol.dispose]();
-});
+afterEach(() => vms[Symbol.asyncDispose]());
 
 const HEAD = 'accel: [tcg]\nmemory: 64M\nqemu: { args: [-nic, none] }\n';
 const device = (id: string): string => `{ emulated: usb-tablet, id: ${id}, properties: { usb_version: 1 } }`;
@@ -21,12 +19,13 @@ const file = (devices: readonly string[], controllers = '{ id: x, model: qemu-xh
 
 /** Starts the VM, tells where its devices and its controllers are, and ends it. */
 async function oneStart(text: string, forget = false): Promise<{ devices: string[]; addresses: string[] }> {
-  const path = world.file('bench.yaml', text);
-  const vm = await runVm({ path, wait: 0, forget }, world.host, world.operation());
-  started.push(vm);
+  const vm = await vms.start(text, { forget });
   expect(vm.findings).toEqual([]);
   const devices = await treeOf(world, vm.record.sockets.owner);
-  const { options } = await prepare(path, world.host, undefined, { full: false, signal: new AbortController().signal });
+  const { options } = await prepare(vm.record.file, world.host, undefined, {
+    full: false,
+    signal: new AbortController().signal,
+  });
   const addresses = options.flatMap(
     (option) =>
       /"id":"(x|e)".*"addr":"([^"]*)"/.exec(JSON.stringify(option).replaceAll('\\', ''))?.slice(1).join(' ') ?? [],
@@ -61,9 +60,7 @@ test('a device that was behind a hub of the plan finds the hub again', async () 
 test('a memory that can’t be read is told, and the VM starts all the same', async () => {
   await oneStart(file([device('m')]));
   world.file('state/places/bench.json', '{ "format": 1, "vm":');
-  const path = world.file('bench.yaml', file([device('m')]));
-  const vm = await runVm({ path, wait: 0 }, world.host, world.operation());
-  started.push(vm);
+  const vm = await vms.start(file([device('m')]));
   expect(vm.findings).toMatchObject([{ code: 'places-unreadable', severity: 'warning' }]);
   await using open = await openVm('bench', world.host, { signal: new AbortController().signal, timeout: 5000 });
   expect((await readTopology(open.qmp, new AbortController().signal)).controllers[0]?.devices).toHaveLength(1);

@@ -17,26 +17,19 @@ import {
   statusOf,
   stayWith,
 } from '../../src/vm/index.js';
-import { makeWorld, processesOf, stateLeft, treeOf, type World } from './vm-world.js';
+import { StartedVms } from './started-vms.js';
+import { processesOf, stateLeft, treeOf, type World } from './vm-world.js';
 
+let vms: StartedVms;
 let world: World;
-let started: RunningVm[];
 beforeEach(() => {
-  world = makeWorld();
-  started = [];
+  vms = new StartedVms();
+  world = vms.world;
 });
-afterEach(async () => {
-  for (const { process } of started) await process[Symbol.asyncDispose]();
-  const left = processesOf(world);
-  world[Symbol.dispose]();
-  expect(left).toEqual([]);
-});
+afterEach(() => vms[Symbol.asyncDispose]());
 
-async function start(text: string, more: Partial<Operation> = {}, wait = 0): Promise<RunningVm> {
-  const vm = await runVm({ path: world.file('bench.yaml', text), wait }, world.host, world.operation(more));
-  started.push(vm);
-  return vm;
-}
+const start = (text: string, more: Partial<Operation> = {}, wait = 0): Promise<RunningVm> =>
+  vms.start(text, { wait }, more);
 
 const failing = (work: Promise<unknown>): Promise<QplugError> =>
   work.then(

@@ -4,32 +4,23 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { rightsOf } from '../../src/base/index.js';
 import type { QplugError } from '../../src/diag/index.js';
-import { attach, findVm, killVm, openVm, type RunningVm, runVm, statusOf } from '../../src/vm/index.js';
+import { attach, findVm, killVm, openVm, type RunningVm, statusOf } from '../../src/vm/index.js';
 import { writeEmptyImage } from './empty-image.js';
-import { makeWorld, processesOf, stateLeft, type World } from './vm-world.js';
+import { StartedVms } from './started-vms.js';
+import { processesOf, stateLeft, type World } from './vm-world.js';
 
 const NOBODY = 65534;
 const isRoot = process.getuid?.() === 0;
 
+let vms: StartedVms;
 let world: World;
-let started: RunningVm[];
 beforeEach(() => {
-  world = makeWorld();
-  started = [];
+  vms = new StartedVms();
+  world = vms.world;
 });
-afterEach(async () => {
-  for (const { process } of started) await process[Symbol.asyncDispose]();
-  const left = processesOf(world);
-  world[Symbol.dispose]();
-  expect(left).toEqual([]);
-});
+afterEach(() => vms[Symbol.asyncDispose]());
 
-async function start(text: string, user?: string): Promise<RunningVm> {
-  const path = world.file('bench.yaml', text);
-  const vm = await runVm({ path, wait: 0, user }, world.host, world.operation());
-  started.push(vm);
-  return vm;
-}
+const start = (text: string, user?: string): Promise<RunningVm> => vms.start(text, { user });
 
 const failing = (work: Promise<unknown>): Promise<QplugError> =>
   work.then(
