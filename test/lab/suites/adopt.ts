@@ -1,6 +1,7 @@
 import { standardHost } from '../hosts.js';
 import { defineSuite, type Suite } from '../inside/suite.js';
 import { bareControllers } from './adopt/bare-controllers.js';
+import { firstAttach } from './adopt/first-attach.js';
 import { hostileNames } from './adopt/hostile-names.js';
 import { moves } from './adopt/moves.js';
 import { otherPeoplesDevices } from './adopt/other-peoples-devices.js';
@@ -12,6 +13,7 @@ import { replugged } from './adopt/replugged.js';
  * the first one, and what waits for a device, run qplug as a process.
  */
 const suite: Suite = defineSuite({ title: 'adopt', source: import.meta.url, machine: standardHost }, (check) => {
+  firstAttach(check);
   bareControllers(check);
   otherPeoplesDevices(check);
   replugged(check);

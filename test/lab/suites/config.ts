@@ -120,8 +120,7 @@ const suite: Suite = defineSuite({ title: 'config', source: import.meta.url, mac
   });
 
   for (const policy of ['skip', 'fail']) {
-    const add = policy === 'fail' ? check : check.soak;
-    add(
+    check.soak(
       `${policy}: a device pulled when QEMU was killed and no qplug was there: the next start mends that first`,
       async (lab) => {
         const { gadget, device } = await lab.gadget(STICK);

@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -125,9 +126,9 @@ describe('a change in one step', () => {
     for (const meddle of [
       () => writeFileSync(file, 'theirs'),
       () => {
-        rmSync(file);
-        writeFileSync(join(folder, 'other'), '');
-        writeFileSync(file, TEXT);
+        // both are there for a moment: the new one can't have the inode of the old
+        writeFileSync(join(folder, 'other'), TEXT);
+        renameSync(join(folder, 'other'), file);
       },
       () => rmSync(file),
     ]) {
