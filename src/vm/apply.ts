@@ -15,8 +15,8 @@ export interface ApplyOptions {
   readonly file?: HeldVmFile | undefined;
   /** Where what belongs to a saved state is kept. */
   readonly snapshots?: SnapshotStore | undefined;
-  /** Whether the host uses by now what was taken out: that stays out. */
-  readonly isTaken?: ((step: RemoveStep) => Promise<boolean>) | undefined;
+  /** The finding that the host uses by now what was taken out: that stays out. */
+  readonly taken?: ((step: RemoveStep) => Promise<Finding | undefined>) | undefined;
   /** Gives nodes to QEMU's user; undefined: it needs none. */
   readonly nodes: NodeRights | undefined;
   readonly onStep?: ((event: StepEvent) => void) | undefined;
@@ -106,7 +106,7 @@ export class Applied {
    */
   async undo(cause: unknown): Promise<unknown> {
     const left: ChangeStep[] = [];
-    const { file, snapshots, nodes, isTaken } = this.#options;
+    const { file, snapshots, nodes, taken } = this.#options;
     const kept: Finding[] = [];
     let signal = AbortSignal.timeout(UNDO_TIMEOUT);
     const final = await this.#final();
@@ -120,7 +120,7 @@ export class Applied {
       try {
         this.#options.onStep?.({ event: 'undoing', step });
         this.#tellIfPossible(index, 'undoing');
-        await undoStep(step, { qmp: this.#qmp, signal, file, snapshots, nodes, isTaken });
+        await undoStep(step, { qmp: this.#qmp, signal, file, snapshots, nodes, taken });
         if (isLong(step)) signal = AbortSignal.timeout(UNDO_TIMEOUT);
         this.#tellIfPossible(index, 'undone');
         this.#options.onStep?.({ event: 'undone', step });

@@ -6,7 +6,7 @@ import type { OpenVm } from './open-vm.js';
 import type { BothOperation } from './operation.js';
 import { ownerOf } from './owner.js';
 import type { ChangeStep } from './step.js';
-import { isTakenByHost } from './taken-by-host.js';
+import { takenByHost } from './taken-by-host.js';
 import { REMOVAL_TIMEOUT, tellStep } from './transaction.js';
 
 /** Steps, and what the journal says of them. */
@@ -36,7 +36,7 @@ export async function doSteps(
     nodes: host.nodes,
     onStep: (event) => tellStep(event, onProgress),
     tell: onProgress,
-    isTaken: (step) => isTakenByHost(step, host),
+    taken: (step) => takenByHost(step, name, host),
     explain: async (error) => error,
   });
   try {

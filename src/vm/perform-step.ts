@@ -1,5 +1,5 @@
 import { type HeldVmFile, performFileChange, undoFileChange } from '../config/index.js';
-import { fail } from '../diag/index.js';
+import { type Finding, QplugError } from '../diag/index.js';
 import type { NodeRights } from '../host/index.js';
 import type { QmpConnection } from '../qmp/index.js';
 import type { SnapshotStore } from '../registry/index.js';
@@ -25,8 +25,8 @@ export interface StepContext {
   readonly file?: HeldVmFile | undefined;
   /** Where what belongs to a saved state is kept. */
   readonly snapshots?: SnapshotStore | undefined;
-  /** Whether the host has taken a device into use since it was taken out of the VM; undefined where nobody can say. */
-  readonly isTaken?: ((step: RemoveStep) => Promise<boolean>) | undefined;
+  /** The finding that the host has taken a device into use since it was taken out of the VM; undefined where nobody can say. */
+  readonly taken?: ((step: RemoveStep) => Promise<Finding | undefined>) | undefined;
 }
 
 type Doing = StepContext & {
@@ -81,9 +81,10 @@ const KINDS: Kinds = {
     perform: async (step, { qmp, signal, removalTimeout: timeout }) => {
       await removeDevice(qmp, step, { signal, timeout });
     },
-    undo: async (step, { qmp, signal, nodes, isTaken }) => {
+    undo: async (step, { qmp, signal, nodes, taken }) => {
       if (step.stale === true) return;
-      if (await isTaken?.(step)) throw fail('stays-with-host', { label: step.label });
+      const stays = await taken?.(step);
+      if (stays !== undefined) throw new QplugError([stays]);
       const { restore, grant } = step;
       if (restore === undefined) throw new Error('nobody knows how it was made');
       // its removal may have been given up half-way: its id is free only when it is gone

@@ -18,7 +18,7 @@ import {
   undoStep,
 } from './perform-step.js';
 import type { ChangeStep, RemoveStep, Step } from './step.js';
-import { isTakenByHost } from './taken-by-host.js';
+import { takenByHost } from './taken-by-host.js';
 import { REMOVAL_TIMEOUT } from './transaction.js';
 
 /** ms for a monitor that another client holds. */
@@ -71,8 +71,8 @@ async function recoverSteps(entry: JournalEntry, host: HostAccess, operation: Op
   if (qmp === undefined) return ended('vm-gone');
   try {
     const changes = all.filter(isChange);
-    const isTaken = (step: RemoveStep): Promise<boolean> => isTakenByHost(step, host);
-    const context = { qmp, signal: operation.signal, snapshots: host.snapshots, nodes: host.nodes, isTaken };
+    const taken = (step: RemoveStep) => takenByHost(step, entry.head.vm, host);
+    const context = { qmp, signal: operation.signal, snapshots: host.snapshots, nodes: host.nodes, taken };
     if (entry.head.recover === 'finish' || (await isPastReturn(entry, changes, context))) {
       return await finishAll(entry, changes, context);
     }

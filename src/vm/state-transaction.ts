@@ -1,4 +1,4 @@
-import { type Finding, fail, finding, QplugError } from '../diag/index.js';
+import { type Finding, fail, QplugError } from '../diag/index.js';
 import { QmpClosedError, QmpCommandError } from '../qmp/index.js';
 import { addFindings } from './add-findings.js';
 import { Applied } from './apply.js';
@@ -14,7 +14,7 @@ import type { Operation } from './operation.js';
 import { ownerOf } from './owner.js';
 import { claimsOf } from './settle-claims.js';
 import type { AddStep, ChangeStep } from './step.js';
-import { isTakenByHost } from './taken-by-host.js';
+import { takenByHost } from './taken-by-host.js';
 import { REMOVAL_TIMEOUT, settleAsTheyAre, tellStep } from './transaction.js';
 
 /** ms for each device that comes back, and for the guest to go on: whatever the caller's signal says. */
@@ -66,7 +66,7 @@ export async function changeState(
     nodes: host.nodes,
     removalTimeout: REMOVAL_TIMEOUT,
     onStep: (event) => tellStep(event, onProgress),
-    isTaken: (step) => isTakenByHost(step, host),
+    taken: (step) => takenByHost(step, owner.vm, host),
     explain: async (error, step) => {
       if (step.do === 'load-state') return halfLoaded(error, vm, step.tag);
       return explainFailure(error, step, wanted, inventoryOf(host), await lastLinesOf(vm));
@@ -106,8 +106,9 @@ async function bringBack(
   const findings: Finding[] = [];
   const failed: unknown[] = [];
   for (const step of steps) {
-    if (step.do === 'add' && step.optional === true && (await isTakenByHost(step, host))) {
-      findings.push(finding('stays-with-host', { label: step.label }, { severity: 'warning' }));
+    const stays = step.do === 'add' && step.optional === true ? await takenByHost(step, vm.name, host) : undefined;
+    if (stays !== undefined) {
+      findings.push({ ...stays, severity: 'warning' });
       applied.skip();
       continue;
     }

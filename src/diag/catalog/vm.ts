@@ -1,4 +1,6 @@
 import type { Catalog, Text } from '../finding.js';
+import type { Guard } from '../guard.js';
+import { guardWords } from '../guard-words.js';
 import { printable } from '../printable.js';
 import { shellWord } from '../shell-word.js';
 import { choice, type DeviceChoice } from './host.js';
@@ -21,7 +23,8 @@ export interface VmEvidence {
   'places-not-saved': { readonly vm: string; readonly path: string; readonly reason: string };
   'removal-pending': { readonly device: string; readonly timeout: number };
   'not-undone': { readonly devices: readonly string[] };
-  'stays-with-host': { readonly label: string };
+  /** `port`: where it is plugged into the host; `guard`: what the host does with it. */
+  'stays-with-host': { readonly label: string; readonly vm: string; readonly port: string; readonly guard: Guard };
   stopped: { readonly reason: string };
   'operation-timeout': { readonly what: string; readonly timeout: number };
   'device-gone': { readonly label: string; readonly port: string };
@@ -265,11 +268,15 @@ export const vmCatalog: Catalog<VmEvidence> = {
   },
   'stays-with-host': {
     kind: 'refused',
-    text: ({ label }) => ({
-      what: `${printable(label)} stays with the host, and was not put back into the VM`,
-      why: 'the host has taken it into use since it was taken out: mounted it, or swaps on it',
-      fix: 'Unmount it, then qplug attach VM DEVICE',
-    }),
+    text: ({ label, vm, port, guard }) => {
+      const { subject, mend } = guardWords(guard);
+      const back = `qplug attach ${shellWord(vm)} ${shellWord(port)}`;
+      return {
+        what: `${printable(label)} stays with the host, and was not put back into ${printable(vm)}`,
+        why: `the host has taken it into use since it was taken out: ${subject}`,
+        fix: mend === undefined ? back : `${mend}\n${back}`,
+      };
+    },
   },
   stopped: { kind: 'failed', text: ({ reason }) => ({ what: 'it was stopped', why: printable(reason) }) },
   'operation-timeout': {

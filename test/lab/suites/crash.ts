@@ -5,6 +5,7 @@ import type { Lab } from '../inside/lab.js';
 import type { NestedQemu } from '../inside/nested-qemu.js';
 import { type AddCheck, defineSuite, type Suite } from '../inside/suite.js';
 import { objects } from './parts/as-before.js';
+import { diskOf, mountPoint, tool } from './parts/host-disk.js';
 import { qplug, vmFile } from './parts/qplug.js';
 import { driversOf, settled } from './parts/settled.js';
 import { stateDisk } from './parts/state-disk.js';
@@ -233,6 +234,30 @@ const suite: Suite = defineSuite({ title: 'crash', source: import.meta.url, mach
   for (const victim of ['qplug', 'qemu'] as const) {
     for (const cut of CUTS) cutOff(check.soak, victim, cut);
   }
+  check.soak(
+    'a disk that the host has mounted since a killed qplug took it out is not put back into the VM',
+    async (lab) => {
+      const before = driversOf(lab);
+      const vm = await runningQemu(lab, undefined);
+      const had = await objects(vm);
+      tool('modprobe', 'ext4');
+      tool('mkfs.ext4', '-q', '-F', await diskOf(lab, 'HS0001'));
+      await must(['attach', vm.socket, 'serial=HS0001']);
+      const go = await lab.killedAt(3, 'qplug', ['snapshot', 'save', vm.socket, 'clean']);
+      assert.match((await go()).marks.at(-1) ?? '', / "remove" 0 done$/);
+      const at = mountPoint(lab);
+      tool('mount', '-o', 'ro', await diskOf(lab, 'HS0001'), at);
+      const { code, err } = await qplug(['list']);
+      assert.equal(code, 0, err);
+      assert.match(err, /^warning: .* stays with the host, and was not put back into .*: \/dev\/sd. mounted at .*$/m);
+      assert.deepEqual(await settled(lab, before, [{ vm, had }]), []);
+      tool('umount', at);
+      await must(['attach', vm.socket, 'serial=HS0001']);
+      assert.equal((await settled(lab, before, [{ vm, had }])).length, 1);
+      await vm.quit();
+    },
+  );
+
   check.soak(
     'qplug killed at each step of a start: no VM is left half started, and no device without its driver',
     async (lab) => {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -9,37 +8,10 @@ import type { Lab } from '../inside/lab.js';
 import type { NestedQemu } from '../inside/nested-qemu.js';
 import { defineSuite, type Suite } from '../inside/suite.js';
 import { objects } from './parts/as-before.js';
+import { diskOf, mountPoint, tool } from './parts/host-disk.js';
 import { plugByHand } from './parts/plug-by-hand.js';
 import { qplug, vmFile } from './parts/qplug.js';
 import { driversOf } from './parts/settled.js';
-
-/** Runs a tool of the host that has to work. There is no udev to wait for. */
-function tool(...argv: readonly string[]): string {
-  const [command = '', ...args] = argv;
-  return execFileSync(command, args, { encoding: 'utf8', input: '', env: { ...process.env, DM_DISABLE_UDEV: '1' } });
-}
-
-/** The node of the disk that the kernel made of a USB device: `/dev/sda`. */
-async function diskOf(lab: Lab, serial: string): Promise<string> {
-  const { name } = lab.device(serial);
-  const found = await lab.until(`the disk of ${serial}`, () =>
-    readdirSync('/sys/class/block').find((block) => {
-      const path = tool('readlink', '-f', `/sys/class/block/${block}`);
-      return path.includes(`/${name}/`) && !existsSync(`/sys/class/block/${block}/partition`);
-    }),
-  );
-  return `/dev/${found}`;
-}
-
-/** A folder to mount on; whatever is mounted there is unmounted at the end. */
-function mountPoint(lab: Lab, name = 'mnt'): string {
-  const folder = join(lab.folder, name);
-  mkdirSync(folder);
-  lab.defer(() => {
-    if (readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${folder} `)) tool('umount', folder);
-  });
-  return folder;
-}
 
 function startVm(lab: Lab): Promise<NestedQemu> {
   return lab.startQemu(['-device', 'qemu-xhci,id=xhci']);

@@ -70,7 +70,7 @@ const samples: { readonly [C in keyof VmEvidence]: VmEvidence[C] } = {
   'places-not-saved': { vm: H, path: H, reason: H },
   'removal-pending': { device: H, timeout: 1500 },
   'not-undone': { devices: LIST },
-  'stays-with-host': { label: H },
+  'stays-with-host': { label: H, vm: H, port: H, guard: { kind: 'swap', node: H, through: [] } },
   stopped: { reason: H },
   'operation-timeout': { what: H, timeout: 1500 },
   'device-gone': { label: H, port: H },
