@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { poll } from '../../src/base/index.js';
@@ -136,6 +137,36 @@ describe('an interruption', () => {
     await seen(() => !existsSync(`/proc/${pid}`));
     await seen(() => !existsSync(join(folder, 'run', 'vm', 'closed')));
   });
+});
+
+/** Whether a process runs that was started with these words. */
+function isRunning(...words: readonly string[]): boolean {
+  return readdirSync('/proc').some((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').endsWith(`${words.join('\0')}\0`);
+    } catch {
+      return false;
+    }
+  });
+}
+
+// that it gives devices back as well is shown in the lab
+test('what run --detach leaves behind stays as long as its VM, and ends with it', async () => {
+  const file = join(folder, 'left.yaml');
+  writeFileSync(file, 'accel: [tcg]\nmemory: 64M\nqemu: { args: [-nodefaults, -S] }\n');
+  const started = qplug('run', file, '--detach', '--json');
+  expect(await started.ended, started.err()).toBe(0);
+  const { pid } = JSON.parse(started.out()) as { pid: number };
+  onTestFinished(() => {
+    if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGKILL');
+  });
+  const watcher = [main, 'mend', '--after', 'left'];
+  await seen(() => isRunning(...watcher));
+  // it looks twice a second
+  await delay(1500);
+  expect(isRunning(...watcher)).toBe(true);
+  process.kill(pid, 'SIGKILL');
+  await seen(() => !isRunning(...watcher));
 });
 
 describe('a reader that goes away', () => {

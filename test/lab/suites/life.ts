@@ -217,26 +217,23 @@ const suite: Suite = defineSuite({ title: 'life', source: import.meta.url, machi
     },
   );
 
-  check.soak(
-    'a QEMU that is killed by force: the next command gives its devices back with their drivers',
-    async (lab) => {
-      const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
-      await attach(vm, 'serial=SS0001', 'serial=HS0001');
-      vm.process.kill('SIGKILL');
-      await vm.process.finished;
-      const { code, err } = await qplug(['devices']);
-      assert.equal(code, 0);
-      assert.equal(
-        [...err.matchAll(/^note: 46f4:0001 .* is the host's again: the VM that had it is gone$/gm)].length,
-        2,
-        err,
-      );
-      for (const serial of ['SS0001', 'HS0001']) {
-        assert.deepEqual([...lab.device(serial).drivers.values()], ['usb-storage']);
-      }
-      assert.equal((await qplug(['claims'])).out, 'no VM has a device of this host\n');
-    },
-  );
+  check('a QEMU that is killed by force: the next command gives its devices back with their drivers', async (lab) => {
+    const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);
+    await attach(vm, 'serial=SS0001', 'serial=HS0001');
+    vm.process.kill('SIGKILL');
+    await vm.process.finished;
+    const { code, err } = await qplug(['devices']);
+    assert.equal(code, 0);
+    assert.equal(
+      [...err.matchAll(/^note: 46f4:0001 .* is the host's again: the VM that had it is gone$/gm)].length,
+      2,
+      err,
+    );
+    for (const serial of ['SS0001', 'HS0001']) {
+      assert.deepEqual([...lab.device(serial).drivers.values()], ['usb-storage']);
+    }
+    assert.equal((await qplug(['claims'])).out, 'no VM has a device of this host\n');
+  });
 
   rights(check);
 });

@@ -118,7 +118,7 @@ usb: { devices: [serial=SS0001, { select: serial=HS0001, when-missing: fail }] }
     },
   );
 
-  check(
+  check.soak(
     'what run leaves behind gives the device back at once when the QEMU is killed, by itself, and ends',
     async (lab) => {
       const file = vmFile(lab, 'usb: { devices: [serial=SS0001] }');
