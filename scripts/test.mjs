@@ -159,6 +159,11 @@ if (!(await runNode(join(root, 'scripts/build.mjs'), [])).ok) {
 }
 passed += 1;
 
+// begun early: it waits for a mirror most of the time. What it could not fetch is told by the tests, which try again
+const releases = asked('oracle')
+  ? runAside(process.execPath, [join(root, 'scripts/qemu-releases.mjs')], 'QEMUs of four releases')
+  : undefined;
+
 if (asked('checks')) {
   await checksSideBySide({
     types: ['typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'],
@@ -173,6 +178,7 @@ const others = [24, 26].filter((major) => asked(`unit${major}`)).map((major) => 
 await testsSideBySide(others.map(([major, node]) => ({ name: `unit tests on Node ${major}`, projects: UNIT, node })));
 if (asked('qemu')) await tests('tests with real QEMUs', ['qemu'], { workers: 4 });
 if (asked('oracle')) {
+  await releases;
   await tests('tests with QEMUs of four releases', ['oracle'], { workers: 4 });
   await askOracle(800);
 }
