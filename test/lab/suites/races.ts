@@ -117,7 +117,7 @@ const suite: Suite = defineSuite({ title: 'races', source: import.meta.url, mach
         for (const other of others) assert.match(other, /^5 error: 46f4:0001 .* belongs to another VM: /);
       }
     },
-    { timeout: 1_200_000 },
+    { timeout: 2_400_000 },
   );
 
   pair(check, 'attach and detach of one device', {
