@@ -11,7 +11,8 @@ import { type QmpEvidence, qmpCatalog } from './catalog/qmp.js';
 import { type RegistryEvidence, registryCatalog } from './catalog/registry.js';
 import { type SnapshotEvidence, snapshotCatalog } from './catalog/snapshot.js';
 import { type VmEvidence, vmCatalog } from './catalog/vm.js';
-import type { Catalog, CatalogEntry, Kind, Severity, SourceLocation, Text } from './finding.js';
+import type { Catalog, CatalogEntry, Kind, Severity, SourceLocation, Told } from './finding.js';
+import { fixLines } from './fix.js';
 import { printable } from './printable.js';
 
 /** Every code with the evidence that it carries. One file per layer in catalog/. */
@@ -80,9 +81,11 @@ export function kindOf(code: Code): Kind {
 }
 
 /** @returns the words of a finding; its `location` stands in `where` when the entry names none */
-export function describe(found: Finding): Text {
+export function describe(found: Finding): Told {
   const entry = catalog[found.code] as CatalogEntry<unknown>;
-  const text = entry.text(found.evidence);
+  const { fix, ...said } = entry.text(found.evidence);
+  const lines = fixLines(fix);
+  const text: Told = lines === undefined ? said : { ...said, fix: lines };
   if (text.where !== undefined || found.location === undefined) return text;
   const { file, line, column } = found.location;
   return { ...text, where: `${printable(file)}:${line}:${column}` };

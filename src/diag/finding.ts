@@ -1,3 +1,5 @@
+import type { Fix } from './fix.js';
+
 /** Where in a file a finding stands. Lines and columns count from 1. */
 export interface SourceLocation {
   readonly file: string;
@@ -29,6 +31,11 @@ export interface Text {
   readonly what: string;
   readonly where?: string | undefined;
   readonly why?: string | undefined;
+  readonly fix?: Fix | undefined;
+}
+
+/** A message as it is told: its fix in lines, as `fixLines` makes them. */
+export interface Told extends Omit<Text, 'fix'> {
   readonly fix?: string | undefined;
 }
 

@@ -1,6 +1,6 @@
+import { type Command, sh } from './fix.js';
 import type { DiskUse, Guard, HolderProcess, SeatUse, Volume } from './guard.js';
 import { printable } from './printable.js';
-import { shellWord } from './shell-word.js';
 
 /** The longest name from outside that stands in a sentence. */
 const NAME = 96;
@@ -15,7 +15,7 @@ export interface GuardWords {
   /** A sentence without a full stop. */
   readonly breaks: string;
   /** What ends the host's need, where a command or a hand does. */
-  readonly mend?: string | undefined;
+  readonly mend?: Command | undefined;
 }
 
 /** @returns the words for a guard; the only place where they are made */
@@ -32,14 +32,14 @@ export function guardWords(guard: Guard): GuardWords {
       return {
         subject: `${disk(guard)}mounted at ${list(at)}${where}`,
         breaks: 'the file system would lose its disk: what is not written yet is lost, and programs that use it fail',
-        mend: inside === undefined ? `umount ${shellWord(at[0] ?? '')}` : undefined,
+        mend: inside === undefined ? sh`umount ${at[0] ?? ''}` : undefined,
       };
     }
     case 'swap':
       return {
         subject: `${disk(guard)}used as swap`,
         breaks: 'programs whose memory is swapped out there would be killed',
-        mend: `swapoff ${shellWord(top(guard))}`,
+        mend: sh`swapoff ${top(guard)}`,
       };
     case 'volume': {
       const volume = guard.through.at(-1);
@@ -163,18 +163,18 @@ function top({ node, through }: DiskUse): string {
   return through.at(-1)?.node ?? node;
 }
 
-function closing({ node, what, name }: Volume): string | undefined {
+function closing({ node, what, name }: Volume): Command | undefined {
   switch (what) {
     case 'LUKS':
-      return `cryptsetup close ${shellWord(name ?? node)}`;
+      return sh`cryptsetup close ${name ?? node}`;
     case 'LVM':
-      return `lvchange -an ${shellWord(node)}`;
+      return sh`lvchange -an ${node}`;
     case 'MD':
-      return `mdadm --stop ${shellWord(node)}`;
+      return sh`mdadm --stop ${node}`;
     case 'device-mapper':
-      return `dmsetup remove ${shellWord(name ?? node)}`;
+      return sh`dmsetup remove ${name ?? node}`;
     case 'loop':
-      return `losetup -d ${shellWord(node)}`;
+      return sh`losetup -d ${node}`;
     default:
       return undefined;
   }

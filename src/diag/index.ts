@@ -1,7 +1,8 @@
 /** Findings and errors as data, and the one place where they become words. */
 export { type Code, describe, type EvidenceByCode, type Finding, finding, kindOf } from './catalog.js';
 export { fail, QplugError } from './error.js';
-export type { Kind, Severity, SourceLocation, Text } from './finding.js';
+export type { Kind, Severity, SourceLocation, Told as Text } from './finding.js';
+export { advice, asTyped, type Command, type Fix, type FixPart, fixLines, type Options, sh } from './fix.js';
 export {
   type DiskUse,
   GUARD_KINDS,
@@ -14,4 +15,3 @@ export {
 export { type GuardWords, guardWords } from './guard-words.js';
 export { nearest } from './nearest.js';
 export { printable } from './printable.js';
-export { shellWord } from './shell-word.js';

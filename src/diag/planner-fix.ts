@@ -1,5 +1,6 @@
+import { advice, type Fix, type FixPart, oneLineOfOptions, options, sh } from './fix.js';
 import { printable } from './printable.js';
-import { shellWord } from './shell-word.js';
+import { yamlText } from './yaml-text.js';
 
 /** The speed classes in words. */
 export type SpeedWord = 'low' | 'full' | 'high' | 'super';
@@ -45,12 +46,14 @@ export const SPEED: Readonly<Record<SpeedWord, string>> = {
 export const HUB_IS_FULL_SPEED = "QEMU's usb-hub is a full-speed (USB 1.1) device";
 export const BARE_EHCI = 'a bare EHCI port takes high speed alone';
 
-/** @returns what to type: lines of the VM file between backticks, options and commands as they are; undefined for no fix */
-export function fixText(fix: PlannerFix, context: FixContext): string | undefined {
-  const text = context.running ? liveText : fileText;
+/** @returns options and commands to type, or lines of the VM file between backticks; undefined for no fix */
+export function plannerFix(fix: PlannerFix, context: FixContext): Fix | undefined {
   if (fix.fix === 'none') return undefined;
-  if (fix.fix !== 'both') return text(fix, context);
-  return fix.changes.map((change) => text(change, context)).join(', and ');
+  const changes = fix.fix === 'both' ? fix.changes : [fix];
+  if (!context.running) return advice(changes.map((change) => fileText(change, context)).join(', and '));
+  const parts = changes.flatMap((change) => liveFix(change, context));
+  // one that can't be typed would leave the other, which alone is no fix
+  return parts.includes(undefined) ? undefined : oneLineOfOptions(parts);
 }
 
 function fileText(change: PlannerChange, context: FixContext): string {
@@ -83,33 +86,35 @@ function fileText(change: PlannerChange, context: FixContext): string {
   }
 }
 
-function liveText(change: PlannerChange, context: FixContext): string {
-  const vm = shellWord(context.vm);
+function liveFix(change: PlannerChange, context: FixContext): (FixPart | undefined)[] {
   switch (change.fix) {
     case 'repin':
-      return pinOf(change)
-        .map(([key, value]) => `--${key} ${shellWord(value)}`)
-        .join(' ');
+      return [pinOptions(change)];
     case 'unpin': {
       const keys = pinOf(context).map(([key]) => key);
       const inFile = keys.map((key) => `\`${key}:\``).join(' and ');
-      return `leave out ${keys.map((key) => `--${key}`).join(' and ')} (in the VM file: ${inFile})`;
+      return [advice(`leave out ${keys.map((key) => `--${key}`).join(' and ')} (in the VM file: ${inFile})`)];
     }
     case 'allow-slower':
-      return `--slower allow (${SPEED[change.speed]})`;
+      return [options`--slower allow`, advice(`then it runs at ${SPEED[change.speed]}`)];
     case 'grow':
-      return `--grow ${change.what}`;
+      return [options`--grow ${change.what}`];
     case 'more-ports':
     case 'add-companions':
-      return fileText(change, context);
+      return [advice(fileText(change, context))];
     case 'add-controller': {
       const ports = /xhci/.test(change.model) ? { p2: 15, p3: 15 } : {};
       const properties = JSON.stringify({ driver: change.model, id: change.id, bus: change.bus, ...ports });
-      return `qplug qmp ${vm} device_add ${shellWord(properties)}`;
+      return [sh`qplug qmp ${context.vm} device_add ${properties}`];
     }
     case 'detach':
-      return `qplug detach ${vm} ${shellWord(change.device)}`;
+      return [sh`qplug detach ${context.vm} ${change.device}`];
   }
+}
+
+function pinOptions({ controller, port }: Pick<FixContext, 'controller' | 'port'>): FixPart | undefined {
+  if (controller === undefined) return options`--port ${port ?? ''}`;
+  return port === undefined ? options`--controller ${controller}` : options`--controller ${controller} --port ${port}`;
 }
 
 function pinOf({ controller, port }: Pick<FixContext, 'controller' | 'port'>): ['controller' | 'port', string][] {
@@ -126,5 +131,5 @@ function yamlPair([key, value]: [string, string]): string {
 /** `2.10` would be a number, and `true` no text. */
 function yaml(value: string): string {
   const plain = /^(?:[A-Za-z][A-Za-z0-9._-]*|[1-9]\d*)$/.test(value) && !/^(?:true|false|null)$/i.test(value);
-  return plain ? value : `'${printable(value).replaceAll("'", "''")}'`;
+  return plain ? value : yamlText(value);
 }

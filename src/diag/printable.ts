@@ -11,6 +11,11 @@ const UNSAFE =
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\' };
 
+/** @returns the text as it is where that is safe to show (a backslash is) and short enough: what somebody is to write down */
+export function verbatim(text: string, limit = 1024): string | undefined {
+  return text.length <= limit && text.replaceAll('\\', '/').search(UNSAFE) < 0 ? text : undefined;
+}
+
 /** One escape or one character of escaped text: what a cut must not divide. */
 const WHOLE = /\\x..|\\u....|\\.|./gu;
 

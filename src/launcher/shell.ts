@@ -23,7 +23,7 @@ export function formatArgv(binary: string, options: readonly QemuOption[]): stri
  *   by `printf` in the shell
  */
 export function shellQuote(word: string): string {
-  if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word)) return word;
+  if (/^[A-Za-z0-9_@:,./+-][A-Za-z0-9_@%+=:,./-]*$/.test(word)) return word;
   const parts: string[] = [];
   let plain = '';
   const flush = (): void => {

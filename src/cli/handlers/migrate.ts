@@ -1,5 +1,5 @@
 import { cwd } from 'node:process';
-import { printable, shellWord } from '../../diag/index.js';
+import { printable, sh } from '../../diag/index.js';
 import { type MigrateReport, migrate, parseMigrationUri, type StayedDevice } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
 import { MIGRATE_TIMEOUT } from '../timeouts.js';
@@ -42,13 +42,17 @@ function attachWords(vm: string, { selector, bus, port }: StayedDevice): string[
 
 function textOf(report: MigrateReport): string {
   const { vm, uri, devices, ended } = report;
+  const kill = sh`qplug kill ${vm}`;
   return [
     `the guest of ${printable(vm)} is at ${printable(uri)}${figuresOf(report)}`,
     ...devices.map(({ label }) => `  the host has ${printable(label)}`),
     ...(devices.length === 0 ? [] : ['on the other side, where it has these devices:']),
-    ...devices.map((device) => `  ${attachWords(vm, device).map(shellWord).join(' ')}`),
+    ...devices.flatMap(({ selector, bus, port }) => {
+      const line = sh`qplug attach ${vm} ${selector} --controller ${bus} --port ${port}`;
+      return line === undefined ? [] : [`  ${line.command}`];
+    }),
     ended === undefined
-      ? `what is left of it here stands still, and holds no device: qplug kill ${shellWord(vm)}`
+      ? `what is left of it here stands still, and holds no device${kill === undefined ? '' : `: ${kill.command}`}`
       : 'what was left of it here has ended',
   ].join('\n');
 }

@@ -1,4 +1,4 @@
-import { printable, shellWord } from '../../diag/index.js';
+import { asTyped, printable } from '../../diag/index.js';
 import type { Placement, PortName } from '../../planner/index.js';
 import { megabits } from '../../qdev/index.js';
 import { type RebalanceReport, rebalance } from '../../vm/index.js';
@@ -58,16 +58,22 @@ function textOf({ vm, move, done }: RebalanceReport, args: Arguments): string {
   ];
   if (done) return lines.join('\n');
   const warning = moved.length === 0 ? [] : ['What the guest has open on a device that is unplugged breaks.'];
-  return [...lines, ...warning, `To do it: ${commandLine(args)}`].join('\n');
+  const line = commandLine(args);
+  return [...lines, ...warning, ...(line === undefined ? [] : [`To do it: ${line}`])].join('\n');
 }
 
 function spot({ bus, port }: PortName): string {
   return `${printable(bus)} port ${port}`;
 }
 
-/** What was typed, with `--yes`. */
-function commandLine(args: Arguments): string {
-  const words = [args.word('vm'), ...args.texts('selector')].map(shellWord);
-  const emulated = args.texts('emulated').map((model) => `--emulated ${shellWord(model)}`);
-  return ['qplug rebalance', ...words, ...emulated, '--yes'].join(' ');
+/** What was typed, with `--yes`; undefined where that can't be typed on one line. */
+function commandLine(args: Arguments): string | undefined {
+  const words = [args.word('vm'), ...args.texts('selector')];
+  const options = [
+    ...args.texts('emulated').flatMap((model) => ['--emulated', model]),
+    ...guardOffOf(args).flatMap((guard) => ['--guard-off', guard]),
+    '--yes',
+  ];
+  const dashed = words.some((word) => word.startsWith('-'));
+  return asTyped('qplug', 'rebalance', ...(dashed ? [...options, '--', ...words] : [...words, ...options]))?.command;
 }

@@ -1,4 +1,4 @@
-import { printable, shellWord } from '../../diag/index.js';
+import { printable, sh } from '../../diag/index.js';
 import { type ReleaseAction, type ReleaseReport, release } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
 import { claimSummary } from '../documents/claim.js';
@@ -32,10 +32,11 @@ function documentOf({ label, claim, actions, done }: ReleaseReport): Record<stri
 function textOf({ label, actions, done }: ReleaseReport, word: string): string {
   if (done) return `${printable(label)} is the host's again`;
   const lines = actions.map((one) => `  ${sentence(one)}`);
+  const line = sh`qplug release ${word} --yes`;
   return [
     `to give ${printable(label)} back to the host:`,
     ...lines,
-    `To do it: qplug release ${shellWord(word)} --yes`,
+    ...(line === undefined ? [] : [`To do it: ${line.command}`]),
   ].join('\n');
 }
 

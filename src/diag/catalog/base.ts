@@ -1,6 +1,6 @@
 import type { Catalog } from '../finding.js';
+import { advice, type Fix, sh } from '../fix.js';
 import { printable } from '../printable.js';
-import { shellWord } from '../shell-word.js';
 
 /** Why others can change a file or folder, or put another in its place. */
 export interface UntrustedEvidence {
@@ -32,10 +32,10 @@ export function whyUntrusted({ path, fault, uid, mode }: UntrustedEvidence): str
 }
 
 /** What makes it all right again, where that is clear. */
-function fixOf({ path, fault, folder, us }: BaseEvidence['folder-not-ours']): string {
-  if (fault === 'writable') return `chmod go-w ${shellWord(path)}`;
-  if (fault === 'owner' && path === folder && us !== 0) return 'export XDG_RUNTIME_DIR=/run/user/$(id -u)';
-  return 'unset QPLUG_RUNTIME_DIR QPLUG_STATE_DIR, or name folders there that are yours alone';
+function fixOf({ path, fault, folder, us }: BaseEvidence['folder-not-ours']): Fix | undefined {
+  if (fault === 'writable') return sh`chmod go-w ${path}`;
+  if (fault === 'owner' && path === folder && us !== 0) return sh`export XDG_RUNTIME_DIR=/run/user/$(id -u)`;
+  return [sh`unset QPLUG_RUNTIME_DIR QPLUG_STATE_DIR`, advice('or name folders there that are yours alone')];
 }
 
 export const baseCatalog: Catalog<BaseEvidence> = {

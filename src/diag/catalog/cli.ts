@@ -1,6 +1,6 @@
 import type { Catalog, Text } from '../finding.js';
+import { advice, asOptions, asTyped, type Fix, options, path, sh } from '../fix.js';
 import { printable } from '../printable.js';
-import { shellWord } from '../shell-word.js';
 
 /** The findings of src/cli, each with its evidence. */
 export interface CliEvidence {
@@ -78,7 +78,7 @@ export const cliCatalog: Catalog<CliEvidence> = {
     text: ({ commands }) => ({
       what: 'qplug needs a command',
       why: `there are ${list(commands)}`,
-      fix: 'qplug --help',
+      fix: sh`qplug --help`,
     }),
   },
   'command-unknown': {
@@ -86,7 +86,7 @@ export const cliCatalog: Catalog<CliEvidence> = {
     text: ({ word, commands, nearest, corrected }) => ({
       what: `there is no command ${quote(word)}`,
       why: nearest === undefined ? `there are ${list(commands)}` : `did you mean ${printable(nearest)}?`,
-      fix: retyped(corrected) ?? 'qplug --help',
+      fix: retyped(corrected) ?? sh`qplug --help`,
     }),
   },
   'option-unknown': {
@@ -117,7 +117,7 @@ export const cliCatalog: Catalog<CliEvidence> = {
     text: ({ option, value, choices, nearest }) => ({
       what: `${printable(option)} can not be ${quote(value)}`,
       why: `it takes ${list(choices)}`,
-      fix: nearest === undefined ? undefined : `${printable(option)} ${printable(nearest)}`,
+      fix: nearest === undefined ? undefined : asOptions(option, nearest),
     }),
   },
   'word-missing': {
@@ -133,7 +133,7 @@ export const cliCatalog: Catalog<CliEvidence> = {
     text: ({ command, word, choices, nearest }) => ({
       what: `qplug ${printable(command)} does not know ${quote(word)}`,
       why: `it takes ${list(choices)}`,
-      fix: nearest === undefined ? helpOf(command) : `qplug ${printable(command)} ${printable(nearest)}`,
+      fix: nearest === undefined ? helpOf(command) : sh`qplug ${command} ${nearest}`,
     }),
   },
   'words-too-many': {
@@ -149,7 +149,7 @@ export const cliCatalog: Catalog<CliEvidence> = {
     text: ({ options, why, fix }) => ({
       what: `${options.map((one) => printable(one)).join(' and ')} do not go together`,
       why: printable(why),
-      fix: printable(fix),
+      fix: advice(printable(fix)),
     }),
   },
   'attach-nothing': {
@@ -157,7 +157,7 @@ export const cliCatalog: Catalog<CliEvidence> = {
     text: ({ vm }) => ({
       what: 'qplug attach needs a device: a selector, or --emulated MODEL',
       why: 'qplug devices shows what is plugged into this host',
-      fix: retyped(['attach', vm, '0781:5567']),
+      fix: sh`qplug attach ${vm} 0781:5567`,
     }),
   },
   'explain-unknown': {
@@ -165,7 +165,7 @@ export const cliCatalog: Catalog<CliEvidence> = {
     text: ({ device, known, nearest }) => ({
       what: `there is no ${printable(device)} in this plan`,
       why: known.length === 0 ? 'it has no devices' : `there is: ${list(known)}`,
-      fix: nearest === undefined ? undefined : `--explain=${shellWord(nearest)}`,
+      fix: nearest === undefined ? undefined : options`--explain=${nearest}`,
     }),
   },
   'port-of-several': {
@@ -173,7 +173,7 @@ export const cliCatalog: Catalog<CliEvidence> = {
     text: ({ devices }) => ({
       what: '--port fixes the place of one device',
       why: `${devices} are named`,
-      fix: 'attach that one by itself first, then the others without --port',
+      fix: advice('attach that one by itself first, then the others without --port'),
     }),
   },
   'json-invalid': {
@@ -181,7 +181,7 @@ export const cliCatalog: Catalog<CliEvidence> = {
     text: ({ vm, command, text, reason }) => ({
       what: 'the arguments of a QMP command must be one JSON object',
       why: `${printable(reason)} in ${printable(text, 80)}`,
-      fix: retyped(['qmp', vm, command, '{"path": "/machine"}']),
+      fix: sh`qplug qmp ${vm} ${command} '{"path": "/machine"}'`,
     }),
   },
   'svg-and-json': {
@@ -189,7 +189,7 @@ export const cliCatalog: Catalog<CliEvidence> = {
     text: ({ command }) => ({
       what: '--svg - and --json can not both go to stdout',
       why: `qplug ${printable(command)} --json prints one document there`,
-      fix: '--svg picture.svg --json',
+      fix: options`--svg picture.svg --json`,
     }),
   },
   'picture-unwritable': {
@@ -205,37 +205,32 @@ type PictureProblem = CliEvidence['picture-unwritable']['problem'];
 
 const PICTURE_PROBLEMS: Readonly<Record<PictureProblem, (path: string, reason: string) => Pick<Text, 'why' | 'fix'>>> =
   {
-    folder: (path) => ({
+    folder: (file) => ({
       why: 'it is a folder',
-      fix: typed((shown) => `--svg ${shown}`, `${path.replace(/\/+$/, '')}/picture.svg`),
+      fix: options`--svg ${`${file.replace(/\/+$/, '')}/picture.svg`}`,
     }),
     'not-a-file': () => ({
       why: 'it is a device, a pipe or a socket, and the picture would take its place',
-      fix: '--svg -',
+      fix: options`--svg -`,
     }),
-    'dangling-link': (path) => ({
+    'dangling-link': (file) => ({
       why: 'it is a link to nothing that is there',
-      fix: typed((shown) => `rm ${shown}`, path),
+      fix: sh`rm ${path(file)}`,
     }),
-    'no-folder': (path) => ({
+    'no-folder': (file) => ({
       why: 'there is no such folder',
-      fix: path.includes('/') ? typed((shown) => `mkdir -p ${shown}`, path.replace(/\/[^/]*$/, '')) : undefined,
+      fix: file.includes('/') ? sh`mkdir -p ${path(file.replace(/\/[^/]*$/, ''))}` : undefined,
     }),
     system: (_path, reason) => ({ why: reason }),
   };
-
-/** @returns a line with a path in it, quoted for a shell; undefined where the path can't be printed as it is */
-function typed(line: (path: string) => string, path: string): string | undefined {
-  return printable(path) === path ? line(shellWord(path)) : undefined;
-}
 
 function unknownWhy(nearest: string | undefined, others: readonly string[]): string | undefined {
   if (others.length > 0) return `it belongs to ${list(others)}`;
   return nearest === undefined ? undefined : `did you mean --${printable(nearest)}?`;
 }
 
-function helpOf(command: string | undefined): string {
-  return command === undefined ? 'qplug --help' : `qplug ${printable(command)} --help`;
+function helpOf(command: string | undefined): Fix | undefined {
+  return command === undefined ? sh`qplug --help` : sh`qplug ${command} --help`;
 }
 
 function quote(word: string): string {
@@ -250,8 +245,7 @@ function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-/** @returns the line to type, quoted for a shell, or undefined where there is none, or it can't be printed as it is */
-function retyped(words: readonly string[] | undefined): string | undefined {
-  if (words === undefined || words.some((word) => printable(word) !== word)) return undefined;
-  return `qplug ${words.map(shellWord).join(' ')}`;
+/** @returns the line to type, or undefined where there is none, or it can't be typed */
+function retyped(words: readonly string[] | undefined): Fix | undefined {
+  return words === undefined ? undefined : asTyped('qplug', ...words);
 }

@@ -1,5 +1,6 @@
 import type { Catalog, SourceLocation } from '../finding.js';
-import { printable } from '../printable.js';
+import { type Advice, advice } from '../fix.js';
+import { printable, verbatim } from '../printable.js';
 
 /** The findings of src/config, each with its evidence. `key` is a dotted path such as `usb.controllers.0.model`. */
 export interface ConfigEvidence {
@@ -47,8 +48,8 @@ export interface ConfigEvidence {
 const quote = (text: string): string => `\`${printable(text, 120)}\``;
 const list = (words: readonly string[]): string => words.map((word) => printable(word, 60)).join(', ');
 const at = ({ file, line, column }: SourceLocation): string => `${printable(file)}:${line}:${column}`;
-const fixWord = (word: string | undefined, write: (word: string) => string): string | undefined =>
-  word === undefined ? undefined : `write \`${write(word)}\``;
+const fixWord = (word: string | undefined, write: (word: string) => string): Advice | undefined =>
+  word === undefined ? undefined : advice(`write \`${write(word)}\``);
 
 function bounds(least: number | undefined, most: number | undefined): string {
   if (least === undefined) return `at most ${most}`;
@@ -83,21 +84,21 @@ export const configCatalog: Catalog<ConfigEvidence> = {
     kind: 'usage',
     text: ({ count }) => ({
       what: `a VM file is one YAML document, and this one holds ${count}`,
-      fix: 'put each VM in a file of its own',
+      fix: advice('put each VM in a file of its own'),
     }),
   },
   'vm-file-not-mapping': {
     kind: 'usage',
     text: ({ found }) => ({
       what: `a VM file is a mapping of keys, and this one is ${printable(found)}`,
-      fix: 'begin with `name: NAME`',
+      fix: advice('begin with `name: NAME`'),
     }),
   },
   'vm-file-syntax': {
     kind: 'usage',
     text: ({ message, fix }) => ({
       what: `not YAML: ${printable(message)}`,
-      fix: fix === undefined ? undefined : printable(fix),
+      fix: fix === undefined ? undefined : advice(printable(fix)),
     }),
   },
   'vm-file-aliases': {
@@ -127,7 +128,7 @@ export const configCatalog: Catalog<ConfigEvidence> = {
     kind: 'usage',
     text: ({ key, within }) => ({
       what: `${within === '' ? 'the file' : quote(within)} lacks ${quote(key)}`,
-      fix: `add \`${printable(key)}: …\``,
+      fix: advice(`add \`${printable(key)}: …\``),
     }),
   },
   'value-unknown': {
@@ -144,7 +145,7 @@ export const configCatalog: Catalog<ConfigEvidence> = {
     kind: 'usage',
     text: ({ key, expected, found, mended }) => ({
       what: `${quote(key)} must be ${expected}, and is ${printable(found, 120)}`,
-      fix: fixWord(mended, (word) => printable(word, 120)),
+      fix: fixWord(mended && verbatim(mended, 120), (word) => word),
     }),
   },
   'value-range': {
@@ -179,7 +180,7 @@ export const configCatalog: Catalog<ConfigEvidence> = {
     text: ({ model, key }) => ({
       what: `${quote(model)} has no ${quote(key)} to set`,
       why: key === 'ports' ? 'its number of ports is fixed' : 'only xHCI controllers have USB 2 and USB 3 ports',
-      fix: `remove \`${printable(key)}\``,
+      fix: advice(`remove \`${printable(key)}\``),
     }),
   },
   'ports-none': {
@@ -195,11 +196,11 @@ export const configCatalog: Catalog<ConfigEvidence> = {
   },
   'drive-not-taken': {
     kind: 'usage',
-    text: ({ model }) => ({ what: `${quote(model)} takes no drive`, fix: 'remove `drive`' }),
+    text: ({ model }) => ({ what: `${quote(model)} takes no drive`, fix: advice('remove `drive`') }),
   },
   'drive-needed': {
     kind: 'usage',
-    text: ({ model }) => ({ what: `${quote(model)} needs a drive`, fix: 'add `drive: { file: IMAGE }`' }),
+    text: ({ model }) => ({ what: `${quote(model)} needs a drive`, fix: advice('add `drive: { file: IMAGE }`') }),
   },
   'emulated-by-hand': {
     kind: 'usage',
@@ -208,12 +209,14 @@ export const configCatalog: Catalog<ConfigEvidence> = {
         ? {
             what: `${quote(model)} is not qplug's to plug`,
             why: 'a program at the other end of its chardev decides what is plugged in, and when',
-            fix: 'for a device of this host write `- { select: VENDOR:PRODUCT }`; else add the chardev and the device over your own QMP socket',
+            fix: advice(
+              'for a device of this host write `- { select: VENDOR:PRODUCT }`; else add the chardev and the device over your own QMP socket',
+            ),
           }
         : {
             what: `${quote(model)} is not qplug's to plug`,
             why: 'it stays empty until disks are added on its own bus and its `attached` is set',
-            fix: 'write `- { emulated: usb-storage, drive: { file: IMAGE } }`',
+            fix: advice('write `- { emulated: usb-storage, drive: { file: IMAGE } }`'),
           },
   },
   'name-from-file': {
@@ -221,7 +224,7 @@ export const configCatalog: Catalog<ConfigEvidence> = {
     text: ({ name }) => ({
       what: `the file's name gives no name for the VM: ${quote(name)}`,
       why: 'a name has at most 64 letters, digits, dots, dashes and underscores, the first a letter or digit',
-      fix: 'add `name: NAME`',
+      fix: advice('add `name: NAME`'),
     }),
   },
   'selector-wrong': {
@@ -233,24 +236,25 @@ export const configCatalog: Catalog<ConfigEvidence> = {
     text: ({ path, add, lines }) => ({
       what: `${quote(path)} is not changed: it can't be done without changing something else in it`,
       why: 'what stands there is shared by an anchor and its aliases, or shares its line',
-      fix:
+      fix: advice(
         add.length > 0
           ? `write ${add.map((entry) => quote(`- ${entry}`)).join(', ')} under \`usb.devices\` by hand`
           : `take ${lines.map((line) => `line ${line}`).join(', ')} out by hand`,
+      ),
     }),
   },
   'edit-would-break': {
     kind: 'usage',
     text: ({ path }) => ({
       what: `that is what ${quote(path)} would be after the change; nothing was changed`,
-      fix: 'leave out what it complains of, or change the running VM alone: `--live`',
+      fix: advice('leave out what it complains of, or change the running VM alone: `--live`'),
     }),
   },
   'vm-file-changed': {
     kind: 'failed',
     text: ({ path }) => ({
       what: `${quote(path)} was changed by somebody else meanwhile, so it is left as it is`,
-      fix: 'look at it, and repeat the command',
+      fix: advice('look at it, and repeat the command'),
     }),
   },
   'vm-file-unwritable': {
@@ -258,7 +262,7 @@ export const configCatalog: Catalog<ConfigEvidence> = {
     text: ({ path, reason }) => ({
       what: `${quote(path)} can not be changed`,
       why: printable(reason),
-      fix: 'see who may write to the file and to its folder; --live changes the running VM alone',
+      fix: advice('see who may write to the file and to its folder; --live changes the running VM alone'),
     }),
   },
   'vm-file-busy': {
@@ -266,7 +270,7 @@ export const configCatalog: Catalog<ConfigEvidence> = {
     text: ({ path, holder, timeout }) => ({
       what: `${quote(path)} is being changed by another qplug, and it was not done within ${timeout / 1000} s`,
       why: `process ${holder} has it`,
-      fix: 'repeat the command when that one is done',
+      fix: advice('repeat the command when that one is done'),
     }),
   },
 };

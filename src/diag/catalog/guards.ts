@@ -1,8 +1,8 @@
 import type { Catalog } from '../finding.js';
+import { advice, options, sh } from '../fix.js';
 import type { Guard } from '../guard.js';
 import { guardWords } from '../guard-words.js';
 import { printable } from '../printable.js';
-import { shellWord } from '../shell-word.js';
 import { type UntrustedEvidence, whyUntrusted } from './base.js';
 
 /** The findings about who may have a device: guards of the host, and its policy. `label` is printable. */
@@ -27,12 +27,13 @@ export const guardCatalog: Catalog<GuardEvidence> = {
     kind: 'refused',
     text: ({ label, vm, guard }) => {
       const { subject, breaks, mend } = guardWords(guard);
-      const anyway = `--guard-off ${guard.kind} takes it all the same (in the VM file: guard-off: [${guard.kind}])`;
-      const ways = [mend, guard.kind === 'hub' ? undefined : anyway].filter((one) => one !== undefined);
+      const anyway = `takes it all the same (in the VM file: guard-off: [${guard.kind}])`;
+      const off = options`--guard-off ${guard.kind}`;
+      const ways = mend === undefined ? [off, advice(`that ${anyway}`)] : [mend, advice('or: ', off, ` ${anyway}`)];
       return {
         what: `${printable(vm)} does not get ${label}, which is in use here: ${subject}`,
         why: breaks,
-        fix: ways.length === 0 ? undefined : ways.join('\n'),
+        fix: guard.kind === 'hub' ? undefined : ways,
       };
     },
   },
@@ -69,7 +70,7 @@ export const guardCatalog: Catalog<GuardEvidence> = {
     text: (evidence) => ({
       what: 'others than root can change it',
       why: whyUntrusted(evidence),
-      fix: `${evidence.fault === 'writable' ? 'chmod go-w' : 'chown root:'} ${shellWord(evidence.path)}`,
+      fix: evidence.fault === 'writable' ? sh`chmod go-w ${evidence.path}` : sh`chown root: ${evidence.path}`,
     }),
   },
 };

@@ -1,4 +1,5 @@
 import type { Catalog, Text } from '../finding.js';
+import { advice, type Fix, sh } from '../fix.js';
 import { printable } from '../printable.js';
 
 /** What a file that describes a host can be. */
@@ -98,24 +99,24 @@ export interface HostFileEvidence {
 const FORMATS =
   'it takes: qplug devices --json; the text of /sys/kernel/debug/usb/devices or /proc/bus/usb/devices; the output of usb-devices or of lsusb -v; a tar archive or folder of /sys/bus/usb; a recording of sysfs';
 
-const GUESSES: Readonly<Record<HostFileGuess, { readonly why: string; readonly fix?: string }>> = {
+const GUESSES: Readonly<Record<HostFileGuess, { readonly why: string; readonly fix?: () => Fix | undefined }>> = {
   nothing: { why: FORMATS },
   empty: { why: `it is empty; ${FORMATS}` },
-  'lsusb-short': { why: 'lsusb without -v tells no descriptors', fix: '(lsusb -v; lsusb -t) > host.txt' },
-  'lsusb-tree': { why: 'lsusb -t alone tells no descriptors', fix: '(lsusb -v; lsusb -t) > host.txt' },
+  'lsusb-short': { why: 'lsusb without -v tells no descriptors', fix: () => sh`(lsusb -v; lsusb -t) > host.txt` },
+  'lsusb-tree': { why: 'lsusb -t alone tells no descriptors', fix: () => sh`(lsusb -v; lsusb -t) > host.txt` },
   'other-json': { why: `it is JSON of another kind; ${FORMATS}` },
   'json-syntax': { why: 'it begins like JSON and is none' },
-  xz: { why: 'it is packed with xz', fix: 'unpack it with xz -d, or pack it with gzip' },
-  bzip2: { why: 'it is packed with bzip2', fix: 'unpack it with bzip2 -d, or pack it with gzip' },
-  zstd: { why: 'it is packed with zstd', fix: 'unpack it with zstd -d, or pack it with gzip' },
-  zip: { why: 'it is a zip archive', fix: 'unpack it and give the folder' },
+  xz: { why: 'it is packed with xz', fix: () => advice('unpack it with xz -d, or pack it with gzip') },
+  bzip2: { why: 'it is packed with bzip2', fix: () => advice('unpack it with bzip2 -d, or pack it with gzip') },
+  zstd: { why: 'it is packed with zstd', fix: () => advice('unpack it with zstd -d, or pack it with gzip') },
+  zip: { why: 'it is a zip archive', fix: () => advice('unpack it and give the folder') },
   'links-only': {
     why: 'the links of /sys/bus/usb/devices lead out of the archive: what they point to was not packed',
-    fix: 'tar czf usb.tgz /sys/bus/usb/devices $(readlink -f /sys/bus/usb/devices/usb*)',
+    fix: () => sh`tar czf usb.tgz /sys/bus/usb/devices $(readlink -f /sys/bus/usb/devices/usb*)`,
   },
   'no-devices-folder': {
     why: 'there is no bus/usb/devices in it',
-    fix: 'tar czf usb.tgz /sys/bus/usb/devices $(readlink -f /sys/bus/usb/devices/usb*)',
+    fix: () => sh`tar czf usb.tgz /sys/bus/usb/devices $(readlink -f /sys/bus/usb/devices/usb*)`,
   },
   'no-devices': { why: 'no USB device can be read from it' },
   'too-many-devices': { why: 'it has more devices than 64 buses can have' },
@@ -208,7 +209,7 @@ function untoldText({ file, format, untold }: HostFileEvidence['host-file-untold
     where: printable(file),
     fix:
       format === 'lsusb' && untold.includes('ports')
-        ? '(lsusb -v; lsusb -t) > host.txt tells the ports too'
+        ? [sh`(lsusb -v; lsusb -t) > host.txt`, advice('that tells the ports too')]
         : undefined,
   };
 }
@@ -242,7 +243,11 @@ export const hostFileCatalog: Catalog<HostFileEvidence> = {
   },
   'host-file-unknown': {
     kind: 'usage',
-    text: ({ file, guess }) => ({ what: `${printable(file)} does not describe a host`, ...GUESSES[guess] }),
+    text: ({ file, guess }) => ({
+      what: `${printable(file)} does not describe a host`,
+      why: GUESSES[guess].why,
+      fix: GUESSES[guess].fix?.(),
+    }),
   },
   'host-file-line': {
     kind: 'usage',
@@ -281,7 +286,7 @@ export const hostFileCatalog: Catalog<HostFileEvidence> = {
     text: (e) => ({
       what: `${printable(e.id)} at ${printable(e.device)} is taken for ${e.megabits} Mb/s`,
       why: `its speed is not told, and its descriptors are those of ${printable(e.range)}`,
-      fix: '(lsusb -v; lsusb -t) > host.txt tells the speeds too',
+      fix: [sh`(lsusb -v; lsusb -t) > host.txt`, advice('that tells the speeds too')],
     }),
   },
   'device-speed-10000': {
@@ -296,7 +301,7 @@ export const hostFileCatalog: Catalog<HostFileEvidence> = {
     text: (e) => ({
       what: `nobody can say how fast ${printable(e.id)} at ${printable(e.device)} is`,
       why: 'its speed is not told, and its descriptors fit several: where it goes is not sure',
-      fix: '(lsusb -v; lsusb -t) > host.txt tells the speeds too',
+      fix: [sh`(lsusb -v; lsusb -t) > host.txt`, advice('that tells the speeds too')],
     }),
   },
 };

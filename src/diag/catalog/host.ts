@@ -1,4 +1,5 @@
 import type { Catalog, Text } from '../finding.js';
+import { advice, type Fix, path, sh } from '../fix.js';
 import { printable } from '../printable.js';
 import { shellWord } from '../shell-word.js';
 
@@ -145,10 +146,15 @@ function descriptorWhy(problem: DescriptorProblem, told: number | undefined, see
   }
 }
 
+/** @returns what to type for it, or what it looks like where that can't be typed */
+function typedSelector({ selector }: DeviceChoice): string {
+  return shellWord(selector) ?? printable(selector, 96);
+}
+
 /** One line of a list: what to type, then what it is. */
 export function choice(device: DeviceChoice): string {
   const serial = device.serial === undefined ? 'no serial' : `serial ${printable(device.serial, 64)}`;
-  return `${printable(device.selector, 96)} (${printable(device.name, 64)}, ${device.id}, port ${printable(device.port, 48)}, ${serial})`;
+  return `${typedSelector(device)} (${printable(device.name, 64)}, ${device.id}, port ${printable(device.port, 48)}, ${serial})`;
 }
 
 function notFoundWhy(near: readonly DeviceChoice[], present: readonly DeviceChoice[], others: number): string {
@@ -159,8 +165,8 @@ function notFoundWhy(near: readonly DeviceChoice[], present: readonly DeviceChoi
 }
 
 /** Lets one user open one node until the device is replugged; `qplug doctor` is the place for lasting rules. */
-function nodeFix(node: string): string {
-  return `sudo setfacl -m u:$USER:rw ${printable(node)}`;
+function nodeFix(node: string): Fix | undefined {
+  return sh`sudo setfacl -m u:$USER:rw ${path(node)}`;
 }
 
 function waitText(e: HostEvidence['device-wait-timeout']): Text {
@@ -199,7 +205,7 @@ export const hostCatalog: Catalog<HostEvidence> = {
     text: (e) => ({
       what: `"${printable(e.selector, 128)}" is not a selector`,
       why: SELECTOR_WHY[e.problem],
-      fix: e.meant === undefined ? undefined : printable(e.meant, 128),
+      fix: e.meant === undefined ? undefined : advice(printable(e.meant, 128)),
     }),
   },
   'device-not-found': {
@@ -214,7 +220,7 @@ export const hostCatalog: Catalog<HostEvidence> = {
     text: (e) => ({
       what: `"${printable(e.selector, 128)}" matches ${e.candidates.length} devices, and one is meant`,
       why: e.candidates.map(choice).join('; '),
-      fix: `name one of them: ${e.candidates.map((one) => printable(one.selector, 96)).join(' or ')}`,
+      fix: advice(`name one of them: ${e.candidates.map(typedSelector).join(' or ')}`),
     }),
   },
   'device-is-hub': {
@@ -223,7 +229,7 @@ export const hostCatalog: Catalog<HostEvidence> = {
       what: `"${printable(e.selector, 128)}" is a hub (${printable(e.name, 64)})`,
       where: `port ${printable(e.port)}`,
       why: 'a hub stays with the host; the devices behind it can be taken one by one',
-      fix: `qplug devices --tree${e.file === undefined ? '' : ` --host ${shellWord(e.file)}`}`,
+      fix: e.file === undefined ? sh`qplug devices --tree` : sh`qplug devices --tree --host ${e.file}`,
     }),
   },
   'device-node-denied': {
@@ -250,7 +256,7 @@ export const hostCatalog: Catalog<HostEvidence> = {
       what: `could not give interface ${printable(e.interface)} back to the host's drivers`,
       where: printable(e.path),
       why: printable(e.reason),
-      fix: `echo ${printable(e.interface)} | sudo tee ${printable(e.path)}`,
+      fix: sh`printf %s ${e.interface} | sudo tee ${path(e.path)}`,
     }),
   },
   'recording-invalid': {

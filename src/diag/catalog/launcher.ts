@@ -1,7 +1,7 @@
 import type { Catalog, SourceLocation } from '../finding.js';
-import { BARE_EHCI, fixText, HUB_IS_FULL_SPEED, type PlannerChange, SPEED, type SpeedWord } from '../planner-fix.js';
+import { advice, path, sh } from '../fix.js';
+import { BARE_EHCI, HUB_IS_FULL_SPEED, type PlannerChange, plannerFix, SPEED, type SpeedWord } from '../planner-fix.js';
 import { printable } from '../printable.js';
-import { shellWord } from '../shell-word.js';
 import { type UntrustedEvidence, whyUntrusted } from './base.js';
 
 /** The findings of src/launcher, each with its evidence. */
@@ -74,7 +74,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     kind: 'usage',
     text: ({ machine, nearest }) => ({
       what: `QEMU has no machine ${quote(machine)}`,
-      fix: `write \`machine: ${nearest}\``,
+      fix: advice(`write \`machine: ${nearest}\``),
     }),
   },
   'controller-needs-pci': {
@@ -82,9 +82,11 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     text: ({ model, machine }) => ({
       what: `${quote(model)} is not possible here`,
       why: `it needs PCI, and the machine ${quote(machine)} has none`,
-      fix: machine.startsWith('microvm')
-        ? 'write `machine: microvm`; PCI is turned on where it is needed'
-        : 'leave `controllers:` out, and what USB the machine has by itself is used; or take a machine with PCI, `machine: q35` or `machine: virt`',
+      fix: advice(
+        machine.startsWith('microvm')
+          ? 'write `machine: microvm`; PCI is turned on where it is needed'
+          : 'leave `controllers:` out, and what USB the machine has by itself is used; or take a machine with PCI, `machine: q35` or `machine: virt`',
+      ),
     }),
   },
   'controller-no-slot': {
@@ -98,14 +100,14 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     kind: 'usage',
     text: ({ id, group }) => ({
       what: `id ${quote(id)} is that of a companion on ${quote(group)}`,
-      fix: 'use another id',
+      fix: advice('use another id'),
     }),
   },
   'drive-interface': {
     kind: 'usage',
     text: (evidence) => ({
       what: `the machine ${quote(evidence.machine)} has no ${printable(evidence.interface)} bus for a drive`,
-      fix: 'write `interface: virtio`',
+      fix: advice('write `interface: virtio`'),
     }),
   },
   'pin-controller-unknown': {
@@ -113,7 +115,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     text: ({ controller, known, nearest }) => ({
       what: `there is no controller ${quote(controller)}`,
       why: known.length === 0 ? 'the VM starts with none' : `there is: ${list(known)}`,
-      fix: nearest === undefined ? undefined : `write \`controller: ${printable(nearest)}\``,
+      fix: nearest === undefined ? undefined : advice(`write \`controller: ${printable(nearest)}\``),
     }),
   },
   'pin-port-unknown': {
@@ -127,7 +129,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     kind: 'usage',
     text: ({ controller, port, parent }) => ({
       what: `port ${quote(port)} is behind a hub that is not there`,
-      fix: `add to usb.hubs: \`- { controller: ${printable(controller)}, port: '${printable(parent)}' }\``,
+      fix: advice(`add to usb.hubs: \`- { controller: ${printable(controller)}, port: '${printable(parent)}' }\``),
     }),
   },
   'pin-hub-too-deep': {
@@ -142,7 +144,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     text: ({ bus, model, port, takes, fix }) => ({
       what: `port ${quote(port)} of ${quote(bus)} takes no hub`,
       why: `${HUB_IS_FULL_SPEED}, and ${takes.join() === 'high' ? BARE_EHCI : `this port of ${quote(model)} takes ${takes.map((speed) => SPEED[speed]).join(' and ')}`}; QEMU would end at start with "speed mismatch"`,
-      fix: fix && fixText(fix, { vm: '', running: false, unwritten: [] }),
+      fix: fix && plannerFix(fix, { vm: '', running: false, unwritten: [] }),
     }),
   },
   'port-pinned-twice': {
@@ -156,18 +158,22 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     kind: 'usage',
     text: ({ option, write }) => ({
       what: `${quote(option)} clashes with what qplug writes`,
-      fix: `remove it and write \`${printable(write, 200)}\``,
+      fix: advice(`remove it and write \`${printable(write, 200)}\``),
     }),
   },
   'args-not-ours': {
     kind: 'usage',
-    text: ({ option, reason }) => ({ what: `${quote(option)} is not possible here`, why: reason, fix: 'remove it' }),
+    text: ({ option, reason }) => ({
+      what: `${quote(option)} is not possible here`,
+      why: reason,
+      fix: advice('remove it'),
+    }),
   },
   'args-usb-controller': {
     kind: 'usage',
     text: ({ option, write }) => ({
       what: `${quote(option)} would make a USB controller that qplug does not know of`,
-      fix: `remove it and add to usb.controllers: \`${printable(write, 300)}\``,
+      fix: advice(`remove it and add to usb.controllers: \`${printable(write, 300)}\``),
     }),
   },
   'args-usb-device': {
@@ -175,10 +181,11 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     text: ({ option, write }) => ({
       what: `${quote(option)} would make a USB device that qplug does not know of`,
       why: 'qplug places every USB device itself',
-      fix:
+      fix: advice(
         write === undefined
           ? 'remove it, and plug it with `qplug qmp VM device_add`'
           : `remove it and add to usb.${option.includes('usb-hub') ? 'hubs' : 'devices'}: \`${printable(write, 300)}\``,
+      ),
     }),
   },
   'args-id-taken': {
@@ -186,7 +193,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     text: ({ id }) => ({
       what: `id ${quote(id)} is used twice`,
       why: 'qplug gives it to something of this file',
-      fix: 'use another id',
+      fix: advice('use another id'),
     }),
   },
   'args-bus-reserved': {
@@ -194,7 +201,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     text: ({ option, bus }) => ({
       what: `${quote(option)} would take ${quote(bus)}`,
       why: 'that port is kept for USB controllers, and QEMU makes it later than this device',
-      fix: 'add a `pcie-root-port` of your own',
+      fix: advice('add a `pcie-root-port` of your own'),
     }),
   },
   'args-slot-taken': {
@@ -202,7 +209,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     text: ({ option, slot, holder }) => ({
       what: `${quote(option)} would take PCI slot ${slot}`,
       why: `that is where ${quote(holder)} is`,
-      fix: 'leave `addr` out, or use a slot from 2 to 7',
+      fix: advice('leave `addr` out, or use a slot from 2 to 7'),
     }),
   },
   'runtime-dir-unknown': {
@@ -210,7 +217,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     text: ({ variable }) => ({
       what: 'there is no folder for sockets',
       why: `${variable} is not set to an absolute path`,
-      fix: 'export XDG_RUNTIME_DIR=/run/user/$(id -u)',
+      fix: sh`export XDG_RUNTIME_DIR=/run/user/$(id -u)`,
     }),
   },
   'socket-path-too-long': {
@@ -218,7 +225,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     text: ({ path, bytes, limit }) => ({
       what: `the socket path ${quote(path)} is too long`,
       why: `it has ${bytes} bytes, and Linux allows ${limit}`,
-      fix: 'write a shorter `name:`, or set QPLUG_RUNTIME_DIR to a shorter path',
+      fix: advice('write a shorter `name:`, or set QPLUG_RUNTIME_DIR to a shorter path'),
     }),
   },
   'qemu-missing': {
@@ -226,7 +233,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     text: (evidence) => ({
       what: `there is no program ${quote(evidence.binary)}`,
       why: evidence.path === '' ? undefined : `looked in ${printable(evidence.path, 300)}`,
-      fix: evidence.package === undefined ? undefined : `apt-get install ${evidence.package}`,
+      fix: evidence.package === undefined ? undefined : sh`apt-get install ${evidence.package}`,
     }),
   },
   'qemu-not-executable': {
@@ -234,7 +241,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     text: ({ binary, reason }) => ({
       what: `${quote(binary)} can not be run`,
       why: printable(reason),
-      fix: `chmod +x ${shellWord(binary)}`,
+      fix: sh`chmod +x ${path(binary)}`,
     }),
   },
   'qemu-untrusted': {
@@ -242,7 +249,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     text: (evidence) => ({
       what: `root does not start ${quote(evidence.binary)} because it is in PATH`,
       why: whyUntrusted(evidence),
-      fix: `write \`qemu: { binary: ${printable(evidence.binary, 160)} }\` if it is meant`,
+      fix: advice(`write \`qemu: { binary: ${printable(evidence.binary, 160)} }\` if it is meant`),
     }),
   },
   'qemu-not-qemu': {
@@ -271,7 +278,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     text: (evidence) => ({
       what: `${quote(evidence.binary)} can not pass USB devices through`,
       why: 'its device `usb-host` is missing; Fedora has it in qemu-device-usb-host, Arch, Alpine and SUSE in qemu-hw-usb-host',
-      fix: `apt-get install ${evidence.package}`,
+      fix: sh`apt-get install ${evidence.package}`,
     }),
   },
   'qemu-no-model': {
@@ -282,14 +289,14 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
       fix:
         nearest === undefined
           ? undefined
-          : `write \`model: ${printable(nearest)}\`, which it has and which comes nearest`,
+          : advice(`write \`model: ${printable(nearest)}\`, which it has and which comes nearest`),
     }),
   },
   'qemu-no-machine': {
     kind: 'usage',
     text: ({ binary, machine, nearest }) => ({
       what: `${quote(binary)} has no machine ${quote(machine)}`,
-      fix: nearest === undefined ? `${shellWord(binary)} -machine help` : `write \`machine: ${printable(nearest)}\``,
+      fix: nearest === undefined ? sh`${binary} -machine help` : advice(`write \`machine: ${printable(nearest)}\``),
     }),
   },
   'qemu-no-sandbox': {
@@ -297,7 +304,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     text: ({ binary }) => ({
       what: `${quote(binary)} has no sandbox`,
       why: 'it was built without libseccomp',
-      fix: 'write `sandbox: false`, or take a QEMU that has it',
+      fix: advice('write `sandbox: false`, or take a QEMU that has it'),
     }),
   },
   'drive-unusable': {
@@ -308,9 +315,9 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
         : `the drive ${quote(file)} can not be ${access === 'read' ? 'read' : 'written'}`,
       why: missing ? undefined : printable(reason),
       fix: missing
-        ? `qemu-img create -f ${format} ${shellWord(file)} 8G`
+        ? sh`qemu-img create -f ${format} ${path(file)} 8G`
         : access === 'write'
-          ? 'write `readonly: true`'
+          ? advice('write `readonly: true`')
           : undefined,
     }),
   },
@@ -318,7 +325,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     kind: 'usage',
     text: ({ user }) => ({
       what: `there is no user ${quote(user)} for QEMU to run as`,
-      fix: `sudo useradd --system --no-create-home --shell /usr/sbin/nologin ${shellWord(user)}`,
+      fix: sh`sudo useradd --system --no-create-home --shell /usr/sbin/nologin ${user}`,
     }),
   },
   'user-is-root': {
@@ -326,7 +333,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     text: ({ user }) => ({
       what: `${quote(user)} is root under another name`,
       why: '`qemu.user` is there to take the rights of root away',
-      fix: 'name a user without them, or leave `user` out',
+      fix: advice('name a user without them, or leave `user` out'),
     }),
   },
   'user-needs-root': {
@@ -334,7 +341,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     text: ({ user }) => ({
       what: `QEMU can not be started as ${quote(user)}`,
       why: 'only root can start a program as somebody else',
-      fix: 'run the same with sudo, or leave `user` out: QEMU then runs as you',
+      fix: advice('run the same with sudo, or leave `user` out: QEMU then runs as you'),
     }),
   },
   'user-no-kvm': {
@@ -343,8 +350,8 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
       what: `${quote(user)} may not open ${printable(node)}`,
       why: 'QEMU runs in software then, slowly, or not at all where the VM has no other accelerator',
       fix: group
-        ? `sudo usermod --append --groups $(stat -c %G ${node}) ${shellWord(user)}`
-        : `sudo setfacl -m u:${shellWord(user)}:rw ${node}`,
+        ? sh`sudo usermod --append --groups "$(stat -c %G ${path(node)})" ${user}`
+        : sh`sudo setfacl -m u:${user}:rw ${path(node)}`,
     }),
   },
   'drive-denied': {
@@ -353,9 +360,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
       what: `${quote(user)} may not ${access} the drive ${quote(file)}`,
       why: `${closed === undefined ? 'it' : `the folder ${quote(closed)}`} belongs to ${uid}:${gid} and has mode 0${mode.toString(8)}`,
       fix:
-        closed === undefined
-          ? `sudo chown ${shellWord(user)} ${shellWord(file)}`
-          : `sudo setfacl -m u:${shellWord(user)}:x ${shellWord(closed)}`,
+        closed === undefined ? sh`sudo chown ${user} ${path(file)}` : sh`sudo setfacl -m u:${user}:x ${path(closed)}`,
     }),
   },
   'qemu-not-started': {
@@ -374,7 +379,7 @@ export const launcherCatalog: Catalog<LauncherEvidence> = {
     text: ({ pid }) => ({
       what: `process ${pid} can not be ended`,
       why: 'it belongs to another user',
-      fix: `sudo kill ${pid}`,
+      fix: sh`sudo kill ${pid}`,
     }),
   },
 };

@@ -1,6 +1,6 @@
 import type { Catalog } from '../finding.js';
+import { advice, options, path, sh } from '../fix.js';
 import { printable } from '../printable.js';
-import { shellWord } from '../shell-word.js';
 
 /** A device of a VM: its id, or its path in QOM, and where it sits. */
 interface Sitting {
@@ -66,8 +66,7 @@ const sits = ({ id, label, bus, port }: Sitting): string =>
 
 const seats = (devices: readonly Sitting[]): string => devices.map(sits).join('; ');
 
-const detachAll = (vm: string, devices: readonly Sitting[]): string =>
-  `qplug detach ${shellWord(vm)} ${devices.map(({ id }) => shellWord(id)).join(' ')}`;
+const detachAll = (vm: string, devices: readonly Sitting[]) => sh`qplug detach ${vm} ${devices.map(({ id }) => id)}`;
 
 export const migrationCatalog: Catalog<MigrationEvidence> = {
   'migration-uri-invalid': {
@@ -75,7 +74,7 @@ export const migrationCatalog: Catalog<MigrationEvidence> = {
     text: ({ uri, problem }) => ({
       what: `a guest can't be sent to ${printable(uri)}`,
       why: PROBLEMS[problem],
-      fix: 'qplug migrate VM unix:/run/other.sock, tcp:HOST:PORT, tcp:[ADDRESS]:PORT or file:/path/of/state',
+      fix: advice('qplug migrate VM unix:/run/other.sock, tcp:HOST:PORT, tcp:[ADDRESS]:PORT or file:/path/of/state'),
     }),
   },
   'not-migratable': {
@@ -88,7 +87,7 @@ export const migrationCatalog: Catalog<MigrationEvidence> = {
           : state === 'inmigrate'
             ? 'it waits for a guest itself'
             : `its guest is ${printable(state)}`,
-      fix: `qplug status ${shellWord(vm)}`,
+      fix: sh`qplug status ${vm}`,
     }),
   },
   'migration-holds-devices': {
@@ -97,7 +96,10 @@ export const migrationCatalog: Catalog<MigrationEvidence> = {
       what: `${printable(vm)} has devices of this host, which can't go with it`,
       where: seats(devices),
       why: 'QEMU would migrate all the same, and the guest would lose them without a word',
-      fix: `qplug migrate ${shellWord(vm)} ${shellWord(uri)} --with-detached   (takes them out, and puts them back if it fails); or ${detachAll(vm, devices)}`,
+      fix: [
+        sh`qplug migrate ${vm} ${uri} --with-detached`,
+        advice('takes them out, and puts them back if it fails; or: ', detachAll(vm, devices)),
+      ],
     }),
   },
   'migration-irrevocable': {
@@ -115,7 +117,7 @@ export const migrationCatalog: Catalog<MigrationEvidence> = {
       what: `${printable(vm)} has emulated devices that QEMU can't migrate`,
       where: seats(devices),
       why: 'their state can not be saved, so QEMU refuses to migrate while they are there',
-      fix: `${detachAll(vm, devices)}   (or leave them out of its file, for the next start)`,
+      fix: [detachAll(vm, devices), advice('or leave them out of its file, for the next start')],
     }),
   },
   'migration-blocked': {
@@ -130,24 +132,24 @@ export const migrationCatalog: Catalog<MigrationEvidence> = {
     text: ({ vm, version }) => ({
       what: `the QEMU of ${printable(vm)} can't migrate into a file`,
       why: `it is ${printable(version)}, and file: came with 8.2`,
-      fix: 'Send it to a QEMU that listens: unix:PATH or tcp:HOST:PORT',
+      fix: advice('Send it to a QEMU that listens: unix:PATH or tcp:HOST:PORT'),
     }),
   },
   'migration-file-exists': {
     kind: 'refused',
-    text: ({ path }) => ({
+    text: ({ path: file }) => ({
       what: 'there is such a file already, and QEMU would write over it',
-      where: printable(path),
-      fix: `rm ${shellWord(path)}, or name another`,
+      where: printable(file),
+      fix: [sh`rm ${path(file)}`, advice('or name another')],
     }),
   },
   'migration-nobody-listens': {
     kind: 'not-found',
-    text: ({ path, there }) => ({
+    text: ({ path: socket, there }) => ({
       what: 'nobody can listen there, so nothing was begun',
-      where: printable(path),
+      where: printable(socket),
       why: there === 'nothing' ? 'there is no such socket' : 'that is no socket',
-      fix: `Start the other QEMU first, with -incoming ${shellWord(`unix:${path}`)}`,
+      fix: advice('Start the other QEMU first, with ', options`-incoming ${`unix:${socket}`}`),
     }),
   },
   'migration-failed': {
@@ -158,7 +160,9 @@ export const migrationCatalog: Catalog<MigrationEvidence> = {
         reason === undefined
           ? 'QEMU gives no reason here; the other one tells on its stderr why it did not take the guest'
           : printable(reason),
-      fix: 'See what the other QEMU printed: it needs the same machine, the same USB controllers at the same PCI addresses, and the same emulated devices on the same ports',
+      fix: advice(
+        'See what the other QEMU printed: it needs the same machine, the same USB controllers at the same PCI addresses, and the same emulated devices on the same ports',
+      ),
     }),
   },
   'migration-went-through': {
@@ -166,7 +170,7 @@ export const migrationCatalog: Catalog<MigrationEvidence> = {
     text: ({ migration }) => ({
       what: 'the guest has left all the same, and goes on there',
       where: printable(migration),
-      fix: 'qplug kill VM   (ends what is left of it here)',
+      fix: advice('qplug kill VM ends what is left of it here'),
     }),
   },
   'migrated-away': {
@@ -174,7 +178,7 @@ export const migrationCatalog: Catalog<MigrationEvidence> = {
     text: ({ vm }) => ({
       what: `the guest of ${printable(vm)} has left for another QEMU, or a file; this process is what is left of it`,
       why: 'if it went on here too, two would write to the same disks',
-      fix: `qplug kill ${shellWord(vm)}   (or, where the other side has surely lost it: qplug qmp ${shellWord(vm)} cont)`,
+      fix: [sh`qplug kill ${vm}`, advice('or, where the other side has surely lost it: ', sh`qplug qmp ${vm} cont`)],
     }),
   },
   'awaits-guest': {
@@ -182,7 +186,7 @@ export const migrationCatalog: Catalog<MigrationEvidence> = {
     text: ({ vm }) => ({
       what: `${printable(vm)} waits for a guest from another QEMU`,
       why: 'it was started with -incoming, and its guest has not arrived yet',
-      fix: 'On the other side: qplug migrate VM URI',
+      fix: advice('On the other side: qplug migrate VM URI'),
     }),
   },
 };

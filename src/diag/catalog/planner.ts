@@ -2,9 +2,9 @@ import type { Catalog, Text } from '../finding.js';
 import {
   BARE_EHCI,
   type FixContext,
-  fixText,
   HUB_IS_FULL_SPEED,
   type PlannerFix,
+  plannerFix,
   SPEED,
   type SpeedWord,
 } from '../planner-fix.js';
@@ -158,7 +158,7 @@ function refused(e: RefusedEvidence, what: string, why: string): Text {
   const where = e.running ? pinText(e) : undefined;
   return e.fix.fix === 'none'
     ? { what, where, why: `${why}; ${HELPLESS[e.fix.because](e)}` }
-    : { what, where, why, fix: fixText(e.fix, e) };
+    : { what, where, why, fix: plannerFix(e.fix, e) };
 }
 
 const HELPLESS: Readonly<Record<Extract<PlannerFix, { fix: 'none' }>['because'], (e: RefusedEvidence) => string>> = {

@@ -1,4 +1,5 @@
 import type { Catalog, Text } from '../finding.js';
+import { type Advice, advice, type Fix, options, path, sh } from '../fix.js';
 import { printable } from '../printable.js';
 import { shellWord } from '../shell-word.js';
 
@@ -67,7 +68,7 @@ export const qmpCatalog: Catalog<QmpEvidence> = {
       what: 'may not connect to the QMP socket',
       where: printable(address),
       why: 'that takes write permission on the socket and search permission on the folders above it',
-      fix: inShell(address, (path) => `sudo chown "$USER" ${path}`),
+      fix: sh`sudo chown "$USER" ${path(address)}`,
     }),
   },
   'qmp-not-qmp': {
@@ -203,10 +204,15 @@ function busy({ address, timeout }: QmpEvidence['qmp-busy']): Text {
 }
 
 /** `ss -x` shows a server's end of each connection with its path, and the inode of the client's end in the last column. */
-function busyFix(path: string): string | undefined {
-  const more = qmpOption(`${path}.2`, 'start QEMU with one more:');
-  if (more === undefined || shellWord(path) !== path) return more;
-  return `find the holder: ss -xp | grep -w "$(ss -x | awk '$5 == "${path}" { print $8 }')" or ${more}`;
+function busyFix(socket: string): Fix | undefined {
+  const more = qmpOption(`${socket}.2`, 'start QEMU with one more:');
+  // awk reads backslashes, and ss divides at blanks
+  if (shellWord(socket) !== socket) return more;
+  return [
+    advice('find the holder:'),
+    sh`ss -xp | grep -w "$(ss -x | awk -v socket=${socket} '$5 == socket { print $8 }')"`,
+    more && advice(`or ${more.advice}`),
+  ];
 }
 
 function closedBefore({ awaited, state }: QmpEvidence['qmp-closed']): string {
@@ -235,14 +241,8 @@ function isPath(address: string): boolean {
   return address.includes('/');
 }
 
-/** `-qmp …` for an address, with QEMU's doubled commas; undefined where it cannot be printed as it is. */
-function qmpOption(address: string, lead: string): string | undefined {
+/** `-qmp …` for an address, with QEMU's doubled commas; undefined where it can't be typed. */
+function qmpOption(address: string, lead: string): Advice | undefined {
   const where = isPath(address) ? `unix:${address.replaceAll(',', ',,')}` : `tcp:${address}`;
-  return inShell(`${where},server=on,wait=off`, (word) => `${lead} -qmp ${word}`);
-}
-
-/** @returns the line made with `word` quoted for a shell, or undefined when `word` is not printable as it is */
-function inShell(word: string, line: (quoted: string) => string): string | undefined {
-  if (printable(word) !== word) return undefined;
-  return line(shellWord(word));
+  return advice(`${lead} `, options`-qmp ${`${where},server=on,wait=off`}`);
 }

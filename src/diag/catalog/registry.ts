@@ -1,4 +1,5 @@
 import type { Catalog } from '../finding.js';
+import { advice, path, sh } from '../fix.js';
 import { printable } from '../printable.js';
 
 interface StoreTrouble {
@@ -30,7 +31,7 @@ export const registryCatalog: Catalog<RegistryEvidence> = {
       what: `the database of ${e.name} is locked`,
       where: where(e),
       why: `another process has held it for more than ${e.timeout / 1000} s`,
-      fix: `fuser -v ${where(e)}`,
+      fix: sh`fuser -v ${path(e.path)}`,
     }),
   },
   'store-full': {
@@ -39,7 +40,7 @@ export const registryCatalog: Catalog<RegistryEvidence> = {
       what: `no room for ${e.name}`,
       where: where(e),
       why: `${printable(e.reason)}; nothing was changed`,
-      fix: `df -h ${where(e)}`,
+      fix: sh`df -h ${path(e.path)}`,
     }),
   },
   'store-unwritable': {
@@ -48,7 +49,7 @@ export const registryCatalog: Catalog<RegistryEvidence> = {
       what: `the database of ${e.name} can't be written`,
       where: where(e),
       why: `${printable(e.reason)}; nothing was changed`,
-      fix: `ls -la ${where(e)}`,
+      fix: sh`ls -la ${path(e.path)}`,
     }),
   },
   'store-broken': {
@@ -57,7 +58,7 @@ export const registryCatalog: Catalog<RegistryEvidence> = {
       what: `the database of ${e.name} is broken`,
       where: where(e),
       why: `${printable(e.reason)}; nothing was changed`,
-      fix: `mv ${where(e)} ${where(e)}.broken`,
+      fix: sh`mv ${path(e.path)} ${path(`${e.path}.broken`)}`,
     }),
   },
   'store-newer': {
@@ -66,7 +67,7 @@ export const registryCatalog: Catalog<RegistryEvidence> = {
       what: `the database of ${e.name} is of a newer qplug`,
       where: where(e),
       why: `it has version ${e.version}, and this qplug knows versions up to ${e.known}; nothing was changed`,
-      fix: 'npm install -g qplug@latest',
+      fix: sh`npm install -g qplug@latest`,
     }),
   },
   'store-no-driver': {
@@ -75,7 +76,10 @@ export const registryCatalog: Catalog<RegistryEvidence> = {
       what: 'the database library is not there',
       where: `libsql for ${printable(e.platform)}`,
       why: printable(e.reason, 300),
-      fix: 'npm install -g qplug   (without --omit=optional: the library comes in parts, one for each platform)',
+      fix: [
+        sh`npm install -g qplug`,
+        advice('without --omit=optional: the library comes in parts, one for each platform'),
+      ],
     }),
   },
 };

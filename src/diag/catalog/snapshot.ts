@@ -1,6 +1,6 @@
 import type { Catalog } from '../finding.js';
+import { advice, type Fix, path, sh } from '../fix.js';
 import { printable } from '../printable.js';
-import { shellWord } from '../shell-word.js';
 
 /** A saved state of a VM. */
 interface State {
@@ -89,8 +89,7 @@ export interface SnapshotEvidence {
   };
 }
 
-const command = (...words: string[]): string => ['qplug', ...words.map((word) => shellWord(printable(word)))].join(' ');
-const snapshot = (action: string, { vm, tag }: State): string => command('snapshot', action, vm, tag);
+const snapshot = (action: string, { vm, tag }: State) => sh`qplug snapshot ${action} ${vm} ${tag}`;
 const list = (words: readonly string[]): string => words.map((word) => printable(word)).join(', ');
 const place = ({ bus, port }: { readonly bus: string; readonly port: string }): string =>
   `${printable(bus)} port ${printable(port)}`;
@@ -111,32 +110,36 @@ const controllerLine = ({ name, model, slow, fast }: ControllerSeen): string => 
   return `- { id: ${printable(name)}, model: ${printable(model)}${ports} }`;
 };
 
-function differenceWords(difference: TreeDifference): { readonly why: string; readonly fix: string } {
+function differenceWords(difference: TreeDifference): { readonly why: string; readonly fix: Fix | undefined } {
   switch (difference.is) {
     case 'controller-missing':
       return {
         why: `it had the controller ${controllerWords(difference.controller)}, which it has not`,
-        fix: `Start it with that controller at that PCI address, in the file under usb.controllers: ${controllerLine(difference.controller)}`,
+        fix: advice(
+          `Start it with that controller at that PCI address, in the file under usb.controllers: ${controllerLine(difference.controller)}`,
+        ),
       };
     case 'controller-extra':
       return {
         why: `it has the controller ${controllerWords(difference.controller)}, which it had not: that would go on writing into the memory of a guest that knows nothing of it`,
-        fix: 'Start it without that controller',
+        fix: advice('Start it without that controller'),
       };
     case 'controller-other':
       return {
         why: `it had ${controllerWords(difference.saved)} where it has ${controllerWords(difference.now)}`,
-        fix: `Start it with the controller that it had, in the file under usb.controllers: ${controllerLine(difference.saved)}`,
+        fix: advice(
+          `Start it with the controller that it had, in the file under usb.controllers: ${controllerLine(difference.saved)}`,
+        ),
       };
     case 'device-missing':
       return {
         why: `it had a ${printable(difference.driver)} on ${place(difference)}, and nobody but who made it knows how it is made`,
-        fix: `Start it with that ${printable(difference.driver)} on ${place(difference)}`,
+        fix: advice(`Start it with that ${printable(difference.driver)} on ${place(difference)}`),
       };
     case 'place-taken':
       return {
         why: `it had a ${printable(difference.driver)} on ${place(difference)}, where ${printable(difference.id)} is now, which qplug could not put back`,
-        fix: 'Take that out where it came from',
+        fix: advice('Take that out where it came from'),
       };
   }
 }
@@ -161,7 +164,10 @@ export const snapshotCatalog: Catalog<SnapshotEvidence> = {
     text: ({ vm, action, tags }) => ({
       what: `qplug snapshot ${printable(action)} needs a tag`,
       why: tags.length === 0 ? `${printable(vm)} has no snapshots` : `${printable(vm)} has ${list(tags)}`,
-      fix: tags.length === 0 ? command('snapshot', 'save', vm) : snapshot(action, { vm, tag: tags[0] ?? '' }),
+      fix:
+        tags.length === 0
+          ? sh`qplug snapshot save ${vm} clean`
+          : snapshot(action, { vm, tag: action === 'save' ? 'clean' : (tags[0] ?? '') }),
     }),
   },
   'snapshot-tag-idle': {
@@ -172,7 +178,7 @@ export const snapshotCatalog: Catalog<SnapshotEvidence> = {
     kind: 'refused',
     text: (e) => ({
       what: `${printable(e.vm)} has a snapshot ${printable(e.tag)} already`,
-      fix: `${snapshot('delete', e)}, or another tag`,
+      fix: [snapshot('delete', e), advice('or another tag')],
     }),
   },
   'snapshot-unknown': {
@@ -180,7 +186,7 @@ export const snapshotCatalog: Catalog<SnapshotEvidence> = {
     text: ({ vm, tag, tags, nearest }) => ({
       what: `${printable(vm)} has no snapshot ${printable(tag)}`,
       why: tags.length === 0 ? 'it has none' : `it has ${list(tags)}`,
-      fix: nearest === undefined ? undefined : `did you mean ${printable(nearest)}?`,
+      fix: nearest === undefined ? undefined : advice(`did you mean ${printable(nearest)}?`),
     }),
   },
   'snapshot-partial': {
@@ -188,7 +194,7 @@ export const snapshotCatalog: Catalog<SnapshotEvidence> = {
     text: (e) => ({
       what: `the snapshot ${printable(e.tag)} of ${printable(e.vm)} is not on all disks that its guest can change`,
       why: `${list(e.disks)} ${e.disks.length === 1 ? 'lacks' : 'lack'} it: that disk was added later, or the snapshot was cut off`,
-      fix: `${snapshot('delete', e)}, or start it with the disks that it had`,
+      fix: [snapshot('delete', e), advice('or start it with the disks that it had')],
     }),
   },
   'snapshot-without-state': {
@@ -206,7 +212,7 @@ export const snapshotCatalog: Catalog<SnapshotEvidence> = {
         disks.length === 0
           ? 'it has no disks; the state of the VM is kept in a qcow2 image'
           : `the state of the VM is kept in a qcow2 image that it can write to, and it has ${disks.map((disk) => diskWords(disk) + (disk.readOnly ? ', read-only' : '')).join('; ')}`,
-      fix: `qemu-img create -f qcow2 state.qcow2 1G, and in the VM file: drives: [{ file: state.qcow2 }]`,
+      fix: [sh`qemu-img create -f qcow2 state.qcow2 1G`, advice('and in the VM file: drives: [{ file: state.qcow2 }]')],
     }),
   },
   'snapshot-disk-unable': {
@@ -215,7 +221,12 @@ export const snapshotCatalog: Catalog<SnapshotEvidence> = {
       what: `${diskWords(e)} can't be part of a snapshot`,
       where: `VM ${printable(e.vm)}`,
       why: 'the guest can write to it, so after a restore it would not fit the rest; only qcow2 images take snapshots',
-      fix: `qemu-img convert -O qcow2 ${e.file === '' ? 'IMAGE' : shellWord(e.file)} NEW.qcow2, and start the VM with that; or make the drive read-only`,
+      fix: [
+        e.file === '' ? undefined : sh`qemu-img convert -O qcow2 ${path(e.file)} ${path(`${e.file}.qcow2`)}`,
+        advice(
+          `${e.file === '' ? 'convert it to qcow2' : 'convert it while the VM does not run'}, and start the VM with that; or make the drive read-only`,
+        ),
+      ],
     }),
   },
   'snapshot-blocked': {
@@ -224,7 +235,7 @@ export const snapshotCatalog: Catalog<SnapshotEvidence> = {
       what: `${printable(id)} does not let ${printable(vm)} be saved`,
       where: `port ${printable(port)}`,
       why: `QEMU can't save a ${printable(driver)}`,
-      fix: command('detach', vm, id),
+      fix: sh`qplug detach ${vm} ${id}`,
     }),
   },
   'snapshot-failed': {
@@ -239,7 +250,11 @@ export const snapshotCatalog: Catalog<SnapshotEvidence> = {
     text: (e) => ({
       what: `the guest of ${printable(e.vm)} stands still: half of it is as it was saved, and half is not`,
       why: 'QEMU takes nothing back of what it loaded; do not let it go on',
-      fix: `${snapshot('restore', e)} once what is wrong is mended, or another snapshot; else ${command('kill', e.vm)}`,
+      fix: [
+        advice('once what is wrong is mended, this, or another snapshot'),
+        snapshot('restore', e),
+        advice('else: ', sh`qplug kill ${e.vm}`),
+      ],
     }),
   },
   'guest-half-loaded': {
@@ -247,7 +262,7 @@ export const snapshotCatalog: Catalog<SnapshotEvidence> = {
     text: ({ vm }) => ({
       what: `the guest of ${printable(vm)} must not go on: half of it is of a snapshot that could not be loaded, and half is not`,
       why: 'what it wrote from there would spoil its disks',
-      fix: `${command('snapshot', 'restore', vm)} TAG, of a snapshot that can be loaded; else ${command('kill', vm)}`,
+      fix: [sh`qplug snapshot list ${vm}`, advice('then restore one that can be loaded; else: ', sh`qplug kill ${vm}`)],
     }),
   },
   'snapshot-unrecorded': {
@@ -256,7 +271,10 @@ export const snapshotCatalog: Catalog<SnapshotEvidence> = {
       what: `nothing is known of the USB devices of the snapshot ${printable(e.tag)}`,
       where: e.path === undefined || e.record === 'none' ? undefined : printable(e.path, 300),
       why: `${RECORDS[e.record]}; QEMU loads nothing into a VM that lacks one of them, and stops halfway`,
-      fix: `${snapshot('restore', e)} --as-it-is tries it with the VM as it is; what fails then leaves the guest standing still, half loaded`,
+      fix: [
+        sh`qplug snapshot restore ${e.vm} ${e.tag} --as-it-is`,
+        advice('tries it with the VM as it is; what fails then leaves the guest standing still, half loaded'),
+      ],
     }),
   },
   'snapshot-tree-differs': {
@@ -286,7 +304,7 @@ export const snapshotCatalog: Catalog<SnapshotEvidence> = {
       what: `${printable(e.label)} did not come back to ${printable(e.vm)}`,
       where: place(e),
       why: e.reason,
-      fix: command('attach', e.vm, e.selector, '--controller', e.bus, '--port', e.port),
+      fix: sh`qplug attach ${e.vm} ${e.selector} --controller ${e.bus} --port ${e.port}`,
     }),
   },
 };

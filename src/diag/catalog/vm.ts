@@ -1,8 +1,9 @@
 import type { Catalog, Text } from '../finding.js';
+import { advice, type Fix, path, sh } from '../fix.js';
 import type { Guard } from '../guard.js';
 import { guardWords } from '../guard-words.js';
 import { printable } from '../printable.js';
-import { shellWord } from '../shell-word.js';
+import { yamlText } from '../yaml-text.js';
 import { choice, type DeviceChoice } from './host.js';
 
 interface PortPlace {
@@ -152,7 +153,7 @@ const OUTCOMES = {
 } as const;
 
 /** The last word of a label, which is the host port. */
-const deviceWord = (label: string): string => shellWord(label.slice(label.lastIndexOf(' ') + 1));
+const deviceWord = (label: string): string => label.slice(label.lastIndexOf(' ') + 1);
 
 const place = ({ bus, port, megabits }: PortPlace): string =>
   `${printable(bus)} port ${printable(port ?? 'unknown')}${megabits === undefined ? ', not attached' : ` at ${megabits} Mb/s`}`;
@@ -168,7 +169,7 @@ function missingText({ selector, vm, policy, told }: VmEvidence['device-missing'
     return {
       what: `${printable(selector)} is not plugged into this host`,
       why,
-      fix: policy === 'skip' ? `qplug attach ${printable(vm)} '${printable(selector)}' --wait 60` : 'qplug devices',
+      fix: policy === 'skip' ? sh`qplug attach ${vm} ${selector} --wait 60` : sh`qplug devices`,
     };
   }
   const { file, near, present } = told;
@@ -179,16 +180,17 @@ function missingText({ selector, vm, policy, told }: VmEvidence['device-missing'
 }
 
 /** A line of a VM file. */
-function selectFix({ selector }: DeviceChoice): string {
-  return `Name it so: - { select: '${printable(selector, 96).replaceAll("'", "''")}' }`;
+function selectFix({ selector }: DeviceChoice): Fix | undefined {
+  return advice(`Name it so: - { select: ${yamlText(selector)} }`);
 }
 
-function listFix(file: string, present: readonly DeviceChoice[]): string {
+function listFix(file: string, present: readonly DeviceChoice[]): Fix | undefined {
   if (present.length === 0) {
-    return `On the host that is meant: qplug devices --json${file === '-' ? '' : ` > ${shellWord(file)}`}`;
+    const there = file === '-' ? sh`qplug devices --json` : sh`qplug devices --json > ${path(file)}`;
+    return advice('On the host that is meant: ', there);
   }
-  if (file !== '-') return `qplug devices --host ${shellWord(file)}`;
-  return `Name one of these: ${present.map((one) => printable(one.selector, 96)).join(' or ')}`;
+  if (file !== '-') return sh`qplug devices --host ${file}`;
+  return advice(`Name one of these: ${present.map((one) => yamlText(one.selector)).join(' or ')}`);
 }
 
 export const vmCatalog: Catalog<VmEvidence> = {
@@ -200,7 +202,10 @@ export const vmCatalog: Catalog<VmEvidence> = {
         known.length === 0
           ? 'no VM that qplug started runs on this host'
           : `running here: ${list(known)}${nearest === undefined ? '' : `; did you mean ${printable(nearest)}?`}`,
-      fix: 'qplug list   (a QEMU that was started otherwise is named by the path of its QMP socket: qplug status ./qmp.sock)',
+      fix: [
+        sh`qplug list`,
+        advice('a QEMU that was started otherwise is named by the path of its QMP socket: qplug status ./qmp.sock'),
+      ],
     }),
   },
   'vm-name-wrong': {
@@ -215,39 +220,39 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ name, pid }) => ({
       what: `a VM named ${printable(name)} runs already`,
       why: `process ${pid} lives`,
-      fix: `qplug shutdown ${printable(name)}`,
+      fix: sh`qplug shutdown ${name}`,
     }),
   },
   'state-write-failed': {
     kind: 'failed',
-    text: ({ path, reason }) => ({
+    text: ({ path: file, reason }) => ({
       what: 'qplug could not write what it must remember of this VM, so nothing was begun',
-      where: printable(path),
+      where: printable(file),
       why: printable(reason),
-      fix: `df -h ${printable(path)}`,
+      fix: sh`df -h ${path(file)}`,
     }),
   },
   'places-unreadable': {
     kind: 'failed',
-    text: ({ vm, path, reason }) => ({
+    text: ({ vm, path: file, reason }) => ({
       what: `where the devices of ${printable(vm)} were at its last start can't be read, so they are placed anew`,
-      where: printable(path),
+      where: printable(file),
       why:
         reason === 'newer'
           ? 'a newer qplug wrote it; it is left as it is'
           : reason === 'torn'
             ? 'it is no whole record of places'
             : printable(reason),
-      fix: reason === 'newer' ? 'use the newer qplug' : `rm ${printable(path)}`,
+      fix: reason === 'newer' ? advice('use the newer qplug') : sh`rm ${path(file)}`,
     }),
   },
   'places-not-saved': {
     kind: 'failed',
-    text: ({ vm, path, reason }) => ({
+    text: ({ vm, path: file, reason }) => ({
       what: `where the devices of ${printable(vm)} are could not be saved; its next start may place them elsewhere`,
-      where: printable(path),
+      where: printable(file),
       why: printable(reason),
-      fix: `df -h ${printable(path)}`,
+      fix: sh`df -h ${path(file)}`,
     }),
   },
   'removal-pending': {
@@ -255,7 +260,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ device, timeout }) => ({
       what: `${printable(device)} was not let go within ${timeout / 1000} s`,
       why: 'QEMU took the request; a PCI controller waits for its guest, a USB device should not',
-      fix: 'Try again, or reset the guest: a reset completes the removal',
+      fix: advice('Try again, or reset the guest: a reset completes the removal'),
     }),
   },
   'not-undone': {
@@ -263,18 +268,17 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ devices }) => ({
       what: `what was done could not all be undone: ${list(devices)}`,
       why: 'a device of QEMU may have been refused its old place; a PCI controller leaves only when its guest lets go, or at a reset',
-      fix: 'qplug status VM, then qplug detach VM ID for each device that is left',
+      fix: advice('see with qplug status what is left in the VM, and take it out with qplug detach'),
     }),
   },
   'stays-with-host': {
     kind: 'refused',
     text: ({ label, vm, port, guard }) => {
       const { subject, mend } = guardWords(guard);
-      const back = `qplug attach ${shellWord(vm)} ${shellWord(port)}`;
       return {
         what: `${printable(label)} stays with the host, and was not put back into ${printable(vm)}`,
         why: `the host has taken it into use since it was taken out: ${subject}`,
-        fix: mend === undefined ? back : `${mend}\n${back}`,
+        fix: [mend, sh`qplug attach ${vm} ${port}`],
       };
     },
   },
@@ -283,7 +287,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     kind: 'timeout',
     text: ({ what, timeout }) => ({
       what: `not done within ${timeout / 1000} s: ${printable(what)}`,
-      fix: 'Repeat it with a longer --timeout (seconds)',
+      fix: advice('Repeat it with a longer --timeout (seconds)'),
     }),
   },
   'device-gone': {
@@ -292,7 +296,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
       what: `${printable(label)} is gone from this host`,
       where: `host port ${printable(port)}`,
       why: 'it was there when the plan was made, and was pulled or re-enumerated since',
-      fix: 'Plug it in again and repeat the command (--wait 30 waits for it)',
+      fix: advice('Plug it in again and repeat the command (--wait 30 waits for it)'),
     }),
   },
   'device-open-failed': {
@@ -301,7 +305,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
       what: `QEMU could not open ${printable(label)}`,
       where: printable(node),
       why: `the user that QEMU runs as may lack the right to the node, or another program holds the device${lastLines.length === 0 ? '' : `; ${lastWords(lastLines)}`}`,
-      fix: `fuser -v ${printable(node)}; ls -l ${printable(node)}`,
+      fix: [sh`fuser -v ${path(node)}`, sh`ls -l ${path(node)}`],
     }),
   },
   'node-not-granted': {
@@ -309,7 +313,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ node, uid, reason }) => ({
       what: `QEMU, which runs as user ${uid}, could not be given ${printable(node)}`,
       why: printable(reason),
-      fix: `sudo setfacl -m u:${uid}:rw ${printable(node)}`,
+      fix: sh`sudo setfacl -m u:${uid}:rw ${path(node)}`,
     }),
   },
   'device-add-refused': {
@@ -332,7 +336,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
       what: `${printable(e.label)} belongs to another VM`,
       where: `VM ${printable(e.vm)}${e.pid === undefined ? '' : `, QEMU ${e.pid}`}`,
       why: `it is ${printable(e.state)} there since ${printable(e.since)}`,
-      fix: `qplug detach ${shellWord(e.vm)} ${deviceWord(e.label)}`,
+      fix: sh`qplug detach ${e.vm} ${deviceWord(e.label)}`,
     }),
   },
   'claim-in-use': {
@@ -341,7 +345,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
       what: `another qplug is at ${printable(e.label)} just now`,
       where: `VM ${printable(e.vm)}`,
       why: `process ${e.pid} has it ${printable(e.state)}`,
-      fix: `wait, or end that process: kill ${e.pid}   (the next command mends what it leaves)`,
+      fix: advice(`wait, or end that process: kill ${e.pid} (the next command mends what it leaves)`),
     }),
   },
   'not-claimed': {
@@ -350,7 +354,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
       what: 'no VM has such a device',
       where: printable(selector),
       why: ids.length === 0 ? 'nothing is claimed' : `VMs have ${list(ids)}`,
-      fix: 'qplug claims',
+      fix: sh`qplug claims`,
     }),
   },
   'not-suspendable': {
@@ -358,7 +362,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ vm, state }) => ({
       what: `${printable(vm)} can't be suspended`,
       why: `its guest is ${printable(state)}, neither running nor paused`,
-      fix: `qplug status ${shellWord(vm)}`,
+      fix: sh`qplug status ${vm}`,
     }),
   },
   'missing-at-resume': {
@@ -369,9 +373,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
       why: mandatory
         ? `${printable(vm)} must have it (when-missing: fail)`
         : `${printable(vm)} had it when it was suspended`,
-      fix: mandatory
-        ? `qplug resume ${shellWord(vm)} --wait 60`
-        : `qplug attach ${shellWord(vm)} ${shellWord(port)} --wait 60`,
+      fix: mandatory ? sh`qplug resume ${vm} --wait 60` : sh`qplug attach ${vm} ${port} --wait 60`,
     }),
   },
   suspended: {
@@ -379,7 +381,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ vm, devices, since }) => ({
       what: `${printable(vm)} is suspended since ${printable(since)}`,
       why: devices.length === 0 ? undefined : `the host has ${list(devices)} meanwhile`,
-      fix: `qplug resume ${shellWord(vm)}`,
+      fix: sh`qplug resume ${vm}`,
     }),
   },
   'claim-ambiguous': {
@@ -388,7 +390,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
       what: 'that means several devices',
       where: printable(selector),
       why: devices.map((one) => `${printable(one.label)} (${printable(one.id)})`).join('; '),
-      fix: `qplug release ${shellWord(devices[0]?.id ?? '')}`,
+      fix: sh`qplug release ${devices[0]?.id ?? ''}`,
     }),
   },
   mended: {
@@ -405,7 +407,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
       what: `a ${e.kind} that was cut off could not be mended yet`,
       where: `VM ${printable(e.vm)}`,
       why: `${printable(e.reason)}; the next command tries again`,
-      fix: `qplug status ${printable(e.vm)}`,
+      fix: sh`qplug status ${e.vm}`,
     }),
   },
   'claim-given-back': {
@@ -439,7 +441,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
       what: `${printable(vm)} has ${printable(label)} already, or will take it by itself`,
       where: printable(id),
       why: 'that usb-host was given a filter instead of one exact device, and QEMU would open the device a second time',
-      fix: `qplug detach ${printable(vm)} ${printable(id)}`,
+      fix: sh`qplug detach ${vm} ${id}`,
     }),
   },
   'device-came-back': {
@@ -455,7 +457,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ selector, vm, ids }) => ({
       what: `nothing in ${printable(vm)} is ${printable(selector)}`,
       why: ids.length === 0 ? 'it has no USB devices' : `it has ${list(ids)}`,
-      fix: `qplug status ${printable(vm)}`,
+      fix: sh`qplug status ${vm}`,
     }),
   },
   'detach-ambiguous': {
@@ -463,7 +465,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ selector, vm, ids }) => ({
       what: `${printable(selector)} is several devices of ${printable(vm)}`,
       why: list(ids),
-      fix: ids.map((id) => `qplug detach ${printable(vm)} ${printable(id)}`).join('\n'),
+      fix: ids.map((id) => sh`qplug detach ${vm} ${id}`),
     }),
   },
   'hub-in-use': {
@@ -471,7 +473,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ id, vm, devices }) => ({
       what: `devices sit behind the hub ${printable(id)}`,
       why: list(devices),
-      fix: `qplug detach ${printable(vm)} ${devices.map((device) => printable(device)).join(' ')} ${printable(id)}`,
+      fix: sh`qplug detach ${vm} ${[...devices, id]}`,
     }),
   },
   'unplanned-speed': {
@@ -479,7 +481,9 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ label, megabits }) => ({
       what: `QEMU can't pass ${printable(label)} through`,
       why: `it runs at ${megabits} Mb/s, and this QEMU knows no such speed`,
-      fix: 'Plug it into a slower port of the host (a USB 3.0 or 2.0 port, or a cable that is), or use a newer QEMU',
+      fix: advice(
+        'Plug it into a slower port of the host (a USB 3.0 or 2.0 port, or a cable that is), or use a newer QEMU',
+      ),
     }),
   },
   'emulated-unknown': {
@@ -494,7 +498,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ model, needs }) => ({
       what: `${printable(model)} can't be plugged by its name alone`,
       why: `it needs a ${printable(needs)}`,
-      fix: `Name it in the VM file: - { emulated: ${printable(model)}, … }`,
+      fix: advice(`Name it in the VM file: - { emulated: ${printable(model)}, … }`),
     }),
   },
   'driver-not-back': {
@@ -502,7 +506,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ label, interfaces }) => ({
       what: `${printable(label)} left the VM, but no host driver has taken it back`,
       where: list(interfaces),
-      fix: interfaces.map((name) => `echo ${printable(name)} > /sys/bus/usb/drivers_probe`).join('\n'),
+      fix: interfaces.map((name) => sh`printf %s ${name} | sudo tee /sys/bus/usb/drivers_probe`),
     }),
   },
   'stale-device': {
@@ -511,7 +515,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
       what: `${printable(id)} stands for a device that was pulled, or replugged since`,
       where: `${printable(bus)} port ${printable(port)}`,
       why: 'QEMU never takes such a one back by itself',
-      fix: 'Attach the device again; its place is freed first',
+      fix: advice('Attach the device again; its place is freed first'),
     }),
   },
   'detached-device': {
@@ -537,7 +541,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     kind: 'failed',
     text: ({ label, selector, vm }) => ({
       what: `${printable(vm)} wants ${printable(label)}, which is not attached`,
-      fix: `qplug attach ${printable(vm)} '${printable(selector)}'`,
+      fix: sh`qplug attach ${vm} ${selector}`,
     }),
   },
   'move-would-help': {
@@ -550,7 +554,10 @@ export const vmCatalog: Catalog<VmEvidence> = {
       ]
         .join(' and ')
         .concat(` would give ${printable(label)} a port of its speed, ${megabits} Mb/s`),
-      fix: ['qplug rebalance', vm, ...words].map((word) => printable(word)).join(' '),
+      fix:
+        words[0] === '--emulated'
+          ? sh`qplug rebalance ${vm} --emulated ${words[1] ?? ''}`
+          : sh`qplug rebalance ${[vm, ...words]}`,
     }),
   },
   'kvm-unusable': {
@@ -559,23 +566,23 @@ export const vmCatalog: Catalog<VmEvidence> = {
       what: denied ? 'you may not use KVM' : 'there is no KVM',
       where: printable(node),
       why: denied ? undefined : 'the processor or its firmware does not offer virtualisation, or a hypervisor hides it',
-      fix: denied ? 'sudo usermod -aG kvm "$USER", and log in again' : undefined,
+      fix: denied ? [sh`sudo usermod -aG kvm "$USER"`, advice('and log in again')] : undefined,
     }),
   },
   'usb-ids-missing': {
     kind: 'failed',
     text: () => ({
       what: 'devices that tell no name of their own are shown by number',
-      fix: 'sudo apt-get install usb.ids',
+      fix: sh`sudo apt-get install usb.ids`,
     }),
   },
   'runtime-folder-open': {
     kind: 'failed',
-    text: ({ path, mode }) => ({
+    text: ({ path: folder, mode }) => ({
       what: `others may look into qplug's folder (mode ${printable(mode)})`,
-      where: printable(path),
+      where: printable(folder),
       why: 'whoever reaches a QMP socket controls the VM',
-      fix: `chmod 700 ${printable(path)}`,
+      fix: sh`chmod 700 ${path(folder)}`,
     }),
   },
   'wanted-twice': {
@@ -604,7 +611,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ vm, timeout }) => ({
       what: `the guest of ${printable(vm)} did not power off within ${timeout / 1000} s`,
       why: 'it was asked by ACPI power button, and may not listen to it',
-      fix: `qplug kill ${printable(vm)}`,
+      fix: sh`qplug kill ${vm}`,
     }),
   },
   'shutdown-ignored': {
@@ -612,7 +619,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ vm, state }) => ({
       what: `the guest of ${printable(vm)} can't be asked to power off`,
       why: `it is ${printable(state)}, so it does not run`,
-      fix: `qplug kill ${printable(vm)}`,
+      fix: sh`qplug kill ${vm}`,
     }),
   },
   'no-record': {
@@ -643,10 +650,11 @@ export const vmCatalog: Catalog<VmEvidence> = {
         unknown: 'no VM of that name runs here',
         gone: 'it was started from a file that is no longer there',
       }[problem],
-      fix:
+      fix: advice(
         problem === 'adopted'
           ? '--live changes the running VM alone'
           : 'Name the VM by its file: bench.yaml, not bench',
+      ),
     }),
   },
   'vm-other-file': {
@@ -654,7 +662,9 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ vm, runs, named }) => ({
       what: `${printable(vm)} runs from another file than ${printable(named)}`,
       where: printable(runs),
-      fix: `--config changes ${printable(named)} alone, --live the running VM alone; or name the VM: ${printable(vm)}`,
+      fix: advice(
+        `--config changes ${printable(named)} alone, --live the running VM alone; or name the VM: ${printable(vm)}`,
+      ),
     }),
   },
   'not-in-file': {
@@ -669,7 +679,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ selector, path, lines }) => ({
       what: `several entries of ${printable(path)} mean ${printable(selector)}`,
       where: lines.map((line) => `line ${line}`).join(', '),
-      fix: 'Take one out by hand; --live changes the running VM alone',
+      fix: advice('Take one out by hand; --live changes the running VM alone'),
     }),
   },
   'entry-broad': {
@@ -678,7 +688,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
       what: `the entry ${printable(entry)} means other devices too, so it is not taken out`,
       where: `${printable(path)}:${line}`,
       why: `it means ${list(others)} as well`,
-      fix: `Write entries for those that shall stay in its place; --live changes the running VM alone`,
+      fix: advice(`Write entries for those that shall stay in its place; --live changes the running VM alone`),
     }),
   },
   'entry-says-otherwise': {
@@ -686,7 +696,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ path, line, entry }) => ({
       what: 'the file has another place for it, and that is left as it is',
       where: `${printable(path)}:${line}`,
-      fix: `for the next start write \`- ${printable(entry)}\` there`,
+      fix: advice(`for the next start write \`- ${printable(entry)}\` there`),
     }),
   },
   'allow-unsure': {
@@ -694,7 +704,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ selector, path }) => ({
       what: `usb.allow of ${printable(path)} may not have ${printable(selector)} in it`,
       why: 'it is not plugged in, so nobody can say which device it is',
-      fix: `add \`${printable(selector)}\` to \`usb.allow\``,
+      fix: advice(`add \`${printable(selector)}\` to \`usb.allow\``),
     }),
   },
 };

@@ -209,7 +209,7 @@ describe('what a fix in a VM that runs says', () => {
       fc.property(anyRequest, (asked) => {
         const made = plan({ ...asked, leeway: asked.leeway });
         for (const found of planFindings(made, { vm: 'bench', running: true })) {
-          for (const piece of words(found).fix?.split(', and ') ?? []) told.add(piece.replace(/ \([^)]*\)$/, ''));
+          for (const line of words(found).fix?.split('\n') ?? []) told.add(line.replace(/^# add /, ''));
         }
       }),
       random(300),

@@ -182,7 +182,7 @@ describe('findings', () => {
     expect(renderFinding(found, plain)).toBe(
       'note: 1-2 is not plugged into this host: x starts without it (when-missing: skip)\n' +
         '  at   vm.yaml:1:2\n' +
-        "  fix  qplug attach x '1-2' --wait 60",
+        '  fix  qplug attach x 1-2 --wait 60',
     );
   });
 
@@ -190,7 +190,7 @@ describe('findings', () => {
     const found = finding('device-missing', { selector: '1-2', vm: 'x', policy: 'skip' });
     expect(renderFinding(found, { ...plain, errColumns: 30 })).toBe(
       'error: 1-2 is not plugged into\n  this host: x starts without\n  it (when-missing: skip)\n' +
-        "  fix  qplug attach x '1-2' --wait 60",
+        '  fix  qplug attach x 1-2 --wait 60',
     );
   });
 
@@ -198,8 +198,8 @@ describe('findings', () => {
     const found = finding('driver-not-back', { label: 'stick', interfaces: ['1-2:1.0', '1-2:1.1'] });
     const lines = renderFinding(found, plain).split('\n');
     expect(lines.slice(-2)).toEqual([
-      '  fix  echo 1-2:1.0 > /sys/bus/usb/drivers_probe',
-      '       echo 1-2:1.1 > /sys/bus/usb/drivers_probe',
+      '  fix  printf %s 1-2:1.0 | sudo tee /sys/bus/usb/drivers_probe',
+      '       printf %s 1-2:1.1 | sudo tee /sys/bus/usb/drivers_probe',
     ]);
   });
 });

@@ -115,7 +115,7 @@ describe('a command that fails', () => {
         '  fix  qplug shutdown x\n' +
         'error: x wants stick, which is not attached\n' +
         '  at   vm.yaml:3:5\n' +
-        "  fix  qplug attach x '1-2'\n",
+        '  fix  qplug attach x 1-2\n',
     );
   });
 

@@ -251,7 +251,7 @@ describe('what the host needs', () => {
     [{ kind: 'volume', ...DISK, through: [{ node: '/dev/loop3', what: 'loop' }] }, 'losetup -d /dev/loop3'],
     [{ kind: 'volume', ...DISK, through: [{ node: '/dev/drbd0', what: 'other' }] }, undefined],
   ] as const)('%j is ended by %j', (guard, mend) => {
-    expect(guardWords(guard).mend).toBe(mend);
+    expect(guardWords(guard).mend?.command).toBe(mend);
   });
 
   const policy: { readonly [C in Exclude<keyof GuardEvidence, 'device-guarded'>]: GuardEvidence[C] } = {

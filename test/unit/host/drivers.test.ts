@@ -79,7 +79,7 @@ describe('probing for drivers', () => {
       what: "could not give interface 6-1:1.0 back to the host's drivers",
       where: '/sys/bus/usb/drivers_probe',
       why: 'EINVAL: invalid argument, write',
-      fix: 'echo 6-1:1.0 | sudo tee /sys/bus/usb/drivers_probe',
+      fix: 'printf %s 6-1:1.0 | sudo tee /sys/bus/usb/drivers_probe',
     });
   });
 

@@ -101,7 +101,7 @@ const cases: readonly Case[] = [
     device: device('a', 'super'),
     reason: 'only-slower',
     fix: { fix: 'allow-slower', speed: 'high' },
-    text: '--slower allow (high-speed, 480 Mb/s)',
+    text: '--slower allow\n# then it runs at high-speed, 480 Mb/s',
   },
   {
     what: 'the same in a VM file',
@@ -249,7 +249,7 @@ const cases: readonly Case[] = [
         { fix: 'detach', device: 'dev1' },
       ],
     },
-    text: '--slower allow (full-speed, 12 Mb/s), and qplug detach bench dev1',
+    text: 'qplug detach bench dev1\n# add --slower allow\n# then it runs at full-speed, 12 Mb/s',
     more: { growth: NOTHING },
   },
   {

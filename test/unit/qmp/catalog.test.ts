@@ -42,8 +42,9 @@ describe('the words of QMP findings', () => {
       where: '/run/vm.qmp',
       why: 'it took the connection but did not greet within 5000 ms; QEMU serves one client at a time',
       fix:
-        `find the holder: ss -xp | grep -w "$(ss -x | awk '$5 == "/run/vm.qmp" { print $8 }')" ` +
-        'or start QEMU with one more: -qmp unix:/run/vm.qmp.2,server=on,wait=off',
+        '# find the holder:\n' +
+        `ss -xp | grep -w "$(ss -x | awk -v socket=/run/vm.qmp '$5 == socket { print $8 }')"\n` +
+        '# or start QEMU with one more: -qmp unix:/run/vm.qmp.2,server=on,wait=off',
     });
   });
 

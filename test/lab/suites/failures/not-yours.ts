@@ -53,7 +53,7 @@ export function notYours(check: AddCheck): void {
       assert.deepEqual([code, stdout], [1, '']);
       assert.match(stderr, /^error: QEMU could not open 46f4:0001 .* the user that QEMU runs as may lack the right/m);
       assert.match(stderr, new RegExp(`at {3}${node}$`, 'm'));
-      assert.match(stderr, new RegExp(`fix {2}fuser -v ${node}; ls -l ${node}$`, 'm'));
+      assert.match(stderr, new RegExp(`fix {2}fuser -v ${node}\\n {7}ls -l ${node}$`, 'm'));
       assert.match(stderr, /^· plug 46f4:0001 .*\n· plug 46f4:0001 .*\n· undo: plug 46f4:0001 /m);
       await asBefore();
       await vm.quit();

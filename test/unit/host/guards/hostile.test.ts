@@ -10,8 +10,8 @@ describe('hostile names', () => {
     expect(guards.map(({ kind }) => kind)).toEqual(['mount', 'swap', 'keyboard', 'route', 'serial', 'in-use']);
     expect(JSON.stringify(guards)).toContain(JSON.stringify(H).slice(1, -1));
     for (const guard of guards) {
-      const { subject, breaks, mend = '' } = guardWords(guard);
-      expect(`${subject} ${breaks} ${mend}`).not.toMatch(UNSAFE);
+      const { subject, breaks, mend } = guardWords(guard);
+      expect(`${subject} ${breaks} ${mend?.command}`).not.toMatch(UNSAFE);
     }
   });
 });

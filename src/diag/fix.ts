@@ -1,0 +1,188 @@
+import { shellWord } from './shell-word.js';
+
+/** Only this file makes what is typed: so nothing is put into a command without being quoted. */
+declare const made: unique symbol;
+
+/** One line for a shell. It does what it says when it is typed as it stands. */
+export interface Command {
+  readonly command: string;
+  readonly [made]: true;
+}
+
+/** Words to add to the command line that was typed. */
+export interface Options {
+  readonly options: string;
+  readonly [made]: true;
+}
+
+/** Words for people: what to do, or the line that belongs into a file. */
+export interface Advice {
+  readonly advice: string;
+}
+
+export type FixPart = Command | Options | Advice;
+
+/** What mends something. Parts that can't be typed are undefined, and left out. */
+export type Fix = FixPart | readonly (FixPart | undefined)[];
+
+/** What stands in a command: one word, several, or a path, which never passes for an option. */
+type Inserted = string | number | readonly string[] | Path;
+
+interface Path {
+  readonly path: string;
+}
+
+/** A path for programs that know no `--`: `-x` becomes `./-x`. */
+export function path(text: string): Path {
+  return { path: text.startsWith('-') ? `./${text}` : text };
+}
+
+/**
+ * Makes a command line: sh`qplug detach ${vm} ${id} --live`. What stands in the template is for the shell as it is; what is put in is raw
+ * text, and is quoted. Where such a word begins with `-`, options go before it, and `--` ends them.
+ *
+ * @returns undefined where a word can't be typed
+ */
+export function sh(template: TemplateStringsArray, ...inserted: Inserted[]): Command | undefined {
+  const command = spelled(template, inserted);
+  return command === undefined ? undefined : ({ command } as Command);
+}
+
+/** @returns a command line of words that are options where they look so: what somebody typed, with a word mended */
+export function asTyped(...words: readonly string[]): Command | undefined {
+  const shown = words.map(shellWord);
+  return shown.includes(undefined) ? undefined : ({ command: shown.join(' ') } as Command);
+}
+
+/** @returns the same of options */
+export function asOptions(...words: readonly string[]): Options | undefined {
+  const line = asTyped(...words);
+  return line === undefined ? undefined : ({ options: line.command } as Options);
+}
+
+/** Makes options: options`--controller ${id} --port ${port}`. @returns undefined where a word can't be typed */
+export function options(template: TemplateStringsArray, ...inserted: Inserted[]): Options | undefined {
+  const text = spelled(template, inserted);
+  return text === undefined ? undefined : ({ options: text } as Options);
+}
+
+/** @returns the parts, with all options among them on one line, before the words for people */
+export function oneLineOfOptions(parts: readonly (FixPart | undefined)[]): FixPart[] {
+  const there = parts.filter((part) => part !== undefined);
+  const all = there.flatMap((part) => ('options' in part ? part.options : [])).join(' ');
+  return [
+    ...there.filter((part) => 'command' in part),
+    ...(all === '' ? [] : [{ options: all } as Options]),
+    ...there.filter((part) => 'advice' in part),
+  ];
+}
+
+/**
+ * Makes words for people.
+ *
+ * @param parts - printable text, and what is typed within it
+ * @returns undefined where a part can't be typed
+ */
+export function advice(...parts: readonly (string | Command | Options | undefined)[]): Advice | undefined {
+  if (parts.includes(undefined)) return undefined;
+  return { advice: parts.map((part) => (typeof part === 'object' ? typed(part) : part)).join('') };
+}
+
+/** @returns what is typed of a part */
+function typed(part: Command | Options): string {
+  return 'command' in part ? part.command : part.options;
+}
+
+/**
+ * @returns the lines of a fix. Where there is something to type all else is a comment, so that the whole can be given to a shell, or be
+ *   added to a command line
+ */
+export function fixLines(fix: Fix | undefined): string | undefined {
+  const parts = [fix ?? []].flat().filter((part) => part !== undefined);
+  const runs = parts.some((part) => 'command' in part);
+  const types = runs || parts.some((part) => 'options' in part);
+  const lines = parts.map((part) => {
+    if ('command' in part) return part.command;
+    if ('options' in part) return runs ? `# add ${part.options}` : part.options;
+    return types ? `# ${part.advice}` : part.advice;
+  });
+  return lines.length === 0 ? undefined : lines.join('\n');
+}
+
+/** A word of a template: `raw` where it is one that was put in, and nothing else. */
+interface Token {
+  readonly text: string;
+  readonly raw: string | undefined;
+}
+
+function spelled(template: TemplateStringsArray, inserted: readonly Inserted[]): string | undefined {
+  const words = inserted.map(wordsOf);
+  if (words.some((some) => some.some(({ word }) => word === undefined))) return undefined;
+  const dashed = words.some((some) => some.some(({ raw }) => raw.startsWith('-')));
+  const program = template[0] === '' ? programOf(words[0]?.[0]?.raw) : undefined;
+  const text = (index: number): string =>
+    index === 0 && program !== undefined ? program : (words[index] ?? []).map(({ word }) => word).join(' ');
+  if (!dashed) return template.reduce((line, literal, index) => line + text(index - 1) + literal);
+  return withDashes(tokensOf(template, words, program));
+}
+
+function wordsOf(one: Inserted): { readonly raw: string; readonly word: string | undefined }[] {
+  const raws = typeof one === 'object' ? ('path' in one ? [one.path] : one) : [String(one)];
+  return raws.map((raw) => ({ raw, word: shellWord(raw) }));
+}
+
+/** In the place of the program `if` would be a word of the shell's, and `a=b` a variable: only what can't be either stays unquoted. */
+function programOf(raw: string | undefined): string | undefined {
+  if (raw === undefined || /^[\w@:,.+-]*[/-][\w@:,./+-]*$/.test(raw)) return undefined;
+  const word = shellWord(raw);
+  return word === raw ? `'${raw}'` : word;
+}
+
+/** A template in words, at its blanks. */
+function tokensOf(
+  template: TemplateStringsArray,
+  words: readonly (readonly { readonly raw: string; readonly word: string | undefined }[])[],
+  program: string | undefined,
+): Token[] {
+  const tokens: Token[] = [];
+  let open = false; // whether the last token goes on
+  const add = (text: string, raw: string | undefined): void => {
+    const last = tokens.at(-1);
+    if (!open || last === undefined) tokens.push({ text, raw });
+    else tokens[tokens.length - 1] = { text: last.text + text, raw: undefined };
+    open = true;
+  };
+  template.forEach((literal, index) => {
+    for (const piece of literal.split(/( +)/)) {
+      if (piece === '') continue;
+      if (piece.startsWith(' ')) open = false;
+      else add(piece, undefined);
+    }
+    for (const [n, { raw, word = '' }] of (words[index] ?? []).entries()) {
+      if (n > 0) open = false;
+      add(index === 0 && n === 0 && program !== undefined ? program : word, raw);
+    }
+  });
+  return tokens;
+}
+
+/** Words that begin with `-` are given as `--option=-x`, or after a `--`, which all options go before. */
+function withDashes(tokens: readonly Token[]): string {
+  const joined: Token[] = [];
+  for (const token of tokens) {
+    const last = joined.at(-1);
+    const isValue =
+      token.raw?.startsWith('-') === true && last?.raw === undefined && /^--[a-z-]+$/.test(last?.text ?? '');
+    if (isValue && last !== undefined)
+      joined[joined.length - 1] = { text: `${last.text}=${token.text}`, raw: undefined };
+    else joined.push(token);
+  }
+  const isWord = ({ raw }: Token): boolean => raw !== undefined;
+  const start = joined.findIndex(isWord);
+  const bare = joined.some(({ raw }) => raw?.startsWith('-') === true);
+  if (start < 0 || !bare) return joined.map(({ text }) => text).join(' ');
+  const tail = joined.findIndex(({ raw, text }, index) => index > start && raw === undefined && text.startsWith('-'));
+  const end = tail < 0 ? joined.length : tail;
+  const ordered = [...joined.slice(0, start), ...joined.slice(end), { text: '--' }, ...joined.slice(start, end)];
+  return ordered.map(({ text }) => text).join(' ');
+}
