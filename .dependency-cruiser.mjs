@@ -18,9 +18,12 @@ const BELOW = {
 
 /** The only files that may touch files, sockets and processes. */
 const IO_FILES = [
+  'src/base/descriptor.ts',
   'src/base/own-folder.ts',
   'src/base/process-identity.ts',
-  'src/base/unix-listener.ts',
+  'src/base/socket-peer.ts',
+  'src/base/standard-input.ts',
+  'src/base/unix-socket.ts',
   'src/cli/picture/write.ts',
   'src/cli/watcher.ts',
   'src/config/file-change.ts',
@@ -35,7 +38,6 @@ const IO_FILES = [
   'src/host/usb-ids.ts',
   'src/launcher/ask-qemu.ts',
   'src/launcher/find-program.ts',
-  'src/launcher/find-running.ts',
   'src/launcher/hand-over.ts',
   'src/launcher/preflight.ts',
   'src/launcher/process.ts',

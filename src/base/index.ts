@@ -1,12 +1,22 @@
 /** What every layer above needs of time and processes: deadlines, polling, who a pid is. Knows nothing of USB or QEMU. */
 export { Deadline, DeadlineReached, poll } from './deadline.js';
+export { descriptorOf, type SocketIdentity, socketOf } from './descriptor.js';
 export { makeOwnFolder, ownUid, requireOwnFolder, type Untrusted, untrusted } from './own-folder.js';
 export {
+  formatProcess,
+  hasEnded,
   identifyProcess,
   isAlive,
+  isSameProcess,
+  leadsSession,
   type ProcessIdentity,
+  parseProcess,
   type Rights,
   rightsOf,
+  rightsOfProcess,
   selfIdentity,
+  stateOf,
 } from './process-identity.js';
-export { isListening, listenerOf } from './unix-listener.js';
+export { findSocketStatistics, peerOf } from './socket-peer.js';
+export { processesReading } from './standard-input.js';
+export { knockAt, type Listening, socketFileOf } from './unix-socket.js';

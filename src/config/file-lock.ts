@@ -1,6 +1,6 @@
 import { readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { Deadline, DeadlineReached, identifyProcess, isAlive, poll } from '../base/index.js';
+import { Deadline, DeadlineReached, formatProcess, hasEnded, parseProcess, poll, selfIdentity } from '../base/index.js';
 import { fail } from '../diag/index.js';
 
 /** ms that another qplug may take with a file before we give up, and ms between two looks. */
@@ -21,8 +21,7 @@ export function beside(file: string, what: 'lock' | 'new'): string {
  * @throws QplugError `vm-file-busy` · the system's error · the signal's reason
  */
 export async function lockFile(file: string, signal: AbortSignal): Promise<Disposable> {
-  const self = identifyProcess(process.pid);
-  const mine = `${self?.pid}_${self?.startTime}_${self?.bootId}`;
+  const mine = formatProcess(selfIdentity());
   const path = beside(file, 'lock');
   using deadline = new Deadline(PATIENCE, signal);
   try {
@@ -70,6 +69,6 @@ function holderOf(path: string): string | undefined {
 }
 
 function lives(holder: string): boolean {
-  const [, pid, startTime, bootId = ''] = /^(\d+)_(\d+)_(.+)$/.exec(holder) ?? [];
-  return isAlive({ pid: Number(pid), startTime: Number(startTime), bootId });
+  const maker = parseProcess(holder);
+  return maker !== undefined && !hasEnded(maker);
 }

@@ -1,4 +1,5 @@
 import { chmodSync, lchownSync, lstatSync } from 'node:fs';
+import { type ProcessIdentity, rightsOfProcess } from '../base/index.js';
 
 /** A device node that somebody is to open, and what it was before: plain data. */
 export interface NodeGrant {
@@ -6,15 +7,17 @@ export interface NodeGrant {
   readonly node: string;
   /** Who is to open it. */
   readonly uid: number;
+  /** The process that is to open it; an older qplug has not written it. */
+  readonly process?: ProcessIdentity | undefined;
   /** `mode`: the permission bits. */
   readonly was: { readonly uid: number; readonly gid: number; readonly mode: number };
 }
 
 /** Gives device nodes to users, and takes them back. Only root can. */
 export interface NodeRights {
-  /** @returns what it takes that a user may open a node; undefined where the user may already, or there is no such node */
-  grantFor(node: string, uid: number): NodeGrant | undefined;
-  /** @throws the system's error */
+  /** @returns what it takes that a process of a user may open a node; undefined where the user may already, or there is no such node */
+  grantFor(node: string, uid: number, process: ProcessIdentity): NodeGrant | undefined;
+  /** @throws the system's error; an Error where the process has ended meanwhile, or runs as somebody else: its pid may be another's by now */
   give(grant: NodeGrant): void;
   /**
    * Sets the node back as it was, whether it was given in whole, in part or not at all. One that is gone, or that somebody else has
@@ -27,6 +30,9 @@ export interface NodeRights {
 
 const NODE = /^\/dev\/bus\/usb\/\d{3}\/\d{3}$/;
 
+/** Of the four ids of a process the one that it opens files as (proc(5), `Uid`). */
+const FILES = 3;
+
 /** Read and write for the owner, and for all. */
 const [OWNER, ALL] = [0o600, 0o006];
 
@@ -36,15 +42,17 @@ const [OWNER, ALL] = [0o600, 0o006];
  */
 export function kernelNodeRights(): NodeRights {
   return {
-    grantFor(node, uid) {
+    grantFor(node, uid, process) {
       if (!NODE.test(node)) return undefined;
       const now = lstatSync(node, { throwIfNoEntry: false });
       if (now === undefined || !now.isCharacterDevice()) return undefined;
       const mode = now.mode & 0o7777;
       if ((now.uid === uid && (mode & OWNER) === OWNER) || (mode & ALL) === ALL) return undefined;
-      return { node, uid, was: { uid: now.uid, gid: now.gid, mode } };
+      return { node, uid, process, was: { uid: now.uid, gid: now.gid, mode } };
     },
-    give({ node, uid, was }) {
+    give({ node, uid, process, was }) {
+      if (process !== undefined && rightsOfProcess(process)?.uids[FILES] !== uid)
+        throw new Error(`process ${process.pid} has ended, or runs as another user now`);
       lchownSync(node, uid, was.gid);
       if ((was.mode & OWNER) !== OWNER) chmodSync(node, was.mode | OWNER);
     },

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { chmodSync, renameSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { descriptorOf } from '../base/index.js';
 
 /** Sockets that listen already, for a program that gets them as its file descriptors. */
 export interface ListeningSockets extends Disposable {
@@ -28,20 +29,15 @@ export async function listenFor(paths: readonly string[]): Promise<ListeningSock
       await once(server, 'listening');
       servers.push({ path, server });
       chmodSync(path, 0o600);
-      descriptors.push(descriptorOf(server));
+      const descriptor = descriptorOf(server);
+      if (descriptor === undefined) throw new Error('this Node does not tell the descriptor of a socket');
+      descriptors.push(descriptor);
     }
     return { descriptors, [Symbol.dispose]: dispose };
   } catch (error) {
     dispose();
     throw error;
   }
-}
-
-/** Node tells the descriptor of a server by this property alone, since 0.6. */
-function descriptorOf(server: Server): number {
-  const { fd } = (server as unknown as { readonly _handle?: { readonly fd?: unknown } })._handle ?? {};
-  if (typeof fd !== 'number' || fd < 0) throw new Error('this Node does not tell the descriptor of a socket');
-  return fd;
 }
 
 /** libuv removes the path of a socket that it closes (uv__pipe_close): it is out of the way meanwhile. */

@@ -18,7 +18,7 @@ export {
   spareRootPorts,
 } from './controllers.js';
 export { type EndOptions, type EndOutcome, type EndStep, endProcess } from './end-process.js';
-export { findRunning } from './find-running.js';
+export { findStarted } from './find-started.js';
 export { closeToOthers } from './hand-over.js';
 export { type MachineModel, machineModel } from './machine.js';
 export { type FoundQemu, findQemu, type Preflight, type PreflightInput, preflight } from './preflight.js';

@@ -14,7 +14,7 @@ export interface ProcessExit {
   readonly signal: NodeJS.Signals | null;
 }
 
-const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_RDWR, O_TRUNC } = constants;
 
 /** How much of the end of a log is read for `lastLines`, in bytes. */
 const TAIL_BYTES = 16 * 1024;
@@ -32,6 +32,10 @@ export interface StartInput {
   readonly as?: RunAs | undefined;
   /** Paths of sockets that are made for it, and handed over as descriptors 3 and on. */
   readonly sockets?: readonly string[] | undefined;
+  /** Made empty, and its standard input; default /dev/null. */
+  readonly markFile?: string | undefined;
+  /** Called as soon as it was started, before anything is waited for. When this throws it is ended. */
+  readonly onStart?: ((identity: ProcessIdentity) => void) | undefined;
   /** Before the start only; afterwards the process is the caller's. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -58,16 +62,19 @@ export async function startQemu(input: StartInput): Promise<QemuProcess> {
   const { binary, args, logFile, cwd, as, env = as === undefined ? process.env : environmentOf(as), signal } = input;
   signal?.throwIfAborted();
   let log: FileHandle | undefined;
+  let mark: FileHandle | undefined;
   let sockets: ListeningSockets | undefined;
   try {
     log = await open(logFile, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
     const { size } = await log.stat();
+    if (input.markFile !== undefined)
+      mark = await open(input.markFile, O_RDONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
     sockets = await listenFor(input.sockets ?? []);
     signal?.throwIfAborted();
     const child = spawn(binary, [...args], {
       ...(as === undefined ? {} : { uid: as.uid, gid: as.gid }),
       detached: true,
-      stdio: ['ignore', log.fd, log.fd, ...sockets.descriptors],
+      stdio: [mark?.fd ?? 'ignore', log.fd, log.fd, ...sockets.descriptors],
       cwd,
       env,
     });
@@ -75,8 +82,9 @@ export async function startQemu(input: StartInput): Promise<QemuProcess> {
     const exited = new Promise<ProcessExit>((resolve) =>
       child.once('exit', (code, by) => resolve({ code, signal: by })),
     );
-    await once(child, 'spawn');
+    const spawned = once(child, 'spawn');
     const running = new RunningQemu(child, exited, logFile, size);
+    await Promise.all([spawned, told(running, input.onStart)]);
     if (as !== undefined && hasMoreThan(as, running.pid)) {
       await running[Symbol.asyncDispose]();
       throw fail('qemu-not-started', {
@@ -91,6 +99,18 @@ export async function startQemu(input: StartInput): Promise<QemuProcess> {
   } finally {
     sockets?.[Symbol.dispose]();
     await log?.close();
+    await mark?.close();
+  }
+}
+
+/** libuv has started it when `spawn` returns; one that was not started has no identity, and its error follows. */
+async function told(running: RunningQemu, onStart: StartInput['onStart']): Promise<void> {
+  if (running.identity === undefined) return;
+  try {
+    onStart?.(running.identity);
+  } catch (error) {
+    await running[Symbol.asyncDispose]();
+    throw error;
   }
 }
 
@@ -111,7 +131,6 @@ class RunningQemu implements QemuProcess {
   readonly #logStart: number;
 
   constructor(child: ChildProcess, exited: Promise<ProcessExit>, logFile: string, logStart: number) {
-    // There is a pid: `spawn` was reported.
     this.pid = child.pid ?? 0;
     this.identity = identifyProcess(this.pid);
     this.exited = exited;

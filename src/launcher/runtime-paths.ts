@@ -11,6 +11,8 @@ export interface RuntimePaths {
   readonly ownerSocket: string;
   /** What QEMU writes to stdout and stderr. */
   readonly log: string;
+  /** Empty, and QEMU's standard input: by this file the kernel tells which process was started here (`findStarted`). */
+  readonly startMark: string;
 }
 
 /** The longest path of a Unix socket: `sun_path` has 108 bytes, the last a NUL (unix(7)). */
@@ -68,6 +70,7 @@ export function runtimePaths(folder: string, name: string): RuntimePaths {
     qplugSocket: join(own, 'qplug.sock'),
     ownerSocket: join(own, 'qmp.sock'),
     log: join(own, 'qemu.log'),
+    startMark: join(own, 'started'),
   };
 }
 

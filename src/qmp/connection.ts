@@ -104,6 +104,10 @@ export class Connection implements QmpConnection {
     return this.#oob;
   }
 
+  get socket(): ReturnType<NonNullable<Transport['socket']>> {
+    return this.#transport.socket?.();
+  }
+
   async executeAny(command: string, args?: object, options: ExecuteOptions = {}): Promise<unknown> {
     options.signal?.throwIfAborted();
     if (this.#session.phase !== 'running') {

@@ -1,3 +1,4 @@
+import type { SocketIdentity } from '../base/index.js';
 import type { Finding } from '../diag/index.js';
 import type { ArgumentsOf, QmpCommandName, ReturnOf } from './commands.js';
 import type { CloseReason } from './errors.js';
@@ -36,6 +37,8 @@ export interface QmpConnection extends AsyncDisposable {
   readonly version: Greeting['version'];
   /** Whether out-of-band execution was asked for and granted. */
   readonly oob: boolean;
+  /** Which socket of this process our end is: by it the kernel tells who is at the other end. Undefined when it is closed. */
+  readonly socket: SocketIdentity | undefined;
   /** Resolves when the connection is over, with the reason. Never rejects. */
   readonly closed: Promise<CloseReason>;
 

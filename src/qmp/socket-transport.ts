@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { socketOf } from '../base/index.js';
 import type { QmpAddress } from './address.js';
 import type { Transport, TransportEvents } from './transport.js';
 
@@ -41,5 +42,6 @@ export function openSocket(address: QmpAddress, events: TransportEvents): Transp
     destroy: () => {
       socket.destroy();
     },
+    socket: () => socketOf(socket),
   };
 }

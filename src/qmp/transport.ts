@@ -1,3 +1,4 @@
+import type { SocketIdentity } from '../base/index.js';
 import type { QmpAddress } from './address.js';
 
 /** A two-way stream of bytes, as little of it as a connection needs. */
@@ -8,6 +9,8 @@ export interface Transport {
   close(): void;
   /** Cuts the stream off at once. */
   destroy(): void;
+  /** Which socket our end of it is; undefined where it is none of the kernel's, or is closed. */
+  socket?(): SocketIdentity | undefined;
 }
 
 /** What a transport tells its owner. Nothing is called before `open` has returned, and nothing after `ended`. */

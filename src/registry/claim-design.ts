@@ -36,5 +36,7 @@ export const CLAIM_DESIGN: StoreDesign = {
      ) STRICT, WITHOUT ROWID`,
     `ALTER TABLE claim ADD COLUMN address TEXT;
      ALTER TABLE claim ADD COLUMN guard_off TEXT NOT NULL DEFAULT '[]'`,
+    `ALTER TABLE claim ADD COLUMN socket_file TEXT;
+     ALTER TABLE suspension ADD COLUMN socket_file TEXT`,
   ],
 };

@@ -1,15 +1,14 @@
 import { join } from 'node:path';
-import type { ProcessIdentity } from '../base/index.js';
-import { type BoundBefore, CLAIM_STATES, type Claim, type ClaimKey, type ClaimOwner, sameKey } from './claim.js';
+import { type BoundBefore, CLAIM_STATES, type Claim, type ClaimKey, sameKey, sameOwner } from './claim.js';
 import { CLAIM_DESIGN } from './claim-design.js';
-import { guardsOf, listOf, processOf, textOf } from './column-text.js';
+import { guardsOf, listOf, ownerOf, processOf, textOf } from './column-text.js';
 import { type Row, Store, storeExists, type Value } from './store.js';
 import { SuspensionTable } from './suspension-table.js';
 
 const COLUMNS: readonly string[] = [
   ...['connector', 'vendor_id', 'product_id', 'serial', 'vm', 'socket', 'process'],
   ...['state', 'reason', 'worker', 'device', 'label', 'port', 'drivers', 'since'],
-  ...['address', 'guard_off'],
+  ...['address', 'guard_off', 'socket_file'],
 ];
 const THIS_KEY = 'connector = ? AND vendor_id = ? AND product_id = ? AND serial = ?';
 
@@ -104,16 +103,6 @@ export class ClaimStore implements Disposable {
   }
 }
 
-/** @returns whether both are the same VM: the same process; where one is not known, the same socket */
-export function sameOwner(a: ClaimOwner, b: ClaimOwner): boolean {
-  if (a.process !== undefined && b.process !== undefined) return sameProcess(a.process, b.process);
-  return a.socket === b.socket;
-}
-
-function sameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
-  return a.pid === b.pid && a.startTime === b.startTime && a.bootId === b.bootId;
-}
-
 function isSame(a: Claim, b: Claim): boolean {
   return sameKey(a.key, b.key) && sameOwner(a.owner, b.owner) && a.state === b.state && a.since === b.since;
 }
@@ -129,7 +118,7 @@ function put(store: Store, claim: Claim): void {
     ...[owner.vm, owner.socket, textOf(owner.process)],
     ...[state, reason ?? null, textOf(worker)],
     ...[device, label, port, JSON.stringify(drivers), since],
-    ...[address ?? null, JSON.stringify(guardOff)],
+    ...[address ?? null, JSON.stringify(guardOff), owner.socketFile ?? null],
   ];
   store.run(`INSERT OR REPLACE INTO claim (${COLUMNS}) VALUES (${values.map(() => '?').join(', ')})`, values);
 }
@@ -143,7 +132,7 @@ function claimOf(row: Row): Claim {
       productId: Number(text('product_id')),
       serial: text('serial'),
     },
-    owner: { vm: text('vm'), socket: text('socket'), process: processOf(row['process']) },
+    owner: ownerOf(row),
     state: oneOf(CLAIM_STATES, text('state')),
     reason: row['reason'] ?? undefined,
     worker: processOf(row['worker']),

@@ -1,4 +1,4 @@
-import type { ProcessIdentity } from '../base/index.js';
+import { isSameProcess, type ProcessIdentity } from '../base/index.js';
 import type { GuardKind } from '../diag/index.js';
 
 /** Which physical device a claim is about: where it is plugged in, and what it is. It outlives replugs, unlike bus.addr. */
@@ -19,6 +19,8 @@ export interface ClaimOwner {
   readonly socket: string;
   /** QEMU; before it was started, the qplug that starts it; undefined where it can't be told who it is. */
   readonly process: ProcessIdentity | undefined;
+  /** Device and inode of the socket's file, the same by whichever path; undefined where qplug made the VM, or an older one wrote this. */
+  readonly socketFile?: string | undefined;
 }
 
 /**
@@ -54,6 +56,13 @@ export interface Claim {
   readonly guardOff: readonly GuardKind[];
   /** Since when it is in this state: ISO 8601. */
   readonly since: string;
+}
+
+/** @returns whether both are the same VM: the same process; where one is not known the same socket, as its file or else its path tells */
+export function sameOwner(a: ClaimOwner, b: ClaimOwner): boolean {
+  if (a.process !== undefined && b.process !== undefined) return isSameProcess(a.process, b.process);
+  if (a.socketFile !== undefined && b.socketFile !== undefined) return a.socketFile === b.socketFile;
+  return a.socket === b.socket;
 }
 
 export function sameKey(a: ClaimKey, b: ClaimKey): boolean {

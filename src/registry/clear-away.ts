@@ -11,7 +11,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { identifyProcess, isAlive } from '../base/index.js';
+import { formatProcess, hasEnded, parseProcess, selfIdentity } from '../base/index.js';
 import { parseVmRecord, type VmRecord } from './vm-record.js';
 
 /** The name of a VM's record in its folder. */
@@ -65,15 +65,14 @@ export function clearAway(
 }
 
 /** What a record is called once somebody clears its folder away: says who. */
-const TOKEN = /^clearing_(\d+)_(\d+)_(.+)$/;
+const TOKEN = /^clearing_(.+)$/;
 
 /**
  * The token is the record itself, renamed: of several processes one succeeds, and it works on a full disk. One whose maker died is
  * taken over in the same way.
  */
 function takeToken(inside: string, inPlace: () => boolean): boolean {
-  const self = identifyProcess(process.pid);
-  const mine = `clearing_${self?.pid}_${self?.startTime}_${self?.bootId}`;
+  const mine = `clearing_${formatProcess(selfIdentity())}`;
   try {
     const names = readdirSync(inside);
     const token = names.find((name) => TOKEN.test(name));
@@ -97,6 +96,6 @@ function takeToken(inside: string, inPlace: () => boolean): boolean {
 }
 
 function makerLives(token: string): boolean {
-  const [, pid, startTime, bootId = ''] = TOKEN.exec(token) ?? [];
-  return isAlive({ pid: Number(pid), startTime: Number(startTime), bootId });
+  const maker = parseProcess(TOKEN.exec(token)?.[1] ?? '');
+  return maker !== undefined && !hasEnded(maker);
 }

@@ -1,16 +1,29 @@
-import type { ProcessIdentity } from '../base/index.js';
+import { formatProcess, type ProcessIdentity, parseProcess } from '../base/index.js';
 import { GUARD_KINDS, type GuardKind } from '../diag/index.js';
+import type { ClaimOwner } from './claim.js';
+import type { Row } from './store.js';
 
 /** @returns who a process is as a column holds it */
 export function textOf(process: ProcessIdentity | undefined): string | null {
-  return process === undefined ? null : `${process.pid} ${process.startTime} ${process.bootId}`;
+  return process === undefined ? null : formatProcess(process).replaceAll('_', ' ');
 }
 
 /** The reverse. */
 export function processOf(value: string | null | undefined): ProcessIdentity | undefined {
   if (value == null) return undefined;
-  const [pid, startTime, bootId = ''] = value.split(' ');
-  return { pid: Number(pid), startTime: Number(startTime), bootId };
+  const process = parseProcess(value.replaceAll(' ', '_'));
+  if (process === undefined) throw new SyntaxError('a process in it is none');
+  return process;
+}
+
+/** @returns the VM in the columns `vm`, `socket`, `process` and `socket_file` */
+export function ownerOf(row: Row): ClaimOwner {
+  return {
+    vm: row['vm'] ?? '',
+    socket: row['socket'] ?? '',
+    process: processOf(row['process']),
+    socketFile: row['socket_file'] ?? undefined,
+  };
 }
 
 /**

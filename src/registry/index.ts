@@ -1,6 +1,6 @@
 /** What is kept on this host: the VMs that qplug launched, whose each device is, where devices were, and what is being done. */
-export { type Claim, type ClaimKey, type ClaimOwner, type ClaimState, sameKey } from './claim.js';
-export { ClaimStore, sameOwner } from './claim-store.js';
+export { type Claim, type ClaimKey, type ClaimOwner, type ClaimState, sameKey, sameOwner } from './claim.js';
+export { ClaimStore } from './claim-store.js';
 export { Journal, type JournalEntry, type Watch } from './journal.js';
 export type { JournalHead, Mark, StepMark } from './journal-record.js';
 export type { PlaceRecord, RememberedController, RememberedDevice } from './place-record.js';

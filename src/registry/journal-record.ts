@@ -1,3 +1,6 @@
+import type { ProcessIdentity } from '../base/index.js';
+import { isIdentity } from './vm-record.js';
+
 /** The first line of an entry: what is going to be done, and to whom. */
 export interface JournalHead {
   readonly format: 1;
@@ -6,6 +9,9 @@ export interface JournalHead {
   /** As in `ClaimOwner`. */
   readonly vm: string;
   readonly socket: string;
+  /** As in `ClaimOwner`; an older qplug has not written these two. */
+  readonly process?: ProcessIdentity | undefined;
+  readonly socketFile?: string | undefined;
   /** The steps with their undo, as data. What they mean is known to who wrote them. */
   readonly steps: readonly object[];
   /** What is to become of it when its worker dies on the way. */
@@ -53,6 +59,8 @@ function isHead(value: unknown): value is JournalHead {
     typeof head.kind === 'string' &&
     typeof head.vm === 'string' &&
     typeof head.socket === 'string' &&
+    (head.process === undefined || isIdentity(head.process)) &&
+    (head.socketFile === undefined || typeof head.socketFile === 'string') &&
     Array.isArray(head.steps) &&
     head.steps.every((step) => typeof step === 'object' && step !== null) &&
     (head.recover === 'undo' || head.recover === 'finish')

@@ -1,11 +1,18 @@
 import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive, makeOwnFolder, type ProcessIdentity, selfIdentity } from '../base/index.js';
+import {
+  formatProcess,
+  hasEnded,
+  makeOwnFolder,
+  type ProcessIdentity,
+  parseProcess,
+  selfIdentity,
+} from '../base/index.js';
 import { type JournalHead, type Mark, parseJournal, type StepMark } from './journal-record.js';
 import { guarded } from './write-durably.js';
 
 /** What an entry's file is called: when it began, in order, and who works on it. */
-const NAME = /^(\d{13}-\d+-\d+)_(\d+)_(\d+)_([0-9a-f-]+)\.jsonl$/;
+const NAME = /^(\d{13}-\d+-\d+)_(\d+_\d+_[0-9a-f-]+(?:_\d+)?)\.jsonl$/;
 
 /** Whoever is told of each line that was written, and so can stop a transaction at any of them. */
 export type Watch = (head: JournalHead, mark: Mark) => void;
@@ -51,8 +58,9 @@ export class Journal {
    */
   takeOver(): JournalEntry[] {
     return this.#names().flatMap((name) => {
-      const [, id = '', pid, startTime, bootId = ''] = NAME.exec(name) ?? [];
-      if (isAlive({ pid: Number(pid), startTime: Number(startTime), bootId })) return [];
+      const [, id = '', who = ''] = NAME.exec(name) ?? [];
+      const worker = parseProcess(who);
+      if (worker === undefined || !hasEnded(worker)) return [];
       const path = join(this.folder, nameOf(id, selfIdentity()));
       try {
         return this.#take(join(this.folder, name), path);
@@ -153,6 +161,6 @@ export class JournalEntry {
   }
 }
 
-function nameOf(id: string, { pid, startTime, bootId }: ProcessIdentity): string {
-  return `${id}_${pid}_${startTime}_${bootId}.jsonl`;
+function nameOf(id: string, worker: ProcessIdentity): string {
+  return `${id}_${formatProcess(worker)}.jsonl`;
 }

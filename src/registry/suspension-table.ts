@@ -1,8 +1,8 @@
-import { guardsOf, listOf, processOf, textOf } from './column-text.js';
+import { guardsOf, listOf, ownerOf, textOf } from './column-text.js';
 import type { Row, Store } from './store.js';
 import type { SuspendedDevice, Suspension } from './suspension.js';
 
-const COLUMNS: readonly string[] = ['socket', 'vm', 'process', 'devices', 'since'];
+const COLUMNS: readonly string[] = ['socket', 'vm', 'process', 'devices', 'since', 'socket_file'];
 
 /** What each suspended VM gets back when it is resumed: a table of the database of claims. */
 export class SuspensionTable {
@@ -24,9 +24,9 @@ export class SuspensionTable {
   }
 
   /** Keeps what a VM gets back, in place of what was kept before. */
-  put({ owner: { socket, vm, process }, devices, since }: Suspension): void {
-    const values = [socket, vm, textOf(process), JSON.stringify(devices), since];
-    this.#open().run(`INSERT OR REPLACE INTO suspension (${COLUMNS}) VALUES (?, ?, ?, ?, ?)`, values);
+  put({ owner: { socket, vm, process, socketFile }, devices, since }: Suspension): void {
+    const values = [socket, vm, textOf(process), JSON.stringify(devices), since, socketFile ?? null];
+    this.#open().run(`INSERT OR REPLACE INTO suspension (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`, values);
   }
 
   /** Forgets what a VM gets back. */
@@ -38,7 +38,7 @@ export class SuspensionTable {
 function suspensionOf(row: Row): Suspension {
   const text = (column: string): string => row[column] ?? '';
   return {
-    owner: { vm: text('vm'), socket: text('socket'), process: processOf(row['process']) },
+    owner: ownerOf(row),
     devices: listOf(text('devices'), isSuspendedDevice).map((device) => ({
       ...device,
       guardOff: guardsOf(device.guardOff),

@@ -11,6 +11,8 @@ export interface VmRecord {
   readonly sockets: { readonly qplug: string; readonly owner: string };
   /** What QEMU prints. */
   readonly log: string;
+  /** Empty, and QEMU's standard input: tells which process was started; an older qplug has not written it. */
+  readonly startMark?: string | undefined;
   /** The qplug that launches it; the VM belongs to it until `qemu` is set. */
   readonly launcher: ProcessIdentity;
   /** QEMU itself, once it was started. */
@@ -42,12 +44,19 @@ function isVmRecord(value: unknown): value is VmRecord {
     typeof record.sockets.owner === 'string' &&
     typeof record.log === 'string' &&
     typeof record.binary === 'string' &&
+    (record.startMark === undefined || typeof record.startMark === 'string') &&
     typeof record.created === 'string' &&
     isIdentity(record.launcher) &&
     (record.qemu === undefined || isIdentity(record.qemu))
   );
 }
 
-function isIdentity(value: Partial<ProcessIdentity> | undefined): boolean {
-  return typeof value?.pid === 'number' && typeof value.startTime === 'number' && typeof value.bootId === 'string';
+/** @returns whether a value of a record says who a process is */
+export function isIdentity(value: Partial<ProcessIdentity> | null | undefined): boolean {
+  return (
+    typeof value?.pid === 'number' &&
+    typeof value.startTime === 'number' &&
+    typeof value.bootId === 'string' &&
+    (value.pidNamespace === undefined || typeof value.pidNamespace === 'number')
+  );
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { identifyProcess, isAlive, makeOwnFolder } from '../base/index.js';
+import { hasEnded, identifyProcess, makeOwnFolder, processesReading } from '../base/index.js';
 import { fail, type QplugError } from '../diag/index.js';
 import { clearAway, RECORD, recordIn } from './clear-away.js';
 import { fileNameOf, isVmName } from './vm-name.js';
@@ -140,9 +140,10 @@ export class VmRegistry {
   }
 }
 
-/** @returns whether the VM of a record still runs or is being launched */
-export function lives(record: VmRecord): boolean {
-  return isAlive(record.qemu ?? record.launcher);
+/** @returns whether the VM of a record still runs or is being launched, also where who launched it died before it wrote down the QEMU */
+export function lives({ qemu, launcher, startMark }: VmRecord): boolean {
+  if (!hasEnded(qemu ?? launcher)) return true;
+  return qemu === undefined && startMark !== undefined && processesReading(startMark).length > 0;
 }
 
 function alreadyRuns(name: string, record: VmRecord): QplugError {

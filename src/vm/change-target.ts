@@ -4,7 +4,7 @@ import { type Finding, fail, finding } from '../diag/index.js';
 import { lives } from '../registry/index.js';
 import { checkSelector } from './check-selector.js';
 import type { HostAccess } from './host-access.js';
-import { findVm, isSameFile, isThere, isVmFile } from './open-vm.js';
+import { findVm, isSameFile, isThere, isVmFile, recordOfSocket } from './open-vm.js';
 
 /** What a person chose to change; neither: whatever there is of the VM. */
 export interface Choice {
@@ -67,11 +67,8 @@ async function targetOfFile(
 }
 
 /** The file of a VM that need not run: one that was killed has left its record. */
-function fileOfName(word: string, { registry }: HostAccess): { readonly vm: string; readonly path: string } {
-  const socket = resolve(word);
-  const record = word.includes('/')
-    ? registry.list().find(({ record: { sockets } }) => sockets.qplug === socket || sockets.owner === socket)?.record
-    : registry.read(word);
+function fileOfName(word: string, host: HostAccess): { readonly vm: string; readonly path: string } {
+  const record = word.includes('/') ? recordOfSocket(word, host) : host.registry.read(word);
   if (record === undefined || !isThere(record.file)) {
     throw withoutFile(word, record?.file, word.includes('/') ? 'adopted' : 'unknown');
   }

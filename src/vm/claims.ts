@@ -4,7 +4,7 @@ import { bindingsOf, connectorName, type HostDevice, type HostInventory } from '
 import { type Claim, type ClaimKey, type ClaimOwner, sameKey } from '../registry/index.js';
 import { giveBack } from './give-back.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
-import { ownerLives } from './owner.js';
+import { presenceOf } from './owner.js';
 import { labelOf, type Wanted } from './wanted.js';
 
 /** @returns which physical device this is, whatever its bus.addr */
@@ -73,6 +73,24 @@ export function lossOf(claim: Claim, inventory: HostInventory): string | undefin
   return addressOf(device) === claim.address ? undefined : 'it was plugged in again since, which QEMU does not follow';
 }
 
+/**
+ * @param claims - of any VMs
+ * @param inventory - this host's, read when it is needed
+ * @returns those whose VM is there, as far as anybody can say
+ */
+export async function livingClaims(claims: readonly Claim[], inventory: () => HostInventory): Promise<Claim[]> {
+  const living = await Promise.all(claims.map((claim) => mayLive(claim, inventory)));
+  return claims.filter((_, i) => living[i]);
+}
+
+/** Of a VM that can't be seen the kernel tells whether any program has the device: usbfs is its driver then (usb_driver_claim_interface). */
+async function mayLive(claim: Claim, inventory: () => HostInventory): Promise<boolean> {
+  const presence = await presenceOf(claim.owner);
+  if (presence !== 'unknown') return presence === 'there';
+  const device = claimedDevice(claim, inventory());
+  return device !== undefined && bindingsOf(device).some(([, driver]) => driver === 'usbfs');
+}
+
 /** How often a claim of a VM that is gone is given back, while others claim the device as well. */
 const TAKE_TRIES = 5;
 
@@ -88,7 +106,7 @@ export async function takeClaims(claims: readonly Claim[], host: HostAccess): Pr
   for (let tries = 0; ; tries++) {
     const others = host.claims.take(claims);
     if (others.length === 0) return findings;
-    const living = tries < TAKE_TRIES ? others.filter(({ owner }) => ownerLives(owner)) : others;
+    const living = tries < TAKE_TRIES ? await livingClaims(others, () => inventoryOf(host)) : others;
     const [first, ...rest] = living.map(claimedFinding);
     if (first !== undefined) throw new QplugError([first, ...rest]);
     findings.push(...(await giveBackClaims(others, host)));

@@ -24,10 +24,9 @@ export async function doSteps(
   { signal, onProgress, file }: Doing,
 ): Promise<void> {
   const owner = ownerOf(vm);
-  const { vm: name, socket } = owner;
   const steps = withGrants(planned, owner, host);
   const all = file === undefined ? steps : [...steps, file.step];
-  const entry = host.journal.begin({ format: 1, kind, vm: name, socket, steps: all, recover });
+  const entry = host.journal.begin({ format: 1, kind, ...owner, steps: all, recover });
   const applied = new Applied(vm.qmp, entry, {
     signal,
     removalTimeout: REMOVAL_TIMEOUT,
@@ -36,7 +35,7 @@ export async function doSteps(
     nodes: host.nodes,
     onStep: (event) => tellStep(event, onProgress),
     tell: onProgress,
-    taken: (step) => takenByHost(step, name, host),
+    taken: (step) => takenByHost(step, owner.vm, host),
     explain: async (error) => error,
   });
   try {

@@ -1,4 +1,5 @@
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { findSocketStatistics } from '../base/index.js';
 import { parseVmFile } from '../config/index.js';
 import { type Finding, finding, QplugError } from '../diag/index.js';
 import { nodeFinding } from '../host/index.js';
@@ -22,7 +23,14 @@ export interface Check {
  * @param binary - the QEMU to look at
  */
 export async function diagnose(host: HostAccess, binary: string, signal: AbortSignal): Promise<Check[]> {
-  return [await checkQemu(host, binary, signal), checkKvm(), checkUsb(host), checkNames(), checkRuntime(host)];
+  return [
+    await checkQemu(host, binary, signal),
+    checkKvm(),
+    checkUsb(host),
+    checkNames(),
+    checkPeers(),
+    checkRuntime(host),
+  ];
 }
 
 async function checkQemu({ env }: HostAccess, binary: string, signal: AbortSignal): Promise<Check> {
@@ -62,6 +70,13 @@ function checkNames(): Check {
   const path = paths.find((one) => existsSync(one));
   if (path !== undefined) return { name: 'Names', found: path, findings: [] };
   return { name: 'Names', found: 'no usb.ids', findings: [finding('usb-ids-missing', {}, { severity: 'note' })] };
+}
+
+function checkPeers(): Check {
+  const path = findSocketStatistics();
+  if (path !== undefined) return { name: 'Sockets', found: path, findings: [] };
+  const missing = finding('socket-statistics-missing', {}, { severity: 'warning' });
+  return { name: 'Sockets', found: 'no ss', findings: [missing] };
 }
 
 function checkRuntime({ registry }: HostAccess): Check {

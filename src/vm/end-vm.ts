@@ -1,4 +1,4 @@
-import { Deadline, isAlive, poll } from '../base/index.js';
+import { Deadline, poll, hasEnded as processHasEnded } from '../base/index.js';
 import { type Finding, fail } from '../diag/index.js';
 import type { HostDevice } from '../host/index.js';
 import { endProcess } from '../launcher/index.js';
@@ -97,7 +97,7 @@ async function hasEnded(
     void qmp.closed.then(() => {
       closed = true;
     });
-    const ended = (): boolean => (identity === undefined ? closed : !isAlive(identity));
+    const ended = (): boolean => (identity === undefined ? closed : processHasEnded(identity));
     return await poll(() => (ended() ? true : undefined), { interval: 20, signal: deadline.signal });
   } catch (error) {
     if (!deadline.reached) throw error;

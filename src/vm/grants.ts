@@ -1,4 +1,4 @@
-import { ownUid, rightsOf } from '../base/index.js';
+import { ownUid, rightsOfProcess } from '../base/index.js';
 import { fail } from '../diag/index.js';
 import type { NodeGrant, NodeRights } from '../host/index.js';
 import { usbHostNode } from '../qdev/index.js';
@@ -18,15 +18,15 @@ import type { ChangeStep, Step } from './step.js';
 export function withGrants(steps: readonly ChangeStep[], owner: ClaimOwner, host: HostAccess): ChangeStep[] {
   const { process } = owner;
   const { nodes } = host;
-  const uid = nodes && process && rightsOf(process.pid)?.uids[3];
-  if (nodes === undefined || uid === undefined || uid === 0) return [...steps];
+  const uid = nodes && process && rightsOfProcess(process)?.uids[3];
+  if (nodes === undefined || process === undefined || uid === undefined || uid === 0) return [...steps];
   return steps.map((step) => {
     if (step.do !== 'add' && step.do !== 'remove') return step;
     // what is in it QEMU says itself: that it had a device is true when it has the claim
     const isNew = step.do === 'add' && step.optional !== true;
     const spec = !isNew && !isClaimed(step, owner, host) ? undefined : step.do === 'add' ? step.device : step.restore;
     const node = spec && usbHostNode(spec);
-    const grant = node === undefined ? undefined : nodes.grantFor(node, uid);
+    const grant = node === undefined ? undefined : nodes.grantFor(node, uid, process);
     return grant === undefined ? step : { ...step, grant };
   });
 }
@@ -36,8 +36,9 @@ export function withGrants(steps: readonly ChangeStep[], owner: ClaimOwner, host
  * tells.
  */
 export function isBelieved(key: ClaimKey, owner: ClaimOwner, host: HostAccess): boolean {
-  const uid = owner.process && rightsOf(owner.process.pid)?.uids[3];
-  if (uid === undefined || uid === 0 || uid === ownUid()) return true;
+  const uid = owner.process && rightsOfProcess(owner.process)?.uids[3];
+  // one that can't be told may be anybody's, where we could hand over what is not theirs
+  if (uid === undefined ? ownUid() !== 0 : uid === 0 || uid === ownUid()) return true;
   return claimsOf(owner, host).some((claim) => sameKey(claim.key, key));
 }
 

@@ -1,9 +1,9 @@
 import { type Finding, finding, type Guard, type GuardKind, type Severity } from '../diag/index.js';
 import { type GuardsByPort, guardsByPort, type HostDevice, type HostInventory } from '../host/index.js';
-import { claimOn } from './claims.js';
+import { claimOn, livingClaims } from './claims.js';
 import type { HostAccess } from './host-access.js';
 import type { VmTarget } from './open-vm.js';
-import { ownerLives, ownerOf } from './owner.js';
+import { ownerOf } from './owner.js';
 import { labelOf } from './wanted.js';
 
 /**
@@ -21,7 +21,7 @@ export async function guardsFor(
   const all = await guardsByPort(devices, inventory, files);
   if (![...all.values()].flat().some(({ kind }) => kind === 'in-use')) return all;
   const own = [process.pid, vm && ownerOf(vm).process?.pid];
-  const claims = store.list().filter(({ owner }) => ownerLives(owner));
+  const claims = await livingClaims(store.list(), () => inventory);
   const entries = devices.map((device): readonly [string, readonly Guard[]] => {
     const owner = claimOn(device, inventory, claims)?.owner;
     const guards = all.get(device.port) ?? [];

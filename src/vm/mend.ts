@@ -1,12 +1,13 @@
-import { isAlive, poll } from '../base/index.js';
-import { type Finding, finding } from '../diag/index.js';
-import { connect, QmpClosedError, QmpConnectError, QmpTimeoutError } from '../qmp/index.js';
-import type { Claim } from '../registry/index.js';
-import { giveBackClaims, lossOf } from './claims.js';
+import { hasEnded, poll } from '../base/index.js';
+import { type Finding, finding, QplugError } from '../diag/index.js';
+import { QmpClosedError, QmpConnectError, QmpTimeoutError } from '../qmp/index.js';
+import { type Claim, type ClaimOwner, sameOwner } from '../registry/index.js';
+import { giveBackClaims, livingClaims, lossOf } from './claims.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
-import { findVm } from './open-vm.js';
+import { findVm, openVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
-import { ownerLives, ownerOf } from './owner.js';
+import { ownerOf, presenceOf } from './owner.js';
+import { reachOwner } from './reach-owner.js';
 import { readTopology } from './read-back.js';
 import { recover } from './recover.js';
 import { settleClaims } from './settle-claims.js';
@@ -36,9 +37,20 @@ const LOOK_EVERY = 500;
  * @throws QplugError `vm-not-found` · as `mend` · the signal's reason
  */
 export async function mendWhenEnded(word: string, host: HostAccess, operation: Operation): Promise<Finding[]> {
-  const owner = ownerOf(await findVm(word, host));
-  await poll(() => (ownerLives(owner) ? undefined : true), { interval: LOOK_EVERY, signal: operation.signal });
+  const { signal } = operation;
+  const owner = await ownerBehind(word, host, operation);
+  const isGone = async (): Promise<true | undefined> =>
+    (await presenceOf(owner, signal)) === 'gone' ? true : undefined;
+  await poll(isGone, { interval: LOOK_EVERY, signal });
   return mend(host, operation);
+}
+
+/** A VM of others has to be asked once who it is. */
+async function ownerBehind(word: string, host: HostAccess, operation: Operation): Promise<ClaimOwner> {
+  const target = await findVm(word, host);
+  if (target.record !== undefined) return ownerOf(target);
+  await using vm = await openVm(word, host, operation);
+  return ownerOf(vm);
 }
 
 async function mendAll(host: HostAccess, operation: Operation): Promise<Finding[]> {
@@ -46,7 +58,8 @@ async function mendAll(host: HostAccess, operation: Operation): Promise<Finding[
   // a process that dies while it mends leaves its entry to the next one
   for (const entry of host.journal.takeOver()) findings.push(...(await recover(entry, host, operation)));
   const claims = host.claims.list();
-  const orphans = claims.filter(({ owner }) => !ownerLives(owner));
+  const living = await livingClaims(claims, () => inventoryOf(host));
+  const orphans = claims.filter((claim) => !living.includes(claim));
   if (orphans.length > 0) operation.onProgress?.('give back devices whose VM is gone');
   const left = await giveBackClaims(orphans, host);
   findings.push(
@@ -54,11 +67,11 @@ async function mendAll(host: HostAccess, operation: Operation): Promise<Finding[
     ...left,
   );
   for (const suspension of host.claims.suspensions.list()) {
-    if (!ownerLives(suspension.owner)) host.claims.suspensions.remove(suspension);
+    if ((await presenceOf(suspension.owner)) === 'gone') host.claims.suspensions.remove(suspension);
   }
   markLost(claims, host);
   const unsettled = claims.filter(
-    (claim) => claim.worker !== undefined && !isAlive(claim.worker) && !orphans.includes(claim),
+    (claim) => claim.worker !== undefined && hasEnded(claim.worker) && !orphans.includes(claim),
   );
   for (const group of byOwner(unsettled)) findings.push(...(await settle(group, host, operation)));
   return findings;
@@ -79,19 +92,28 @@ function markLost(claims: readonly Claim[], host: HostAccess): void {
 const NOTE = { severity: 'note' } as const;
 
 function byOwner(claims: readonly Claim[]): Claim[][] {
-  const groups = new Map<string, Claim[]>();
-  for (const claim of claims) groups.set(claim.owner.socket, [...(groups.get(claim.owner.socket) ?? []), claim]);
-  return [...groups.values()];
+  const groups: Claim[][] = [];
+  for (const claim of claims) {
+    const group = groups.find(([one]) => one !== undefined && sameOwner(one.owner, claim.owner));
+    if (group === undefined) groups.push([claim]);
+    else group.push(claim);
+  }
+  return groups;
 }
 
+/** @param claims - of one VM */
 async function settle(claims: readonly Claim[], host: HostAccess, { signal }: Operation): Promise<Finding[]> {
-  const path = claims[0]?.owner.socket ?? '';
+  const [first] = claims;
+  if (first === undefined) return [];
   try {
-    await using qmp = await connect({ path }, { signal, timeout: KNOCK });
+    await using qmp = await reachOwner(first.owner, host, { signal, timeout: KNOCK });
     return await settleClaims(claims, await readTopology(qmp, signal), host);
   } catch (error) {
     const silent =
-      error instanceof QmpConnectError || error instanceof QmpClosedError || error instanceof QmpTimeoutError;
+      error instanceof QmpConnectError ||
+      error instanceof QmpClosedError ||
+      error instanceof QmpTimeoutError ||
+      (error instanceof QplugError && error.code === 'socket-of-another-vm');
     if (!silent) throw error;
     return [];
   }

@@ -1,7 +1,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Deadline } from '../base/index.js';
+import { Deadline, isSameProcess, type ProcessIdentity, peerOf, socketFileOf } from '../base/index.js';
 import { loadVmFile, type VmFile } from '../config/index.js';
 import { fail, nearest } from '../diag/index.js';
 import { connect, QmpConnectError, type QmpConnection } from '../qmp/index.js';
@@ -20,6 +20,10 @@ export interface VmTarget {
   readonly socket: string;
   /** What qplug remembers, when it launched it. */
   readonly record: VmRecord | undefined;
+  /** QEMU, where the kernel tells who is at the other end of the connection; known of an adopted VM once it was opened. */
+  readonly process?: ProcessIdentity | undefined;
+  /** Device and inode of the socket of an adopted VM. */
+  readonly socketFile?: string | undefined;
 }
 
 /** A VM whose monitor we hold. Dispose of it soon: a QMP socket serves one client at a time. */
@@ -67,11 +71,17 @@ export function isThere(path: string): boolean {
 export async function findVm(word: string, host: HostAccess): Promise<VmTarget> {
   if (isVmFile(word)) return known((await loadVmFile(word, { checkSelector })).name, word, host);
   if (!word.includes('/')) return known(word, word, host);
-  const socket = resolve(word);
-  const record = host.registry
-    .list()
-    .find(({ record: { sockets } }) => sockets.qplug === socket || sockets.owner === socket)?.record;
-  return { name: record?.name ?? word, socket: word, record };
+  const record = recordOfSocket(word, host);
+  if (record !== undefined) return { name: record.name, socket: word, record };
+  return { name: word, socket: word, record, socketFile: socketFileOf(word) };
+}
+
+/** @returns the VM of qplug's that has this socket, by whichever path it is named: the file counts, and where none is there its path */
+export function recordOfSocket(word: string, { registry }: HostAccess): VmRecord | undefined {
+  const path = resolve(word);
+  const file = socketFileOf(path);
+  const isIt = (socket: string): boolean => socket === path || (file !== undefined && socketFileOf(socket) === file);
+  return registry.list().find(({ record: { sockets } }) => isIt(sockets.qplug) || isIt(sockets.owner))?.record;
 }
 
 function known(name: string, word: string, host: HostAccess): VmTarget {
@@ -100,7 +110,33 @@ export async function openVm(
 ): Promise<OpenVm> {
   const target = await findVm(word, host);
   const qmp = await takeMonitor(target.socket, options);
-  return { ...target, qmp, [Symbol.asyncDispose]: () => qmp.close() };
+  try {
+    return { ...(await identify(target, qmp, host, options.signal)), qmp, [Symbol.asyncDispose]: () => qmp.close() };
+  } catch (error) {
+    await qmp.close();
+    throw error;
+  }
+}
+
+/**
+ * Finds out which VM answers at a socket that a person named. One of qplug's is known by its process where the path does not tell it: it
+ * has its name, its file and its rules however it was reached.
+ */
+async function identify(
+  target: VmTarget,
+  { socket }: QmpConnection,
+  { registry }: HostAccess,
+  signal: AbortSignal,
+): Promise<VmTarget> {
+  if (target.record !== undefined || socket === undefined) return target;
+  const process = await peerOf(socket, signal);
+  const record =
+    process &&
+    registry.list().find(({ record: { qemu } }) => qemu !== undefined && isSameProcess(qemu, process))?.record;
+  if (record !== undefined) return { name: record.name, socket: target.socket, record };
+  // another socket may have come to stand there meanwhile
+  const socketFile = socketFileOf(target.socket) === target.socketFile ? target.socketFile : undefined;
+  return { ...target, process, socketFile };
 }
 
 /** One client waits in QEMU's queue; the kernel turns the next one away at once (listen(2), backlog 1), who then comes again. */

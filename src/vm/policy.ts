@@ -1,8 +1,10 @@
+import { socketFileOf } from '../base/index.js';
 import { loadPolicy, type Policy, type PolicyRule } from '../config/index.js';
 import { type Finding, finding, type Severity } from '../diag/index.js';
 import { type HostDevice, type HostInventory, isBehindPort, isMeantBy, requireSelector } from '../host/index.js';
 import { checkSelector } from './check-selector.js';
 import type { HostAccess } from './host-access.js';
+import { recordOfSocket } from './open-vm.js';
 import { labelOf } from './wanted.js';
 
 /** The policy of this host, and whom it is held against. */
@@ -17,10 +19,16 @@ export interface PolicyInForce {
  * @returns the policy of this host as it is now, or undefined where there is none
  * @throws QplugError `policy-unusable`: nothing may be passed through then
  */
-export async function policyOf({ policy: access }: HostAccess): Promise<PolicyInForce | undefined> {
+export async function policyOf(host: HostAccess): Promise<PolicyInForce | undefined> {
+  const { policy: access } = host;
   if (access === undefined) return undefined;
   const policy = await loadPolicy(access.path, checkSelector);
-  return policy === undefined ? undefined : { policy, uid: access.uid, gids: access.gids };
+  if (policy === undefined) return undefined;
+  // a rule may name a VM of qplug's by its socket
+  const named = (rule: PolicyRule): PolicyRule =>
+    rule.vm?.includes('/') === true ? { ...rule, vm: recordOfSocket(rule.vm, host)?.name ?? rule.vm } : rule;
+  const rules = { allow: policy.allow?.map(named), deny: policy.deny.map(named) };
+  return { policy: { ...policy, ...rules }, uid: access.uid, gids: access.gids };
 }
 
 /**
@@ -49,6 +57,12 @@ export function policyFindings(
   return [finding('policy-denied', { label, vm, path: policy.path, list: 'allow' }, { severity })];
 }
 
+/** A VM of others is named by its socket, which has many paths. */
+function isSameSocket(one: string, other: string): boolean {
+  const file = one.includes('/') ? socketFileOf(one) : undefined;
+  return file !== undefined && file === socketFileOf(other);
+}
+
 function isMeant(
   rule: PolicyRule,
   device: HostDevice,
@@ -63,6 +77,6 @@ function isMeant(
     (rule.class === undefined || device.classes.includes(rule.class)) &&
     (rule.uid === undefined || rule.uid === uid) &&
     (rule.gid === undefined || gids.includes(rule.gid)) &&
-    (rule.vm === undefined || rule.vm === vm)
+    (rule.vm === undefined || rule.vm === vm || isSameSocket(rule.vm, vm))
   );
 }

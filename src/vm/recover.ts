@@ -1,13 +1,14 @@
-import { isAlive } from '../base/index.js';
+import { Deadline, DeadlineReached, isAlive, ownUid, type ProcessIdentity, poll } from '../base/index.js';
 import { performFileChange, undoFileChange } from '../config/index.js';
-import { type Finding, finding, printable, QplugError } from '../diag/index.js';
-import { endProcess, findRunning } from '../launcher/index.js';
-import { connect, QmpClosedError, QmpConnectError, type QmpConnection } from '../qmp/index.js';
-import type { JournalEntry } from '../registry/index.js';
+import { type Finding, fail, finding, printable, QplugError } from '../diag/index.js';
+import { endProcess, findStarted } from '../launcher/index.js';
+import { QmpClosedError, QmpConnectError, type QmpConnection } from '../qmp/index.js';
+import type { JournalEntry, JournalHead, VmRecord } from '../registry/index.js';
 import { takeBackGrants } from './grants.js';
 import type { HostAccess } from './host-access.js';
 import { notBack } from './not-back.js';
 import type { Operation } from './operation.js';
+import { processHasEnded } from './owner.js';
 import {
   guestHasLeft,
   isLong,
@@ -17,6 +18,7 @@ import {
   UNDO_TIMEOUT,
   undoStep,
 } from './perform-step.js';
+import { reachOwner } from './reach-owner.js';
 import type { ChangeStep, RemoveStep, Step } from './step.js';
 import { takenByHost } from './taken-by-host.js';
 import { REMOVAL_TIMEOUT } from './transaction.js';
@@ -67,7 +69,7 @@ async function recoverSteps(entry: JournalEntry, host: HostAccess, operation: Op
   if (entry.isCommitted || all.every((_, i) => entry.stateOf(i) === undefined)) return ended(undefined);
   if (all.some((step) => step.do === 'launch')) return ended(await recoverLaunch(entry, host, operation));
   operation.onProgress?.(`mend a ${entry.head.kind} that was cut off (${printable(entry.head.vm)})`);
-  const qmp = await reach(entry.head.socket, operation.signal);
+  const qmp = await reach(entry.head, host, operation.signal);
   if (qmp === undefined) return ended('vm-gone');
   try {
     const changes = all.filter(isChange);
@@ -78,7 +80,7 @@ async function recoverSteps(entry: JournalEntry, host: HostAccess, operation: Op
     }
     return ended('undone', await undoAll(entry, changes, context));
   } catch (error) {
-    if (error instanceof QmpClosedError) return ended('vm-gone');
+    if (error instanceof QmpClosedError && (await isGone(entry.head, operation.signal))) return ended('vm-gone');
     throw error;
   } finally {
     await qmp.close();
@@ -197,40 +199,82 @@ async function halfLoaded(
   return { outcome: 'undone', findings };
 }
 
-/** @returns undefined when nobody listens: the VM is gone */
-async function reach(socket: string, signal: AbortSignal): Promise<QmpConnection | undefined> {
+/** @returns undefined when the VM is gone */
+async function reach(
+  head: Pick<JournalHead, 'vm' | 'socket' | 'process' | 'socketFile'>,
+  host: HostAccess,
+  signal: AbortSignal,
+): Promise<QmpConnection | undefined> {
+  if (processHasEnded({ process: head.process })) return undefined;
   try {
-    return await connect({ path: socket }, { signal, timeout: KNOCK, commandTimeout: UNDO_TIMEOUT });
+    const owner = { ...head, process: head.process };
+    return await reachOwner(owner, host, { signal, timeout: KNOCK, commandTimeout: UNDO_TIMEOUT });
   } catch (error) {
-    const gone = error instanceof QmpConnectError && GONE.includes(error.code);
-    if (gone) return undefined;
+    const silent = error instanceof QmpConnectError && SILENT.includes(error.code);
+    if (silent && (await isGone(head, signal))) return undefined;
     throw error;
   }
 }
 
-const GONE: readonly string[] = ['qmp-no-socket', 'qmp-refused', 'qmp-ended-early'];
+/** What a VM that has ended, or is ending, answers. */
+const SILENT: readonly string[] = ['qmp-no-socket', 'qmp-refused', 'qmp-ended-early'];
+
+/** ms in which a process ends whose sockets are closed already. */
+const ENDING = 2000;
+
+/** Whether a VM that does not answer any more is gone: its process tells, and where that is not known its silence. */
+async function isGone({ process }: Pick<JournalHead, 'process'>, signal: AbortSignal): Promise<boolean> {
+  if (process === undefined) return true;
+  using deadline = new Deadline(ENDING, signal);
+  try {
+    return await poll(() => (processHasEnded({ process }) ? true : undefined), {
+      interval: 20,
+      signal: deadline.signal,
+    });
+  } catch (error) {
+    if (!(error instanceof DeadlineReached)) throw error;
+    return false;
+  }
+}
 
 /** A start that was cut off: a guest that never ran is ended; one that may have run goes on. */
 async function recoverLaunch(entry: JournalEntry, host: HostAccess, operation: Operation): Promise<Outcome> {
-  const { vm, socket } = entry.head;
+  const { vm } = entry.head;
+  const { signal } = operation;
   const go = steps(entry).findIndex((step) => step.do === 'go');
   const launch = steps(entry).find((step) => step.do === 'launch');
   const record = host.registry.read(vm);
   const ours = record !== undefined && launch?.do === 'launch' && record.created === launch.created;
-  const qemu = (ours ? record.qemu : undefined) ?? (record === undefined || ours ? findRunning(socket) : undefined);
+  const qemu = ours ? (record.qemu ?? startedOf(record, launch.uid ?? ownUid())) : undefined;
   if (qemu !== undefined && isAlive(qemu) && entry.stateOf(go) !== undefined) {
-    const qmp = await reach(socket, operation.signal);
+    await using qmp = await reach(entry.head, host, signal);
     if (qmp !== undefined) {
-      try {
-        await qmp.execute('cont', undefined, { signal: operation.signal });
-        return 'finished';
-      } finally {
-        await qmp.close();
-      }
+      await qmp.execute('cont', undefined, { signal });
+      return 'finished';
     }
   }
   operation.onProgress?.(`end a start that was cut off (${printable(vm)})`);
-  if (qemu !== undefined) await endProcess(qemu, { signal: operation.signal });
+  if (qemu !== undefined) await endProcess(qemu, { signal });
+  else if (ours) await quitIfThere(entry, host, signal);
   if (ours) host.registry.removeIfDead(vm);
   return 'undone';
+}
+
+/** The QEMU of a start whose record does not tell it yet. */
+function startedOf({ name, startMark }: VmRecord, uid: number): ProcessIdentity | undefined {
+  if (startMark === undefined) return undefined;
+  const [started, ...others] = findStarted(startMark, uid);
+  if (others.length === 0) return started;
+  const pids = [started, ...others].flatMap((one) => one?.pid ?? []);
+  throw fail('start-not-identified', { vm: name, file: startMark, pids });
+}
+
+/** Who answers in the folder of a VM of ours is its QEMU, whoever it is: it is asked to end, and gets no signal. */
+async function quitIfThere({ head }: JournalEntry, host: HostAccess, signal: AbortSignal): Promise<void> {
+  await using qmp = await reach(head, host, signal);
+  if (qmp === undefined) return;
+  await qmp.execute('quit', undefined, { signal }).catch((error: unknown) => {
+    if (!(error instanceof QmpClosedError)) throw error;
+  });
+  await qmp.closed;
 }

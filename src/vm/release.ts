@@ -1,14 +1,14 @@
-import { isAlive } from '../base/index.js';
+import { hasEnded } from '../base/index.js';
 import { type Finding, fail } from '../diag/index.js';
 import { formatId, type HostDevice, isSelector, matchSelector, parseSelector } from '../host/index.js';
-import type { Claim } from '../registry/index.js';
-import { claimedDevice, claimOn, giveBackClaims } from './claims.js';
+import { type Claim, sameOwner } from '../registry/index.js';
+import { claimedDevice, claimOn, giveBackClaims, livingClaims } from './claims.js';
 import { detach } from './detach.js';
 import { awaitHostDrivers } from './give-back.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { openVm } from './open-vm.js';
 import type { Operation } from './operation.js';
-import { ownerLives } from './owner.js';
+import { ownerOf } from './owner.js';
 import { labelOf } from './wanted.js';
 
 /** What giving a device back takes, in order. */
@@ -43,20 +43,24 @@ export async function release(
   operation: Operation,
 ): Promise<ReleaseReport> {
   const { label, claim, device } = find(word, host);
-  if (claim?.worker !== undefined && isAlive(claim.worker)) {
+  if (claim?.worker !== undefined && !hasEnded(claim.worker)) {
     throw fail('claim-in-use', { label, vm: claim.owner.vm, pid: claim.worker.pid, state: claim.state });
   }
-  const actions = actionsFor(claim, device);
+  const [living] = claim === undefined ? [] : await livingClaims([claim], () => inventoryOf(host));
+  const actions = actionsFor(claim, living, device);
   if (!carryOut) return { label, claim, actions, done: false, findings: [] };
-  const findings = await carryOutRelease(claim, device, host, operation);
+  const findings = await carryOutRelease(claim, living, device, host, operation);
   return { label, claim, actions, done: true, findings };
 }
 
-function actionsFor(claim: Claim | undefined, device: HostDevice | undefined): ReleaseAction[] {
+/** @param living - the claim, when its VM is there */
+function actionsFor(
+  claim: Claim | undefined,
+  living: Claim | undefined,
+  device: HostDevice | undefined,
+): ReleaseAction[] {
   const actions: ReleaseAction[] = [];
-  if (claim !== undefined && ownerLives(claim.owner)) {
-    actions.push({ action: 'detach', vm: claim.owner.vm, id: claim.device });
-  }
+  if (living !== undefined) actions.push({ action: 'detach', vm: living.owner.vm, id: living.device });
   if (device !== undefined) actions.push({ action: 'rebind', drivers: claim?.drivers ?? [] });
   if (claim !== undefined) actions.push({ action: 'forget', vm: claim.owner.vm });
   return actions;
@@ -64,13 +68,16 @@ function actionsFor(claim: Claim | undefined, device: HostDevice | undefined): R
 
 async function carryOutRelease(
   claim: Claim | undefined,
+  living: Claim | undefined,
   device: HostDevice | undefined,
   host: HostAccess,
   operation: Operation,
 ): Promise<Finding[]> {
   if (claim === undefined) return device === undefined ? [] : awaitHostDrivers([device], host);
-  if (!ownerLives(claim.owner)) return giveBackClaims([claim], host);
+  if (living === undefined) return giveBackClaims([claim], host);
   await using vm = await openVm(claim.owner.socket, host, operation);
+  const { vm: name, socket, process } = claim.owner;
+  if (!sameOwner(ownerOf(vm), claim.owner)) throw fail('socket-of-another-vm', { vm: name, socket, pid: process?.pid });
   const { findings } = await detach(vm, [claim.device], host, { ...operation, kind: 'release' });
   return [...findings];
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DeadlineReached, identifyProcess, isAlive } from '../base/index.js';
+import { DeadlineReached, hasEnded, ownUid, selfIdentity } from '../base/index.js';
 import { type Code, type Finding, fail, type GuardKind, QplugError } from '../diag/index.js';
 import { closeToOthers, type QemuProcess, startQemu, startsPaused } from '../launcher/index.js';
 import type { Placement, Plan } from '../planner/index.js';
@@ -8,10 +8,10 @@ import type { JournalEntry, JournalHead, VmRecord } from '../registry/index.js';
 import { addFindings } from './add-findings.js';
 import { LAST_LINES } from './attach.js';
 import { awaitWished } from './await-wished.js';
-import { claimedFinding, claimOn, giveBackClaims } from './claims.js';
+import { claimedFinding, claimOn, giveBackClaims, livingClaims } from './claims.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { type Operation, within } from './operation.js';
-import { ownerLives, ownerOf } from './owner.js';
+import { ownerOf } from './owner.js';
 import { commandLineOf, type Prepared, prepare } from './prepare.js';
 import { readTopology } from './read-back.js';
 import { rememberPlaces } from './remember-places.js';
@@ -68,9 +68,9 @@ export async function runVm(request: RunRequest, host: HostAccess, operation: Op
       guardOff: request.guardOff,
       signal,
     });
-    throwErrors([...prepared.findings, ...heldByOthers(prepared, host)]);
+    throwErrors([...prepared.findings, ...(await heldByOthers(prepared, host))]);
     const record = recordOf(prepared);
-    const entry = host.journal.begin(journalHead(record));
+    const entry = host.journal.begin(journalHead(record, prepared.as?.uid ?? ownUid()));
     try {
       entry.mark(LAUNCH, 'doing');
       host.registry.claim(record);
@@ -100,18 +100,19 @@ async function launchAs(
 /** Places of the steps. Once the guest may have run it is not ended any more, so `GO` is finished. */
 const [LAUNCH, GO] = [0, 1];
 
-function journalHead({ name, sockets, created, binary }: VmRecord): JournalHead {
+/** @param uid - whom QEMU runs as */
+function journalHead({ name, sockets, created, binary }: VmRecord, uid: number): JournalHead {
   const steps: Step[] = [
-    { do: 'launch', vm: name, created, label: `start ${binary}` },
+    { do: 'launch', vm: name, created, uid, label: `start ${binary}` },
     { do: 'go', label: 'let the guest go' },
   ];
   return { format: 1, kind: 'run', vm: name, socket: sockets.qplug, steps, recover: 'undo' };
 }
 
 /** Devices that the VM must have and that another one has: found before anything is started. */
-function heldByOthers({ wanted }: Prepared, host: HostAccess): Finding[] {
-  const claims = host.claims.list().filter(({ owner }) => ownerLives(owner));
+async function heldByOthers({ wanted }: Prepared, host: HostAccess): Promise<Finding[]> {
   const inventory = inventoryOf(host);
+  const claims = await livingClaims(host.claims.list(), () => inventory);
   return wanted.flatMap(({ host: device, request }) => {
     const claim = device && request.mandatory ? claimOn(device, inventory, claims) : undefined;
     return claim === undefined ? [] : [claimedFinding(claim)];
@@ -121,12 +122,10 @@ function heldByOthers({ wanted }: Prepared, host: HostAccess): Finding[] {
 /** Gives the name back, unless not even SIGKILL could end its QEMU. */
 function forget(claimed: VmRecord, { registry }: HostAccess): void {
   const qemu = registry.read(claimed.name)?.qemu;
-  if (qemu === undefined || !isAlive(qemu)) registry.remove(claimed);
+  if (qemu === undefined || hasEnded(qemu)) registry.remove(claimed);
 }
 
 function recordOf({ file, paths, binary }: Prepared): VmRecord {
-  const launcher = identifyProcess(process.pid);
-  if (launcher === undefined) throw new Error('this process does not know itself');
   return {
     format: 1,
     name: file.name,
@@ -134,7 +133,8 @@ function recordOf({ file, paths, binary }: Prepared): VmRecord {
     binary,
     sockets: { qplug: paths.qplugSocket, owner: paths.ownerSocket },
     log: paths.log,
-    launcher,
+    startMark: paths.startMark,
+    launcher: selfIdentity(),
     qemu: undefined,
     created: new Date().toISOString(),
   };
@@ -152,12 +152,16 @@ async function launch(
   operation.onProgress?.(`start ${binary}`);
   const { qplug, owner: ownerSocket } = claimed.sockets;
   const sockets = as === undefined ? [] : [qplug, ownerSocket];
-  const qemu = await startQemu({ binary, args, as, sockets, logFile: claimed.log, signal: operation.signal });
+  const qemu = await startQemu({
+    ...{ binary, args, as, sockets, logFile: claimed.log, signal: operation.signal },
+    markFile: prepared.paths.startMark,
+    // written down before anything else is done: whoever comes after a qplug that was killed has to know whom to end
+    onStart: (identity) => host.registry.update({ ...claimed, qemu: identity }),
+  });
   const hosts = prepared.wanted.filter((one) => one.host !== undefined);
   const record = { ...claimed, qemu: qemu.identity };
   const owner = ownerOf({ name: record.name, socket: record.sockets.qplug, record });
   try {
-    host.registry.update(record);
     await using qmp = await reach(qemu, record, operation);
     closeToOthers([qplug, ownerSocket]);
     const { placements, findings } = await plugAll(prepared, qmp, qemu, host, { ...operation, owner });

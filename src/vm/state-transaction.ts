@@ -59,7 +59,7 @@ export async function changeState(
     const claims = ids.size === 0 ? [] : claimsOf(owner, host).filter(({ device }) => ids.has(device));
     return settleAsTheyAre(vm.qmp, claims, host);
   };
-  const entry = host.journal.begin({ format: 1, kind, vm: owner.vm, socket: owner.socket, steps, recover: 'undo' });
+  const entry = host.journal.begin({ format: 1, kind, ...owner, steps, recover: 'undo' });
   const applied = new Applied(vm.qmp, entry, {
     signal,
     snapshots: host.snapshots,

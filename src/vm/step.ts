@@ -49,6 +49,8 @@ interface LaunchStep {
   readonly vm: string;
   /** When its record was made: tells it from a later one. */
   readonly created: string;
+  /** Whom it runs as; an older qplug has not written it. */
+  readonly uid?: number | undefined;
   readonly label: string;
 }
 

@@ -50,13 +50,12 @@ export async function carryOut(
   transaction: Transaction,
 ): Promise<Finding[]> {
   const { signal, onProgress, kind, owner, file } = transaction;
-  const { vm, socket } = owner;
   const claims = claimsFor(wanted, owner, inventoryOf(host));
   const findings = await takeClaims(claims, host);
   const writes = file === undefined ? [] : [file.step];
   const steps = withGrants(planned, owner, host);
   const all = [...steps, ...writes];
-  const entry = host.journal.begin({ format: 1, kind, vm, socket, steps: all, recover: 'undo' });
+  const entry = host.journal.begin({ format: 1, kind, ...owner, steps: all, recover: 'undo' });
   const applied = new Applied(qmp, entry, {
     signal,
     file: file?.held,

@@ -7,7 +7,10 @@ import { root } from '../../scripts/folders.mjs';
  *
  * @returns its path in `folder`
  */
-export async function bundledProgram(name: 'killed-qplug' | 'racing-qplug', folder: string): Promise<string> {
+export async function bundledProgram(
+  name: 'killed-qplug' | 'racing-qplug' | 'unrecorded-qplug',
+  folder: string,
+): Promise<string> {
   const outfile = join(folder, `${name}.mjs`);
   await build({
     entryPoints: [join(root, `test/oracle/${name}.ts`)],

@@ -1,12 +1,13 @@
 import { appendFileSync } from 'node:fs';
-import { listenerOf } from '../../src/base/index.js';
 import { runCommandLine } from '../../src/cli/run-command-line.js';
+import type { NodeGrant } from '../../src/host/index.js';
 import { plainTerminal } from '../plain-terminal.js';
+import { processOfSocket } from '../process-of-socket.js';
 import { recordedHost } from './recorded-host.js';
 
 /*
  * `killed-qplug.mjs RECORDING LOG AT VICTIM WORD…`: a command line of qplug on a recorded host; it, or the QEMU of its VM, is killed as soon
- * as it has written its mark number AT (from 1; 0: never) into the journal. All marks are in LOG, a line each.
+ * as it has written its mark number AT (from 1; 0: never) into the journal. All marks are in LOG, a line each; LOG.grants has the nodes that are given to a user.
  */
 const [recording = '', log = '', at = '0', victim = 'qplug', ...words] = process.argv.slice(2);
 let count = 0;
@@ -20,8 +21,15 @@ process.exitCode = await runCommandLine(words, {
   watch: ({ kind, steps, socket }, mark) => {
     const step = 'step' in mark ? ` ${(steps[mark.step] as { do: string }).do} ${mark.step}` : '';
     appendFileSync(log, `${kind}${step} ${mark.is}\n`);
+    if (mark.is === 'begun') appendFileSync(`${log}.grants`, grantsOf(steps));
     if (++count !== Number(at)) return;
-    const pid = victim === 'qplug' ? process.pid : listenerOf(socket)?.pid;
+    const pid = victim === 'qplug' ? process.pid : processOfSocket(socket);
     if (pid !== undefined) process.kill(pid, 'SIGKILL');
   },
 });
+
+/** @returns each node and the user who is to open it, a line each */
+function grantsOf(steps: readonly object[]): string {
+  const grants = (steps as readonly { grant?: NodeGrant }[]).flatMap(({ grant }) => grant ?? []);
+  return grants.map(({ node, uid }) => `${node} ${uid}\n`).join('');
+}

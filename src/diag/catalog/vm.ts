@@ -18,6 +18,10 @@ type Spot = Pick<PortPlace, 'bus' | 'port'>;
 export interface VmEvidence {
   'vm-not-found': { readonly target: string; readonly known: readonly string[]; readonly nearest: string | undefined };
   'vm-name-wrong': { readonly name: string };
+  /** `pid`: of the VM that is meant, where it is known. */
+  'socket-of-another-vm': { readonly vm: string; readonly socket: string; readonly pid: number | undefined };
+  /** `file`: standard input of the QEMU that is looked for; `pids`: who has it. */
+  'start-not-identified': { readonly vm: string; readonly file: string; readonly pids: readonly number[] };
   'vm-exists': { readonly name: string; readonly pid: number };
   'state-write-failed': { readonly path: string; readonly reason: string };
   'places-unreadable': { readonly vm: string; readonly path: string; readonly reason: string };
@@ -105,6 +109,7 @@ export interface VmEvidence {
     readonly words: readonly string[];
   };
   'kvm-unusable': { readonly node: string; readonly denied: boolean };
+  'socket-statistics-missing': Readonly<Record<never, never>>;
   'usb-ids-missing': Record<never, never>;
   'runtime-folder-open': { readonly path: string; readonly mode: string };
   'wanted-twice': { readonly selector: string; readonly label: string };
@@ -206,6 +211,24 @@ export const vmCatalog: Catalog<VmEvidence> = {
         sh`qplug list`,
         advice('a QEMU that was started otherwise is named by the path of its QMP socket: qplug status ./qmp.sock'),
       ],
+    }),
+  },
+  'socket-of-another-vm': {
+    kind: 'unreachable',
+    text: ({ vm, socket, pid }) => ({
+      what: `another process answers at the socket of ${printable(vm)}`,
+      where: printable(socket),
+      why: pid === undefined ? 'its socket was replaced' : `its QEMU is process ${pid}`,
+      fix: pid === undefined ? undefined : `ps -o pid,user,args -p ${pid}`,
+    }),
+  },
+  'start-not-identified': {
+    kind: 'failed',
+    text: ({ vm, file, pids }) => ({
+      what: `a start of ${printable(vm)} was cut off, and qplug can't tell which process is its QEMU`,
+      where: printable(file),
+      why: `processes ${pids.join(', ')} have this file as standard input`,
+      fix: `ps -o pid,user,args -p ${pids.join(',')}`,
     }),
   },
   'vm-name-wrong': {
@@ -567,6 +590,14 @@ export const vmCatalog: Catalog<VmEvidence> = {
       where: printable(node),
       why: denied ? undefined : 'the processor or its firmware does not offer virtualisation, or a hypervisor hides it',
       fix: denied ? [sh`sudo usermod -aG kvm "$USER"`, advice('and log in again')] : undefined,
+    }),
+  },
+  'socket-statistics-missing': {
+    kind: 'failed',
+    text: () => ({
+      what: 'qplug can not tell which process is the QEMU of a VM that it did not start',
+      why: 'the program ss is missing: without it root gives no device nodes to the user of such a QEMU',
+      fix: 'sudo apt-get install iproute2',
     }),
   },
   'usb-ids-missing': {

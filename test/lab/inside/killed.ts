@@ -1,9 +1,9 @@
 import { appendFileSync, existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { listenerOf } from '../../../src/base/index.js';
 import { runCommandLine } from '../../../src/cli/run-command-line.js';
 import { type JournalHead, VmRegistry } from '../../../src/registry/index.js';
 import { plainTerminal } from '../../plain-terminal.js';
+import { processOfSocket } from '../../process-of-socket.js';
 
 /**
  * Whom SIGKILL hits: this qplug, or the QEMU of the transaction. `qplug while …`: QEMU is stopped, and this qplug killed once it has
@@ -16,7 +16,7 @@ const STANDS_STILL = 300;
 
 function pidOf(victim: Victim, { vm, socket }: JournalHead): number | undefined {
   if (victim === 'qplug') return process.pid;
-  return new VmRegistry('/run/qplug').read(vm)?.qemu?.pid ?? listenerOf(socket)?.pid;
+  return new VmRegistry('/run/qplug').read(vm)?.qemu?.pid ?? processOfSocket(socket);
 }
 
 /**

@@ -64,6 +64,9 @@ const CHOICE = { selector: H, id: '46f4:0001', port: H, serial: H, name: H };
 const samples: { readonly [C in keyof VmEvidence]: VmEvidence[C] } = {
   'vm-not-found': { target: H, known: LIST, nearest: H },
   'vm-name-wrong': { name: H },
+  'socket-statistics-missing': {},
+  'socket-of-another-vm': { vm: H, socket: H, pid: 4242 },
+  'start-not-identified': { vm: H, file: H, pids: [4242, 4343] },
   'vm-exists': { name: H, pid: 7 },
   'state-write-failed': { path: H, reason: H },
   'places-unreadable': { vm: H, path: H, reason: H },
