@@ -33,7 +33,7 @@ export const SLOWER: OptionDeclaration = {
 export const HOST: OptionDeclaration = {
   type: 'string',
   describe:
-    'Take the devices from a file instead of this host: qplug devices --json, the text of usb/devices, lsusb -v, or a tar archive of /sys/bus/usb; - is standard input',
+    'Take the devices from a file instead of this host: qplug devices --json, the text of usb/devices, usb-devices, lsusb -v, umockdev-record, or a tar archive of /sys/bus/usb; - is standard input',
   argument: 'FILE',
 };
 

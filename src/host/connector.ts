@@ -1,4 +1,4 @@
-import { comparePorts, formatPort, type HostPort, parsePortName } from './port-name.js';
+import { comparePorts, formatPort, type HostPort, hasPort, parsePortName } from './port-name.js';
 import type { HostDevice, HostInventory } from './usb-device.js';
 
 /**
@@ -39,9 +39,10 @@ export function samePort(a: HostPort, b: HostPort): boolean {
 
 /**
  * The connector under a device as one word, the same for both of its halves: the host controller, and the half on the lower bus. It
- * holds for one boot, as bus numbers do.
+ * holds for one boot, as bus numbers do. A device whose port is not told has one of its own.
  */
 export function connectorName(device: HostDevice, inventory: HostInventory): string {
+  if (!hasPort(device)) return `${device.controller}/${device.port}`;
   const [lowest] = [...connectorPorts(device, inventory)].sort(comparePorts);
   return `${device.controller}/${lowest === undefined ? device.port : formatPort(lowest)}`;
 }

@@ -1,3 +1,6 @@
+/** Stands where nobody tells the host controller. It is none, and no selector names it. */
+export const UNKNOWN_CONTROLLER = 'unknown';
+
 const PCI_ADDRESS = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;
 
 /**

@@ -1,5 +1,5 @@
 import { printable } from '../diag/index.js';
-import { isPciAddress } from './controller.js';
+import { isPciAddress, UNKNOWN_CONTROLLER } from './controller.js';
 import { formatId } from './device-name.js';
 import { matchSelector } from './match.js';
 import { isSelector, parseSelector, type Selector } from './selector.js';
@@ -31,16 +31,22 @@ export function sameIdentity(a: DeviceIdentity, b: DeviceIdentity): boolean {
   );
 }
 
-/** @returns `pci-0000:00:14.0/2.3`, or `platform-NAME/2.3` for a controller that is not on PCI */
-export function formatLocation(place: { readonly controller: string; readonly chain: readonly number[] }): string {
-  const kind = isPciAddress(place.controller) ? 'pci' : 'platform';
-  return `${kind}-${place.controller}/${place.chain.join('.')}`;
+/** @returns `pci-0000:00:14.0`, or `platform-NAME` for one that is not on PCI; undefined where it is not told */
+export function formatController(controller: string): string | undefined {
+  if (controller === UNKNOWN_CONTROLLER) return undefined;
+  return `${isPciAddress(controller) ? 'pci' : 'platform'}-${controller}`;
+}
+
+/** @returns `pci-0000:00:14.0/2.3`; undefined where the controller or the port is not told, so that no two devices share one */
+export function formatLocation(place: Pick<DeviceIdentity, 'controller' | 'chain'>): string | undefined {
+  const controller = formatController(place.controller);
+  return controller === undefined || place.chain.length === 0 ? undefined : `${controller}/${place.chain.join('.')}`;
 }
 
 /** @returns an identity for people: `pci-0000:00:14.0/2.3 0781:5567 4C530001`; safe to print */
 export function formatIdentity(identity: DeviceIdentity): string {
   const { vendorId, productId, serial } = identity;
-  const parts = [formatLocation(identity), formatId(vendorId, productId), ...(serial === undefined ? [] : [serial])];
+  const parts = [formatLocation(identity), formatId(vendorId, productId), serial].filter((part) => part !== undefined);
   return parts.map((part) => printable(part, 160)).join(' ');
 }
 
@@ -52,7 +58,7 @@ const PLAIN_SERIAL = /^[A-Za-z0-9._-]([A-Za-z0-9._:-]{0,62}[A-Za-z0-9._-])?$/;
  * be typed as it is: a serial with other than plain characters is passed over.
  */
 export function shortestSelector(device: HostDevice, inventory: HostInventory): string {
-  const choices = [idOf(device), ...withSerial(device), device.port, formatLocation(device)];
+  const choices = [idOf(device), ...withSerial(device), device.port, ...withLocation(device)];
   return choices.find((choice) => meansAlone(choice, device, inventory)) ?? `@${device.bus}.${device.address}`;
 }
 
@@ -61,6 +67,11 @@ const idOf = ({ vendorId, productId }: HostDevice): string => formatId(vendorId,
 function withSerial(device: HostDevice): string[] {
   const { serial } = device;
   return serial !== undefined && PLAIN_SERIAL.test(serial) ? [`${idOf(device)}:${serial}`] : [];
+}
+
+function withLocation(device: HostDevice): string[] {
+  const location = formatLocation(device);
+  return location === undefined ? [] : [location];
 }
 
 function meansAlone(text: string, device: HostDevice, inventory: HostInventory): boolean {
@@ -79,6 +90,10 @@ function meansAlone(text: string, device: HostDevice, inventory: HostInventory):
  */
 export function lastingSelector(selector: Selector, device: HostDevice | undefined, inventory: HostInventory): string {
   if (device === undefined || !['address', 'words', 'class'].includes(selector.by)) return selector.text;
-  const choices = [...withSerial(device), ...(selector.by === 'address' ? [] : [idOf(device)]), formatLocation(device)];
+  const choices = [
+    ...withSerial(device),
+    ...(selector.by === 'address' ? [] : [idOf(device)]),
+    ...withLocation(device),
+  ];
   return choices.find((choice) => meansAlone(choice, device, inventory)) ?? device.port;
 }

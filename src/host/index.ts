@@ -21,6 +21,7 @@ export { realHostFiles } from './guards/real-host-files.js';
 export { type GuardsByPort, guardsByPort } from './guards-by-port.js';
 export {
   type DeviceIdentity,
+  formatController,
   formatIdentity,
   formatLocation,
   identityOf,
@@ -32,7 +33,7 @@ export { type InventoryOptions, readInventory } from './inventory.js';
 export { isBehindPort, isMeantBy, matchSelector } from './match.js';
 export { nodeFinding } from './node-access.js';
 export { kernelNodeRights, type NodeGrant, type NodeRights } from './node-rights.js';
-export { comparePorts, formatPort, type HostPort } from './port-name.js';
+export { comparePorts, formatPort, type HostPort, hasPort, isRootHub } from './port-name.js';
 export { realSysfs } from './real-sysfs.js';
 export { recordSysfs } from './record-sysfs.js';
 export { parseRecording, type RecordedEntry, type Recording, recordedSysfs } from './recorded-sysfs.js';

@@ -1,5 +1,5 @@
 import { finding } from '../diag/index.js';
-import { controllerOf } from './controller.js';
+import { controllerOf, UNKNOWN_CONTROLLER } from './controller.js';
 import { readInterfaces } from './interfaces.js';
 import { comparePorts, parsePortName } from './port-name.js';
 import { readDevice } from './read-device.js';
@@ -36,7 +36,7 @@ export function readInventory(reader: SysfsReader = realSysfs(), options: Invent
   for (const name of names) {
     const port = parsePortName(name);
     if (port === undefined) continue;
-    const controller = controllerOf(reader.link(`${DEVICES}/${name}`) ?? '') ?? 'unknown';
+    const controller = controllerOf(reader.link(`${DEVICES}/${name}`) ?? '') ?? UNKNOWN_CONTROLLER;
     const place = { name, port, controller, interfaces: interfaces.get(name) ?? [] };
     const device = readDevice(reader, place, ids);
     if (device !== undefined) all.push(device);

@@ -1,4 +1,5 @@
 import { connectorPorts, samePort } from './connector.js';
+import { UNKNOWN_CONTROLLER } from './controller.js';
 import type { HostPort } from './port-name.js';
 import { requireSelector, type Selector } from './selector.js';
 import type { HostDevice, HostInventory } from './usb-device.js';
@@ -48,7 +49,7 @@ function matchAmong(selector: Selector, among: readonly HostDevice[], inventory:
       return onConnector(among, inventory, (port) => samePort(port, named));
     }
     case 'location': {
-      const behind = among.filter((one) => one.controller === selector.controller);
+      const behind = among.filter((one) => isBehindController(one, selector.controller));
       return onConnector(behind, inventory, (port) => samePort({ ...port, bus: 0 }, { bus: 0, chain: selector.chain }));
     }
   }
@@ -58,6 +59,11 @@ function matchAmong(selector: Selector, among: readonly HostDevice[], inventory:
 export function countWords(words: readonly string[], device: HostDevice): number {
   const text = `${device.manufacturer ?? ''} ${device.product ?? ''} ${device.name}`.toLowerCase();
   return words.filter((word) => text.includes(word)).length;
+}
+
+/** A controller that is not told is none: two devices behind such ones need not be behind the same. */
+function isBehindController(device: HostDevice, controller: string): boolean {
+  return controller !== UNKNOWN_CONTROLLER && device.controller === controller;
 }
 
 function onConnector(
@@ -75,7 +81,7 @@ function onConnector(
  */
 export function isBehindPort(selector: Selector, device: HostDevice, inventory: HostInventory): boolean {
   if (selector.by !== 'port' && selector.by !== 'location') return false;
-  if (selector.by === 'location' && device.controller !== selector.controller) return false;
+  if (selector.by === 'location' && !isBehindController(device, selector.controller)) return false;
   return connectorPorts(device, inventory).some(
     ({ bus, chain }) =>
       (selector.by === 'location' || bus === selector.bus) &&

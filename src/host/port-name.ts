@@ -19,6 +19,21 @@ export function formatPort(port: HostPort): string {
   return port.chain.length === 0 ? `usb${port.bus}` : `${port.bus}-${port.chain.join('.')}`;
 }
 
+/** @returns what a device is called whose port is not told: bus and number, `@1.5` */
+export function formatAddress({ bus, address }: { readonly bus: number; readonly address: number }): string {
+  return `@${bus}.${address}`;
+}
+
+/** @returns whether its port is told. A root hub has none and needs none: it is its bus. */
+export function hasPort({ port }: { readonly port: string }): boolean {
+  return !port.startsWith('@');
+}
+
+/** @returns whether it is the root hub of its bus. A hub whose port is not told is none. */
+export function isRootHub(device: { readonly port: string; readonly chain: readonly number[] }): boolean {
+  return hasPort(device) && device.chain.length === 0;
+}
+
 /** The parts of an interface's sysfs name. */
 export interface InterfaceName {
   /** `1-2.3`; for the interface of a root hub `usb1`. */

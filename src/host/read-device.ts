@@ -48,7 +48,7 @@ export function readDevice(reader: SysfsReader, place: DevicePlace, ids: UsbIds)
     name: deviceName(strings, ids),
     class: deviceClass,
     classes,
-    megabits: attributes.megabits(),
+    ...attributes.speed(),
     configurations: decoded.configurations,
     interfaces: place.interfaces,
     node: `${reader.devRoot}/${node}`,
@@ -125,10 +125,11 @@ class Attributes {
     return (base === 10 ? /^\d{1,9}$/ : /^[0-9a-f]{1,8}$/i).test(text) ? Number.parseInt(text, base) : undefined;
   }
 
-  /** @returns Mb/s; undefined for `unknown` (drivers/usb/core/sysfs.c, speed_show) and anything that is no number */
-  megabits(): number | undefined {
+  /** @returns Mb/s; undefined for `unknown` (drivers/usb/core/sysfs.c, speed_show), which is kept apart from what is no speed */
+  speed(): Pick<HostDevice, 'megabits' | 'speedIs'> {
     const text = this.text('speed')?.trim() ?? '';
-    return /^\d{1,6}(\.\d)?$/.test(text) ? Number(text) : undefined;
+    if (text === 'unknown') return { megabits: undefined, speedIs: 'unknown' };
+    return { megabits: /^\d{1,6}(\.\d)?$/.test(text) ? Number(text) : undefined };
   }
 
   #attempt<T>(attribute: string, read: (path: string) => T | undefined): T | undefined {

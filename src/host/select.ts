@@ -100,5 +100,5 @@ function spelledLike(
 function spellings(device: HostDevice): readonly string[] {
   const serial = device.serial === undefined ? [] : [device.serial];
   const words = device.name.split(/\s+/).filter((word) => word.length > 2);
-  return [device.port, formatLocation(device), ...serial, ...words, device.name];
+  return [device.port, formatLocation(device), ...serial, ...words, device.name].filter((one) => one !== undefined);
 }

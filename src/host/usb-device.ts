@@ -1,5 +1,5 @@
 import type { Finding } from '../diag/index.js';
-import type { AltSettingShape, ConfigurationShape, EndpointShape, InterfaceShape } from '../qdev/index.js';
+import type { AltSettingShape, ConfigurationShape, EndpointShape, InterfaceShape, SpeedIs } from '../qdev/index.js';
 
 /** What a SuperSpeed endpoint adds (USB 3.2, 9.6.7). */
 export interface EndpointCompanion {
@@ -57,7 +57,7 @@ export interface HostDevice {
   readonly address: number;
   /** Port numbers from the root hub down: [2, 3]. Empty for a root hub, and where the port is not told. */
   readonly chain: readonly number[];
-  /** PCI address of the host controller (`0000:00:14.0`), the name of its platform device (`dummy_hcd.0`), or `unknown`. */
+  /** PCI address of the host controller (`0000:00:14.0`), the name of its platform device (`dummy_hcd.0`), or UNKNOWN_CONTROLLER. */
   readonly controller: string;
   /** The same connector's other half (the USB 2 or USB 3 port that sysfs calls `peer`), as `BUS-CHAIN`; undefined if there is none. */
   readonly peer: string | undefined;
@@ -71,8 +71,10 @@ export interface HostDevice {
   readonly class: number;
   /** Every interface class of the active configuration, and the device class if it is not 0; ascending. */
   readonly classes: readonly number[];
-  /** Mb/s from sysfs: 1.5 … 20000; undefined when unknown. */
+  /** Mb/s from sysfs: 1.5 … 20000; undefined when it is not known. */
   readonly megabits: number | undefined;
+  /** What stands behind `megabits` where it is not simply told. */
+  readonly speedIs?: SpeedIs | undefined;
   readonly configurations: readonly HostConfiguration[];
   /** There may be more to its descriptors than is here: a file did not tell all, or not in a way that could be read. */
   readonly partial?: boolean | undefined;

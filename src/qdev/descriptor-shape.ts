@@ -31,10 +31,18 @@ export interface ConfigurationShape {
   readonly interfaces: readonly InterfaceShape[];
 }
 
+/**
+ * What stands behind a speed that nobody told. `inferred`: it follows from the descriptors. `unknown`: the kernel itself does not
+ * know it, and writes that word into sysfs. `untold`: what describes the device leaves it out.
+ */
+export type SpeedIs = 'inferred' | 'unknown' | 'untold';
+
 /** A host device as the speed rule sees it. */
 export interface DeviceShape {
-  /** Mb/s as sysfs tells it; undefined when the host does not know. */
+  /** Mb/s as sysfs tells it; undefined when that is not known. */
   readonly megabits: number | undefined;
+  /** What stands behind `megabits` where it is not simply told. */
+  readonly speedIs?: SpeedIs | undefined;
   readonly configurations: readonly ConfigurationShape[];
   /** More may be to it than is here, anywhere: the source does not show all of it. */
   readonly partial?: boolean | undefined;

@@ -13,10 +13,10 @@ export interface HostSpeeds {
 
 /**
  * Why QEMU attaches a device nowhere. `speed-10000`: QEMU before 6.0 does not know 10 Gb/s. `speed-20000`: libusb's code for
- * 20 Gb/s indexes past QEMU's table, and what comes of it is luck.
+ * 20 Gb/s indexes past QEMU's table, and what comes of it is luck. `speed-untold`: the host knows the speed, and we do not.
  */
 export interface NoHostSpeeds {
-  readonly unsupported: 'speed-10000' | 'speed-20000';
+  readonly unsupported: 'speed-10000' | 'speed-20000' | 'speed-untold';
 }
 
 /**
@@ -24,10 +24,11 @@ export interface NoHostSpeeds {
  * (hw/usb/host-libusb.c, usb_host_speed_compat; verified against 5.2, 7.2, 10.0 and 11.1).
  *
  * @param shape - Mb/s from sysfs, and every configuration, interface, alternate setting and endpoint
- * @returns its mask and own speed. A speed that is not known is low speed to QEMU, whatever the device is. A slower speed that
- *   hangs on something the shape does not tell is not promised.
+ * @returns its mask and own speed. A speed that the kernel does not know is low speed to QEMU, whatever the device is; one that a
+ *   file does not tell may be any. A slower speed that hangs on something the shape does not tell is not promised.
  */
 export function hostDeviceSpeeds(shape: DeviceShape, version: QemuVersion): HostSpeeds | NoHostSpeeds {
+  if (shape.megabits === undefined && shape.speedIs === 'untold') return { unsupported: 'speed-untold' };
   if (shape.megabits === 20000) return { unsupported: 'speed-20000' };
   if (shape.megabits === 10000 && !hasFact(version, 'ten-gigabit')) return { unsupported: 'speed-10000' };
   const native = nativeSpeed(shape.megabits);

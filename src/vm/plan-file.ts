@@ -26,7 +26,7 @@ import { guardFindings, takenAway } from './guarded.js';
 import { fileLeeway, unwrittenControllers } from './leeway.js';
 import { type PolicyInForce, policyFindings } from './policy.js';
 import { type Returning, recallPlaces } from './recall-places.js';
-import { type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
+import { labelOf, type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
 
 /** Where everything of a VM file goes, before anything is started. */
 export interface FilePlan {
@@ -46,6 +46,8 @@ export interface FilePlan {
     readonly ports: number;
   }[];
   readonly emulated: readonly PlacedEmulated[];
+  /** Devices whose speed nobody tells: where they could go is not known. An error says so of each. */
+  readonly untold: readonly { readonly label: string; readonly finding: Finding }[];
   /** Selectors of host devices that are wanted and not there. */
   readonly missing: readonly HostDeviceWish[];
   /** Errors are reasons not to start; warnings tell what the VM starts without. */
@@ -131,6 +133,7 @@ export function planFile(
     controllers: [...chosen, ...made.controllers],
     hubs: [...hubsOf(file, made), ...made.hubs].sort((a, b) => portDepth(a.port) - portDepth(b.port)),
     emulated: placeEmulated(file, made),
+    untold: gathered.untold,
     missing: gathered.missing,
     findings: [
       ...gathered.findings,
@@ -147,6 +150,7 @@ function returning(key: string, wanted: readonly Wanted[]): Returning {
 interface Gathered {
   readonly wanted: Wanted[];
   readonly missing: HostDeviceWish[];
+  readonly untold: { readonly label: string; readonly finding: Finding }[];
   readonly findings: Finding[];
   /** Where each device of the plan, by its key, stands in the file. */
   readonly places: Map<string, Pointer>;
@@ -159,7 +163,7 @@ function gather(
   ids: ReadonlySet<string>,
   may: MayHave | undefined,
 ): Gathered {
-  const gathered: Gathered = { wanted: [], missing: [], findings: [], places: new Map() };
+  const gathered: Gathered = { wanted: [], missing: [], untold: [], findings: [], places: new Map() };
   const taken = new Set(ids);
   for (const wish of file.usb.devices) {
     if (wish.kind === 'emulated') {
@@ -189,7 +193,7 @@ function wantHost(
   version: QemuVersion,
   { inventory, may }: { readonly inventory: HostInventory; readonly may: MayHave | undefined },
   taken: Set<string>,
-  { wanted, missing, findings, places }: Gathered,
+  { wanted, missing, untold, findings, places }: Gathered,
 ): void {
   const location = file.locate(wish.pointer);
   const severity = severityOf(wish);
@@ -221,8 +225,10 @@ function wantHost(
   const { controller, port, slower } = wish;
   const terms = { mandatory: wish.whenMissing !== 'skip', slower, controller, port };
   const made = wantHostDevice(device, version, taken, terms);
-  if ('code' in made) findings.push({ ...made, location });
-  else {
+  if ('code' in made) {
+    findings.push({ ...made, location });
+    if (made.code === 'device-speed-untold') untold.push({ label: labelOf(device), finding: made });
+  } else {
     const guardOff = may && takenAway(device, may.guards, may.off);
     wanted.push({ ...made, select: wish.select, guardOff });
     taken.add(made.id);

@@ -46,7 +46,7 @@ export function labelOf(device: Pick<HostDevice, 'vendorId' | 'productId' | 'nam
 
 /**
  * @param taken - ids in use in the VM
- * @returns a host device as it is wanted, or the finding that QEMU can't pass it through at its speed
+ * @returns a host device as it is wanted, or the finding that QEMU can't pass it through at its speed, or that nobody knows that
  */
 export function wantHostDevice(
   device: HostDevice,
@@ -57,6 +57,8 @@ export function wantHostDevice(
   const label = labelOf(device);
   const speeds = hostDeviceSpeeds(device, version);
   if ('unsupported' in speeds) {
+    const untold = device.findings.find(({ code }) => code === 'device-speed-untold');
+    if (speeds.unsupported === 'speed-untold' && untold !== undefined) return untold;
     return finding(
       'unplanned-speed',
       { label, megabits: device.megabits ?? 0 },

@@ -3,13 +3,17 @@ import { describe, expect, test } from 'vitest';
 import { type Finding, QplugError, describe as words } from '../../src/diag/index.js';
 import { shortestSelector } from '../../src/host/index.js';
 import { UNSAFE } from '../unit/diag/unsafe.js';
+import { disguisesOf } from '../unit/host/file/disguises.js';
 import { all, decode, fixture, LAB_FILES, OLD_FILES } from '../unit/host/file/fixtures.js';
 import { runs } from '../unit/runs.js';
 
 /** Files of each kind. */
 const RUNS = runs(150);
 
-const TEXTS = [...OLD_FILES, ...LAB_FILES.filter((name) => !name.endsWith('.tgz'))].map((name) => fixture(name));
+const UMOCKDEV = 'umockdev-keyboard-and-disk.txt';
+const TEXTS = [...OLD_FILES, UMOCKDEV, ...LAB_FILES.filter((name) => !name.endsWith('.tgz'))].map((name) =>
+  fixture(name),
+);
 const ARCHIVE = fixture('lab-sysfs.tgz');
 
 /** What holds whatever the file was. */
@@ -103,6 +107,7 @@ describe('a host file of any content is read or refused', () => {
     const begin = fc.constantFrom(
       '',
       'T:  Bus=',
+      'P: /devices/pci0/usb1/1-1\nE: ',
       'Device Descriptor:\n',
       '{"schema":"urn:qplug:devices:1","devices":[',
       '/:  Bus 01',
@@ -136,9 +141,28 @@ describe('a host file of any content is read or refused', () => {
   });
 });
 
+describe('whoever handed a text on, it has the same devices at the same speeds, and no warning', () => {
+  const names = ['lab-listing.txt', 'linux-3.16-laptop.txt', 'usb-devices-012.txt', 'lab-usb-devices.txt', UMOCKDEV];
+  test.each([...names.map((name) => [name, false] as const), ['lab-lsusb.txt', true] as const])('%s', (name, tree) => {
+    const text = fixture(name).toString();
+    const plain = decode(text);
+    const property = fc.property(disguisesOf(tree), ({ apply }) => {
+      const host = decode(apply(text));
+      expect(all(host)).toEqual(all(plain));
+      expect(host.findings).toEqual(plain.findings);
+    });
+    fc.assert(property, { numRuns: Math.ceil(RUNS / 3) });
+  });
+});
+
 test('a deep or endless looking document ends', () => {
   expectSane(`{"schema":"urn:qplug:devices:1","devices":${'['.repeat(100_000)}${']'.repeat(100_000)}}`);
   expectSane('{'.repeat(1_000_000));
   expectSane('T:  Bus=01 Lev=00 Prnt=00 Port=00 Cnt=00 Dev#=  1 Spd=12  MxCh= 2\n'.repeat(50_000));
   expectSane(`T:  Bus=${'0'.repeat(5_000_000)}`);
+  expectSane(`T:  Bus=\n${'MxCh=\n'.repeat(50_000)}`);
+  expectSane(`P: /devices/usb1/1-1\nH: descriptors=\n${'12\n'.repeat(50_000)}`);
+  expectSane(`> ${'> '.repeat(1_000_000)}T:  Bus=01`);
+  expectSane(`${' '.repeat(1_000_000)}T:  Bus=01\n${'\t'.repeat(1_000_000)}\n`);
+  expectSane('12: T:  Bus=\n34: T:  Bus=\n'.repeat(20_000));
 });

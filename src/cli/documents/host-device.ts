@@ -1,5 +1,6 @@
 import { guardWords } from '../../diag/index.js';
 import {
+  formatController,
   formatId,
   formatLocation,
   type GuardsByPort,
@@ -7,6 +8,7 @@ import {
   type HostConfiguration,
   type HostDevice,
   type HostInventory,
+  isRootHub,
   shortestSelector,
 } from '../../host/index.js';
 
@@ -79,11 +81,18 @@ function settingDocument(setting: HostAltSetting): Record<string, unknown> {
   };
 }
 
+/** That of a root hub has no port behind the controller. */
+function locationOf(device: HostDevice): string | null {
+  const controller = formatController(device.controller);
+  if (isRootHub(device) && controller !== undefined) return `${controller}/`;
+  return formatLocation(device) ?? null;
+}
+
 /** Who and where, without its descriptors. */
 export function hostDeviceSummary(device: HostDevice): Record<string, unknown> {
   return {
     port: device.port,
-    location: formatLocation(device),
+    location: locationOf(device),
     bus: device.bus,
     address: device.address,
     id: formatId(device.vendorId, device.productId),
@@ -92,6 +101,7 @@ export function hostDeviceSummary(device: HostDevice): Record<string, unknown> {
     product: device.product ?? null,
     name: device.name,
     megabits: device.megabits ?? null,
+    ...(device.speedIs === undefined ? {} : { speedIs: device.speedIs }),
     node: device.node,
   };
 }

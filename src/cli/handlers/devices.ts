@@ -18,7 +18,8 @@ import { claimSummary } from '../documents/claim.js';
 import { hostDeviceDocument, hubDocument } from '../documents/host-device.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { refuseHostFile } from '../refuse-host-file.js';
-import { renderDeviceEvent, renderDevices, renderDeviceTree } from '../render-devices.js';
+import { renderDeviceTree } from '../render-device-tree.js';
+import { renderDeviceEvent, renderDevices } from '../render-devices.js';
 import { renderFinding } from '../render-finding.js';
 import type { Terminal } from '../terminal.js';
 

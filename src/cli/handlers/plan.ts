@@ -1,7 +1,7 @@
 import { printable } from '../../diag/index.js';
 import type { HostInventory } from '../../host/index.js';
 import type { Plan } from '../../planner/index.js';
-import { type AttachRequest, draftAttach, inventoryOf, openVm, planAttach } from '../../vm/index.js';
+import { type AttachRequest, draftAttach, inventoryOf, openVm, type Prepared, planAttach } from '../../vm/index.js';
 import type { Arguments, CommandHandler, Outcome } from '../command.js';
 import { planDocument } from '../documents/plan.js';
 import { exitCodeOf } from '../exit-codes.js';
@@ -27,7 +27,7 @@ async function planFileOutcome(args: Arguments, terminal: Terminal): Promise<Out
   const svg = svgRequest(args, 'plan');
   const { prepared, inventory, findings } = await prepareFile(args.word('vm'), args, terminal);
   const { name } = prepared.file;
-  if (svg !== undefined) await draw(svg, name, prepared.plan, terminal);
+  if (svg !== undefined) await draw(svg, name, prepared, terminal);
   return {
     ...outcomeOf(name, prepared, { names: args.texts('explain'), inventory, svg }, terminal),
     findings,
@@ -53,7 +53,7 @@ async function planAttachOutcome(args: Arguments, terminal: Terminal): Promise<O
   // Who asks why, or for a picture, wants to know it of a device that is refused, most of all.
   const goesOn = names.length > 0 || svg !== undefined;
   const planned = await (goesOn ? draftAttach : planAttach)(vm, request, host, terminal.signal);
-  if (svg !== undefined) await draw(svg, vm.name, planned.plan, terminal);
+  if (svg !== undefined) await draw(svg, vm.name, planned, terminal);
   return {
     ...outcomeOf(vm.name, planned, { names, inventory: inventoryOf(host), svg }, terminal),
     findings: planned.findings,
@@ -61,9 +61,15 @@ async function planAttachOutcome(args: Arguments, terminal: Terminal): Promise<O
   };
 }
 
-async function draw(svg: SvgRequest, vm: string, plan: Plan, terminal: Terminal): Promise<void> {
+/** What a picture is made of. */
+interface Drawn {
+  readonly plan: Plan;
+  readonly untold?: Prepared['untold'];
+}
+
+async function draw(svg: SvgRequest, vm: string, planned: Drawn, terminal: Terminal): Promise<void> {
   const { deliverPicture, planPicture } = await import('../picture/index.js');
-  await deliverPicture(svg, planPicture(vm, plan), terminal);
+  await deliverPicture(svg, planPicture(vm, planned.plan, planned.untold), terminal);
 }
 
 interface Asked {

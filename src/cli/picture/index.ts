@@ -1,5 +1,5 @@
 import type { Plan } from '../../planner/index.js';
-import type { VmStatus } from '../../vm/index.js';
+import type { Prepared, VmStatus } from '../../vm/index.js';
 import type { SvgRequest } from '../svg-option.js';
 import type { Terminal } from '../terminal.js';
 import { layOut } from './layout.js';
@@ -7,9 +7,13 @@ import { planScene, statusScene } from './scene.js';
 import { spellSvg } from './svg.js';
 import { writePicture } from './write.js';
 
-/** @param vm - how the VM is called. @returns a plan as an SVG document */
-export function planPicture(vm: string, plan: Plan): string {
-  return spellSvg(layOut(planScene(vm, plan)));
+/**
+ * @param vm - how the VM is called
+ * @param untold - devices that have no place in the plan since nobody tells their speed
+ * @returns a plan as an SVG document
+ */
+export function planPicture(vm: string, plan: Plan, untold: Prepared['untold'] = []): string {
+  return spellSvg(layOut(planScene(vm, plan, untold)));
 }
 
 /** @returns the state of a VM as an SVG document */

@@ -1,7 +1,7 @@
-import { printable, describe as wordsOf } from '../../diag/index.js';
+import { type Finding, printable, describe as wordsOf } from '../../diag/index.js';
 import { type Plan, planFindings } from '../../planner/index.js';
-import { type Controller, formatVersion, megabits, type Speed, type Topology } from '../../qdev/index.js';
-import type { VmStatus } from '../../vm/index.js';
+import { type Controller, formatVersion, megabits, type Topology } from '../../qdev/index.js';
+import type { Prepared, VmStatus } from '../../vm/index.js';
 import { type Describe, planWords, statusWords } from '../device-words.js';
 import type { KeptPorts } from '../port-tree.js';
 import { renderSpeed } from '../render-speed.js';
@@ -19,13 +19,12 @@ export interface Scene {
 
 export interface RefusedDevice {
   readonly label: string;
-  readonly native: Speed;
   readonly why: string;
   readonly fix: string | undefined;
 }
 
 /** @param vm - its name, as somebody wrote it */
-export function planScene(vm: string, plan: Plan): Scene {
+export function planScene(vm: string, plan: Plan, untold: Prepared['untold'] = []): Scene {
   const findings = planFindings(plan, { vm });
   const added = new Set(plan.controllers.map(({ id }) => id));
   return {
@@ -34,13 +33,16 @@ export function planScene(vm: string, plan: Plan): Scene {
     describe: planWords(plan),
     kept: plan,
     isAdded: ({ id }) => id !== undefined && added.has(id),
-    refused: plan.refusals.map(({ label, native }, index) => {
-      const found = findings[index];
-      const { what, why, fix } =
-        found === undefined ? { what: '' } : { why: undefined, fix: undefined, ...wordsOf(found) };
-      return { label, native, why: `${renderSpeed(megabits(native))}: ${why ?? what}`, fix };
-    }),
+    refused: [
+      ...plan.refusals.map(({ label, native }, index) => refusedDevice(label, megabits(native), findings[index])),
+      ...untold.map(({ label, finding }) => refusedDevice(label, undefined, finding)),
+    ],
   };
+}
+
+function refusedDevice(label: string, native: number | undefined, found: Finding | undefined): RefusedDevice {
+  const { what, why, fix } = found === undefined ? { what: '' } : { why: undefined, fix: undefined, ...wordsOf(found) };
+  return { label, why: `${renderSpeed(native)}: ${why ?? what}`, fix };
 }
 
 export function statusScene(status: VmStatus): Scene {

@@ -3,7 +3,7 @@ import { advice, type Fix, sh } from '../fix.js';
 import { printable } from '../printable.js';
 
 /** What a file that describes a host can be. */
-export type HostFileFormat = 'devices-json' | 'recording' | 'usb-devices' | 'lsusb' | 'sysfs';
+export type HostFileFormat = 'devices-json' | 'recording' | 'usb-devices' | 'lsusb' | 'umockdev' | 'sysfs';
 
 /** What is wrong with one line. */
 export type LineProblem =
@@ -18,6 +18,12 @@ export type LineProblem =
   | 'level'
   | 'port-beyond'
   | 'twice'
+  | 'port-twice'
+  | 'number-twice'
+  | 'left-out'
+  | 'no-root-hub'
+  | 'indentation-lost'
+  | 'other-kind'
   | 'setting-twice'
   | 'label'
   | 'endpoint-count'
@@ -30,7 +36,7 @@ export type LineProblem =
   | 'tree-only';
 
 /** What is wrong with an archive. */
-export type ArchiveProblem = 'checksum' | 'cut-off' | 'number' | 'packed' | 'loop' | 'too-many';
+export type ArchiveProblem = 'checksum' | 'cut-off' | 'number' | 'packed' | 'loop' | 'too-many' | 'no-number';
 
 /** Which file a program takes that is none of ours. */
 export type HostFileGuess =
@@ -89,15 +95,14 @@ export interface HostFileEvidence {
     readonly device: string;
     readonly id: string;
     readonly megabits: number;
-    readonly range: string;
   };
-  'device-speed-untold': { readonly device: string; readonly id: string };
+  'device-speed-untold': { readonly device: string; readonly id: string; readonly format: HostFileFormat };
   'device-speed-10000': { readonly device: string; readonly id: string };
 }
 
 /** What can be given, for people. */
 const FORMATS =
-  'it takes: qplug devices --json; the text of /sys/kernel/debug/usb/devices or /proc/bus/usb/devices; the output of usb-devices or of lsusb -v; a tar archive or folder of /sys/bus/usb; a recording of sysfs';
+  'it takes: qplug devices --json; the text of /sys/kernel/debug/usb/devices or /proc/bus/usb/devices; the output of usb-devices or of lsusb -v; a tar archive or folder of /sys/bus/usb; a recording of sysfs, or of umockdev-record';
 
 const GUESSES: Readonly<Record<HostFileGuess, { readonly why: string; readonly fix?: () => Fix | undefined }>> = {
   nothing: { why: FORMATS },
@@ -132,7 +137,7 @@ function lineWhy({ problem, field = '', told = '', seen = '' }: HostFileEvidence
     case 'too-long':
       return `it is longer than ${one} characters`;
     case 'field-missing':
-      return `${name}= is missing here`;
+      return `${name} is missing here`;
     case 'field-value':
       return `${name} can not be that`;
     case 'field-range':
@@ -149,6 +154,18 @@ function lineWhy({ problem, field = '', told = '', seen = '' }: HostFileEvidence
       return `it is on port ${one}, and its hub has ${two}`;
     case 'twice':
       return `the same device stands in line ${one}`;
+    case 'port-twice':
+      return `the device of line ${one} has this port already: this one is shown by its number`;
+    case 'number-twice':
+      return `the device of line ${one} has this number too`;
+    case 'left-out':
+      return `another device with this number stands in line ${one}, and no port tells them apart: it is left out`;
+    case 'no-root-hub':
+      return 'it is on level 0, where root hubs are, and is no hub';
+    case 'indentation-lost':
+      return 'the indentation of lsusb -t is lost, which alone tells what hangs on a hub';
+    case 'other-kind':
+      return 'it is of another kind than what stands before it: one kind of a file is read';
     case 'setting-twice':
       return `interface ${one} has alternate setting ${two} twice`;
     case 'label':
@@ -186,6 +203,8 @@ function archiveWhy({ problem, at }: HostFileEvidence['host-file-archive']): str
       return 'links lead round in a circle';
     case 'too-many':
       return 'there are more files in it than any host has: the rest is left out';
+    case 'no-number':
+      return 'its devnum is not there, so it is left out';
   }
 }
 
@@ -198,6 +217,7 @@ const UNTOLD: Readonly<Record<Untold, string>> = {
 const FORMAT_NAMES: Readonly<Record<HostFileFormat, string>> = {
   'devices-json': 'qplug devices --json',
   recording: 'a recording of sysfs',
+  umockdev: 'a recording of umockdev-record',
   'usb-devices': 'a usb/devices listing',
   lsusb: 'lsusb -v',
   sysfs: 'an archive of sysfs',
@@ -219,6 +239,9 @@ const GAPS: Readonly<Record<HostFileEvidence['device-partly-told']['gap'], strin
   settings: 'only the settings in use are there',
   anything: 'some lines about it are missing or could not be read',
 };
+
+/** What a speed that was inferred stands for. */
+const RANGES: Readonly<Record<number, string>> = { 12: '1.5 or 12 Mb/s', 5000: '5000 Mb/s or more' };
 
 /** @returns a device as every message calls it */
 function device({ id, name, device: port }: { readonly id: string; readonly name: string; readonly device: string }) {
@@ -285,7 +308,7 @@ export const hostFileCatalog: Catalog<HostFileEvidence> = {
     kind: 'usage',
     text: (e) => ({
       what: `${printable(e.id)} at ${printable(e.device)} is taken for ${e.megabits} Mb/s`,
-      why: `its speed is not told, and its descriptors are those of ${printable(e.range)}`,
+      why: `its speed is not told, and its descriptors are those of a device of ${RANGES[e.megabits] ?? `${e.megabits} Mb/s`}`,
       fix: [sh`(lsusb -v; lsusb -t) > host.txt`, advice('that tells the speeds too')],
     }),
   },
@@ -300,7 +323,7 @@ export const hostFileCatalog: Catalog<HostFileEvidence> = {
     kind: 'no-plan',
     text: (e) => ({
       what: `nobody can say how fast ${printable(e.id)} at ${printable(e.device)} is`,
-      why: 'its speed is not told, and its descriptors fit several: where it goes is not sure',
+      why: `its speed is not told${e.format === 'lsusb' ? ', and its descriptors fit several' : ''}: where it goes is not sure`,
       fix: [sh`(lsusb -v; lsusb -t) > host.txt`, advice('that tells the speeds too')],
     }),
   },

@@ -1,19 +1,24 @@
 import { constants, gunzipSync } from 'node:zlib';
-import { type EvidenceByCode, type Finding, fail, finding, QplugError } from '../../diag/index.js';
+import { type EvidenceByCode, fail, finding, QplugError } from '../../diag/index.js';
 import { readInventory } from '../inventory.js';
+import { parsePortName } from '../port-name.js';
 import { parseRecording, recordedSysfs } from '../recorded-sysfs.js';
-import type { SysfsReader } from '../sysfs-reader.js';
-import type { HostDevice, HostInventory } from '../usb-device.js';
+import { DEVICES, type SysfsReader } from '../sysfs-reader.js';
+import type { HostInventory } from '../usb-device.js';
 import type { UsbIds } from '../usb-ids.js';
-import { type DescribedDevice, hostDeviceOf, inOrder } from './described-device.js';
+import { type DescribedDevice, hostDeviceOf, withDescribedClasses } from './described-device.js';
 import { readDevicesDocument } from './document.js';
 import { FileFindings, type HostFileFormat } from './file-findings.js';
+import { type FoundDevice, fileInventory } from './file-inventory.js';
 import { FileTree, sysfsRoot, treeSysfs } from './file-tree.js';
 import { readListing } from './listing.js';
 import { readLsusb } from './lsusb.js';
 import { isTar, readTar } from './tar.js';
 import { withoutFilling } from './tar-filling.js';
-import { textLines } from './text-lines.js';
+import { decodeText } from './text/encoding.js';
+import { PlainText } from './text/plain-text.js';
+import type { TextLine } from './text/text-line.js';
+import { readUmockdev } from './umockdev.js';
 
 type Guess = EvidenceByCode['host-file-unknown']['guess'];
 
@@ -34,7 +39,7 @@ const PACKED: readonly (readonly [Guess, readonly number[]])[] = [
 /**
  * Reads a file that describes the USB devices of a host. What it is shows in its content, not in its name: what `qplug devices
  * --json` prints, the kernel's listing or that of usb-devices, the output of `lsusb -v`, a tar archive of /sys/bus/usb (packed with
- * gzip or not), or a recording of sysfs. The bytes are not trusted: whatever they are, it returns or throws a QplugError, in time
+ * gzip or not), a recording of sysfs, or one of umockdev-record. The bytes are not trusted: whatever they are, it returns or throws a QplugError, in time
  * that grows with their number.
  *
  * @param bytes - the whole file
@@ -55,10 +60,10 @@ export function decodeHostFile(bytes: Uint8Array, file: string, ids: UsbIds): Ho
     if (root === undefined) throw unknown(file, 'no-devices-folder', findings);
     return decodeSysfs(treeSysfs(tree, root), findings, ids);
   }
-  const text = new TextDecoder('utf-8').decode(unpacked);
+  const text = decodeText(unpacked);
   if (text.trim() === '') throw unknown(file, 'empty', findings);
   if (text.includes('\0')) throw unknown(file, 'nothing', findings);
-  return /^\s*\{/.test(text) ? decodeJson(text, findings, ids) : decodeText(text, findings, ids);
+  return /^\s*\{/.test(text) ? decodeJson(text, findings, ids) : decodePlainText(new PlainText(text), findings, ids);
 }
 
 /**
@@ -67,10 +72,20 @@ export function decodeHostFile(bytes: Uint8Array, file: string, ids: UsbIds): Ho
  * @throws QplugError `host-file-unknown`
  */
 export function decodeSysfs(reader: SysfsReader, findings: FileFindings, ids: UsbIds): HostInventory {
-  const inventory = readInventory(withoutFilling(reader), { ids });
-  const devices = [...inventory.devices, ...inventory.hubs];
-  if (devices.length === 0) throw unknown(findings.file, 'links-only', findings);
-  return inventoryOf(devices, 'sysfs', findings);
+  const found = sysfsDevices(withoutFilling(reader), findings, ids);
+  if (found.length === 0) throw unknown(findings.file, 'links-only', findings);
+  return inventoryOf(found, 'sysfs', findings);
+}
+
+/** @returns the devices of a sysfs; one without a number can't be any, and that is told */
+function sysfsDevices(reader: SysfsReader, findings: FileFindings, ids: UsbIds): readonly FoundDevice[] {
+  const { devices, hubs } = readInventory(reader, { ids });
+  const all = [...devices, ...hubs];
+  const read = new Set(all.map(({ port }) => port));
+  for (const name of reader.list(DEVICES) ?? []) {
+    if (parsePortName(name) !== undefined && !read.has(name)) findings.archive('no-number', `${DEVICES}/${name}`);
+  }
+  return all.map((device) => ({ device }));
 }
 
 function unpack(bytes: Uint8Array, findings: FileFindings): Uint8Array {
@@ -115,37 +130,73 @@ function decodeJson(text: string, findings: FileFindings, ids: UsbIds): HostInve
       return inventoryOf(readDevicesDocument(value, findings), 'devices-json', findings);
     case 'qplug-host-recording-1': {
       const reader = { ...recordedSysfs(parseRecording(text, file)), access: () => 'unknown' as const };
-      const { devices, hubs } = readInventory(reader, { ids });
-      return inventoryOf([...devices, ...hubs], 'recording', findings);
+      return inventoryOf(sysfsDevices(reader, findings, ids), 'recording', findings);
     }
     default:
       throw unknown(file, 'other-json', findings);
   }
 }
 
+type TextFormat = 'usb-devices' | 'lsusb' | 'umockdev';
+
 /** Lines that only one kind of text has. */
-const KINDS: readonly (readonly [format: 'usb-devices' | 'lsusb', line: RegExp])[] = [
-  ['usb-devices', /^[> \t]*T:[ \t]*Bus=/m],
-  ['lsusb', /^[ \t]*Device Descriptor:/m],
+const KINDS: readonly (readonly [format: TextFormat, line: RegExp])[] = [
+  ['usb-devices', /^\s*T:\s*Bus=/],
+  ['lsusb', /^\s*Device Descriptor:/],
+  ['umockdev', /^\s*P: \/devices\//],
 ];
 
-function decodeText(text: string, findings: FileFindings, ids: UsbIds): HostInventory {
-  const [found] = KINDS.map(([format, line]) => ({ format, at: text.search(line) }))
-    .filter(({ at }) => at >= 0)
-    .sort((a, b) => a.at - b.at);
-  if (found === undefined) {
-    const short = /^\s*Bus \d+ Device \d+: ID /m.test(text);
-    const tree = /^\s*\/:\s+Bus /m.test(text);
-    throw unknown(findings.file, tree ? 'lsusb-tree' : short ? 'lsusb-short' : 'nothing', findings);
+function decodePlainText(text: PlainText, findings: FileFindings, ids: UsbIds): HostInventory {
+  const { format, other, guess } = kindOf(text);
+  if (guess === 'json') return decodeJson(Array.from(text.lines(), (line) => line.text).join('\n'), findings, ids);
+  if (format === undefined) throw unknown(findings.file, guess, findings);
+  if (other !== undefined) findings.line('other-kind', other);
+  const lines = text.lines(findings);
+  switch (format) {
+    case 'usb-devices':
+      return described(readListing(lines, findings), format, findings, ids);
+    case 'lsusb': {
+      const { devices, ids: own } = readLsusb(lines, findings);
+      const both: UsbIds = {
+        vendor: (vendor) => own.vendor(vendor) ?? ids.vendor(vendor),
+        product: (vendor, product) => own.product(vendor, product) ?? ids.product(vendor, product),
+      };
+      return described(devices, format, findings, both);
+    }
+    case 'umockdev': {
+      const found = readUmockdev(lines, findings).flatMap(({ reader, lines: begins }) =>
+        sysfsDevices(reader, findings, ids).map(({ device }) => ({
+          device: withDescribedClasses(device),
+          line: begins.get(device.port),
+        })),
+      );
+      return inventoryOf(found, format, findings);
+    }
   }
-  const lines = textLines(text, findings);
-  if (found.format === 'usb-devices') return described(readListing(lines, findings), found.format, findings, ids);
-  const { devices, ids: own } = readLsusb(lines, findings);
-  const both: UsbIds = {
-    vendor: (vendor) => own.vendor(vendor) ?? ids.vendor(vendor),
-    product: (vendor, product) => own.product(vendor, product) ?? ids.product(vendor, product),
-  };
-  return described(devices, found.format, findings, both);
+}
+
+interface Kind {
+  readonly format: TextFormat | undefined;
+  /** The first line of another kind, which is not read. */
+  readonly other: TextLine | undefined;
+  /** What it may be where it is none. */
+  readonly guess: Guess | 'json';
+}
+
+/** @returns the kind of the first line that only one kind has */
+function kindOf(text: PlainText): Kind {
+  let format: TextFormat | undefined;
+  let guess: Kind['guess'] | undefined;
+  for (const line of text.lines()) {
+    const kind = KINDS.find(([, pattern]) => pattern.test(line.text))?.[0];
+    if (format === undefined) format = kind;
+    else if (kind !== undefined && kind !== format) return { format, other: line, guess: 'nothing' };
+    if (format !== undefined) continue;
+    if (guess === undefined && line.text.trimStart().startsWith('{')) guess = 'json';
+    if (/^\s*\/:\s+Bus /.test(line.text) && guess !== 'json') guess = 'lsusb-tree';
+    if (/^\s*Bus \d+ Device \d+: ID /.test(line.text)) guess ??= 'lsusb-short';
+  }
+  return { format, other: undefined, guess: guess ?? 'nothing' };
 }
 
 function described(
@@ -154,31 +205,12 @@ function described(
   findings: FileFindings,
   ids: UsbIds,
 ): HostInventory {
-  const ports = new Set<string>();
-  const made = devices
-    .map((device) => hostDeviceOf(device, ids))
-    .filter(({ port }) => !ports.has(port) && ports.add(port));
-  return inventoryOf(made, format, findings);
+  const found = devices.map((one) => ({ device: hostDeviceOf(one, ids), line: one.line }));
+  return inventoryOf(found, format, findings);
 }
 
-function inventoryOf(all: readonly HostDevice[], format: HostFileFormat, findings: FileFindings): HostInventory {
-  if (all.length === 0) throw unknown(findings.file, 'no-devices', findings);
-  if (all.length > MOST_DEVICES) throw unknown(findings.file, 'too-many-devices', findings);
-  const sorted = [...all].sort(inOrder);
-  const [devices, hubs] = [sorted.filter((one) => !one.isHub), sorted.filter((one) => one.isHub)];
-  findings.untold(format, untoldOf(sorted, format));
-  return { devices, hubs, findings: findings.all() satisfies readonly Finding[] };
-}
-
-function untoldOf(
-  devices: readonly HostDevice[],
-  format: HostFileFormat,
-): EvidenceByCode['host-file-untold']['untold'] {
-  const told = format === 'devices-json' || format === 'recording';
-  const twoHalves = devices.some(({ chain, megabits = 0, isHub }) => isHub && chain.length === 0 && megabits >= 5000);
-  return [
-    ...(devices.some(({ port }) => port.startsWith('@')) ? (['ports'] as const) : []),
-    ...(devices.some(({ controller }) => controller === 'unknown') ? (['controllers'] as const) : []),
-    ...(!told && twoHalves && devices.every(({ peer }) => peer === undefined) ? (['halves'] as const) : []),
-  ];
+function inventoryOf(found: readonly FoundDevice[], format: HostFileFormat, findings: FileFindings): HostInventory {
+  if (found.length === 0) throw unknown(findings.file, 'no-devices', findings);
+  if (found.length > MOST_DEVICES) throw unknown(findings.file, 'too-many-devices', findings);
+  return fileInventory(found, format, findings);
 }

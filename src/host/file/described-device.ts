@@ -1,14 +1,24 @@
 import { type Finding, finding } from '../../diag/index.js';
-import { type DeviceShape, hostDeviceSpeeds, type QemuVersion, type SpeedMask } from '../../qdev/index.js';
+import {
+  type DeviceShape,
+  hostDeviceSpeeds,
+  type QemuVersion,
+  type SpeedIs,
+  type SpeedMask,
+} from '../../qdev/index.js';
+import { UNKNOWN_CONTROLLER } from '../controller.js';
 import { deviceName, formatId } from '../device-name.js';
-import { comparePorts, formatPort } from '../port-name.js';
+import { comparePorts, formatAddress, formatPort } from '../port-name.js';
 import type { BoundInterface, HostConfiguration, HostDevice } from '../usb-device.js';
 import type { UsbIds } from '../usb-ids.js';
+import type { TextLine } from './text/text-line.js';
 
 const HUB_CLASS = 0x09;
 
 /** One device as a file describes it. Undefined is what the file does not tell. */
 export interface DescribedDevice {
+  /** The one that begins it. */
+  readonly line: TextLine;
   readonly bus: number;
   readonly address: number;
   /** Empty for a root hub. */
@@ -21,6 +31,7 @@ export interface DescribedDevice {
   readonly serial: string | undefined;
   readonly class: number;
   readonly megabits: number | undefined;
+  readonly speedIs: SpeedIs | undefined;
   readonly configurations: readonly HostConfiguration[];
   /** Of the active configuration, by number and class; the name is made here. Undefined where drivers are not told. */
   readonly bound: readonly Omit<BoundInterface, 'name'>[] | undefined;
@@ -33,20 +44,21 @@ export interface DescribedDevice {
 /** @returns it as sysfs would show it, with a note on what the file leaves open */
 export function hostDeviceOf(device: DescribedDevice, ids: UsbIds): HostDevice {
   const { bus, address, chain, controller, class: deviceClass, configurations, bound, active, partial } = device;
-  const { vendorId, productId, manufacturer, product, serial, megabits, findings } = device;
-  const port = chain === undefined ? `@${bus}.${address}` : formatPort({ bus, chain });
+  const { vendorId, productId, manufacturer, product, serial, megabits, speedIs, findings } = device;
+  const port = chain === undefined ? formatAddress({ bus, address }) : formatPort({ bus, chain });
   const name = deviceName({ vendorId, productId, manufacturer, product }, ids);
   const current = configurations.find(({ value }) => value === active) ?? configurations[0];
-  const interfaceClasses =
-    bound?.map((one) => one.class) ?? current?.interfaces.map((one) => one.altSettings[0]?.class ?? 0) ?? [];
-  const classes = new Set([...interfaceClasses, ...(deviceClass === 0 ? [] : [deviceClass])]);
+  const classes = new Set([
+    ...(bound?.map((one) => one.class) ?? classesOf(current)),
+    ...(deviceClass === 0 ? [] : [deviceClass]),
+  ]);
   const folder = chain?.length === 0 ? `${bus}-0` : port;
   const made: HostDevice = {
     port,
     bus,
     address,
     chain: chain ?? [],
-    controller: controller ?? 'unknown',
+    controller: controller ?? UNKNOWN_CONTROLLER,
     peer: undefined,
     vendorId,
     productId,
@@ -57,6 +69,7 @@ export function hostDeviceOf(device: DescribedDevice, ids: UsbIds): HostDevice {
     class: deviceClass,
     classes: [...classes].sort((a, b) => a - b),
     megabits,
+    ...(speedIs === undefined ? {} : { speedIs }),
     configurations,
     ...(partial ? { partial } : {}),
     interfaces: (bound ?? []).map((one) => ({ name: `${folder}:${current?.value ?? 1}.${one.number}`, ...one })),
@@ -66,6 +79,17 @@ export function hostDeviceOf(device: DescribedDevice, ids: UsbIds): HostDevice {
     findings: [],
   };
   return { ...made, findings: [...findings, ...gapFindings(made)] };
+}
+
+function classesOf(configuration: HostConfiguration | undefined): readonly number[] {
+  return configuration?.interfaces.map((one) => one.altSettings[0]?.class ?? 0) ?? [];
+}
+
+/** @returns a device of a sysfs with the classes of its interfaces, where these were left out and its descriptors tell them */
+export function withDescribedClasses(device: HostDevice): HostDevice {
+  if (device.interfaces.length > 0) return device;
+  const classes = new Set([...device.classes, ...classesOf(device.configurations[0])]);
+  return { ...device, classes: [...classes].sort((a, b) => a - b), isHub: device.isHub || classes.has(HUB_CLASS) };
 }
 
 /** From here on QEMU lets SCSI disks fall back whatever their endpoints are (src/qdev/host-speeds.ts). */
@@ -92,9 +116,10 @@ function maskOf(shape: DeviceShape, version: QemuVersion): SpeedMask {
 }
 
 /** @returns the device as it would be if all that is not told were harmless */
-function filled({ megabits, configurations }: DeviceShape): DeviceShape {
+function filled({ megabits, speedIs, configurations }: DeviceShape): DeviceShape {
   return {
     megabits,
+    speedIs,
     configurations: configurations.map(({ interfaces }) => ({
       interfaces: interfaces.map(({ altSettings }) => ({
         altSettings: altSettings.map((one) => ({

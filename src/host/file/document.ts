@@ -1,3 +1,4 @@
+import { UNKNOWN_CONTROLLER } from '../controller.js';
 import { parsePortName } from '../port-name.js';
 import type {
   BoundInterface,
@@ -10,6 +11,8 @@ import type {
 } from '../usb-device.js';
 import { gapFindings } from './described-device.js';
 import type { FileFindings } from './file-findings.js';
+import type { FoundDevice } from './file-inventory.js';
+import { toldSpeed } from './told-speed.js';
 
 /** What is wrong, and where. */
 class Fault extends Error {
@@ -25,6 +28,10 @@ class Fault extends Error {
 class Node {
   readonly #value: unknown;
   readonly #path: string;
+
+  get path(): string {
+    return this.#path;
+  }
 
   constructor(value: unknown, path: string) {
     this.#value = value;
@@ -91,23 +98,18 @@ const text = (node: Node): string => node.text();
  *
  * @param value - the JSON document; its `schema` was looked at
  */
-export function readDevicesDocument(value: unknown, findings: FileFindings): readonly HostDevice[] {
+export function readDevicesDocument(value: unknown, findings: FileFindings): readonly FoundDevice[] {
   const document = new Node(value, '');
-  const seen = new Set<string>();
-  const read = (node: Node, hub: boolean): HostDevice | undefined => {
+  const read = (node: Node, hub: boolean): FoundDevice | undefined => {
     try {
-      const device = deviceOf(node, hub);
-      const keys = [device.port, `@${device.bus}.${device.address}`];
-      if (keys.some((key) => seen.has(key))) throw node.get('port').fault('the same device stands there twice');
-      for (const key of keys) seen.add(key);
-      return device;
+      return { device: deviceOf(node, hub), where: node.get('port').path };
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       findings.document(error.where, error.message);
       return undefined;
     }
   };
-  const all = (key: string, hub: boolean): readonly HostDevice[] => {
+  const all = (key: string, hub: boolean): readonly FoundDevice[] => {
     try {
       const list = document.get(key).maybe((node) => node.list()) ?? [];
       return list.map((node) => read(node, hub)).filter((one) => one !== undefined);
@@ -135,10 +137,7 @@ function deviceOf(node: Node, isHub: boolean): HostDevice {
     bus,
     address,
     chain: place?.chain ?? [],
-    controller: node
-      .get('location')
-      .text(/^(pci|platform)-[^/]{1,80}\/[\d.]*$/)
-      .replace(/^(pci|platform)-|\/.*$/g, ''),
+    controller: node.get('location').maybe(controllerOf) ?? UNKNOWN_CONTROLLER,
     peer: node.get('peer').maybe((one) => one.text(/^\d{1,4}-\d{1,3}(\.\d{1,3}){0,5}$/)),
     vendorId: Number.parseInt(id.slice(0, 4), 16),
     productId: Number.parseInt(id.slice(5), 16),
@@ -148,7 +147,7 @@ function deviceOf(node: Node, isHub: boolean): HostDevice {
     name: node.get('name').text(),
     class: byte(node.get('class')),
     classes: node.get('classes').list().map(byte),
-    megabits: node.get('megabits').maybe((one) => one.megabits()),
+    ...speedOf(node),
     configurations: node.get('configurations').list().map(configurationOf),
     ...(node.get('partial').maybe((one) => one.flag()) === true ? { partial: true } : {}),
     interfaces: node.get('interfaces').list().map(interfaceOf),
@@ -158,6 +157,18 @@ function deviceOf(node: Node, isHub: boolean): HostDevice {
     findings: [],
   };
   return { ...made, findings: gapFindings(made) };
+}
+
+function controllerOf(location: Node): string {
+  return location.text(/^(pci|platform)-[^/]{1,80}\/[\d.]*$/).replace(/^(pci|platform)-|\/.*$/g, '');
+}
+
+/** A speed that is missing is not told, whoever wrote so, unless it was the kernel that did not know it. */
+function speedOf(node: Node): Pick<HostDevice, 'megabits' | 'speedIs'> {
+  const megabits = node.get('megabits').maybe((one) => toldSpeed(one.megabits()));
+  const speedIs = node.get('speedIs').maybe((one) => one.choice(['inferred', 'unknown', 'untold']));
+  const fitting = megabits === undefined ? 'unknown' : 'inferred';
+  return speedIs === fitting ? { megabits, speedIs } : { megabits };
 }
 
 function interfaceOf(node: Node): BoundInterface {

@@ -1,17 +1,10 @@
 import { type EvidenceByCode, type Finding, finding } from '../../diag/index.js';
+import { placeOf, type TextLine } from './text/text-line.js';
 
 /** What a file that describes a host can be. */
 export type HostFileFormat = EvidenceByCode['host-file-untold']['format'];
 
 type LineEvidence = EvidenceByCode['host-file-line'];
-
-/** A line of a text and where it stands. */
-export interface TextLine {
-  /** Counts from 1. */
-  readonly number: number;
-  /** Without its line feed. */
-  readonly text: string;
-}
 
 /** More than these are no help to anyone; the rest is counted. */
 const MOST = 50;
@@ -27,7 +20,7 @@ export class FileFindings {
     this.file = file;
   }
 
-  /** @param column - counts from 1; default where the text of the line begins */
+  /** @param column - in the text of the line, counts from 1; default where that begins */
   line(
     problem: LineEvidence['problem'],
     at: TextLine,
@@ -38,7 +31,7 @@ export class FileFindings {
     this.add(
       finding('host-file-line', evidence, {
         severity: 'warning',
-        location: { file: this.file, line: at.number, column },
+        location: { file: this.file, ...placeOf(at, column - 1) },
       }),
     );
   }

@@ -1,4 +1,5 @@
-import type { FileFindings, TextLine } from './file-findings.js';
+import type { FileFindings } from './file-findings.js';
+import type { TextLine } from './text/text-line.js';
 
 /** One `Label=value` of a line. */
 export interface Field<T> {
@@ -10,6 +11,8 @@ export interface Field<T> {
   readonly read: (match: RegExpExecArray) => T | undefined;
   readonly least?: number | undefined;
   readonly most?: number | undefined;
+  /** Its value where nothing stands behind the equals sign; default: something must. */
+  readonly empty?: T | undefined;
   /** May be missing, then its value is undefined. */
   readonly optional?: boolean | undefined;
 }
@@ -71,15 +74,20 @@ export function readFields<T>(fields: Fields<T>, line: TextLine, from: number, f
   const { text } = line;
   const values: Record<string, unknown> = {};
   let at = skipBlanks(text, from);
-  for (const [name, { label, pattern, read, least, most, optional: dispensable }] of Object.entries<Field<unknown>>(
-    fields,
-  )) {
+  for (const [name, { label, pattern, read, least, most, empty, optional: dispensable }] of Object.entries<
+    Field<unknown>
+  >(fields)) {
     if (!text.startsWith(`${label}=`, at)) {
       if (dispensable === true) continue;
-      findings.line('field-missing', line, { field: label, column: at + 1 });
+      findings.line('field-missing', line, { field: `${label}=`, column: at + 1 });
       return undefined;
     }
     const start = skipBlanks(text, at + label.length + 1);
+    if (empty !== undefined && ANOTHER.test(text.slice(start, start + 20))) {
+      values[name] = empty;
+      at = start;
+      continue;
+    }
     pattern.lastIndex = start;
     const match = pattern.exec(text);
     const end = start + (match?.[0].length ?? 0);
@@ -99,8 +107,13 @@ export function readFields<T>(fields: Fields<T>, line: TextLine, from: number, f
   return values as T;
 }
 
+/** The end of the line, or the next label. */
+const ANOTHER = /^(?:$|[A-Za-z#]+=)/;
+
+const BLANK = /\s/;
+
 function skipBlanks(text: string, from: number): number {
   let at = from;
-  while (text[at] === ' ' || text[at] === '\t') at++;
+  while (at < text.length && BLANK.test(text.charAt(at))) at++;
   return at;
 }

@@ -1,6 +1,6 @@
-import type { TextLine } from './file-findings.js';
 import type { Labelled } from './line-grammar.js';
-import type { PacketSize } from './listing-grammar.js';
+import type { ListedSpeed, PacketSize } from './listing-grammar.js';
+import type { TextLine } from './text/text-line.js';
 
 /** An E line. */
 export interface ListedEndpoint {
@@ -41,7 +41,8 @@ export interface ListedDevice {
   readonly parent: number;
   readonly port: number;
   readonly address: number;
-  readonly megabits: number | undefined;
+  readonly megabits: ListedSpeed['megabits'];
+  readonly speedIs?: ListedSpeed['speedIs'];
   readonly children: number;
   class: number;
   vendorId: number;

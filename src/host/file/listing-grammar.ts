@@ -1,3 +1,4 @@
+import type { HostDevice } from '../usb-device.js';
 import {
   decimal,
   type Field,
@@ -8,6 +9,7 @@ import {
   optional,
   word,
 } from './line-grammar.js';
+import { toldSpeed } from './told-speed.js';
 
 interface TopologyLine {
   readonly bus: number;
@@ -18,7 +20,7 @@ interface TopologyLine {
   readonly port: number;
   readonly count: number;
   readonly address: number;
-  readonly speed: { readonly megabits: number | undefined };
+  readonly speed: ListedSpeed;
   /** Ports, if it is a hub. */
   readonly children: number;
 }
@@ -121,12 +123,21 @@ export const ENDPOINT: Fields<EndpointLine> = {
   interval: optional(word('Ivl')),
 };
 
-/** Mb/s; undefined in its place when the host does not know. */
-function speed(): Field<{ readonly megabits: number | undefined }> {
+/**
+ * Mb/s. The kernel writes `??` for a speed that is too new for its listing (drivers/usb/core/devices.c): that tells nothing. usb-devices
+ * copies what sysfs says, where `unknown` is what the kernel itself does not know.
+ */
+export type ListedSpeed = Pick<HostDevice, 'megabits' | 'speedIs'>;
+
+function speed(): Field<ListedSpeed> {
   return {
     label: 'Spd',
     pattern: /\d{1,6}(\.\d)?|\?\?|unknown/iy,
-    read: ([text]) => ({ megabits: /^\d/.test(text) ? Number(text) : undefined }),
+    empty: { megabits: undefined },
+    read: ([text]) => {
+      if (/^unknown$/i.test(text)) return { megabits: undefined, speedIs: 'unknown' };
+      return { megabits: /^\d/.test(text) ? toldSpeed(Number(text)) : undefined };
+    },
   };
 }
 

@@ -1,6 +1,8 @@
 import type { FileFindings } from './file-findings.js';
 import type { ListedDevice } from './listed-device.js';
 
+const HUB_CLASS = 0x09;
+
 /** Finds the place of each device: the port chain from its root hub down. */
 export class Places {
   readonly #findings: FileFindings;
@@ -8,24 +10,36 @@ export class Places {
   /** By bus and number; by bus and level, the one before. */
   readonly #byNumber = new Map<string, ListedDevice>();
   readonly #before = new Map<string, ListedDevice>();
+  readonly #byPort = new Map<string, ListedDevice>();
 
   constructor(findings: FileFindings, marked: boolean) {
     this.#findings = findings;
     this.#marked = marked;
   }
 
-  /** @returns the devices without those that are there twice */
-  give(entries: readonly ListedDevice[]): readonly ListedDevice[] {
-    return entries.filter((entry) => {
+  /** Gives each device its chain, or none where another has its port, or no hub is there. */
+  give(entries: readonly ListedDevice[]): void {
+    for (const entry of entries) {
       const { line, bus, level, address } = entry;
-      entry.chain = level === 0 ? [] : this.#below(entry);
-      const key = `${bus}.${address}`;
-      const twin = this.#byNumber.get(key);
-      if (twin !== undefined) this.#findings.line('twice', line, { told: twin.line.number });
-      else this.#byNumber.set(key, entry);
+      entry.chain = level === 0 ? this.#root(entry) : this.#below(entry);
+      const port = entry.chain === undefined ? undefined : `${bus}-${entry.chain.join('.')}`;
+      const other = port === undefined ? undefined : this.#byPort.get(port);
+      // one that stands there twice as the same is told elsewhere
+      if (other !== undefined && !isSame(other, entry)) {
+        this.#findings.line('port-twice', line, { told: other.line.number });
+        entry.chain = undefined;
+      } else if (port !== undefined && other === undefined) this.#byPort.set(port, entry);
+      this.#byNumber.set(`${bus}.${address}`, entry);
       this.#before.set(`${bus}/${level}`, entry);
-      return twin === undefined;
-    });
+    }
+  }
+
+  /** Root hubs are hubs. */
+  #root(entry: ListedDevice): readonly number[] | undefined {
+    const isHub = entry.class === HUB_CLASS || entry.toldConfigurations === undefined;
+    if (isHub) return [];
+    this.#findings.line('no-root-hub', entry.line);
+    return undefined;
   }
 
   #below(entry: ListedDevice): readonly number[] | undefined {
@@ -58,4 +72,9 @@ export class Places {
     }
     return told !== undefined || known ? above : undefined;
   }
+}
+
+/** @returns whether both are one device, listed twice */
+export function isSame(a: ListedDevice, b: ListedDevice): boolean {
+  return a.bus === b.bus && a.address === b.address && a.vendorId === b.vendorId && a.productId === b.productId;
 }

@@ -1,7 +1,8 @@
-import type { FileFindings, TextLine } from './file-findings.js';
+import type { FileFindings } from './file-findings.js';
 import { readFields } from './line-grammar.js';
 import type { ListedConfiguration, ListedDevice, ListedSetting } from './listed-device.js';
 import { CONFIGURATION, DEVICE, ENDPOINT, INTERFACE, PRODUCT, TOPOLOGY } from './listing-grammar.js';
+import type { TextLine } from './text/text-line.js';
 
 /** The kernel cuts strings there, in bytes (drivers/usb/core/devices.c, `%.100s`): in the middle of a character, if need be. */
 const LONGEST_STRING = 100;
@@ -24,12 +25,11 @@ export class ListingReader {
 
   read(line: TextLine): void {
     const { text } = line;
-    if (/^[>\s]*$/.test(text)) {
+    if (text.trim() === '') {
       this.#block = false;
       return;
     }
-    // a mail that answers another has marks in front
-    const match = /^[>\s]*([A-Z]):([* ]?)/.exec(text);
+    const match = /^\s*([A-Z]):([* ]?)/.exec(text);
     const [whole = '', letter = '', mark] = match ?? [];
     const from = whole.length;
     if (match === null) this.#other(line);
@@ -49,7 +49,7 @@ export class ListingReader {
 
   /** `(truncated)` and `(null Cfg. desc.)` are the kernel's own; anything else does not belong here. */
   #other(line: TextLine): void {
-    const own = /^[>\s]*\((truncated|null Cfg\. desc\.)\)\s*$/.test(line.text);
+    const own = /^\s*\((truncated|null Cfg\. desc\.)\)\s*$/.test(line.text);
     this.#findings.line(own ? 'truncated' : 'unknown-line', line);
     if (this.#entry !== undefined && this.#block) this.#entry.partial = true;
   }

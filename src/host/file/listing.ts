@@ -3,13 +3,14 @@ import { formatId } from '../device-name.js';
 import type { BoundInterface, HostAltSetting, HostConfiguration } from '../usb-device.js';
 import { controllerOfSerial } from './controller-name.js';
 import type { DescribedDevice } from './described-device.js';
-import type { FileFindings, TextLine } from './file-findings.js';
+import type { FileFindings } from './file-findings.js';
 import type { Labelled } from './line-grammar.js';
 import type { ListedConfiguration, ListedDevice, ListedSetting } from './listed-device.js';
 import { TRANSFER_WORDS } from './listing-grammar.js';
 import { Places } from './listing-places.js';
 import { ListingReader } from './listing-reader.js';
 import { rawPacketSize } from './packet-size.js';
+import type { TextLine } from './text/text-line.js';
 
 const TRANSFER_TYPES = ['control', 'isochronous', 'bulk', 'interrupt'] as const;
 
@@ -38,20 +39,21 @@ class Describer {
     // The kernel marks the configuration in use; usb-devices shows that one alone and marks nothing.
     const marked = listed.some((entry) => entry.configurations.some(({ active }) => active));
     this.#noEndpoints = !marked && !listed.some(hasEndpoints);
-    const entries = new Places(this.#findings, marked).give(listed);
+    new Places(this.#findings, marked).give(listed);
     const controllers = new Map<number, string | undefined>();
     for (const { bus, level, strings } of listed) {
       if (level === 0) controllers.set(bus, controllerOfSerial(strings.get('SerialNumber')));
     }
-    return entries.map((entry) => this.#described(entry, controllers.get(entry.bus), marked));
+    return listed.map((entry) => this.#described(entry, controllers.get(entry.bus), marked));
   }
 
   #described(entry: ListedDevice, controller: string | undefined, marked: boolean): DescribedDevice {
-    const { bus, address, chain, vendorId, productId, megabits, strings } = entry;
+    const { line, bus, address, chain, vendorId, productId, megabits, speedIs, strings } = entry;
     this.#checkCounts(entry, marked);
     const configurations = entry.configurations.map((one) => this.#configurationOf(one, entry, marked));
     const active = entry.configurations.find((one) => one.active || !marked);
     return {
+      line,
       bus,
       address,
       chain,
@@ -63,6 +65,7 @@ class Describer {
       serial: strings.get('SerialNumber'),
       class: entry.class,
       megabits,
+      speedIs,
       configurations,
       bound: active === undefined ? [] : boundOf(active, marked),
       active: active?.value,

@@ -1,53 +1,66 @@
-import { type Finding, finding } from '../../diag/index.js';
-import { formatId } from '../device-name.js';
-import type { HostConfiguration } from '../usb-device.js';
+import type { HostConfiguration, HostEndpoint } from '../usb-device.js';
 
-/** What the descriptors say of the speed at which they were read. */
-export interface InferredSpeed {
-  /** Mb/s */
-  readonly megabits: number;
-  /** For people: what it can be. */
-  readonly range: string;
-}
+/** The speeds that QEMU's ports tell apart. Low and full speed they do not. */
+type Class = 'full' | 'high' | 'super';
+
+const MEGABITS: Readonly<Record<Class, number>> = { full: 12, high: 480, super: 5000 };
 
 /**
- * lsusb before 016 does not tell at which speed a device runs; often its descriptors leave one speed alone, since it shows them as
- * they are at that speed (USB 2.0, 5.5.3, 5.7.3 and 5.8.3; USB 3.2, 9.6.1): control packets have 8 bytes at low speed, 8 to 64 at
- * full speed, 64 at high speed and 2⁹ at SuperSpeed; bulk packets up to 64 at full speed, 512 at high speed; interrupt packets up
- * to 64 at full speed.
+ * lsusb before 016 does not tell at which speed a device runs. Its descriptors are shown as they are at that speed, so some speeds are
+ * out. Only what holds of devices in the field counts:
+ *
+ * - bMaxPacketSize0 is 9 at SuperSpeed alone (it means 2⁹; USB 3.2, 9.6.1), and 64 at high speed (USB 2.0, 5.5.3); 8, 16 and 32 are left
+ *   to low and full speed.
+ * - An isochronous endpoint has 1023 bytes at most at full speed (5.6.3), an interrupt endpoint 64 (5.7.3), and neither has
+ *   more than one transaction in a microframe (9.6.6).
+ * - A bulk endpoint of 512 bytes is none of full speed (5.8.3). One of 64 or less tells nothing: there are devices that have those at
+ *   high speed. Nor does bcdUSB: there are devices of high speed that say 1.10. But none of SuperSpeed says less than 3.00: the kernel
+ *   does not take it (drivers/usb/core/hub.c, hub_port_init).
  *
  * @param device - bMaxPacketSize0, bcdUSB as a number and all configurations
- * @returns undefined when several speeds are possible that QEMU's ports tell apart. Low and full speed they do not.
+ * @returns Mb/s; undefined where several speeds are left, or none
  */
 export function inferSpeed(device: {
   readonly packets: number | undefined;
-  readonly version: number;
+  readonly version: number | undefined;
   readonly configurations: readonly HostConfiguration[];
-}): InferredSpeed | undefined {
+}): number | undefined {
   const { packets, version, configurations } = device;
-  if (packets === 9 && version >= 3) return { megabits: 5000, range: 'a device of 5000 Mb/s or more' };
-  if (packets === 8) return { megabits: 12, range: 'a device of 1.5 or 12 Mb/s' };
-  const full = { megabits: 12, range: 'a device of 12 Mb/s' };
-  const high = { megabits: 480, range: 'a device of 480 Mb/s' };
-  if (packets === 16 || packets === 32 || version < 2) return full;
-  if (packets !== 64) return undefined;
+  const left = new Set<Class>(classesOf(packets));
+  if (version !== undefined && version < 3 && packets !== 9) left.delete('super');
   const endpoints = configurations
-    .flatMap((one) => one.interfaces)
-    .flatMap((one) => one.altSettings)
-    .flatMap((one) => one.endpoints);
-  const bulk = endpoints.find(({ type }) => type === 'bulk');
-  if (bulk !== undefined) return bulk.maxPacketSize === 512 ? high : bulk.maxPacketSize <= 64 ? full : undefined;
-  const fast = endpoints.some(({ type, maxPacketSize }) => type === 'interrupt' && maxPacketSize > 64);
-  return fast ? high : undefined;
+    .flatMap((one) => one.interfaces.flatMap((it) => it.altSettings))
+    .flatMap((it) => it.endpoints);
+  if (endpoints.some(isTooMuchForFullSpeed)) left.delete('full');
+  const [only, other] = left;
+  return only === undefined || other !== undefined ? undefined : MEGABITS[only];
 }
 
-/** @returns the note that a speed was inferred, or that it can't be */
-export function speedFinding(
-  device: { readonly bus: number; readonly address: number; readonly id: readonly [number, number] },
-  inferred: InferredSpeed | undefined,
-): Finding {
-  const { bus, address, id } = device;
-  const evidence = { device: `@${bus}.${address}`, id: formatId(...id) };
-  if (inferred === undefined) return finding('device-speed-untold', evidence);
-  return finding('device-speed-inferred', { ...evidence, ...inferred }, { severity: 'note' });
+function classesOf(packets: number | undefined): readonly Class[] {
+  switch (packets) {
+    case 9:
+      return ['super'];
+    case 64:
+      return ['full', 'high'];
+    case 8:
+    case 16:
+    case 32:
+      return ['full'];
+    default:
+      return ['full', 'high', 'super'];
+  }
+}
+
+/** `maxPacketSize` is raw: its upper bits count transactions. */
+function isTooMuchForFullSpeed({ type, maxPacketSize }: HostEndpoint): boolean {
+  switch (type) {
+    case 'isochronous':
+      return maxPacketSize > 1023;
+    case 'interrupt':
+      return maxPacketSize > 64;
+    case 'bulk':
+      return maxPacketSize >= 512;
+    case 'control':
+      return false;
+  }
 }

@@ -2,7 +2,7 @@ import type { HostAltSetting, HostConfiguration, HostEndpoint } from '../usb-dev
 import type { UsbIds } from '../usb-ids.js';
 import { controllerOfSerial } from './controller-name.js';
 import type { DescribedDevice } from './described-device.js';
-import type { FileFindings, TextLine } from './file-findings.js';
+import type { FileFindings } from './file-findings.js';
 import {
   type ConfigurationSection,
   type EndpointSection,
@@ -12,8 +12,11 @@ import {
   type SettingSection,
   type Value,
 } from './lsusb-reader.js';
-import { inferSpeed, speedFinding } from './lsusb-speed.js';
+import { inferSpeed } from './lsusb-speed.js';
 import type { TreeDevice } from './lsusb-tree.js';
+import type { TextLine } from './text/text-line.js';
+
+const HUB_CLASS = 0x09;
 
 const TRANSFER_TYPES = ['control', 'isochronous', 'bulk', 'interrupt'] as const;
 
@@ -28,8 +31,7 @@ export interface LsusbContent {
 
 /**
  * Reads the output of `lsusb -v` (usbutils, lsusb.c), with that of `lsusb -t` before or behind it where it is there. The headings
- * say what the fields below them belong to, and fields are indented by two more than their heading; whatever is not known (class
- * descriptors, hub status, …) is passed over.
+ * say what the fields below them belong to; whatever is not known (class descriptors, hub status, …) is passed over.
  */
 export function readLsusb(lines: Iterable<TextLine>, findings: FileFindings): LsusbContent {
   const reader = new LsusbReader(findings);
@@ -46,19 +48,26 @@ class Describer {
   }
 
   content(reader: LsusbReader): LsusbContent {
-    const [entries, tree] = [reader.devices(), reader.tree.devices()];
+    const [entries, tree] = [this.#distinct(reader.devices()), reader.tree.devices()];
     const vendors = new Map<number, string>();
     const products = new Map<string, string>();
     const roots = new Map<number, string | undefined>();
-    for (const { bus, address, device, id } of entries.values()) {
+    for (const { bus, address, device, id } of entries) {
       const fields = device?.fields;
-      const [vendor, product] = [fields?.get('idVendor')?.words, fields?.get('idProduct')?.words];
+      const [vendor, product] = [wordsOf(fields?.get('idVendor')), wordsOf(fields?.get('idProduct'))];
       if (vendor) vendors.set(id[0], vendor);
       if (product) products.set(id.join(':'), product);
       if (address === 1) roots.set(bus, controllerOfSerial(stringOf(fields?.get('iSerial'))));
     }
-    const devices = [...entries.values()].map((entry) => this.#described(entry, tree, roots.get(entry.bus)));
-    for (const [key, { line }] of tree) if (!entries.has(key)) this.#findings.line('tree-only', line);
+    const placed = new Set<string>();
+    const devices = entries.map((entry) => {
+      const key = `${entry.bus}.${entry.address}`;
+      // of two that have one number, the tree can mean one alone
+      const place = placed.has(key) ? undefined : tree.get(key);
+      placed.add(key);
+      return this.#described(entry, place, roots.get(entry.bus));
+    });
+    for (const [key, { line }] of tree) if (!placed.has(key)) this.#findings.line('tree-only', line);
     return {
       devices,
       ids: { vendor: (id) => vendors.get(id), product: (vendor, product) => products.get(`${vendor}:${product}`) },
@@ -66,50 +75,56 @@ class Describer {
     };
   }
 
-  #described(
-    entry: LsusbDevice,
-    tree: ReadonlyMap<string, TreeDevice>,
-    controller: string | undefined,
-  ): DescribedDevice {
+  /** `lsusb` without -v may stand before `lsusb -v`, and the whole output may stand there twice. */
+  #distinct(entries: readonly LsusbDevice[]): readonly LsusbDevice[] {
+    const best = new Map<string, LsusbDevice>();
+    for (const entry of entries) {
+      const key = [entry.bus, entry.address, ...entry.id].join();
+      const known = best.get(key);
+      if (known?.device === undefined) best.set(key, entry);
+      else if (entry.device !== undefined) this.#findings.line('twice', entry.line, { told: known.line.number });
+    }
+    return [...best.values()];
+  }
+
+  #described(entry: LsusbDevice, place: TreeDevice | undefined, controller: string | undefined): DescribedDevice {
     const { bus, address, id, device, line } = entry;
     const fields = device?.fields;
     const number = (name: string): number | undefined => fields?.get(name)?.number;
     this.#checkIdentity(entry);
     const configurations = entry.configurations.map((one) => this.#configurationOf(one, entry));
-    const told = number('bNumConfigurations');
     if (device === undefined) {
       this.#findings.line('misplaced', line, { field: 'Device Descriptor behind it, or' });
       entry.partial = true;
-    } else if (told !== configurations.length) {
-      this.#findings.line('configuration-count', device.line, { told: told ?? 0, seen: configurations.length });
-      entry.partial = true;
-    }
-    const place = tree.get(`${bus}.${address}`);
+    } else this.#checkCount('configuration-count', device, 'bNumConfigurations', configurations.length, entry);
     const known = place?.megabits ?? entry.megabits;
     const inferred =
       known === undefined
-        ? inferSpeed({ packets: number('bMaxPacketSize0'), version: number('bcdUSB') ?? 2, configurations })
+        ? inferSpeed({ packets: number('bMaxPacketSize0'), version: number('bcdUSB'), configurations })
         : undefined;
-    const megabits = known ?? inferred?.megabits;
-    // a root hub is asked for nothing
-    const open = known === undefined && address !== 1;
+    const megabits = known ?? inferred;
+    const deviceClass = number('bDeviceClass') ?? 0;
+    // the first on a bus is its root hub, where it is a hub at all
+    const isRoot = address === 1 && (deviceClass === HUB_CLASS || device === undefined);
     return {
+      line,
       bus,
       address,
-      chain: address === 1 ? [] : place?.chain,
+      chain: isRoot ? [] : place?.chain,
       controller,
       vendorId: id[0],
       productId: id[1],
       manufacturer: stringOf(fields?.get('iManufacturer')),
       product: stringOf(fields?.get('iProduct')),
       serial: stringOf(fields?.get('iSerial')),
-      class: number('bDeviceClass') ?? 0,
+      class: deviceClass,
       megabits,
+      speedIs: inferred === undefined ? undefined : 'inferred',
       configurations: configurations.map((one) => withStreams(one, megabits)),
       bound: place === undefined ? undefined : boundOf(place, configurations[0]),
       active: undefined,
       partial: entry.partial,
-      findings: open ? [speedFinding(entry, inferred)] : [],
+      findings: [],
     };
   }
 
@@ -123,9 +138,9 @@ class Describer {
     }
   }
 
-  #configurationOf({ line, fields, settings }: ConfigurationSection, entry: LsusbDevice): HostConfiguration {
+  #configurationOf(section: ConfigurationSection, entry: LsusbDevice): HostConfiguration {
     const interfaces = new Map<number, HostAltSetting[]>();
-    for (const setting of settings) {
+    for (const setting of section.settings) {
       const number = this.#need(setting, 'bInterfaceNumber', entry);
       const made = this.#settingOf(setting, entry);
       const known = interfaces.get(number);
@@ -138,24 +153,15 @@ class Describer {
         known.push(made);
       }
     }
-    const told = fields.get('bNumInterfaces')?.number ?? 0;
-    if (told !== interfaces.size) {
-      this.#findings.line('interface-count', line, { told, seen: interfaces.size });
-      entry.partial = true;
-    }
+    this.#checkCount('interface-count', section, 'bNumInterfaces', interfaces.size, entry);
     return {
-      value: fields.get('bConfigurationValue')?.number ?? 0,
+      value: section.fields.get('bConfigurationValue')?.number ?? 0,
       interfaces: [...interfaces].map(([number, altSettings]) => ({ number, altSettings })),
     };
   }
 
   #settingOf(setting: SettingSection, entry: LsusbDevice): HostAltSetting {
-    const told = this.#need(setting, 'bNumEndpoints', entry);
-    const seen = setting.endpoints.length;
-    if (told !== seen) {
-      this.#findings.line('endpoint-count', setting.line, { told, seen });
-      entry.partial = true;
-    }
+    this.#checkCount('endpoint-count', setting, 'bNumEndpoints', setting.endpoints.length, entry);
     return {
       number: this.#need(setting, 'bAlternateSetting', entry),
       class: this.#need(setting, 'bInterfaceClass', entry),
@@ -178,6 +184,21 @@ class Describer {
     return { address, type, maxPacketSize, streams: type === 'bulk' ? attributes : 0 };
   }
 
+  /** A count that is missing is not 0: there is nothing to compare with. */
+  #checkCount(
+    problem: 'configuration-count' | 'interface-count' | 'endpoint-count',
+    section: Section,
+    field: string,
+    seen: number,
+    entry: LsusbDevice,
+  ): void {
+    const known = section.fields.has(field);
+    const told = this.#need(section, field, entry);
+    if (!known || told === seen) return;
+    this.#findings.line(problem, section.line, { told, seen });
+    entry.partial = true;
+  }
+
   #need(section: Section, name: string, entry: LsusbDevice): number {
     const value = section.fields.get(name);
     if (value !== undefined) return value.number;
@@ -190,8 +211,12 @@ class Describer {
 
 /** @returns the string behind an index; undefined where there is none, or lsusb could not read it */
 function stringOf(value: Value | undefined): string | undefined {
-  if (value === undefined || value.number === 0 || value.words === '' || value.words === '(error)') return undefined;
-  return value.words;
+  return value === undefined || value.number === 0 ? undefined : wordsOf(value);
+}
+
+/** @returns what stands behind a number, but for the words in place of what lsusb does not know (usbutils, lsusb.c and names.c) */
+function wordsOf(value: Value | undefined): string | undefined {
+  return value === undefined || ['', '(error)', '[unknown]'].includes(value.words) ? undefined : value.words;
 }
 
 /** Slower devices have no companions (USB 3.2, 9.6.7), so no streams. */

@@ -13,13 +13,14 @@ const lines = (block: string): string[] => [...block.matchAll(/^(\S.*?)(?: +#.*)
 const folder = mkdtempSync(join(tmpdir(), 'qplug-page-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The files that the page makes, as the lab made them. */
-const FILES: Readonly<Record<string, string>> = {
-  'host.json': 'lab-devices.json',
-  'lsusb.txt': 'lab-lsusb.txt',
-  'listing.txt': 'lab-listing.txt',
-  'script.txt': 'lab-usb-devices.txt',
-  'usb.tgz': 'lab-sysfs.tgz',
+/** The files that the page makes, as the lab or we made them, and the serial number of a device in each. */
+const FILES: Readonly<Record<string, readonly [fixture: string, serial: string]>> = {
+  'host.json': ['lab-devices.json', 'HS0001'],
+  'lsusb.txt': ['lab-lsusb.txt', 'HS0001'],
+  'listing.txt': ['lab-listing.txt', 'HS0001'],
+  'script.txt': ['lab-usb-devices.txt', 'HS0001'],
+  'usb.tgz': ['lab-sysfs.tgz', 'HS0001'],
+  'usb.umockdev': ['umockdev-keyboard-and-disk.txt', '4C530001'],
 };
 
 test.each(lines(used))('%s', async (line) => {
@@ -39,8 +40,8 @@ test('every file that the page makes is one that the tests have', () => {
   expect(files.sort()).toEqual(Object.keys(FILES).sort());
 });
 
-test.each(Object.entries(FILES))('what is made as %s holds the devices of its host', async (_, fixture) => {
-  expect((await qplug(['devices', 'serial=HS0001', '--host', fixturePath(fixture)])).exit).toBe(0);
+test.each(Object.entries(FILES))('what is made as %s holds the devices of its host', async (_, [fixture, serial]) => {
+  expect((await qplug(['devices', `serial=${serial}`, '--host', fixturePath(fixture)])).exit).toBe(0);
 });
 
 test('the README leads there', () => {

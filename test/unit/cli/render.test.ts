@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import pico from 'picocolors';
 import { describe, expect, test } from 'vitest';
-import { renderDeviceEvent, renderDevices, renderDeviceTree } from '../../../src/cli/render-devices.js';
+import { renderDeviceTree } from '../../../src/cli/render-device-tree.js';
+import { renderDeviceEvent, renderDevices } from '../../../src/cli/render-devices.js';
 import { renderFinding } from '../../../src/cli/render-finding.js';
 import { renderPlan } from '../../../src/cli/render-plan.js';
 import { renderSpeed } from '../../../src/cli/render-speed.js';

@@ -156,7 +156,7 @@ test('what a mail quotes is read through its marks; a device at a root hub needs
   expect(host.devices).toMatchObject([
     { port: '6-1', chain: [1], vendorId: 0x0489, productId: 0xe174, classes: [224, 239, 255] },
   ]);
-  expect(lineFindings(host)).toEqual(['1:1 unknown-line', '2:1 unknown-line']);
+  expect(lineFindings(host)).toEqual(['1:3 unknown-line', '2:3 unknown-line']);
 });
 
 const ROOT = `T:  Bus=02 Lev=00 Prnt=00 Port=00 Cnt=00 Dev#=  1 Spd=5000 MxCh= 4
@@ -265,7 +265,7 @@ describe('a line that is not right is a finding with its place, and the rest is 
     ],
     ['a hub that is not there', 'Prnt=01 Port=00 Cnt=01', 'Prnt=05 Port=00 Cnt=01', ['9:1 parent-missing'], undefined],
     ['a port that its hub does not have', 'Port=00 Cnt=01', 'Port=04 Cnt=01', ['9:1 port-beyond'], undefined],
-    ['a number that another has', 'Dev#=  2', 'Dev#=  1', ['9:1 twice'], undefined],
+    ['a number that another has', 'Dev#=  2', 'Dev#=  1', ['9:1 number-twice'], { address: 1 }],
     [
       'an interface twice',
       /(I:\* If#= 0 Alt= 0 #EPs= 3.*)/,
@@ -307,8 +307,8 @@ describe('a line that is not right is a finding with its place, and the rest is 
     expect(deviceAt(host, '2-1').partial).toBeUndefined();
   });
 
-  test('after a blank line a prompt does not belong to the device before it', () => {
-    const host = decode(`${ROOT}${DEVICE}\nuser@host:~$ \n`);
+  test('after a blank line prose does not belong to the device before it', () => {
+    const host = decode(`${ROOT}${DEVICE}\nThat is all there is.\n`);
     expect(lineFindings(host)).toEqual(['19:1 unknown-line']);
     expect(deviceAt(host, '2-1').partial).toBeUndefined();
   });

@@ -74,7 +74,7 @@ describe('lsusb -v alone', () => {
       host.devices.map(({ megabits, findings }) => `${megabits} ${findings.map(({ code }) => code).join()}`),
     ).toEqual([
       'undefined device-speed-untold',
-      '12 device-speed-inferred',
+      'undefined device-speed-untold',
       '5000 device-speed-inferred',
       '480 device-speed-inferred',
       '12 device-speed-inferred',
@@ -84,7 +84,16 @@ describe('lsusb -v alone', () => {
   });
 
   test.each([
-    ['bcdUSB 1.10 is full speed', 'bMaxPacketSize0        64', ['1.10'], 12],
+    [
+      'bcdUSB 1.10 tells nothing: there are such devices of high speed',
+      'bMaxPacketSize0        64',
+      ['1.10'],
+      undefined,
+    ],
+    ['control packets of 8 are low or full speed', 'bMaxPacketSize0         8', ['2.00'], 12],
+    ['control packets of 32 are full speed', 'bMaxPacketSize0        32', ['2.10'], 12],
+    ['control packets of 2⁹ are SuperSpeed', 'bMaxPacketSize0         9', ['3.20'], 5000],
+    ['a size that no speed has tells nothing', 'bMaxPacketSize0        10', ['2.00'], undefined],
     ['control packets of 16 are full speed', 'bMaxPacketSize0        16', ['2.00'], 12],
     ['an interrupt packet of 65 is high speed', 'wMaxPacketSize     0x0041', ['2.00'], 480],
     ['an interrupt packet of 64 tells nothing', 'wMaxPacketSize     0x0040', ['2.00'], undefined],

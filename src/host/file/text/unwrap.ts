@@ -1,0 +1,56 @@
+import { isKnown } from './known-line.js';
+import { joined, type TextLine, tail } from './text-line.js';
+
+/** Mail and pages wrap lines at no less than this, in characters, and words are not longer than the rest. */
+const LEAST_WIDTH = 66;
+const LEAST_FILLED = 40;
+
+/** Labels of the listing that stand behind others on a line. */
+const LATER_LABEL =
+  /^\s*(?:Bus|Lev|Prnt|Port|Cnt|Dev#|Spd|MxCh|Ver|Cls|Sub|Prot|MxPS|#Cfgs|Vendor|ProdID|Rev|#Ifs|Cfg#|Atr|MxPwr|If#|Alt|#EPs|Driver|Ad|Ivl)=/;
+
+/** Puts lines together that were wrapped: those that can't end where they do, with what can't begin a line of its own. */
+export function* unwrapped(lines: Iterable<TextLine>): Generator<TextLine, void> {
+  let held: TextLine[] = [];
+  let gap = '';
+  for (const line of lines) {
+    const [first, last] = [held[0], held.at(-1)];
+    const between = first === undefined || last === undefined ? undefined : gapOf(first.text, last.text, line.text);
+    if (between !== undefined) {
+      held.push(tail(line, line.text.search(/\S/)));
+      gap = between;
+      continue;
+    }
+    if (held.length > 0) yield joined(held, gap);
+    held = [line];
+  }
+  if (held.length > 0) yield joined(held, gap);
+}
+
+/** @returns what stood between two lines when they were one; undefined where they never were */
+function gapOf(first: string, last: string, next: string): string | undefined {
+  if (next.trim() === '' || beginsAnew(next)) return undefined;
+  if (/^\s*[TDPCIEB]:[* ]/.test(first)) {
+    return /=\s*$/.test(last) || /\([^)]*$/.test(last) || LATER_LABEL.test(next) ? ' ' : undefined;
+  }
+  // bytes have no blanks but the one behind the letter
+  if (/^\s*[PNSEAHL]:\s*$/.test(last)) return ' ';
+  if (/^\s*[NH]: \S+$/.test(first)) return /^\s*[\dA-F]{2,}\s*$/i.test(next) ? '' : undefined;
+  // what `lsusb -t` says of a device ends with its speed
+  if (/^\s*(?:\/:\s|\|__|\|\s+\|)/.test(first)) return /\d*M(?:\/x\d)?\s*$/.test(last) ? undefined : ' ';
+  if (/^\s*(?:S:\s|i[A-Z]\w*\s|id[A-Z]\w*\s)/.test(first)) return wasFull(last, next) ? ' ' : undefined;
+  return undefined;
+}
+
+/** Known lines; headings; what lsusb and the kernel write between them. */
+function beginsAnew(text: string): boolean {
+  if (isKnown(text)) return true;
+  return /^\s*(?:[A-Z]:[* ]|\(|\*\*|\/:|\|)|:\s*$/.test(text) && !LATER_LABEL.test(text);
+}
+
+/** Whether the next word had no room: names may go on, and nothing but their length tells that they do. */
+function wasFull(line: string, next: string): boolean {
+  const { length } = line.trimEnd();
+  const word = /^\s*(\S+)/.exec(next)?.[1] ?? '';
+  return length >= LEAST_FILLED && length + 1 + word.length > LEAST_WIDTH;
+}

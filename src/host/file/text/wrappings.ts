@@ -1,0 +1,27 @@
+import { isKnown } from './known-line.js';
+import { replaced, type TextLine } from './text-line.js';
+
+/** A fence of Markdown, and the tags that forums and trackers put around code. */
+const FENCE = /^\s*(?:`{3,}|~{3,})[\w-]*\s*$/;
+const TAGS =
+  /^\s*(?:\[code[^\]]{0,40}\]|<pre>|<code>|\{code[^}]{0,40}\}|\{noformat\})+|(?:\[\/code\]|<\/pre>|<\/code>|\{code\}|\{noformat\})+\s*$/gi;
+
+/** Programs that people type to get such a text, at the beginning or behind a prompt. */
+const TYPED = /(?:^|[$#%>])\s*\(?(?:sudo\s+)?(?:lsusb|usb-devices|umockdev-record|qplug|cat|ssh|wsl|adb)(?:\s|$)/;
+
+/** A shell that waits for the next line. */
+const PROMPT = /^\s*[\w.@:~/\\[\]() -]{0,80}[$#]\s*$/;
+
+/** Longest line that a person types, in characters. */
+const LONGEST_TYPED = 200;
+
+/** @returns a line without what forums put around code; empty where it is a fence, a prompt or a command that somebody typed */
+export function withoutWrappings(line: TextLine): TextLine {
+  const bare = replaced(line, TAGS, () => '');
+  return FENCE.test(bare.text) || wasTyped(bare.text) ? { ...bare, text: '' } : bare;
+}
+
+function wasTyped(text: string): boolean {
+  if (text.length > LONGEST_TYPED || isKnown(text)) return false;
+  return PROMPT.test(text) || TYPED.test(text);
+}

@@ -1,0 +1,9 @@
+/**
+ * The speed behind a figure that a text shows: lsusb from 016 on writes `Low Speed (1Mbps)` for 1.5 Mb/s (usbutils, lsusb.c), and some
+ * programs cut the figure so.
+ *
+ * @param figure - as it is written, in Mb/s
+ */
+export function toldSpeed(figure: number): number {
+  return figure === 1 ? 1.5 : figure;
+}
