@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Finding, QplugError, describe as words } from '../../src/diag/index.js';
-import { shortestSelector } from '../../src/host/index.js';
+import { type HostDevice, shortestSelector } from '../../src/host/index.js';
 import { UNSAFE } from '../unit/diag/unsafe.js';
 import { disguisesOf } from '../unit/host/file/disguises.js';
 import { all, decode, fixture, LAB_FILES, OLD_FILES } from '../unit/host/file/fixtures.js';
@@ -141,6 +141,13 @@ describe('a host file of any content is read or refused', () => {
   });
 });
 
+/** Blanks at the end of a name are the first that a wrapped line loses. */
+function told(device: HostDevice): unknown {
+  const { manufacturer, product, name, findings, ...rest } = device;
+  const codes = findings.map(({ code }) => code);
+  return { ...rest, codes, names: [manufacturer, product, name].map((one) => one?.replace(/\s+/g, ' ').trim()) };
+}
+
 describe('whoever handed a text on, it has the same devices at the same speeds, and no warning', () => {
   const names = ['lab-listing.txt', 'linux-3.16-laptop.txt', 'usb-devices-012.txt', 'lab-usb-devices.txt', UMOCKDEV];
   test.each([...names.map((name) => [name, false] as const), ['lab-lsusb.txt', true] as const])('%s', (name, tree) => {
@@ -148,7 +155,7 @@ describe('whoever handed a text on, it has the same devices at the same speeds, 
     const plain = decode(text);
     const property = fc.property(disguisesOf(tree), ({ apply }) => {
       const host = decode(apply(text));
-      expect(all(host)).toEqual(all(plain));
+      expect(all(host).map(told)).toEqual(all(plain).map(told));
       expect(host.findings).toEqual(plain.findings);
     });
     fc.assert(property, { numRuns: Math.ceil(RUNS / 3) });

@@ -7,6 +7,9 @@ const LEAST_LINES = 2;
 /** As many different marks are looked for in a line, the most frequent ones. */
 const MOST_MARKS = 16;
 
+/** Marks stand in front of marks, where several people handed a text on. */
+const MOST_LAYERS = 8;
+
 /** One mail or several quote it: `>`, `>>`, `> >`. No line of any format begins so. */
 const QUOTED = /^(?:[ \t]*>)+ ?/;
 
@@ -25,8 +28,14 @@ export function findMarks(lines: Iterable<TextLine>): Marks {
   const marks = marksOf(lines);
   return {
     strip: (line) => {
-      const unquoted = withoutQuotes(line);
-      return tail(unquoted, markLength(unquoted.text, marks));
+      let bare = line;
+      for (let layer = 0; layer < MOST_LAYERS; layer++) {
+        const before = bare;
+        bare = withoutQuotes(bare);
+        bare = tail(bare, markLength(bare.text, marks));
+        if (bare === before) break;
+      }
+      return bare;
     },
   };
 }
@@ -43,23 +52,28 @@ function marksOf(lines: Iterable<TextLine>): RegExp[] {
     const mark = frontOf(text);
     // the lines of `lsusb -t` are drawn with bars of their own
     if (mark === '' || (/^[|\s]+$/.test(mark) && /^[|\s]+__/.test(text))) continue;
-    const pattern = patternOf(mark);
-    counts.set(pattern, (counts.get(pattern) ?? 0) + 1);
+    // what was wrapped after it was quoted has only what came later
+    for (const one of new Set([mark, mark.replace(/\s*>[>\s]*$/, '')])) {
+      if (one === '') continue;
+      const pattern = patternOf(one);
+      counts.set(pattern, (counts.get(pattern) ?? 0) + 1);
+    }
   }
   return [...counts]
     .filter(([, count]) => count >= LEAST_LINES)
     .sort((a, b) => b[1] - a[1])
     .slice(0, MOST_MARKS)
+    .sort((a, b) => b[0].length - a[0].length)
     .map(([pattern]) => new RegExp(pattern));
 }
 
-/** At the beginning of a line, one blank behind it; `|` is no mark where it is part of `|__`. */
+/** At the beginning of a line, one blank behind it. `|` is no mark where it is part of `|__`, and a number not where it stands alone. */
 function patternOf(mark: string): string {
   const parts = mark.match(/\d+|\s+|[^\d\s]+/g) ?? [];
   const spelled = parts.map((part) =>
     /^\d/.test(part) ? String.raw`\d+` : /^\s/.test(part) ? String.raw`\s+` : part.replace(/[^\w]/g, String.raw`\$&`),
   );
-  return String.raw`^\s*${spelled.join('')}(?!__) ?`;
+  return String.raw`^\s*${spelled.join('')}${/\d$/.test(mark) ? String.raw`(?=\s)` : '(?!__)'} ?`;
 }
 
 function markLength(text: string, marks: readonly RegExp[]): number {

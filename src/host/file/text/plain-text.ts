@@ -4,7 +4,7 @@ import { physicalLines } from './physical-lines.js';
 import { hasPlainBlanks, withoutTabs, withoutTraces } from './terminal-traces.js';
 import type { TextLine } from './text-line.js';
 import { unwrapped } from './unwrap.js';
-import { withoutWrappings } from './wrappings.js';
+import { withoutTags, withoutWrappings } from './wrappings.js';
 
 /** No line of a listing is longer; a device's strings end at 126 characters. */
 const LONGEST = 1024;
@@ -44,7 +44,10 @@ export class PlainText {
   }
 
   *#visible(): Generator<TextLine, void> {
-    for (const line of physicalLines(this.#text)) yield withoutTraces(cut(line, LONGEST_HEX + 4), this.#plainBlanks);
+    for (const line of physicalLines(this.#text)) {
+      // a tag may stand before the marks of a quoted mail, or behind them
+      yield withoutTags(withoutTraces(cut(line, LONGEST_HEX + 4), this.#plainBlanks));
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { isKnown } from './known-line.js';
-import { joined, type TextLine, tail } from './text-line.js';
+import { joined, placeOf, type TextLine, tail } from './text-line.js';
 
 /** Mail and pages wrap lines at no less than this, in characters, and words are not longer than the rest. */
 const LEAST_WIDTH = 66;
@@ -15,7 +15,7 @@ export function* unwrapped(lines: Iterable<TextLine>): Generator<TextLine, void>
   let gap = '';
   for (const line of lines) {
     const [first, last] = [held[0], held.at(-1)];
-    const between = first === undefined || last === undefined ? undefined : gapOf(first.text, last.text, line.text);
+    const between = first === undefined || last === undefined ? undefined : gapOf(first.text, last, line.text);
     if (between !== undefined) {
       held.push(tail(line, line.text.search(/\S/)));
       gap = between;
@@ -28,7 +28,8 @@ export function* unwrapped(lines: Iterable<TextLine>): Generator<TextLine, void>
 }
 
 /** @returns what stood between two lines when they were one; undefined where they never were */
-function gapOf(first: string, last: string, next: string): string | undefined {
+function gapOf(first: string, held: TextLine, next: string): string | undefined {
+  const last = held.text;
   if (next.trim() === '' || beginsAnew(next)) return undefined;
   if (/^\s*[TDPCIEB]:[* ]/.test(first)) {
     return /=\s*$/.test(last) || /\([^)]*$/.test(last) || LATER_LABEL.test(next) ? ' ' : undefined;
@@ -38,7 +39,7 @@ function gapOf(first: string, last: string, next: string): string | undefined {
   if (/^\s*[NH]: \S+$/.test(first)) return /^\s*[\dA-F]{2,}\s*$/i.test(next) ? '' : undefined;
   // what `lsusb -t` says of a device ends with its speed
   if (/^\s*(?:\/:\s|\|__|\|\s+\|)/.test(first)) return /\d*M(?:\/x\d)?\s*$/.test(last) ? undefined : ' ';
-  if (/^\s*(?:S:\s|i[A-Z]\w*\s|id[A-Z]\w*\s)/.test(first)) return wasFull(last, next) ? ' ' : undefined;
+  if (/^\s*(?:S:\s|A: |i[A-Z]\w*\s|id[A-Z]\w*\s)/.test(first)) return wasFull(held, next) ? ' ' : undefined;
   return undefined;
 }
 
@@ -49,8 +50,9 @@ function beginsAnew(text: string): boolean {
 }
 
 /** Whether the next word had no room: names may go on, and nothing but their length tells that they do. */
-function wasFull(line: string, next: string): boolean {
-  const { length } = line.trimEnd();
+function wasFull(line: TextLine, next: string): boolean {
+  // marks in front of it took room as well
+  const length = placeOf(line, line.text.trimEnd().length).column - 1;
   const word = /^\s*(\S+)/.exec(next)?.[1] ?? '';
   return length >= LEAST_FILLED && length + 1 + word.length > LEAST_WIDTH;
 }

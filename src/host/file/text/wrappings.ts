@@ -15,9 +15,14 @@ const PROMPT = /^\s*[\w.@:~/\\[\]() -]{0,80}[$#]\s*$/;
 /** Longest line that a person types, in characters. */
 const LONGEST_TYPED = 200;
 
-/** @returns a line without what forums put around code; empty where it is a fence, a prompt or a command that somebody typed */
+/** @returns a line without the tags that forums put around code */
+export function withoutTags(line: TextLine): TextLine {
+  return replaced(line, TAGS, () => '');
+}
+
+/** @returns a line without tags; empty where it is a fence, a prompt or a command that somebody typed */
 export function withoutWrappings(line: TextLine): TextLine {
-  const bare = replaced(line, TAGS, () => '');
+  const bare = withoutTags(line);
   return FENCE.test(bare.text) || wasTyped(bare.text) ? { ...bare, text: '' } : bare;
 }
 

@@ -67,7 +67,7 @@ export const DISGUISES: readonly Disguise[] = [
     name: 'with one blank in place of several',
     keepsIndentation: false,
     apply: each((line) =>
-      /^\s*(?:S:|i[A-Z]|id[A-Z]|[AENPHL]: )/.test(line) ? line.trimStart() : line.replace(/ +/g, ' '),
+      /(?:^|\W)(?:S: |i[A-Z]|id[A-Z]|[AENPHL]: )/.test(line) ? line.trimStart() : line.replace(/ +/g, ' '),
     ),
   },
   {
