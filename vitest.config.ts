@@ -1,4 +1,10 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { ownTemporaryFolder } from './scripts/temporary.mjs';
+
+process.env['TMPDIR'] = ownTemporaryFolder();
+
+/** What no machine takes, however busy: it ends a test that hangs. A wait within a test is shorter, and says what it waited for. */
+const HANGS = { testTimeout: 600_000, hookTimeout: 600_000, expect: { poll: { timeout: 120_000 } } } as const;
 
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -17,7 +23,7 @@ const config: ViteUserConfig = defineConfig({
           // files share their modules: to load them anew for each takes longer than the tests
           isolate: false,
           setupFiles: ['test/unit/seed.ts'],
-          testTimeout: 20_000,
+          ...HANGS,
         },
       },
       // anything from outside: QPLUG_RUNS times as much for `npm run fuzz`
@@ -27,6 +33,7 @@ const config: ViteUserConfig = defineConfig({
           include: ['test/fuzz/*.test.ts'],
           setupFiles: ['test/unit/seed.ts'],
           isolate: false,
+          ...HANGS,
           testTimeout: 1_800_000,
         },
       },
@@ -35,8 +42,7 @@ const config: ViteUserConfig = defineConfig({
           name: 'qemu',
           include: ['test/qemu/**/*.test.ts'],
           isolate: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...HANGS,
         },
       },
       // QEMUs of several releases, fetched when they are not there
@@ -46,15 +52,14 @@ const config: ViteUserConfig = defineConfig({
           include: ['test/oracle/**/*.test.ts'],
           isolate: false,
           globalSetup: ['test/oracle/fetch.ts'],
-          testTimeout: 60_000,
+          ...HANGS,
         },
       },
       {
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 600_000,
+          ...HANGS,
         },
       },
     ],

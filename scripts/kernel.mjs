@@ -42,7 +42,7 @@ function packageName() {
   if (known) return known;
   updateLists();
   const found = ask();
-  if (!found) throw new Error('apt knows no package linux-image-amd64: is this Debian 12 on x86-64?');
+  if (!found) throw new Error('apt knows no package linux-image-amd64: is this a Debian on x86-64?');
   return found;
 }
 

@@ -1,4 +1,4 @@
-// Brings a fresh Debian 12 with node and npm to where the tests run. Uses only what Node itself has: it runs before
+// Brings a fresh Debian (12, 13) with node and npm to where the tests run. Uses only what Node itself has: it runs before
 // `npm ci` did. Each step looks first and is silent when there is nothing to do.
 //   node scripts/setup.mjs    does all of it
 import { spawnSync } from 'node:child_process';

@@ -16,7 +16,7 @@ afterAll(() => rmSync(runtime, { recursive: true }));
 
 /** No QEMU is found: what is planned for is then the newest that is known. */
 const env = { PATH: '/nowhere', QPLUG_RUNTIME_DIR: runtime };
-const golden = (file: string): string => new URL(`../../golden/${file}`, import.meta.url).pathname;
+const golden = (file: string): string => join(import.meta.dirname, '../../golden', file);
 
 describe('the schemas', () => {
   test('are those of the documents that qplug prints', () => {
