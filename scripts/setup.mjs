@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { ensurePackages } from './apt.mjs';
 import { root } from './folders.mjs';
 import { ensureKernel as kernel } from './kernel.mjs';
-import { ensureNode as node } from './node-release.mjs';
+import { NPM_FLAGS, ensureNode as node } from './node-release.mjs';
 import { ensureQemuRelease, RELEASES } from './qemu-releases.mjs';
 import { ensureStandIn } from './usb-stand-in.mjs';
 
@@ -52,8 +52,7 @@ export function ensureNpmPackages() {
   const installed = join(root, 'node_modules/.package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
   say('installing npm packages (npm ci)');
-  const flags = ['--loglevel=error', '--no-audit', '--no-fund', '--no-update-notifier'];
-  const { status } = spawnSync('npm', ['ci', ...flags], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  const { status } = spawnSync('npm', ['ci', ...NPM_FLAGS], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   if (status !== 0) throw new Error(`npm ci ended with ${status}`);
 }
 
