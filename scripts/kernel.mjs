@@ -10,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -96,6 +97,8 @@ export function ensureKernel(say) {
     if (!deb) throw new Error(`apt-get download ${name} left no package behind`);
     const tree = join(work, 'tree');
     run(['dpkg', '-x', join(work, deb), tree]);
+    // Debian 13 has them where /lib, which is a link, leads to
+    if (!existsSync(join(tree, 'lib'))) symlinkSync('usr/lib', join(tree, 'lib'));
     const [release] = readdirSync(join(tree, 'lib/modules'));
     if (!release || !existsSync(join(tree, `boot/vmlinuz-${release}`))) throw new Error(`${name} holds no kernel`);
     run(['/sbin/depmod', '-b', tree, release]);
