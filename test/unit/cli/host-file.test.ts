@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hostDeviceDocument, hubDocument } from '../../../src/cli/documents/host-device.js';
 import { parseVmFile } from '../../../src/config/index.js';
-import { shellWord } from '../../../src/diag/index.js';
+import { shellWord } from '../../../src/diag/shell-word.js';
 import { type HostInventory, recordedSysfs } from '../../../src/host/index.js';
 import { planFile } from '../../../src/vm/plan-file.js';
 import { decode, fixturePath, LAB_FILES } from '../host/file/fixtures.js';
