@@ -31,7 +31,7 @@ export function run([command, ...args], options = {}) {
 export function missing(packages) {
   return packages.filter((name) => {
     const asked = spawnSync('dpkg-query', ['-s', name], { env, encoding: 'utf8' });
-    if (asked.error) throw new Error('dpkg-query is not here: qplug sets up its tests on Debian 12 only');
+    if (asked.error) throw new Error('dpkg-query is not here: qplug sets up its tests on Debian alone');
     return !asked.stdout.includes('\nStatus: install ok installed\n');
   });
 }

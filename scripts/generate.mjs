@@ -1,6 +1,6 @@
 // Makes the validators of VM files and policies: schemas/vm.schema.json -> src/config/generated/vm-file-validator.js,
 // schemas/policy.schema.json -> policy-validator.js, so that ajv itself is needed at build time only.
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile as write } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import Ajv from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
@@ -25,6 +25,14 @@ for (const [name, validator] of [
 ]) {
   const schema = JSON.parse(await readFile(`${root}schemas/${name}.schema.json`, 'utf8'));
   await writeValidator(validator, standalone.default(ajv, ajv.compile(schema)));
+}
+
+/** Leaves a file alone that has this text already, and lets nobody read half of one: others may be bundling it. */
+async function writeFile(path, text) {
+  const had = await readFile(path, 'utf8').catch(() => undefined);
+  if (had === text) return;
+  await write(`${path}.${process.pid}`, text);
+  await rename(`${path}.${process.pid}`, path);
 }
 
 /** ajv's few helpers (string length, deep equality) come in by `require`: bundled, so that the file stands alone. */

@@ -10,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -42,9 +43,15 @@ function packageName() {
   if (known) return known;
   updateLists();
   const found = ask();
-  if (!found) throw new Error('apt knows no package linux-image-amd64: is this Debian 12 on x86-64?');
+  if (!found) throw new Error('apt knows no package linux-image-amd64: is this a Debian on x86-64?');
   return found;
 }
+
+/** How Debian's kernels are packed: 12's with xz, 13's with zstd. `magic`: the first bytes, in hexadecimal. */
+const UNPACKERS = [
+  { magic: 'fd377a585a00', command: ['xz', '-dc', '--single-stream'] },
+  { magic: '28b52ffd', command: ['zstd', '-dc', '--long=31'] },
+];
 
 /**
  * Takes the kernel out of its compressed image. An emulated processor needs three seconds to do that at each boot; QEMU
@@ -56,15 +63,17 @@ function packageName() {
 function unpackImage(image, target) {
   const bytes = readFileSync(image);
   const setupSectors = bytes.readUInt8(0x1f1) + 1;
-  const payload = bytes.subarray(setupSectors * 512 + bytes.readUInt32LE(0x248));
-  if (payload.toString('latin1', 1, 6) !== '7zXZ\0') throw new Error(`${image} is not packed with xz`);
-  // from a file: what follows the stream xz leaves unread, and a pipe would break over that
-  const packed = `${target}.xz`;
+  const start = setupSectors * 512 + bytes.readUInt32LE(0x248);
+  // the last four bytes tell how long it is when unpacked
+  const payload = bytes.subarray(start, start + bytes.readUInt32LE(0x24c) - 4);
+  const unpacker = UNPACKERS.find(({ magic }) => payload.toString('hex', 0, 8).startsWith(magic));
+  if (!unpacker) throw new Error(`${image} is packed neither with xz nor with zstd`);
+  const packed = `${target}.packed`;
   writeFileSync(packed, payload);
   const input = openSync(packed, 'r');
   try {
-    const stdio = [input, 'pipe', 'inherit'];
-    writeFileSync(target, execFileSync('xz', ['-dc', '--single-stream'], { stdio, maxBuffer: 1 << 30 }));
+    const [program, ...args] = unpacker.command;
+    writeFileSync(target, execFileSync(program, args, { stdio: [input, 'pipe', 'inherit'], maxBuffer: 1 << 30 }));
   } finally {
     closeSync(input);
     rmSync(packed);
@@ -96,6 +105,8 @@ export function ensureKernel(say) {
     if (!deb) throw new Error(`apt-get download ${name} left no package behind`);
     const tree = join(work, 'tree');
     run(['dpkg', '-x', join(work, deb), tree]);
+    // Debian 13 has them where /lib, which is a link, leads to
+    if (!existsSync(join(tree, 'lib'))) symlinkSync('usr/lib', join(tree, 'lib'));
     const [release] = readdirSync(join(tree, 'lib/modules'));
     if (!release || !existsSync(join(tree, `boot/vmlinuz-${release}`))) throw new Error(`${name} holds no kernel`);
     run(['/sbin/depmod', '-b', tree, release]);

@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { labCache, root } from './folders.mjs';
 import { ensureKernel, ensureLabTools, ensureNpmPackages } from './setup.mjs';
+import { ownTemporaryFolder } from './temporary.mjs';
 
 /** Makes everything that the lab needs and loads its harness, which is TypeScript. */
 export async function loadLab() {
+  process.env.TMPDIR = ownTemporaryFolder(); // the machine's monitor is a socket in it
   ensureNpmPackages();
   ensureLabTools();
   ensureKernel();

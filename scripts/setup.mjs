@@ -1,4 +1,4 @@
-// Brings a fresh Debian 12 with node and npm to where the tests run. Uses only what Node itself has: it runs before
+// Brings a fresh Debian (12, 13) with node and npm to where the tests run. Uses only what Node itself has: it runs before
 // `npm ci` did. Each step looks first and is silent when there is nothing to do.
 //   node scripts/setup.mjs    does all of it
 import { spawnSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { ensurePackages } from './apt.mjs';
 import { root } from './folders.mjs';
 import { ensureKernel as kernel } from './kernel.mjs';
-import { ensureNode as node } from './node-release.mjs';
+import { NPM_FLAGS, ensureNode as node } from './node-release.mjs';
 import { ensureQemuRelease, RELEASES } from './qemu-releases.mjs';
 import { ensureStandIn } from './usb-stand-in.mjs';
 
@@ -20,7 +20,8 @@ const tools = {
   cpio: 'packs them',
   kmod: 'modprobe and depmod: which modules go into them',
   iproute2: 'ss: the help of a busy QMP socket is tried',
-  'xz-utils': 'unpacks the kernel',
+  'xz-utils': 'unpacks the kernel of Debian 12, and modules',
+  zstd: 'unpacks the kernel of Debian 13',
   'cryptsetup-bin': 'LUKS: a stick that is in use is tried',
   dmsetup: 'volumes of the device mapper, for the same',
   lvm2: 'LVM, for the same',
@@ -52,8 +53,7 @@ export function ensureNpmPackages() {
   const installed = join(root, 'node_modules/.package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
   say('installing npm packages (npm ci)');
-  const flags = ['--loglevel=error', '--no-audit', '--no-fund', '--no-update-notifier'];
-  const { status } = spawnSync('npm', ['ci', ...flags], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  const { status } = spawnSync('npm', ['ci', ...NPM_FLAGS], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   if (status !== 0) throw new Error(`npm ci ended with ${status}`);
 }
 

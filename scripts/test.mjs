@@ -8,10 +8,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { getPriority, setPriority } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { cache, root } from './folders.mjs';
 import { ensureKernel, ensureLabTools, ensureNode, ensureNpmPackages } from './setup.mjs';
+import { ownTemporaryFolder } from './temporary.mjs';
 
 /** Tests of no more than Node and files. */
 const UNIT = ['unit', 'fuzz'];
@@ -24,6 +26,12 @@ const MANY = '60';
 
 /** QPLUG_RUNS for other releases of Node: there it is Node that is tried, and one release has tried all inputs before. */
 const FEW = '0.2';
+
+/**
+ * How much what runs beside the lab gives way to it. The lab takes longest and uses hardly more than one processor at a time; the other
+ * stages have what it leaves.
+ */
+const NICE = 5;
 
 /** How much of an error is told again at the end; a counterexample of a fuzz test can be huge. */
 const LINES_TOLD = 12;
@@ -42,10 +50,21 @@ function say(what) {
   process.stdout.write(`\n== ${seconds} s  ${what}\n`);
 }
 
-/** Runs a script of Node's, its output shown. */
-function runNode(script, args) {
+/** Runs a script of Node's, its output shown. @param nice - how much it gives way to others, up to 19 */
+function runNode(script, args, nice = 0) {
   const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: ['inherit', 'inherit', 'pipe'] });
+  giveWay(child, nice);
   return endingOf(child, (text) => process.stderr.write(text));
+}
+
+/** Lets others have the processor first; what a process starts from now on does the same. */
+function giveWay({ pid }, nice) {
+  if (pid === undefined || nice === 0) return;
+  try {
+    setPriority(pid, Math.min(getPriority() + nice, 19));
+  } catch {
+    // it has ended already, or this system does not let us: then it has its share as all others
+  }
 }
 
 /** How a process ends, with what it said on stderr; `show` gets the text of all its pipes. */
@@ -64,17 +83,19 @@ async function endingOf(child, show) {
 async function checksSideBySide(checks) {
   say(Object.keys(checks).join(', '));
   const ended = Object.entries(checks).map(async ([name, [script, ...args]]) => {
-    const { ok } = await runAside(process.execPath, [join(root, 'node_modules', script), ...args], name);
+    const { ok } = await runAside(process.execPath, [script, ...args], name);
     if (ok) passed += 1;
     else failures.push(name);
+    return ok;
   });
-  await Promise.all(ended);
+  return (await Promise.all(ended)).every(Boolean);
 }
 
-/** Runs a program; its output is shown as a whole when it has ended. */
-async function runAside(program, args, name, env = process.env) {
+/** Runs a program; its output is shown as a whole when it has ended. @param nice - how much it gives way to others, up to 19 */
+async function runAside(program, args, name, { env = process.env, nice = 0 } = {}) {
   let output = '';
   const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env });
+  giveWay(child, nice);
   const ending = await endingOf(child, (text) => (output += text));
   process.stdout.write(`\n-- ${name}\n${output}`);
   return ending;
@@ -99,11 +120,18 @@ function count(name, { ok, stderr }, report) {
     failures.push(`${name}: ended with a failure, though no test failed\n${beginningOf(stderr)}`);
 }
 
-/** The tests of some vitest projects. @param workers - more than processors where they mostly wait for QEMUs */
-async function tests(name, projects, { workers = 2, files = [] } = {}) {
+/**
+ * The tests of some vitest projects.
+ *
+ * @param workers - more than processors where they mostly wait for QEMUs
+ * @param aside - their output is shown when they have ended: other stages run meanwhile
+ */
+async function tests(name, projects, { workers = 2, files = [], nice = 0, aside = false } = {}) {
   say(name);
   const report = reportOf(name);
-  count(name, await runNode(VITEST, vitestArguments(projects, report, workers, files)), report);
+  const args = [VITEST, ...vitestArguments(projects, report, workers, files)];
+  const ending = aside ? runAside(process.execPath, args, name, { nice }) : runNode(args[0], args.slice(1), nice);
+  count(name, await ending, report);
 }
 
 /** Random predictions, held against the QEMUs; each counts like a test. */
@@ -113,7 +141,7 @@ async function askOracle(cases) {
   const report = reportOf('oracle predictions');
   rmSync(report, { force: true });
   const args = ['--cases', String(cases), '--report', report];
-  count(name, await runNode(join(root, 'scripts/oracle.mjs'), args), report);
+  count(name, await runNode(join(root, 'scripts/oracle.mjs'), args, NICE), report);
 }
 
 /** The same at the same time for several releases of Node; what each prints is shown when it has ended. */
@@ -122,7 +150,7 @@ async function testsSideBySide(runs) {
   const ended = runs.map(async ({ name, projects, node }) => {
     const report = reportOf(name);
     const args = [VITEST, ...vitestArguments(projects, report, 2), '--exclude', OF_THE_SOURCE];
-    count(name, await runAside(node, args, name, { ...process.env, QPLUG_RUNS: FEW }), report);
+    count(name, await runAside(node, args, name, { env: { ...process.env, QPLUG_RUNS: FEW }, nice: NICE }), report);
   });
   await Promise.all(ended);
 }
@@ -147,45 +175,52 @@ function failuresOf({ name: file, status, message, assertionResults }) {
 const beginningOf = (text = '') =>
   stripVTControlCharacters(text).split('\n').slice(0, LINES_TOLD).join('\n').slice(0, CHARACTERS_TOLD);
 
+/** What has to be right in the sources alone. */
+const CHECKS = {
+  types: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'],
+  'types of the pure core': ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.pure.json'],
+  'format and lint': ['node_modules/@biomejs/biome/bin/biome', 'ci', '.'],
+  'import rules': [
+    'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+    '--config',
+    '.dependency-cruiser.mjs',
+    'src',
+  ],
+  'dead code': ['node_modules/knip/bin/knip.js'],
+};
+
+/** One after the other, beside the lab: each fills the processors that are left. */
+async function besideTheLab(nodes) {
+  await testsSideBySide(nodes.map(([major, node]) => ({ name: `unit tests on Node ${major}`, projects: UNIT, node })));
+  if (asked('qemu')) await tests('tests with real QEMUs', ['qemu'], { workers: 4, nice: NICE });
+  if (!asked('oracle')) return;
+  await tests('tests with QEMUs of four releases', ['oracle'], { workers: 4, nice: NICE });
+  await askOracle(800);
+}
+
 mkdirSync(reports, { recursive: true });
+process.env.TMPDIR = ownTemporaryFolder();
 say('what is needed');
 ensureNpmPackages();
 ensureLabTools();
-
-say('build');
-if (!(await runNode(join(root, 'scripts/build.mjs'), [])).ok) {
-  process.stdout.write('FAILED: build\n\n0 passed, 1 failed\n');
-  process.exit(1);
-}
-passed += 1;
+if (!(await runNode(join(root, 'scripts/generate.mjs'), [])).ok) stop('generate');
 
 // begun early: it waits for a mirror most of the time. What it could not fetch is told by the tests, which try again
-const releases = asked('oracle')
-  ? runAside(process.execPath, [join(root, 'scripts/qemu-releases.mjs')], 'QEMUs of four releases')
+const fetched = ['unit24', 'unit26', 'oracle', 'lab'].some(asked)
+  ? runAside(process.execPath, [join(root, 'scripts/setup.mjs')], 'what is fetched from mirrors')
   : undefined;
-
-if (asked('checks')) {
-  await checksSideBySide({
-    types: ['typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'],
-    'types of the pure core': ['typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.pure.json'],
-    'format and lint': ['@biomejs/biome/bin/biome', 'ci', '.'],
-    'import rules': ['dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.mjs', 'src'],
-    'dead code': ['knip/bin/knip.js'],
-  });
-}
+// the checks have no use for what is built
+const checked = asked('checks') ? checksSideBySide(CHECKS) : undefined;
+if (!(await checksSideBySide({ build: [join(root, 'scripts/build.mjs')] }))) stop('build');
 if (asked('unit')) await tests('unit tests', UNIT, { workers: 3 });
-const others = [24, 26].filter((major) => asked(`unit${major}`)).map((major) => [major, ensureNode(major)]);
-await testsSideBySide(others.map(([major, node]) => ({ name: `unit tests on Node ${major}`, projects: UNIT, node })));
-if (asked('qemu')) await tests('tests with real QEMUs', ['qemu'], { workers: 4 });
-if (asked('oracle')) {
-  await releases;
-  await tests('tests with QEMUs of four releases', ['oracle'], { workers: 4 });
-  await askOracle(800);
-}
-if (asked('lab')) {
-  ensureKernel();
-  await tests('tests in the lab, with real USB devices', ['lab']);
-}
+await checked;
+await fetched;
+// all that may fail without a test is done before two things are under way
+const nodes = [24, 26].filter((major) => asked(`unit${major}`)).map((major) => [major, ensureNode(major)]);
+if (asked('lab')) ensureKernel();
+const lab = asked('lab') ? tests('tests in the lab, with real USB devices', ['lab'], { aside: true }) : undefined;
+await besideTheLab(nodes);
+await lab;
 if (wanted.has('soak')) {
   process.env.QPLUG_RUNS = MANY;
   process.env.QPLUG_SOAK = '1';
@@ -195,6 +230,12 @@ if (wanted.has('soak')) {
   await tests('kills and races, with QEMUs of three releases', ['oracle'], { files });
   ensureKernel();
   await tests('every check in the lab', ['lab']);
+}
+
+/** Nothing can be tried without it. */
+function stop(what) {
+  process.stdout.write(`FAILED: ${what}\n\n0 passed, 1 failed\n`);
+  process.exit(1);
 }
 
 const took = Math.round((Date.now() - began) / 1000);

@@ -49,7 +49,7 @@ done
 
 # the guest obeys its power button once it is up
 tries=0
-until grep -q up guest.log 2> /dev/null || [ "$tries" -ge 60 ]; do
+until grep -q up guest.log 2> /dev/null || [ "$tries" -ge 600 ]; do
   tries=$((tries + 1))
   sleep 1
 done

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseVmFile, type VmFile } from '../../src/config/index.js';
 import type { Finding, QplugError } from '../../src/diag/index.js';
 import { buildArgv, checkGuest, chooseControllers, type QemuOption, runtimePaths } from '../../src/launcher/index.js';
@@ -14,11 +15,11 @@ export interface Golden {
   readonly finds: readonly string[];
 }
 
-const folder = new URL('.', import.meta.url);
+const folder = import.meta.dirname;
 
 /** @returns the golden file beside a VM file */
 export function expectedArgv(golden: Golden): string {
-  return new URL(golden.file.replace(/\.\w+$/, '.argv'), folder).pathname;
+  return join(folder, golden.file.replace(/\.\w+$/, '.argv'));
 }
 
 function header(text: string, key: string): string[] {
@@ -29,7 +30,7 @@ export const goldens: readonly Golden[] = readdirSync(folder)
   .filter((file) => /\.(yaml|json)$/.test(file))
   .sort()
   .map((file) => {
-    const text = readFileSync(new URL(file, folder), 'utf8');
+    const text = readFileSync(join(folder, file), 'utf8');
     const version = parseQemuVersion(`version ${header(text, 'qemu')[0] ?? '7.2.22'}`);
     if (version === undefined) throw new Error(`${file}: no version`);
     return { file, text, title: header(text, 'title')[0] ?? file, version, finds: header(text, 'finds') };

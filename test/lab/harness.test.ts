@@ -12,7 +12,7 @@ describe('a lab suite in which checks go wrong', () => {
   afterAll(async () => {
     await run.finish();
     rmSync(run.folder, { recursive: true });
-  }, 60_000);
+  });
 
   const errorOf = async (name: string): Promise<string | undefined> => (await run.resultOf(name)).error;
 

@@ -62,6 +62,6 @@ function labBoot(suites: Suites): void {
     }
     afterAll(async () => {
       await run?.finish();
-    }, 60_000);
+    });
   });
 }

@@ -26,6 +26,14 @@ export interface MachineSpec {
   kvm?: boolean;
 }
 
+/**
+ * What a kernel is told that an emulated machine boots, beside what it is booted for. A busy machine may not give it the processor for
+ * some hundreds of milliseconds: without `no_timer_check` the kernel takes that for a broken timer and panics ("IO-APIC + timer doesn't
+ * work!"); its watchdogs complain.
+ */
+export const KERNEL_ARGUMENTS =
+  'console=ttyS0 quiet panic=-1 mitigations=off no_timer_check nowatchdog rcupdate.rcu_cpu_stall_suppress=1';
+
 /** What the inside is told about its outside, in /out/machine.json. */
 export interface MachineFacts {
   /** The project's folder: the same path inside and outside. */

@@ -8,6 +8,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import { root } from '../../scripts/folders.mjs';
 import { poll } from '../../src/base/index.js';
 import { attack, isRoot, VM_USER } from '../attackers/users.js';
+import { patience } from '../patience.js';
 import { type Ran, qplug as run } from '../unit/cli/fake-terminal.js';
 import { bundledProgram } from './bundled-program.js';
 
@@ -92,7 +93,7 @@ async function cutOff(more = ''): Promise<void> {
 async function mended(): Promise<Ran> {
   const ran = await say('list');
   expect(ran.err).toContain('undone');
-  await poll(() => (qemus().length === 0 ? true : undefined), { interval: 20, signal: AbortSignal.timeout(30_000) });
+  await poll(() => (qemus().length === 0 ? true : undefined), { interval: 20, signal: patience() });
   expect(ran.exit).toBe(0);
   return ran;
 }
@@ -125,7 +126,7 @@ describe.each(USERS)('a start%s that was cut off', (_, more) => {
       () => (statSync(join(folder, 'of-victim'), { throwIfNoEntry: false }) === undefined ? undefined : true),
       {
         interval: 10,
-        signal: AbortSignal.timeout(20_000),
+        signal: patience(),
       },
     );
     chmodSync(folder, 0o755);
@@ -153,7 +154,7 @@ describe.each(USERS)('a start%s that was cut off', (_, more) => {
     const other = await started('sh', ['-c', script, 'sh', mark, ...as, 'sleep', '600'], { detached: true });
     await poll(() => (readFileSync(`/proc/${other.pid}/comm`, 'utf8') === 'sleep\n' ? true : undefined), {
       interval: 10,
-      signal: AbortSignal.timeout(20_000),
+      signal: patience(),
     });
     expect(await elsewhere('list')).toContain('which process is its QEMU');
     expect([isThere(other), qemus().length]).toEqual([true, 1]);

@@ -1,6 +1,10 @@
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { root } from '../../scripts/folders.mjs';
+
+/** Packages that are not bundled are found from here, as a string of JavaScript. */
+const FROM = JSON.stringify(pathToFileURL(join(root, 'package.json')).href);
 
 /**
  * Bundles a program of this folder, to be run as a process of its own.
@@ -17,9 +21,9 @@ export async function bundledProgram(
     ...{ outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'error' },
     external: ['libsql'],
     // it stands outside of the project, where no package is found
-    define: { 'import.meta.url': JSON.stringify(`file://${join(root, 'package.json')}`) },
+    define: { 'import.meta.url': FROM },
     banner: {
-      js: `import { createRequire } from 'node:module'; const require = createRequire('file://${root}/package.json');`,
+      js: `import { createRequire } from 'node:module'; const require = createRequire(${FROM});`,
     },
   });
   return outfile;

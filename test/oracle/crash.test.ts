@@ -130,6 +130,9 @@ const isSoak = process.env['QPLUG_SOAK'] !== undefined;
 const TRIED = isSoak ? ['5.2', '7.2', '11.1'] : ['11.1'];
 const WITH_QEMU_KILLED = isSoak ? CUTS : CUTS.filter(({ kind }) => ['attach', 'migrate'].includes(kind));
 
+/** ms: each starts dozens of programs. */
+const CUT_OFF = 1_800_000;
+
 // each waits most of the time, for programs to start
 describe.concurrent.each(TRIED)('cut off, with QEMU %s:', (release) => {
   test.each(CUTS)(
@@ -166,7 +169,7 @@ describe.concurrent.each(TRIED)('cut off, with QEMU %s:', (release) => {
         }
       }
     },
-    180_000,
+    CUT_OFF,
   );
 
   test.each(WITH_QEMU_KILLED)(
@@ -187,6 +190,6 @@ describe.concurrent.each(TRIED)('cut off, with QEMU %s:', (release) => {
         expect(vm.journal(), told).toEqual([]);
       }
     },
-    180_000,
+    CUT_OFF,
   );
 });

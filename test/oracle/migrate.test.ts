@@ -119,7 +119,7 @@ describe.each(RELEASES)('a guest of QEMU $name with a usb-host', ({ name: releas
     const again: QplugError = await send(`file:${path}`).catch((error) => error);
     expect(words(again.findings[0]).why).toMatch(/left already/);
     await using to = await OracleQemu.start({ release, args: [...BOARD, ...KBD, '-incoming', `file:${path}`] });
-    await expect.poll(() => run(to), { timeout: 10_000 }).toMatch(/^(paused|prelaunch)$/);
+    await expect.poll(() => run(to)).toMatch(/^(paused|prelaunch)$/);
     expect(await places(to)).toEqual(['usb-kbd kbd 3 480 true']);
   });
 });

@@ -19,6 +19,7 @@ import { root } from '../../scripts/folders.mjs';
 import { ensureStandIn } from '../../scripts/usb-stand-in.mjs';
 import { poll } from '../../src/base/index.js';
 import { attack, VM_USER } from '../attackers/users.js';
+import { patience } from '../patience.js';
 import { bundledProgram } from './bundled-program.js';
 import { TABLET } from './recorded-tablet.js';
 import { standInFile } from './stand-in-device.js';
@@ -60,7 +61,10 @@ beforeAll(async () => {
   mkdirSync(libraries);
   chmodSync(libraries, 0o755);
   const standIn = ensureStandIn((line) => console.log(line));
-  for (const name of readdirSync(standIn)) copyFileSync(join(standIn, name), join(libraries, name));
+  for (const name of readdirSync(standIn)) {
+    copyFileSync(join(standIn, name), join(libraries, name));
+    chmodSync(join(libraries, name), 0o644); // it may have been built where nobody else reads
+  }
   writeFileSync(join(folder, 'devices'), standInFile([TABLET]));
   chmodSync(join(folder, 'devices'), 0o644);
   const args = [
@@ -82,7 +86,7 @@ beforeAll(async () => {
       ...{ USB_STAND_IN_DEVICES: join(folder, 'devices'), USB_STAND_IN_LOG: join(own, 'log') },
     },
   });
-  await poll(() => (existsSync(socket) ? true : undefined), { interval: 20, signal: AbortSignal.timeout(30_000) });
+  await poll(() => (existsSync(socket) ? true : undefined), { interval: 20, signal: patience() });
 }, 60_000);
 afterAll(() => {
   qemu?.kill('SIGKILL');

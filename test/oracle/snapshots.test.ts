@@ -17,6 +17,7 @@ import {
   saveSnapshot,
   statusOf,
 } from '../../src/vm/index.js';
+import { patience } from '../patience.js';
 import { writeEmptyImage } from '../qemu/empty-image.js';
 import { type PlainQemu, startQemuOf } from '../qemu/plain-qemu.js';
 import { makeWorld, treeOf, type World } from '../qemu/vm-world.js';
@@ -80,7 +81,7 @@ const warnings = () =>
   within(async (vm) => (await statusOf(vm, host, world.operation())).findings.map(({ code }) => code));
 const tree = () => treeOf(world, qemu?.socket ?? '');
 const send = (command: string, args?: object) =>
-  within((vm) => vm.qmp.executeAny(command, args, { signal: AbortSignal.timeout(10_000) }));
+  within((vm) => vm.qmp.executeAny(command, args, { signal: patience() }));
 const state = async (): Promise<string> => ((await send('query-status')) as { status: string }).status;
 const plug = (port = '2') =>
   within((vm) => attach(vm, { selectors: ['1-2'], controller: 'x', port }, host, world.operation()));

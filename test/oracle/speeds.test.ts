@@ -166,7 +166,7 @@ const host: StandInDevice[] = ROWS.flatMap(({ speed, settings }, row) =>
 );
 
 describe.each(RELEASES)('usb-host of QEMU $name: a device of a kind on a port of a kind', ({ name: release }) => {
-  test('is attached at the speed that the table says, or refused', { timeout: 120_000 }, async () => {
+  test('is attached at the speed that the table says, or refused', async () => {
     await using qemu = await OracleQemu.start({ release, args: ['-machine', 'q35', ...CONTROLLERS], host });
     const told: Record<string, string> = {};
     for (const [row, { what }] of ROWS.entries()) {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { PATIENCE } from '../patience.js';
 import { qplug } from '../unit/cli/fake-terminal.js';
 import { startQemu } from './plain-qemu.js';
 
@@ -20,7 +21,7 @@ const COMPANIONS = [0, 1, 2].flatMap((n) => [
 function started(...devices: string[]): Promise<{ code: unknown; stderr: string }> {
   return new Promise((resolve) => {
     const args = ['-machine', 'q35', '-S', '-display', 'none', '-nodefaults', ...devices];
-    execFile('qemu-system-x86_64', args, { timeout: 60_000 }, (error, _, stderr) =>
+    execFile('qemu-system-x86_64', args, { timeout: PATIENCE }, (error, _, stderr) =>
       resolve({ code: error?.code, stderr }),
     );
   });

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { poll } from '../../src/base/index.js';
+import { PATIENCE, patience } from '../patience.js';
 import { schemaErrors } from '../unit/cli/schemas.js';
 import { type PlainQemu, startQemu } from './plain-qemu.js';
 
@@ -21,7 +22,7 @@ let qemu: PlainQemu;
 beforeAll(async () => {
   const require = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
   await build({
-    entryPoints: [new URL('../../src/cli/main.ts', import.meta.url).pathname],
+    entryPoints: [join(import.meta.dirname, '../../src/cli/main.ts')],
     outfile: main,
     bundle: true,
     format: 'esm',
@@ -60,7 +61,7 @@ function qplug(...words: readonly string[]): Running {
 }
 
 async function seen(what: () => boolean): Promise<void> {
-  await poll(() => what() || undefined, { interval: 20, signal: AbortSignal.timeout(20_000) });
+  await poll(() => what() || undefined, { interval: 20, signal: patience() });
 }
 
 /** Waits until qplug holds the VM's monitor: then nobody else is greeted. */
@@ -74,23 +75,24 @@ async function holdsMonitor(socket: string): Promise<void> {
       other.destroy();
       return held;
     },
-    { interval: 50, signal: AbortSignal.timeout(20_000) },
+    { interval: 50, signal: patience() },
   );
 }
 
 describe('an interruption', () => {
-  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s ends a wait for a device with 130, soon', async (signal) => {
-    const running = qplug('attach', qemu.socket, 'dead:beef', '--wait', '60', '--json');
-    await holdsMonitor(qemu.socket);
-    const began = performance.now();
-    running.child.kill(signal);
-    expect(await running.ended).toBe(130);
-    expect(performance.now() - began).toBeLessThan(2000);
-    expect(running.err()).toBe('interrupted: what had been begun was undone\n');
-    const document = JSON.parse(running.out());
-    expect(document).toMatchObject({ code: 'interrupted', exit: 130, message: `interrupted by ${signal}` });
-    expect(schemaErrors(document)).toEqual([]);
-  });
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    '%s ends a wait for a device with 130, long before its time',
+    async (signal) => {
+      const running = qplug('attach', qemu.socket, 'dead:beef', '--wait', String(PATIENCE), '--json');
+      await holdsMonitor(qemu.socket);
+      running.child.kill(signal);
+      expect(await running.ended).toBe(130);
+      expect(running.err()).toBe('interrupted: what had been begun was undone\n');
+      const document = JSON.parse(running.out());
+      expect(document).toMatchObject({ code: 'interrupted', exit: 130, message: `interrupted by ${signal}` });
+      expect(schemaErrors(document)).toEqual([]);
+    },
+  );
 
   test('ends a watch with 130, and nothing else is said', async () => {
     const running = qplug('devices', '--watch', '--json');

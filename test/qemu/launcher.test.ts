@@ -20,6 +20,7 @@ import {
 } from '../../src/launcher/index.js';
 import { parseQemuVersion } from '../../src/qdev/index.js';
 import { goldenArgv, goldens, readGolden } from '../golden/golden.js';
+import { patience } from '../patience.js';
 import { writeEmptyImage } from './empty-image.js';
 
 const { PATH } = process.env;
@@ -32,7 +33,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Sends QMP commands one after the other and returns their answers, errors included. */
 async function ask(path: string, ...commands: { execute: string; arguments?: object }[]): Promise<unknown[]> {
-  const socket = await poll(() => tryConnect(path), { interval: 20, signal: AbortSignal.timeout(20_000) });
+  const socket = await poll(() => tryConnect(path), { interval: 20, signal: patience() });
   const answers: unknown[] = [];
   const lines = createInterface({ input: socket });
   const queue = [{ execute: 'qmp_capabilities' }, ...commands];
@@ -59,36 +60,29 @@ function tryConnect(path: string): Promise<Socket | undefined> {
 const good = goldens.filter(({ finds }) => finds.length === 0);
 
 describe('command lines of the golden files', () => {
-  test.each(good)(
-    '$file: QEMU takes it, waits paused, and has every controller',
-    { timeout: 90_000 },
-    async (golden) => {
-      const vm = await readGolden(golden, join(folder, golden.file));
-      const drives = [
-        ...vm.drives,
-        ...vm.usb.devices.flatMap((wish) => (wish.kind === 'emulated' && wish.drive) || []),
-      ];
-      for (const { file, format } of drives) writeEmptyImage(file, format);
-      const paths = runtimePaths(folder, vm.name);
-      await mkdir(paths.folder, { recursive: true });
-      const version = parseQemuVersion('version 7.2.22');
-      const options = goldenArgv(vm, version ?? golden.version, folder);
-      const controllers = chooseControllers(vm);
+  test.each(good)('$file: QEMU takes it, waits paused, and has every controller', async (golden) => {
+    const vm = await readGolden(golden, join(folder, golden.file));
+    const drives = [...vm.drives, ...vm.usb.devices.flatMap((wish) => (wish.kind === 'emulated' && wish.drive) || [])];
+    for (const { file, format } of drives) writeEmptyImage(file, format);
+    const paths = runtimePaths(folder, vm.name);
+    await mkdir(paths.folder, { recursive: true });
+    const version = parseQemuVersion('version 7.2.22');
+    const options = goldenArgv(vm, version ?? golden.version, folder);
+    const controllers = chooseControllers(vm);
 
-      const args = argvArray(vm.qemu.binary, options).slice(1);
-      await using qemu = await startQemu({ binary: vm.qemu.binary, args, logFile: paths.log });
-      const types = controllers.map(({ id }) => ({
-        execute: 'qom-get',
-        arguments: { path: `/machine/peripheral/${id}`, property: 'type' },
-      }));
-      const answers = await Promise.race([ask(paths.qplugSocket, { execute: 'query-status' }, ...types), failed(qemu)]);
-      expect(answers[0]).toMatchObject({ status: 'prelaunch', running: false });
-      expect(answers.slice(1)).toEqual(controllers.map(({ model }) => model));
-      expect(await ask(paths.ownerSocket, { execute: 'query-name' })).toEqual([{ name: vm.name }]);
-      await ask(paths.qplugSocket, { execute: 'quit' });
-      expect(await qemu.exited).toEqual({ code: 0, signal: null });
-    },
-  );
+    const args = argvArray(vm.qemu.binary, options).slice(1);
+    await using qemu = await startQemu({ binary: vm.qemu.binary, args, logFile: paths.log });
+    const types = controllers.map(({ id }) => ({
+      execute: 'qom-get',
+      arguments: { path: `/machine/peripheral/${id}`, property: 'type' },
+    }));
+    const answers = await Promise.race([ask(paths.qplugSocket, { execute: 'query-status' }, ...types), failed(qemu)]);
+    expect(answers[0]).toMatchObject({ status: 'prelaunch', running: false });
+    expect(answers.slice(1)).toEqual(controllers.map(({ model }) => model));
+    expect(await ask(paths.ownerSocket, { execute: 'query-name' })).toEqual([{ name: vm.name }]);
+    await ask(paths.qplugSocket, { execute: 'quit' });
+    expect(await qemu.exited).toEqual({ code: 0, signal: null });
+  });
 });
 
 /** Ends a wait for QMP when QEMU gives up, with what it said. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { poll } from '../../src/base/index.js';
 import { connect, QmpConnectError, type QmpConnection } from '../../src/qmp/index.js';
+import { patience } from '../patience.js';
 
 /** A real QEMU with one QMP socket, started by hand. */
 export interface PlainQemu extends AsyncDisposable {
@@ -50,7 +51,7 @@ export async function startQemuOf(
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await poll(() => answers(socket), { interval: 20, signal: AbortSignal.timeout(20_000) });
+    await poll(() => answers(socket), { interval: 20, signal: patience() });
   } catch (cause) {
     await stop();
     throw new Error(`QEMU did not answer: ${stderr}`, { cause });

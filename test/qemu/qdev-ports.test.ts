@@ -20,6 +20,7 @@ import {
   withController,
   withHub,
 } from '../../src/qdev/index.js';
+import { PATIENCE } from '../patience.js';
 import { RawQemu } from './raw-qmp.js';
 
 const JSON_FORM = { major: 7, minor: 0, micro: 0 };
@@ -133,7 +134,7 @@ describe('every port of every controller takes just what the model says', () => 
     ],
   ])('a companion %s: the model leaves it out, QEMU refuses it', (_, specs, words) => {
     const args = ['-S', '-display', 'none', '-nodefaults', '-M', 'q35', ...options(specs)];
-    const { status, stderr } = spawnSync('qemu-system-x86_64', args, { encoding: 'utf8', timeout: 30_000 });
+    const { status, stderr } = spawnSync('qemu-system-x86_64', args, { encoding: 'utf8', timeout: PATIENCE });
     expect(stderr).toContain(words);
     expect(status).toBe(1);
     const last = specs.at(-1)!;

@@ -84,14 +84,14 @@ test('a redirected device attaches at every kind of port just as the model says'
         const reply = await qemu.ask('qom-get', { path: `/machine/peripheral/d${i}`, property: 'attached' });
         return 'ok' in reply && reply.ok === true;
       };
-      await expect.poll(async () => far.rejected || (await attached()), { timeout: 10_000, interval: 10 }).toBe(true);
+      await expect.poll(async () => far.rejected || (await attached()), { interval: 10 }).toBe(true);
       const text = JSON.stringify(await qemu.ask('human-monitor-command', { 'command-line': 'info usb' }));
       const speed = new RegExp(`Speed ([0-9.]+) Mb/s, Product [^\\\\]*, ID: d${i}\\\\r`).exec(text)?.[1];
       real.push(`${name} at ${bus} ${port}: ${far.rejected ? 'rejected' : speed}`);
       const predicted = redirNegotiate(mask, portMask(topology, bus, port) ?? 0, peer);
       expected.push(`${name} at ${bus} ${port}: ${predicted === undefined ? 'rejected' : megabits(predicted)}`);
       far[Symbol.dispose]();
-      await expect.poll(attached, { timeout: 10_000, interval: 10 }).toBe(false);
+      await expect.poll(attached, { interval: 10 }).toBe(false);
     }
   }
   expect(real).toEqual(expected);

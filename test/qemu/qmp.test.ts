@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { describe as words } from '../../src/diag/index.js';
 import { connect, QmpClosedError, type QmpCommandName, QmpConnectError } from '../../src/qmp/index.js';
+import { PATIENCE } from '../patience.js';
 import { type PlainQemu, startQemu } from './plain-qemu.js';
 
 const NONE = ['-M', 'none'];
@@ -146,7 +147,7 @@ describe('against a real QEMU', () => {
     await using qemu = await startQemu(...XHCI);
     await using connection = await connect({ path: qemu.socket });
     for (const id of ['a', 'b']) await connection.execute('device_add', { driver: 'usb-mouse', id, bus: 'xhci.0' });
-    using gone = connection.waitFor('DEVICE_DELETED', ({ data }) => data.device === 'b', { timeout: 10_000 });
+    using gone = connection.waitFor('DEVICE_DELETED', ({ data }) => data.device === 'b', { timeout: PATIENCE });
     await Promise.all([connection.execute('device_del', { id: 'a' }), connection.execute('device_del', { id: 'b' })]);
     expect((await gone.promise).data).toEqual({ device: 'b', path: '/machine/peripheral/b' });
   });

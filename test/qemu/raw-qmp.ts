@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { observeTopology, parseQemuVersion, type QemuVersion, type Topology } from '../../src/qdev/index.js';
+import { PATIENCE } from '../patience.js';
 
 /** QEMU's answer to one command. */
 export type RawReply = { ok: unknown } | { error: { class: string; desc: string } };
@@ -24,7 +25,7 @@ export interface RawOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const WAIT_MS = 30_000;
+const WAIT_MS = PATIENCE;
 /** The emulator's end of the QMP connection: a socket that it is born with, so that nobody has to wait for it to listen. */
 const QMP_FD = 3;
 

@@ -21,6 +21,7 @@ import {
   statusOf,
   suspend,
 } from '../../src/vm/index.js';
+import { pastDeadline, patience } from '../patience.js';
 import { disk, hostFiles, mounted } from '../unit/host/guards/host-tree.js';
 import { recording } from '../unit/host/recordings.js';
 import { DEAD, SELF } from '../unit/registry/records.js';
@@ -143,7 +144,7 @@ describe('two QEMUs on one machine', () => {
     expect(report.ended).toBe('quit');
     await poll(() => (here.process.exitCode === null ? undefined : true), {
       interval: 20,
-      signal: AbortSignal.timeout(5000),
+      signal: patience(),
     });
   });
 });
@@ -283,7 +284,11 @@ describe('with a device of this host', () => {
     const path = join(world.folder, 'mute.sock');
     const server = createServer((peer) => void peer.resume().on('error', () => undefined)).listen(path);
     await using _closing = closing(server);
-    const error = await failing(send(proxy.socket, `unix:${path}`, { withDetached: true }, { timeout: 3000 }));
+    const error = await pastDeadline(
+      3000,
+      (timeout) => failing(send(proxy.socket, `unix:${path}`, { withDetached: true }, { timeout })),
+      () => proxy.seen.some(({ execute }) => execute === 'migrate'),
+    );
     expect([codes(error), error.kind]).toEqual([['operation-timeout'], 'timeout']);
     expect(await runState(here.socket)).toBe('running');
     await inPlace();
@@ -362,7 +367,7 @@ describe('with a device of this host', () => {
     await died(there.uri);
     await poll(async () => ((await runState(here.socket)) === 'postmigrate' ? true : undefined), {
       interval: 50,
-      signal: AbortSignal.timeout(10_000),
+      signal: patience(),
     });
     const findings = await mend(host, world.operation());
     expect(findings).toMatchObject([{ code: 'mended', evidence: { kind: 'migrate', outcome: 'finished' } }]);

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { QplugError } from '../../src/diag/index.js';
 import { connect } from '../../src/qmp/index.js';
 import { findVm, openVm, statusOf } from '../../src/vm/index.js';
+import { PATIENCE } from '../patience.js';
 import { startQemu } from './plain-qemu.js';
 import { makeWorld, type World } from './vm-world.js';
 
@@ -21,7 +22,7 @@ const failing = (work: Promise<unknown>): Promise<QplugError> =>
     (error) => error,
   );
 
-const open = (socket: string, timeout = 1000) => openVm(socket, world.host, { ...world.operation(), timeout });
+const open = (socket: string, timeout = PATIENCE) => openVm(socket, world.host, { ...world.operation(), timeout });
 
 const said = ({ code, kind }: QplugError): string[] => [code, kind];
 
@@ -44,7 +45,7 @@ test('eight at once: each gets its turn, also those that the kernel turned away'
   await using qemu = await startQemu('-machine', 'none');
   const runs = await Promise.all(
     Array.from({ length: 8 }, async () => {
-      await using vm = await open(qemu.socket, 10_000);
+      await using vm = await open(qemu.socket);
       return (await statusOf(vm, world.host, world.operation())).run;
     }),
   );
@@ -104,7 +105,7 @@ test('an abort while it waits for the socket: its reason, at once', async () => 
   await using qemu = await startQemu('-machine', 'none');
   await using _holder = await connect({ path: qemu.socket });
   const signal = AbortSignal.timeout(100);
-  const error = await failing(openVm(qemu.socket, world.host, { signal, timeout: 5000 }));
+  const error = await failing(openVm(qemu.socket, world.host, { signal, timeout: PATIENCE }));
   expect(error).toBe(signal.reason);
 });
 

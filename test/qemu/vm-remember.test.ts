@@ -62,6 +62,6 @@ test('a memory that can’t be read is told, and the VM starts all the same', as
   world.file('state/places/bench.json', '{ "format": 1, "vm":');
   const vm = await vms.start(file([device('m')]));
   expect(vm.findings).toMatchObject([{ code: 'places-unreadable', severity: 'warning' }]);
-  await using open = await openVm('bench', world.host, { signal: new AbortController().signal, timeout: 5000 });
+  await using open = await openVm('bench', world.host, world.operation());
   expect((await readTopology(open.qmp, new AbortController().signal)).controllers[0]?.devices).toHaveLength(1);
 });

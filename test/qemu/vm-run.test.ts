@@ -17,6 +17,7 @@ import {
   statusOf,
   stayWith,
 } from '../../src/vm/index.js';
+import { pastDeadline } from '../patience.js';
 import { StartedVms } from './started-vms.js';
 import { processesOf, stateLeft, treeOf, type World } from './vm-world.js';
 
@@ -100,7 +101,11 @@ describe('the end', () => {
   test('a guest that ignores the power button: shutdown-timeout, and it goes on', async () => {
     await start(TABLET);
     await using open = await openVm('bench', world.host, world.operation());
-    const error = await failing(shutdownVm(open, world.host, world.operation({ timeout: 400 })));
+    const error = await pastDeadline(
+      400,
+      (timeout) => failing(shutdownVm(open, world.host, world.operation({ timeout }))),
+      ({ code }) => code === 'shutdown-timeout',
+    );
     expect([error.code, error.kind]).toEqual(['shutdown-timeout', 'timeout']);
     expect((await open.qmp.execute('query-status')).status).toBe('running');
   });
@@ -187,10 +192,14 @@ describe('what keeps it from starting leaves nothing behind', () => {
   test('a QEMU that never answers: start-timeout, and it is ended', async () => {
     const fake = world.file(
       'qemu-fake',
-      `#!/bin/sh\ncase "$*" in *-qmp*) echo waiting; exec sleep 60;; *) exec qemu-system-x86_64 "$@";; esac\n`,
+      `#!/bin/sh\ncase "$*" in *-qmp*) echo waiting; exec sleep 600;; *) exec qemu-system-x86_64 "$@";; esac\n`,
     );
     chmodSync(fake, 0o755);
-    const error = await failing(start(`${PLAIN}qemu: { binary: ${fake} }\n`, { timeout: 2500 }));
+    const error = await pastDeadline(
+      2500,
+      (timeout) => failing(start(`${PLAIN}qemu: { binary: ${fake} }\n`, { timeout })),
+      ({ message }) => message.includes('waiting'),
+    );
     expect([codes(error), error.kind]).toEqual([['start-timeout'], 'timeout']);
     expect(error.message).toContain('waiting');
     expect(stateLeft(world)).toEqual([]);

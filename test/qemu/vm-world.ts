@@ -6,6 +6,7 @@ import type { Topology } from '../../src/qdev/index.js';
 import { ClaimStore, Journal, PlaceStore, SnapshotStore, VmRegistry } from '../../src/registry/index.js';
 import { type HostAccess, type Operation, openVm } from '../../src/vm/index.js';
 import { readTopology } from '../../src/vm/read-back.js';
+import { PATIENCE } from '../patience.js';
 
 /** A host without USB, with folders of its own. */
 export interface World extends Disposable {
@@ -15,7 +16,7 @@ export interface World extends Disposable {
   readonly told: string[];
   /** Writes a file into the world's folder and returns its path. */
   file(name: string, text: string): string;
-  /** `timeout` ms, default 20 s; progress goes to `told`. */
+  /** `timeout` ms, default PATIENCE; progress goes to `told`. */
   operation(more?: Partial<Operation>): Operation;
 }
 
@@ -44,7 +45,7 @@ export function makeWorld(env: Readonly<Record<string, string>> = {}): World {
     },
     operation: (more) => ({
       signal: new AbortController().signal,
-      timeout: 20_000,
+      timeout: PATIENCE,
       onProgress: (what) => void told.push(what),
       ...more,
     }),

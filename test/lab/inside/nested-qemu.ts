@@ -2,6 +2,9 @@ import { join } from 'node:path';
 import { type Finished, type Running, start } from './process.js';
 import { Qmp } from './qmp-client.js';
 
+/** ms that a VM has to give its devices back. */
+const GOODBYE = 120_000;
+
 /** A VM inside the lab, started by hand as a person would. */
 export interface NestedQemu {
   /** The harness's own monitor. */
@@ -38,8 +41,8 @@ export async function startNested(folder: string, name: string, args: readonly s
     process: running,
     async quit() {
       // It may be gone before it has answered. Killing it would leave its devices without their drivers.
-      if (!over) await qmp.execute('quit', {}, 5000).catch(() => undefined);
-      const killer = setTimeout(() => running.kill('SIGKILL'), 15_000);
+      if (!over) await qmp.execute('quit', {}, GOODBYE).catch(() => undefined);
+      const killer = setTimeout(() => running.kill('SIGKILL'), GOODBYE);
       const end = await running.finished;
       clearTimeout(killer);
       qmp[Symbol.dispose]();

@@ -40,9 +40,7 @@ export class Outer implements Disposable {
     const appeared = () => readDevices().find((one) => !before.has(identity(one)));
     const { name } = await until(`a new USB device after plugging ${device.id}`, appeared);
     // A device is shown some time before its drivers are bound.
-    return await until(`drivers of ${name}`, () => readDevices().find((one) => one.name === name && settled(one)), {
-      timeout: 5000,
-    });
+    return await until(`drivers of ${name}`, () => readDevices().find((one) => one.name === name && settled(one)));
   }
 
   /** Plugs in a device of the boot again, as it was. */

@@ -55,9 +55,15 @@ export async function start(argv: readonly string[], options: ExecOptions = {}):
   const finished = new Promise<Finished>((resolve) => {
     child.once('exit', (code, signal) => {
       const done = (): void => resolve({ code, signal, stdout, stderr, ms: performance.now() - begun });
-      const patience = setTimeout(done, 500);
+      // Half a second, in turns: what it has written is read between them, however late this process gets its own turns.
+      let left = 10;
+      const patience = setInterval(() => {
+        if (--left > 0) return;
+        clearInterval(patience);
+        done();
+      }, 50);
       child.once('close', () => {
-        clearTimeout(patience);
+        clearInterval(patience);
         done();
       });
     });

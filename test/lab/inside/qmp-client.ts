@@ -35,7 +35,7 @@ export class Qmp implements Disposable {
   /** Connects to a QMP socket, waiting until it is there. */
   static async overSocket(path: string): Promise<Qmp> {
     const qmp = new Qmp();
-    const socket = await until(`a QMP server at ${path}`, () => tryConnect(path), { timeout: 20_000 });
+    const socket = await until(`a QMP server at ${path}`, () => tryConnect(path));
     socket.setEncoding('utf8').on('data', (text: string) => qmp.#receive(text));
     socket.on('close', () => qmp.#end()).on('error', () => qmp.#end());
     qmp.#wire = { send: (text) => void socket.write(text), close: () => void socket.destroy() };
@@ -76,7 +76,7 @@ export class Qmp implements Disposable {
    * @returns its `return` value
    * @throws QmpFailure when QEMU refuses; Error when the connection ends or no answer comes within the timeout (ms)
    */
-  async execute(command: string, args: object = {}, timeout = 20_000): Promise<unknown> {
+  async execute(command: string, args: object = {}, timeout = 300_000): Promise<unknown> {
     const id = `lab-${++this.#count}`;
     this.#wire?.send(`${JSON.stringify({ execute: command, arguments: args, id })}\n`);
     const reply = await until(`the answer to ${command}`, () => this.#closed || this.#replies.get(id), {

@@ -16,8 +16,8 @@ function deadlineOf(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 }
 
-/** What is still not as it was, after a moment: drivers come back and processes end a little later. */
-async function leftovers(before: Picture): Promise<string[]> {
+/** What is still not as it was, after so many ms. */
+async function leftovers(before: Picture, settling: number): Promise<string[]> {
   let found: string[] = [];
   await until(
     'nothing left over',
@@ -25,7 +25,7 @@ async function leftovers(before: Picture): Promise<string[]> {
       found = differences(before, takePicture());
       return found.length === 0;
     },
-    { timeout: 3000, interval: 50 },
+    { timeout: settling, interval: 50 },
   ).catch(() => undefined);
   return found;
 }
@@ -49,7 +49,7 @@ async function runCheck(check: Check, outer: Outer): Promise<ResultLine> {
   const ms = Math.round(performance.now() - begun);
   controller.abort(new Error('the check is over'));
   troubles.push(...(await lab.clean()));
-  const found = await leftovers(before);
+  const found = await leftovers(before, check.settling);
   forgetVms();
   if (found.length > 0) {
     troubles.push(`left over:\n${found.join('\n')}`);

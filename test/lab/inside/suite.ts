@@ -7,6 +7,8 @@ export interface Check {
   run: (lab: Lab) => Promise<void>;
   /** ms, cleaning up not included. */
   timeout: number;
+  /** ms within which all has to be as it was before, once the check has cleaned up. */
+  settling: number;
   /** Left out of every run, which has to be short: only `npm run soak` does it. */
   soak: boolean;
 }
@@ -17,6 +19,8 @@ export interface Suite {
   /** `import.meta.url` of the file that has the suite as its default export. */
   source: string;
   machine: MachineSpec;
+  /** See `Check`; half a minute when left out. Drivers come back and processes end a little later. */
+  settling?: number;
   checks: readonly Check[];
 }
 
@@ -28,7 +32,7 @@ export interface AddCheck extends Add {
 }
 
 /** A machine that has other work to do takes so many times as long as a quiet one. */
-const PATIENCE = 3;
+const PATIENCE = 10;
 
 /**
  * Makes a suite. Its file is loaded twice: by vitest for the names, and in the lab to be run. So it must not do anything
@@ -44,7 +48,7 @@ export function defineSuite(about: Omit<Suite, 'checks'>, fill: (check: AddCheck
     (soak: boolean): Add =>
     (name, run, { timeout = 60_000 } = {}) => {
       if (checks.some((other) => other.name === name)) throw new Error(`two checks are called "${name}"`);
-      checks.push({ name, run, timeout: timeout * PATIENCE, soak });
+      checks.push({ name, run, timeout: timeout * PATIENCE, settling: about.settling ?? 30_000, soak });
     };
   fill(Object.assign(adding(false), { soak: adding(true) }));
   return { ...about, checks };

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** Limits of a wait. */
 export interface UntilOptions {
-  /** ms; 60 s when left out: on a slow machine Node alone takes ten to start in the lab. */
+  /** ms; five minutes when left out: on a slow machine Node alone takes ten seconds to start in the lab. */
   timeout?: number;
   /** ms between attempts; 25 when left out. */
   interval?: number;
@@ -21,7 +21,7 @@ export type Found<T> = Exclude<T, false | undefined | null | 0 | ''>;
  * @throws Error `WHAT: not within N ms`; the signal's reason
  */
 export async function until<T>(what: string, ask: () => T | Promise<T>, options: UntilOptions = {}): Promise<Found<T>> {
-  const { timeout = 60_000, interval = 25, signal } = options;
+  const { timeout = 300_000, interval = 25, signal } = options;
   const end = performance.now() + timeout;
   for (;;) {
     signal?.throwIfAborted();

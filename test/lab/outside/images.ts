@@ -40,6 +40,14 @@ function moduleFiles(kernel: Kernel, module: string): string[] {
   return lines.flatMap((line) => /^insmod (\S+)/.exec(line)?.[1] ?? []);
 }
 
+/** Lays a module into a folder as busybox loads it: not compressed. Debian packs them with xz since 13. @returns its name there */
+function layModule(file: string, folder: string): string {
+  const name = basename(file, '.xz');
+  if (name === basename(file)) copyFileSync(file, join(folder, name));
+  else writeFileSync(join(folder, name), execFileSync('xz', ['-dc', file], { maxBuffer: 1 << 28 }));
+  return name;
+}
+
 /** Packs one initramfs: busybox, the init script, the modules and the order in which they are loaded. */
 function pack(kernel: Kernel, name: keyof typeof contents, target: string): void {
   const tree = mkdtempSync(join(labCache, 'packing-'));
@@ -49,8 +57,8 @@ function pack(kernel: Kernel, name: keyof typeof contents, target: string): void
     copyFileSync(join(labSources, `outside/${name}-init.sh`), join(tree, 'init'));
     chmodSync(join(tree, 'init'), 0o755);
     const files = [...new Set(contents[name].flatMap((module) => moduleFiles(kernel, module)))];
-    for (const file of files) copyFileSync(file, join(tree, 'modules', basename(file)));
-    writeFileSync(join(tree, 'modules/order'), files.map((file) => `${basename(file)}\n`).join(''));
+    const names = files.map((file) => layModule(file, join(tree, 'modules')));
+    writeFileSync(join(tree, 'modules/order'), names.map((name) => `${name}\n`).join(''));
     // Not compressed: unpacking it would cost the emulated processor more than reading it.
     execFileSync(
       'sh',
@@ -79,9 +87,15 @@ export function buildImages(): Images {
   if (!existsSync(folder)) {
     const work = mkdtempSync(join(labCache, 'building-'));
     for (const name of ['host', 'guest'] as const) pack(kernel, name, join(work, name));
-    for (const old of readdirSync(labCache).filter((name) => name.startsWith('images-')))
+    const isOld = (name: string): boolean => name.startsWith('images-') && name !== basename(folder);
+    for (const old of readdirSync(labCache).filter(isOld))
       rmSync(join(labCache, old), { recursive: true, force: true });
-    renameSync(work, folder);
+    try {
+      renameSync(work, folder);
+    } catch (error) {
+      if (!existsSync(folder)) throw error;
+      rmSync(work, { recursive: true }); // another boot was faster, and its QEMU may be reading there
+    }
   }
   return {
     kernel,

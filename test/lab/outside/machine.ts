@@ -57,7 +57,8 @@ export interface Machine extends AsyncDisposable {
   kernelWords(): string;
 }
 
-const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+/** A word for the shell. */
+export const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** The script that the init process runs inside, on the console. */
 function startScript(options: BootOptions, kernelFolder: string, release: string): string {
@@ -78,7 +79,7 @@ function startScript(options: BootOptions, kernelFolder: string, release: string
     ...(spec.kvm ? ['modprobe kvm_amd'] : []),
     `cd ${quote(root)}`,
     // Devices are found within a second or two of the boot. An interface N-P:1.0 is there when its device is ready.
-    `n=0; until [ "$(ls /sys/bus/usb/devices | grep -cE '^[0-9]+-[1-9][0-9]*:1\\.0$')" -ge ${devices} ] || [ $n = 50 ]; do n=$((n + 1)); sleep 0.1; done`,
+    `n=0; until [ "$(ls /sys/bus/usb/devices | grep -cE '^[0-9]+-[1-9][0-9]*:1\\.0$')" -ge ${devices} ] || [ $n = 3000 ]; do n=$((n + 1)); sleep 0.1; done`,
     terminal ? `stty sane cols ${terminal.columns} rows ${terminal.rows}` : 'stty raw -echo',
     // Without a terminal the command's output goes through a pipe, so that it sees none.
     terminal

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { MachineSpec } from '../shared.js';
+import { KERNEL_ARGUMENTS, type MachineSpec } from '../shared.js';
 import type { Images } from './images.js';
 
 /**
@@ -21,7 +21,7 @@ export function qemuArguments(spec: MachineSpec, images: Images, out: string, mo
     ...['-smp', '2', '-m', String(spec.memory ?? 4096)],
     ...['-nodefaults', '-no-reboot', '-display', 'none'],
     ...['-kernel', images.vmlinux, '-initrd', images.host],
-    ...['-append', 'console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on'],
+    ...['-append', `${KERNEL_ARGUMENTS} random.trust_cpu=on`],
     ...['-serial', `file:${join(out, 'serial.log').replaceAll(',', ',,')}`],
     ...share('root', '/', ',readonly=on,multidevs=remap'),
     ...share('out', out, ''),

@@ -6,13 +6,13 @@ import type { Check, Suite } from '../inside/suite.js';
 import { bundleLabCommand, bundlePrograms, bundleSuites } from './bundle.js';
 import { root } from './folders.js';
 import { newLogFolder, slimLogs } from './logs.js';
-import { boot, type Ending, type Machine } from './machine.js';
+import { boot, type Ending, type Machine, quote } from './machine.js';
 import { type Result, ResultReader } from './results.js';
 
 /** ms that a check may need for its cleaning up, beyond its own time. */
-export const cleaning = 30_000;
+export const cleaning = 300_000;
 /** ms for boot, start of Node and enumeration. */
-export const starting = 120_000;
+export const starting = 900_000;
 
 /** One boot of the lab that runs some suites, seen from outside. */
 export class SuiteRun implements AsyncDisposable {
@@ -44,7 +44,7 @@ export class SuiteRun implements AsyncDisposable {
     const files = suites.map(({ source }) => fileURLToPath(source));
     await Promise.all([bundleSuites(files, out), bundleLabCommand(out), bundlePrograms(out)]);
     // By its path outside, so that the source map's relative names lead to the sources.
-    const command = `"$LAB_NODE" --enable-source-maps '${join(out, 'checks.mjs')}'`;
+    const command = `"$LAB_NODE" --enable-source-maps ${quote(join(out, 'checks.mjs'))}`;
     const deadline = starting + checks.reduce((sum, check) => sum + check.timeout + cleaning, 0);
     return new SuiteRun(boot({ spec: suites[0].machine, out, command, deadline, only }));
   }
@@ -77,7 +77,7 @@ export class SuiteRun implements AsyncDisposable {
 
   /** Lets the machine end by itself, for a moment. Keeps the logs only when something went wrong. */
   async finish(): Promise<void> {
-    await Promise.race([this.#machine.ended, delay(20_000, undefined, { ref: false })]);
+    await Promise.race([this.#machine.ended, delay(120_000, undefined, { ref: false })]);
     await this[Symbol.asyncDispose]();
     const good = this.#ending?.code === 0 && [...this.#reader.results.values()].every((result) => result.ok);
     if (good) rmSync(this.#machine.out, { recursive: true, force: true });

@@ -6,7 +6,7 @@ import { usbDevices } from '../inside/devices.js';
 import type { Lab } from '../inside/lab.js';
 import type { NestedQemu } from '../inside/nested-qemu.js';
 import { defineSuite, type Suite } from '../inside/suite.js';
-import { firstSector } from '../shared.js';
+import { firstSector, KERNEL_ARGUMENTS } from '../shared.js';
 import { plugByHand } from './parts/plug-by-hand.js';
 
 /** usb-host of a device by its present address, in a paused VM with one controller `c`; returns the VM. */
@@ -216,7 +216,7 @@ const suite: Suite = defineSuite({ title: 'selftest', source: import.meta.url, m
       const args = [
         ...boot,
         '-append',
-        'console=ttyS0 quiet panic=-1 mitigations=off lab.usb=1 lab.disks=1',
+        `${KERNEL_ARGUMENTS} lab.usb=1 lab.disks=1 lab.wait=600`,
         '-no-reboot',
         '-device',
         'qemu-xhci,id=c',

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { standardHost } from '../hosts.js';
 import { defineSuite, type Suite } from '../inside/suite.js';
-import { firstSector } from '../shared.js';
+import { firstSector, KERNEL_ARGUMENTS } from '../shared.js';
 import { remember } from './parts/as-before.js';
 
 /** What the guest tells: test/lab/outside/guest-init.sh. */
@@ -19,7 +19,7 @@ const suite: Suite = defineSuite(
       'a VM file with disks of 5000 and 480 Mb/s and a card reader: its guest sees these speeds and reads both disks',
       async (lab) => {
         const [file, serial] = [join(lab.folder, 'bench.json'), join(lab.folder, 'serial')];
-        const kernelArguments = 'console=ttyS0 quiet panic=-1 mitigations=off lab.usb=3 lab.disks=2';
+        const kernelArguments = `${KERNEL_ARGUMENTS} lab.usb=3 lab.disks=2 lab.wait=600`;
         const boot = ['-kernel', lab.guest.kernel, '-initrd', lab.guest.initrd, '-append', kernelArguments];
         const vm = {
           name: 'bench',

@@ -33,6 +33,16 @@ function fault(path: string): string | undefined {
 }
 
 describe('a folder of our own', () => {
+  test.each([0, 0o022, 0o077])('is made closed to others, with all above it, where the umask is %d', (umask) => {
+    const before = process.umask(umask);
+    try {
+      makeOwnFolder(join(folder, 'run/vm'));
+    } finally {
+      process.umask(before);
+    }
+    expect(['run', 'run/vm'].map((path) => statSync(join(folder, path)).mode & 0o777)).toEqual([0o700, 0o700]);
+  });
+
   test('one that nobody else can write in, whoever may look; and one that is not there', () => {
     for (const mode of [0o700, 0o755, 0o711]) expect(fault(made(`m${mode}`, mode))).toBeUndefined();
     expect(fault(join(folder, 'none'))).toBeUndefined();

@@ -16,7 +16,7 @@ afterAll(() => rmSync(runtime, { recursive: true }));
 
 /** No QEMU is found: what is planned for is then the newest that is known. */
 const env = { PATH: '/nowhere', QPLUG_RUNTIME_DIR: runtime };
-const golden = (file: string): string => new URL(`../../golden/${file}`, import.meta.url).pathname;
+const golden = (file: string): string => join(import.meta.dirname, '../../golden', file);
 
 describe('the schemas', () => {
   test('are those of the documents that qplug prints', () => {
@@ -105,7 +105,7 @@ describe('VM files', () => {
     });
     const gone = { controller: '0000:00:14.0', chain: [9], vendorId: 1, productId: 2 };
     const devices = [at('x.0', '1', { id: 't' }), at('x.0', '2', gone, { select: '9-9' })];
-    mkdirSync(join(folder, 'state', 'places'), { recursive: true });
+    mkdirSync(join(folder, 'state', 'places'), { recursive: true, mode: 0o700 });
     writeFileSync(
       join(folder, 'state', 'places', 'small.json'),
       JSON.stringify({ format: 1, vm: 'small', controllers: [], devices }),

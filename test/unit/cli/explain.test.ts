@@ -174,7 +174,7 @@ describe('explanations of random requests', () => {
       }),
       random(40),
     );
-  }, 120_000);
+  });
 
   test('what QEMU calls others is made safe', () => {
     const evil = 'x\u001b[2J';
@@ -226,7 +226,7 @@ describe('what a fix in a VM that runs says', () => {
       const parsed = parseCommandLine(line_, COMMANDS);
       expect([typed[i], parsed.parsed]).toEqual([typed[i], 'command']);
     }
-  }, 120_000);
+  });
 
   test('a controller to plug in is JSON that QEMU takes', () => {
     const topology = { ...vm(ehci()), hotplug: [{ bus: 'root1', capacity: 1 }] };

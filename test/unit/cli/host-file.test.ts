@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hostDeviceDocument, hubDocument } from '../../../src/cli/documents/host-device.js';
 import { parseVmFile } from '../../../src/config/index.js';
+import { shellWord } from '../../../src/diag/shell-word.js';
 import { type HostInventory, recordedSysfs } from '../../../src/host/index.js';
 import { planFile } from '../../../src/vm/plan-file.js';
 import { decode, fixturePath, LAB_FILES } from '../host/file/fixtures.js';
@@ -218,7 +219,7 @@ describe('what a host file does not have', () => {
     const laptop = fixturePath('linux-3.16-laptop.txt');
     const { exit, lines } = await complaint('2-1', laptop);
     expect(exit).toBe(5);
-    expect(lines.join('\n')).toContain(`  fix  qplug devices --tree --host ${laptop}\n`);
+    expect(lines.join('\n')).toContain(`  fix  qplug devices --tree --host ${shellWord(laptop)}\n`);
   });
 });
 

@@ -170,9 +170,7 @@ describe('what YAML allows', () => {
     expect(error).toBeInstanceOf(QplugError);
   });
 
-  test('a file of nonsense is refused within seconds, with no more than a hundred findings', {
-    timeout: 10_000,
-  }, async () => {
+  test('a file of nonsense is refused, with no more than a hundred findings', async () => {
     const text = Array.from({ length: 20_000 }, (_, i) => `key${i}: x`).join('\n');
     expect((await finds(text)).length).toBe(100);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Deadline } from '../../../src/base/index.js';
 import { type HostInventory, nodeFinding, waitForDevice } from '../../../src/host/index.js';
+import { PATIENCE } from '../../patience.js';
 import { inventoryOf, recording, without } from './recordings.js';
 
 const six = recording('six-devices');
@@ -17,12 +18,12 @@ function looks(...inventories: HostInventory[]): () => HostInventory {
 
 describe('waiting for a device', () => {
   it('gives one that is there at once', async () => {
-    using deadline = new Deadline(1000);
+    using deadline = new Deadline(PATIENCE);
     expect((await waitForDevice('serial=SS0001', { deadline, read: looks(there) })).port).toBe('2-1');
   });
 
   it('waits until it is plugged in, has its node and may be opened', async () => {
-    using deadline = new Deadline(5000);
+    using deadline = new Deadline(PATIENCE);
     const read = looks(absent, nodeless, denied, there);
     expect((await waitForDevice('serial=SS0001', { deadline, read, interval: 1 })).access).toBe('usable');
   });
@@ -45,13 +46,13 @@ describe('waiting for a device', () => {
     ['1d6b:0002', 'device-is-hub'],
     ['1:2', 'selector-invalid'],
   ])('does not wait on %s', async (selector, code) => {
-    using deadline = new Deadline(60_000);
+    using deadline = new Deadline(PATIENCE);
     await expect(waitForDevice(selector, { deadline, read: looks(there) })).rejects.toMatchObject({ code });
   });
 
   it('throws the reason of a caller who gives up', async () => {
     const caller = new AbortController();
-    using deadline = new Deadline(60_000, caller.signal);
+    using deadline = new Deadline(PATIENCE, caller.signal);
     const waiting = waitForDevice('1-8', { deadline, read: looks(there) });
     caller.abort(new Error('Ctrl-C'));
     await expect(waiting).rejects.toThrow('Ctrl-C');

@@ -36,7 +36,7 @@ beforeAll(() => {
   program('qemu-mute', `case "$*" in --version) echo 'QEMU emulator version 8.2.0';; *-qmp*) echo nonsense;; esac`);
   program('qemu-old', `echo 'QEMU emulator version 4.2.1'`);
   program('not-qemu', `echo 'GNU something version 3.1'`);
-  program('qemu-hangs', 'sleep 60');
+  program('qemu-hangs', 'exec sleep 600');
   writeFileSync(join(folder, 'plain'), 'no program');
   writeFileSync(join(folder, 'good.img'), '');
   mkdirSync(join(folder, 'dir.img'));

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { identifyProcess, isAlive, poll } from '../../../src/base/index.js';
 import type { QplugError } from '../../../src/diag/index.js';
 import { endProcess, startQemu } from '../../../src/launcher/index.js';
+import { patience } from '../../patience.js';
 
 let folder: string;
 beforeAll(() => {
@@ -48,7 +49,7 @@ describe('startQemu', () => {
     expect(readdirSync(folder).filter((name) => name.endsWith('.kept'))).toEqual([]);
     await poll(async () => ((await child.lastLines(2)).length === 2 ? true : undefined), {
       interval: 5,
-      signal: AbortSignal.timeout(5000),
+      signal: patience(),
     });
     expect((await child.lastLines(2)).every((line) => line.startsWith('socket:['))).toBe(true);
   });
@@ -100,7 +101,7 @@ describe('endProcess', () => {
   test('one that ignores SIGTERM gets SIGKILL, each step told', async () => {
     await using child = await start("trap '' TERM; echo ready; while :; do sleep 0.05; done", 'stubborn.log');
     const ready = async () => ((await child.lastLines(1))[0] === 'ready' ? true : undefined);
-    await poll(ready, { interval: 10, signal: AbortSignal.timeout(5000) });
+    await poll(ready, { interval: 10, signal: patience() });
     const steps: string[] = [];
     const identity = identifyProcess(child.pid)!;
     const outcome = await endProcess(identity, { term: 100, onStep: ({ signal }) => steps.push(signal) });
@@ -129,7 +130,7 @@ describe('endProcess', () => {
   test('giving up stops the waiting with the reason', async () => {
     await using child = await start("trap '' TERM; echo ready; while :; do sleep 0.05; done", 'patient.log');
     const ready = async () => ((await child.lastLines(1))[0] === 'ready' ? true : undefined);
-    await poll(ready, { interval: 10, signal: AbortSignal.timeout(5000) });
+    await poll(ready, { interval: 10, signal: patience() });
     const identity = identifyProcess(child.pid)!;
     const stop = new AbortController();
     const pending = endProcess(identity, { term: 10_000, signal: stop.signal });

@@ -20,7 +20,7 @@ beforeAll(() => {
     return [symbol.name, (symbol.flags & ts.SymbolFlags.Alias) === 0 ? symbol : checker.getAliasedSymbol(symbol)];
   });
   exported = new Map(resolved);
-}, 60_000);
+});
 
 function docOf(symbol: ts.Symbol): string {
   const tags = symbol.getJsDocTags(checker).map(({ name, text }) => `@${name} ${ts.displayPartsToString(text)}`);

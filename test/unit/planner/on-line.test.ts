@@ -5,7 +5,7 @@ import type { Topology } from '../../../src/qdev/index.js';
 import { type Arrival, kindsOf, live, lives, masksOf, moments, mostNative, topologies } from './arrivals.js';
 import { faults } from './checks.js';
 import { device, request, vm, xhci } from './layouts.js';
-import { PATIENT, random } from './random.js';
+import { random } from './random.js';
 
 const reserves = fc.constantFrom(1, 2, 3, 4, 8, 99);
 
@@ -20,7 +20,7 @@ const within = (departures: boolean): fc.Arbitrary<{ reserve: number; arrivals: 
   reserves.chain((reserve) => fc.record({ reserve: fc.constant(reserve), arrivals: lives(reserve, departures) }));
 
 describe('all at once', () => {
-  it('as many devices have native ports as counting allows', PATIENT, () => {
+  it('as many devices have native ports as counting allows', () => {
     fc.assert(
       fc.property(topologies, lives(99, false), (start, arrivals) => {
         const devices = moments(arrivals).at(-1) ?? [];
@@ -35,7 +35,6 @@ describe('all at once', () => {
 describe('one at a time, as docs/planner.md promises', () => {
   it(
     '1: all fit at once, and the fast ones are no more than the reserve: each has a native port, in any order',
-    PATIENT,
     () => {
       fc.assert(
         fc.property(topologies, within(false), (start, { reserve, arrivals }) => {
@@ -49,7 +48,6 @@ describe('one at a time, as docs/planner.md promises', () => {
 
   it(
     '1: all fit at once, and the reserve is no less than the fast ports: each has a native port, in any order',
-    PATIENT,
     () => {
       fc.assert(
         fc.property(topologies, lives(99, false), (start, arrivals) => {
@@ -62,7 +60,7 @@ describe('one at a time, as docs/planner.md promises', () => {
     },
   );
 
-  it('2: with departures, where there are ports enough of each fast kind: each has a native port', PATIENT, () => {
+  it('2: with departures, where there are ports enough of each fast kind: each has a native port', () => {
     fc.assert(
       fc.property(topologies, within(true), (start, { reserve, arrivals }) => {
         const seen = moments(arrivals);
@@ -82,7 +80,6 @@ describe('one at a time, as docs/planner.md promises', () => {
 
   it(
     '3: more fast devices than the reserve, all fit at once: as many fast ones as the reserve have native ports',
-    PATIENT,
     () => {
       fc.assert(
         fc.property(topologies, reserves, lives(99, false), (start, reserve, arrivals) => {
@@ -97,7 +94,7 @@ describe('one at a time, as docs/planner.md promises', () => {
     },
   );
 
-  it('any life: every step is sound, what is attached stays, and no more is had than all at once', PATIENT, () => {
+  it('any life: every step is sound, what is attached stays, and no more is had than all at once', () => {
     fc.assert(
       fc.property(topologies, reserves, lives(99, true), (start, reserve, arrivals) => {
         const { steps, present } = live(start, arrivals, reserve);

@@ -17,5 +17,3 @@ export function random(runs: number, times = 1): Parameters<unknown> {
   };
 }
 
-/** For properties with many runs: a machine that does much else at once may take long. */
-export const PATIENT = { timeout: 120_000 } as const;

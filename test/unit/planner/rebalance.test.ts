@@ -5,7 +5,7 @@ import { freePorts, megabits, type Speed, type Topology, withDevice, withHub } f
 import { runs } from '../runs.js';
 import { fewPorts, kindsOf, masksOf, mostNative } from './arrivals.js';
 import { device, HUBS, request, uhci, vm, xhci } from './layouts.js';
-import { PATIENT, random } from './random.js';
+import { random } from './random.js';
 
 const speeds = fc.constantFrom<Speed>('low', 'full', 'high', 'super');
 
@@ -282,7 +282,6 @@ const placedAnyhow = fc
 describe('devices placed anyhow', () => {
   it(
     'it interrupts as few as counting says: none for an idle hub, else one, or two; and where three would have to, there is none',
-    PATIENT,
     () => {
       let moves = 0;
       fc.assert(
@@ -297,7 +296,7 @@ describe('devices placed anyhow', () => {
     },
   );
 
-  it('it takes nothing from anybody, and is the same in whatever order it is asked', PATIENT, () => {
+  it('it takes nothing from anybody, and is the same in whatever order it is asked', () => {
     fc.assert(
       fc.property(placedAnyhow, (asked) => {
         const move = bestMove(asked);

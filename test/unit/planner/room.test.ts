@@ -4,7 +4,7 @@ import { plan, type Room, roomFor } from '../../../src/planner/index.js';
 import { SPEEDS, type Topology } from '../../../src/qdev/index.js';
 import { masksOf, mostNative, topologies } from './arrivals.js';
 import { device, ehci, HUBS, NOTHING, request, uhci, vm, xhci } from './layouts.js';
-import { PATIENT, random } from './random.js';
+import { random } from './random.js';
 
 /** `speed now most added`, a line a class. */
 const table = (rooms: readonly Room[]): string[] =>
@@ -61,7 +61,7 @@ describe('how many more fit', () => {
     expect(table(roomFor({ topology: vm(), growth: HUBS }))).toEqual(SPEEDS.map((speed) => `${speed} 0 0 0 hubs `));
   });
 
-  it('is what counting says, one more has no port, and what is told to be added is added for the last', PATIENT, () => {
+  it('is what counting says, one more has no port, and what is told to be added is added for the last', () => {
     const kind = { low: 'slow', full: 'slow', high: 'high', super: 'super' } as const;
     fc.assert(
       fc.property(topologies, fc.constantFrom(...SPEEDS), (limited: Topology, speed) => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 /** The top of this project: packages that are not bundled are found from there. */
@@ -13,7 +13,7 @@ export async function bundled(source: string, folder: string): Promise<string> {
     ...{ outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'error' },
     external: ['libsql'],
     // it stands outside of the project, where no package is found
-    define: { 'import.meta.url': JSON.stringify(new URL(`file://${join(TOP, 'package.json')}`).href) },
+    define: { 'import.meta.url': JSON.stringify(pathToFileURL(join(TOP, 'package.json')).href) },
   });
   return outfile;
 }

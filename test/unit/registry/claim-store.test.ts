@@ -127,7 +127,7 @@ test('ten processes claim one device: one winner in each of 20 rounds, and all o
     expect(new Set(outcomes).size).toBe(2);
   }
   expect(store.list()).toEqual([]);
-}, 60_000);
+});
 
 test('ten processes make the database at once, and claim one device in it: the same, in each of 20 rounds', async () => {
   const program = await bundled('claimant', folder);
@@ -136,7 +136,7 @@ test('ten processes make the database at once, and claim one device in it: the s
     expect(outcomes.filter((one) => one === 'won')).toHaveLength(1);
     expect(new Set(outcomes).size).toBe(2);
   }
-}, 60_000);
+});
 
 test('a suspension comes back as it was put in; one that an older qplug kept has no guards taken away', () => {
   const device = {

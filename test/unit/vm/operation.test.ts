@@ -3,6 +3,7 @@ import { Deadline, DeadlineReached } from '../../../src/base/index.js';
 import { fail, finding, QplugError } from '../../../src/diag/index.js';
 import { addFindings } from '../../../src/vm/add-findings.js';
 import { within } from '../../../src/vm/operation.js';
+import { PATIENCE } from '../../patience.js';
 
 const signal = new AbortController().signal;
 const left = [finding('not-undone', { devices: ['x'] })];
@@ -17,7 +18,7 @@ const late = async (inner: AbortSignal): Promise<never> =>
   new Promise((_, reject) => inner.addEventListener('abort', () => reject(inner.reason)));
 
 test('what ends in time is handed on', async () => {
-  expect(await within({ signal, timeout: 1000 }, 'wait', async () => 7)).toBe(7);
+  expect(await within({ signal, timeout: PATIENCE }, 'wait', async () => 7)).toBe(7);
 });
 
 test('a deadline that passes is an error that says what was done', async () => {
@@ -34,7 +35,9 @@ test('a deadline that passes, with something left: the deadline first, then what
 test('a caller who gives up gets his own reason', async () => {
   const reason = new Error('enough');
   expect(
-    await rejection(within({ signal: AbortSignal.abort(reason), timeout: 1000 }, 'x', async (s) => s.throwIfAborted())),
+    await rejection(
+      within({ signal: AbortSignal.abort(reason), timeout: PATIENCE }, 'x', async (s) => s.throwIfAborted()),
+    ),
   ).toBe(reason);
 });
 
@@ -45,7 +48,7 @@ test('the deadline of something else is not taken for this one', async () => {
       Promise.reject(fail('removal-pending', { device: 'd', timeout: 5 }, { cause })),
     );
   };
-  expect((await rejection(within({ signal, timeout: 1000 }, 'x', inner))).code).toBe('removal-pending');
+  expect((await rejection(within({ signal, timeout: PATIENCE }, 'x', inner))).code).toBe('removal-pending');
 });
 
 test('findings are added to an error, a reason becomes one, and an error without more stays the same', () => {

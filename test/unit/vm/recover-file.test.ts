@@ -6,6 +6,7 @@ import { editVmFile, type FileChange, holdVmFile, performFileChange } from '../.
 import { recordedSysfs } from '../../../src/host/index.js';
 import { ClaimStore, Journal, type JournalEntry, VmRegistry } from '../../../src/registry/index.js';
 import { type HostAccess, mend } from '../../../src/vm/index.js';
+import { PATIENCE } from '../../patience.js';
 import { recording } from '../host/recordings.js';
 import { DEAD, SELF } from '../registry/records.js';
 
@@ -54,7 +55,7 @@ function died(recover: 'undo' | 'finish', marks: (entry: JournalEntry) => void):
 }
 
 async function mended(): Promise<string[]> {
-  const findings = await mend(host, { signal: never, timeout: 5000 });
+  const findings = await mend(host, { signal: never, timeout: PATIENCE });
   return findings.map(({ code, severity }) => `${severity} ${code}`);
 }
 

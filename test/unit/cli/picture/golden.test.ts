@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { planPicture, statusPicture } from '../../../../src/cli/picture/index.js';
 import { recordedSysfs } from '../../../../src/host/index.js';
@@ -12,12 +13,12 @@ import { qplug } from '../fake-terminal.js';
 import { attached, world } from '../topologies.js';
 import { parseStrictXml } from './strict-xml.js';
 
-const ROOT = new URL('../../../../', import.meta.url).pathname;
+const ROOT = join(import.meta.dirname, '../../../..');
 
 /** A picture is compared as it is; `npx vitest run --project unit test/unit/cli/picture -u` writes those that were changed on purpose. */
 async function expectGolden(picture: string, path: string): Promise<void> {
   parseStrictXml(picture);
-  await expect(picture).toMatchFileSnapshot(`${ROOT}${path}`);
+  await expect(picture).toMatchFileSnapshot(join(ROOT, path));
 }
 
 const golden = (name: string): string => `test/golden/pictures/${name}.svg`;
@@ -25,7 +26,7 @@ const golden = (name: string): string => `test/golden/pictures/${name}.svg`;
 describe('pictures of plans', () => {
   test('docs/picture.svg is what the command makes of docs/picture.yaml', async () => {
     const sysfs = recordedSysfs(recording('six-devices'));
-    const words = ['plan', `${ROOT}docs/picture.yaml`, '--svg', '-'];
+    const words = ['plan', join(ROOT, 'docs/picture.yaml'), '--svg', '-'];
     // no QEMU is found: the newest that is known is planned for
     const { exit, out } = await qplug(words, { sysfs, env: { PATH: '/nowhere', QPLUG_RUNTIME_DIR: '/nowhere' } });
     expect(exit).toBe(0);
@@ -34,7 +35,7 @@ describe('pictures of plans', () => {
 
   test('README and docs/planner.md show it', () => {
     for (const page of ['README.md', 'docs/planner.md']) {
-      expect(readFileSync(`${ROOT}${page}`, 'utf8')).toMatch(/!\[[^\]]{20,}\]\((docs\/)?picture\.svg\)/);
+      expect(readFileSync(join(ROOT, page), 'utf8')).toMatch(/!\[[^\]]{20,}\]\((docs\/)?picture\.svg\)/);
     }
   });
 

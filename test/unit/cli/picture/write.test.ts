@@ -89,7 +89,7 @@ test('a disk that is full leaves the older picture, and no half of the new one',
   const path = join(folder, 'old.svg');
   writeFileSync(path, 'old');
   const bundled = join(folder, 'write.mjs');
-  const source = new URL('../../../../src/cli/picture/write.ts', import.meta.url).pathname;
+  const source = join(import.meta.dirname, '../../../../src/cli/picture/write.ts');
   const code = `import { writePicture } from ${JSON.stringify(source)};
     await writePicture(process.argv[2], 'x'.repeat(100_000)).catch((error) => {
       process.stdout.write(JSON.stringify(error.findings[0].evidence));

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Finding, QplugError } from '../../../../src/diag/index.js';
 import { decodeHostFile, type HostDevice, type HostInventory } from '../../../../src/host/index.js';
 import { NO_IDS } from '../recordings.js';
 
-const FOLDER = new URL('../../../fixtures/host-files/', import.meta.url);
+const FOLDER = join(import.meta.dirname, '../../../fixtures/host-files');
 
 /** The same machine of the lab, told in every way (test/lab/hosts.ts, `standardHost`). */
 export const LAB_FILES: readonly string[] = [
@@ -24,11 +25,11 @@ export const OLD_FILES: readonly string[] = [
 ];
 
 export function fixturePath(name: string): string {
-  return new URL(name, FOLDER).pathname;
+  return join(FOLDER, name);
 }
 
 export function fixture(name: string): Buffer {
-  return readFileSync(new URL(name, FOLDER));
+  return readFileSync(join(FOLDER, name));
 }
 
 /** @param content - text or bytes of a file that is called `host` */

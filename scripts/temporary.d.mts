@@ -1,0 +1,1 @@
+export declare function ownTemporaryFolder(given?: string): string;
