@@ -106,8 +106,8 @@ const status = async (): Promise<Status> => JSON.parse((await must('status', qem
 const inVm = async (): Promise<string[]> =>
   (await status()).topology.controllers.flatMap(({ devices }) => devices.map(({ id, port }) => `${id} on ${port}`));
 const claimed = async (): Promise<string[]> =>
-  (JSON.parse((await must('claims', '--json')).out).claims as { device: string; state: string }[]).map(
-    ({ device, state }) => `${device} ${state}`,
+  (JSON.parse((await must('claims', '--json')).out).claims as { device: { id: string }; state: string }[]).map(
+    ({ device, state }) => `${device.id} ${state}`,
   );
 
 /** Gives the lines of a fix to a shell, and what it calls to qplug. */
