@@ -229,7 +229,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
       what: `another process answers at the socket of ${printable(vm)}`,
       where: printable(socket),
       why: pid === undefined ? 'its socket was replaced' : `its QEMU is process ${pid}`,
-      fix: pid === undefined ? undefined : `ps -o pid,user,args -p ${pid}`,
+      fix: pid === undefined ? undefined : sh`ps -o pid,user,args -p ${pid}`,
     }),
   },
   'start-not-identified': {
@@ -238,7 +238,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
       what: `a start of ${printable(vm)} was cut off, and qplug can't tell which process is its QEMU`,
       where: printable(file),
       why: `processes ${pids.join(', ')} have this file as standard input`,
-      fix: `ps -o pid,user,args -p ${pids.join(',')}`,
+      fix: sh`ps -o pid,user,args -p ${pids.join(',')}`,
     }),
   },
   'vm-name-wrong': {
@@ -623,7 +623,7 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: () => ({
       what: 'qplug can not tell which process is the QEMU of a VM that it did not start',
       why: 'the program ss is missing: without it root gives no device nodes to the user of such a QEMU',
-      fix: 'sudo apt-get install iproute2',
+      fix: sh`sudo apt-get install iproute2`,
     }),
   },
   'usb-ids-missing': {

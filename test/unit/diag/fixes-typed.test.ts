@@ -50,7 +50,7 @@ const PATIENCE = 300_000;
 const PROGRAMS = [
   ...['qplug', 'sudo', 'npm', 'apt-get', 'rm', 'mv', 'mkdir', 'chmod', 'chown', 'df', 'ls', 'fuser', 'tar', 'readlink'],
   ...['umount', 'swapoff', 'cryptsetup', 'lvchange', 'mdadm', 'dmsetup', 'losetup', 'qemu-img', 'lsusb', 'stat', 'id'],
-  ...['ss', 'awk', 'grep', 'touch', PLAIN],
+  ...['ps', 'ss', 'awk', 'grep', 'touch', PLAIN],
 ];
 
 /** Writes down how it was called, and what it was given when it is `sudo tee`. */
