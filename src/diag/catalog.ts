@@ -11,7 +11,7 @@ import { type QmpEvidence, qmpCatalog } from './catalog/qmp.js';
 import { type RegistryEvidence, registryCatalog } from './catalog/registry.js';
 import { type SnapshotEvidence, snapshotCatalog } from './catalog/snapshot.js';
 import { type VmEvidence, vmCatalog } from './catalog/vm.js';
-import type { Catalog, CatalogEntry, Kind, Severity, SourceLocation, Told } from './finding.js';
+import type { Catalog, CatalogEntry, Kind, Severity, SourceLocation, Text, Told } from './finding.js';
 import { fixLines } from './fix.js';
 import { printable } from './printable.js';
 
@@ -80,10 +80,15 @@ export function kindOf(code: Code): Kind {
   return catalog[code].kind;
 }
 
+/** @returns the words of a finding with its fix as data: what of it is typed, and what is said */
+export function wordsOf(found: Finding): Text {
+  const entry = catalog[found.code] as CatalogEntry<unknown>;
+  return entry.text(found.evidence);
+}
+
 /** @returns the words of a finding; its `location` stands in `where` when the entry names none */
 export function describe(found: Finding): Told {
-  const entry = catalog[found.code] as CatalogEntry<unknown>;
-  const { fix, ...said } = entry.text(found.evidence);
+  const { fix, ...said } = wordsOf(found);
   const lines = fixLines(fix);
   const text: Told = lines === undefined ? said : { ...said, fix: lines };
   if (text.where !== undefined || found.location === undefined) return text;

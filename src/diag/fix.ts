@@ -25,16 +25,21 @@ export type FixPart = Command | Options | Advice;
 /** What mends something. Parts that can't be typed are undefined, and left out. */
 export type Fix = FixPart | readonly (FixPart | undefined)[];
 
-/** What stands in a command: one word, several, or a path, which never passes for an option. */
-type Inserted = string | number | readonly string[] | Path;
+/** What stands in a command: one word, several, or one that never passes for an option. */
+type Inserted = string | number | readonly string[] | Operand;
 
-interface Path {
-  readonly path: string;
+interface Operand {
+  readonly operand: string;
 }
 
-/** A path for programs that know no `--`: `-x` becomes `./-x`. */
-export function path(text: string): Path {
-  return { path: text.startsWith('-') ? `./${text}` : text };
+/** A path, also for programs that know no `--`: `-x` becomes `./-x`. */
+export function path(text: string): Operand {
+  return { operand: text.startsWith('-') ? `./${text}` : text };
+}
+
+/** A word where a program takes no options, such as after the format of printf. */
+export function operand(text: string): Operand {
+  return { operand: text };
 }
 
 /**
@@ -116,10 +121,13 @@ interface Token {
 }
 
 function spelled(template: TemplateStringsArray, inserted: readonly Inserted[]): string | undefined {
-  const words = inserted.map(wordsOf);
+  const all = inserted.map(wordsOf);
+  const named = template[0] === '';
+  // the program itself is no option, however it begins
+  const words = all.map((some, index) => (index === 0 && named ? some.map((one) => ({ ...one, raw: '' })) : some));
   if (words.some((some) => some.some(({ word }) => word === undefined))) return undefined;
   const dashed = words.some((some) => some.some(({ raw }) => raw.startsWith('-')));
-  const program = template[0] === '' ? programOf(words[0]?.[0]?.raw) : undefined;
+  const program = named ? programOf(all[0]?.[0]?.raw) : undefined;
   const text = (index: number): string =>
     index === 0 && program !== undefined ? program : (words[index] ?? []).map(({ word }) => word).join(' ');
   if (!dashed) return template.reduce((line, literal, index) => line + text(index - 1) + literal);
@@ -127,7 +135,9 @@ function spelled(template: TemplateStringsArray, inserted: readonly Inserted[]):
 }
 
 function wordsOf(one: Inserted): { readonly raw: string; readonly word: string | undefined }[] {
-  const raws = typeof one === 'object' ? ('path' in one ? [one.path] : one) : [String(one)];
+  // only a word that may pass for an option is looked at again
+  if (typeof one === 'object' && 'operand' in one) return [{ raw: '', word: shellWord(one.operand) }];
+  const raws = typeof one === 'object' ? one : [String(one)];
   return raws.map((raw) => ({ raw, word: shellWord(raw) }));
 }
 

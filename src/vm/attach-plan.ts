@@ -3,10 +3,12 @@ import { type Finding, fail, finding, type GuardKind, nearest } from '../diag/in
 import { type HostDevice, type HostInventory, matchSelector, requireSelector } from '../host/index.js';
 import { type Plan, type PlanRequest, plan, planFindings } from '../planner/index.js';
 import { EMULATED_MODELS, emulatedModel, type Topology, uniqueId } from '../qdev/index.js';
+import type { Claim } from '../registry/index.js';
 import { deniedFindings } from './allowed.js';
 import { GROWTH_MODELS, growthOf } from './growth.js';
 import { guardFindings, guardsFor, takenAway } from './guarded.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
+import { leftoversOf, readableClaims } from './leftovers.js';
 import { neededModels, requireModels } from './needed-models.js';
 import { moveFindings, wordsFor } from './one-move.js';
 import { fileOf, type OpenVm } from './open-vm.js';
@@ -56,6 +58,8 @@ export interface AttachPlan {
   readonly steps: readonly ChangeStep[];
   /** Devices that the VM has already, with where they are. */
   readonly already: readonly { readonly device: HostDevice; readonly standing: Standing }[];
+  /** Claims on devices that are gone, whose objects are removed first. */
+  readonly freed: readonly Claim[];
   readonly findings: readonly Finding[];
 }
 
@@ -91,7 +95,8 @@ export async function draftAttach(
   const needed = neededModels(devices, request.emulated);
   const [topology, capabilities] = await readTopologyAndModels(vm.qmp, [...needed, ...GROWTH_MODELS], signal);
   requireModels(vm.name, needed, capabilities);
-  const gathered = gather(vm, devices, request, { topology, ...scene });
+  const claims = readableClaims(vm, host);
+  const gathered = gather(vm, devices, request, { topology, claims, ...scene });
   const { guardOff = [], handedOver = [] } = request;
   const off = await refuseGuarded(gathered.wanted, vm, [...guardOff, ...handedOver], scene);
   const wanted = gathered.wanted.map((one) => ({ ...one, guardOff: [...(off.get(one.id) ?? []), ...handedOver] }));
@@ -119,6 +124,7 @@ export async function draftAttach(
     wanted,
     steps: [...gathered.stale.map(removalOf), ...stepsOf(made, wanted)],
     already: gathered.already,
+    freed: claimsFreed(gathered.stale),
     findings: [...gathered.findings, ...findings, ...planFindings(made, { vm: vm.name, running: true }), ...moves],
   };
 }
@@ -210,12 +216,24 @@ export function recalled(
   return { ...recallPlaces(known?.record?.devices ?? [], devices, away), findings: known?.findings ?? [] };
 }
 
+/** An object to be removed, how people call what it stood for, and the VM's claim on that. */
+interface StaleObject {
+  readonly label: string;
+  readonly standing: Standing;
+  readonly claim?: Claim | undefined;
+}
+
+/** @returns the claims on devices that went, and left their objects behind */
+export function claimsFreed(stale: readonly StaleObject[]): Claim[] {
+  return stale.flatMap(({ claim }) => claim ?? []);
+}
+
 /** What an attach is about. */
 export interface Gathered {
   readonly wanted: Wanted[];
   readonly already: { readonly device: HostDevice; readonly standing: Standing }[];
-  /** Objects that stand for a device that was replugged since: they hold its port and its id, and will never come back. */
-  readonly stale: { readonly device: HostDevice; readonly standing: Standing }[];
+  /** Objects whose device was replugged since, or left its connector to another: they hold a port and an id, and will never come back. */
+  readonly stale: StaleObject[];
   readonly findings: Finding[];
 }
 
@@ -224,7 +242,16 @@ export function gather(
   vm: OpenVm,
   devices: readonly HostDevice[],
   request: AttachRequest,
-  { topology, file, inventory }: Omit<Scene, 'host'> & { readonly topology: Topology },
+  {
+    topology,
+    claims,
+    file,
+    inventory,
+  }: Omit<Scene, 'host'> & {
+    readonly topology: Topology;
+    /** The claims of the VM. */
+    readonly claims: readonly Claim[];
+  },
 ): Gathered {
   const gathered: Gathered = { wanted: [], already: [], stale: [], findings: [] };
   const taken = new Set(topology.ids);
@@ -246,8 +273,19 @@ export function gather(
     }
     if (standing !== undefined) {
       gathered.findings.push(finding('device-came-back', { label, id }, { severity: 'note' }));
-      gathered.stale.push({ device, standing });
+      gathered.stale.push({ label, standing });
       taken.delete(id);
+    }
+    for (const { standing: left, claim } of leftoversOf(topology, device, claims, inventory)) {
+      const known = gathered.stale.findIndex((one) => one.standing.device === left.device);
+      if (known >= 0) {
+        gathered.stale[known] = { label, standing: left, claim };
+        continue;
+      }
+      const evidence = { label: claim.label, id: claim.device, port: device.port };
+      gathered.findings.push(finding('leftover-removed', evidence, { severity: 'note' }));
+      gathered.stale.push({ label: claim.label, standing: left, claim });
+      taken.delete(claim.device);
     }
     const made = wantHostDevice(device, vm.qmp.version, taken, termsFor(device, request, file, inventory));
     if ('code' in made) gathered.findings.push(made);
@@ -280,9 +318,9 @@ function wantModel(name: string, taken: ReadonlySet<string>, terms: Terms): Want
   return made;
 }
 
-/** @returns the step that frees the place of what stands for a device that was replugged */
-export function removalOf({ device, standing }: { device: HostDevice; standing: Standing }): ChangeStep {
+/** @returns the step that frees the place of what stands for a device that is gone */
+export function removalOf({ label, standing }: StaleObject): ChangeStep {
   const { id, qomPath } = standing.device;
   const path = qomPath ?? `/machine/peripheral/${id}`;
-  return { do: 'remove', target: id ?? path, qomPath: path, label: labelOf(device), restore: undefined, stale: true };
+  return { do: 'remove', target: id ?? path, qomPath: path, label, restore: undefined, stale: true };
 }

@@ -10,6 +10,7 @@ import { type LeavingWord, planFileDetach } from './detach-file.js';
 import type { FileEdit } from './file-edit.js';
 import type { FileReport } from './file-entries.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
+import { readableClaims } from './leftovers.js';
 import { type OpenVm, openVm } from './open-vm.js';
 import { type BothOperation, type Operation, within } from './operation.js';
 import { readTopology } from './read-back.js';
@@ -155,9 +156,10 @@ interface InVm {
 async function lookInVm(vm: OpenVm, words: readonly string[], host: HostAccess, signal: AbortSignal): Promise<InVm> {
   const topology = await readTopology(vm.qmp, signal);
   const inventory = inventoryOf(host);
+  const claims = readableClaims(vm, host);
   const found = new Map<string, { readonly host: HostDevice | undefined }>();
   for (const word of words) {
-    const matches = findOne(word, topology, inventory);
+    const matches = findOne(word, topology, inventory, claims);
     const [first] = matches;
     if (first === undefined) continue;
     found.set(word, { host: matches.length === 1 ? hostOf(first.device, inventory) : undefined });

@@ -8,7 +8,9 @@ import {
   parseSelector,
 } from '../host/index.js';
 import { type AttachedDevice, type Controller, parseDeviceId, type Topology } from '../qdev/index.js';
+import type { Claim } from '../registry/index.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
+import { leftoversOf, readableClaims } from './leftovers.js';
 import type { OpenVm } from './open-vm.js';
 import { type BothOperation, within } from './operation.js';
 import { readTopology } from './read-back.js';
@@ -58,7 +60,7 @@ export async function detach(
   return within(operation, `detach from ${vm.name}`, async (signal) => {
     const topology = await readTopology(vm.qmp, signal);
     const before = inventoryOf(host);
-    const found = findAll(words, vm.name, topology, before);
+    const found = findAll(words, vm.name, topology, before, readableClaims(vm, host));
     const steps = found.map(({ device, controller }) => removalStep(device, controller, before));
     const hosts = found.flatMap(({ device }) => hostOf(device, before) ?? []);
     const { kind = 'detach' } = operation;
@@ -77,11 +79,17 @@ export async function detach(
   });
 }
 
-function findAll(words: readonly string[], vm: string, topology: Topology, inventory: HostInventory): Found[] {
+function findAll(
+  words: readonly string[],
+  vm: string,
+  topology: Topology,
+  inventory: HostInventory,
+  claims: readonly Claim[],
+): Found[] {
   const findings: Finding[] = [];
   const found: Found[] = [];
   for (const word of words) {
-    const matches = findOne(word, topology, inventory);
+    const matches = findOne(word, topology, inventory, claims);
     const [first] = matches;
     if (first === undefined) findings.push(finding('not-attached', { selector: word, vm, ids: idsOf(topology) }));
     else if (matches.length > 1) {
@@ -99,8 +107,16 @@ export function idsOf(topology: Topology): string[] {
   return topology.controllers.flatMap(({ devices }) => devices.map((one) => one.id ?? one.qomPath ?? ''));
 }
 
-/** @returns the devices of a VM that a word means: an id, a path in QOM, or a selector of a host device */
-export function findOne(word: string, topology: Topology, inventory: HostInventory): Found[] {
+/**
+ * @param claims - those of the VM
+ * @returns the devices of a VM that a word means: an id, a path in QOM, or a selector of a host device
+ */
+export function findOne(
+  word: string,
+  topology: Topology,
+  inventory: HostInventory,
+  claims: readonly Claim[] = [],
+): Found[] {
   const all = topology.controllers.flatMap((controller) =>
     controller.devices.map((device) => ({ controller, device })),
   );
@@ -116,8 +132,13 @@ export function findOne(word: string, topology: Topology, inventory: HostInvento
     return host !== undefined && matching.some(({ port }) => port === host.port);
   });
   if (present.length > 0) return present;
-  // gone from the host: our id still tells what it was
-  return passed.filter(({ device }) => device.id !== undefined && wasMeant(word, device.id));
+  // gone from the host: our id still tells what it was, and a claim which connector it left to another
+  const places = selector.by === 'port' || selector.by === 'location' ? matching : [];
+  const left = places.flatMap((one) => leftoversOf(topology, one, claims, inventory));
+  return passed.filter(
+    ({ device }) =>
+      (device.id !== undefined && wasMeant(word, device.id)) || left.some((one) => one.standing.device === device),
+  );
 }
 
 function wasMeant(word: string, id: string): boolean {

@@ -1,8 +1,10 @@
 import type { Finding, GuardKind } from '../diag/index.js';
 import type { Move } from '../planner/index.js';
+import type { Claim } from '../registry/index.js';
 import { transactionOf } from './attach.js';
-import { gather, recalled, refuseDenied, refuseGuarded, removalOf, unguarded } from './attach-plan.js';
+import { claimsFreed, gather, recalled, refuseDenied, refuseGuarded, removalOf, unguarded } from './attach-plan.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
+import { readableClaims } from './leftovers.js';
 import { neededModels, requireModels } from './needed-models.js';
 import {
   findMove,
@@ -47,6 +49,7 @@ interface RebalancePlan {
   readonly steps: readonly ChangeStep[];
   /** All that is plugged: what moves, and what wins. */
   readonly wanted: readonly Wanted[];
+  readonly freed: readonly Claim[];
   readonly findings: readonly Finding[];
 }
 
@@ -91,7 +94,12 @@ async function planRebalance(
   const needed = neededModels(devices, emulated);
   const [topology, capabilities] = await readTopologyAndModels(vm.qmp, [...needed, ...modelsOfMoves(file)], signal);
   requireModels(vm.name, needed, capabilities);
-  const gathered = gather(vm, devices, { selectors, emulated }, { topology, ...scene });
+  const gathered = gather(
+    vm,
+    devices,
+    { selectors, emulated },
+    { topology, claims: readableClaims(vm, host), ...scene },
+  );
   const off = await refuseGuarded(gathered.wanted, vm, guardOff, scene);
   const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
   const { kept } = recalled(vm, gathered.wanted, scene);
@@ -110,6 +118,7 @@ async function planRebalance(
   return {
     move,
     wanted,
+    freed: move === undefined ? [] : claimsFreed(gathered.stale),
     steps: move === undefined ? [] : [...gathered.stale.map(removalOf), ...stepsFor(move, world, movables, wanted)],
     findings: gathered.findings,
   };

@@ -2,13 +2,14 @@ import type { VmFile } from '../config/index.js';
 import { type Finding, finding, QplugError } from '../diag/index.js';
 import { type HostInventory, matchSelector, requireSelector } from '../host/index.js';
 import { type Plan, plan } from '../planner/index.js';
-import type { Topology } from '../qdev/index.js';
+import type { AttachedDevice, Topology } from '../qdev/index.js';
 import type { Claim } from '../registry/index.js';
 import { recalled } from './attach-plan.js';
 import { type DeviceState, stateOf } from './device-state.js';
 import { growthOf } from './growth.js';
 import { halfLoadedFinding } from './half-loaded.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
+import { leftoversOf, readableClaims } from './leftovers.js';
 import { type MoveWorld, modelsOfMoves, moveFindings, wishedAsWanted } from './one-move.js';
 import { fileOf, type OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
@@ -50,13 +51,15 @@ export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operatio
     const devices = topology.controllers.flatMap(({ bus, devices: on }) =>
       on.map((device) => stateOf(device, bus, inventory, topology.version)),
     );
+    const claims = readableClaims(vm, host);
+    const again = (device: AttachedDevice) => pluggedThere(device, topology, claims, inventory);
     const findings = [
       ...faults,
       ...guestFinding(vm, run, left),
       ...(await halfLoadedFinding(vm, signal)),
       ...suspendedFinding(vm, run, host),
       ...remembered.findings,
-      ...devices.flatMap(differenceOf),
+      ...devices.flatMap((one) => differenceOf(one, vm.name, again)),
       // what is left of a VM whose guest has gone lacks nothing
       ...(left
         ? []
@@ -122,14 +125,36 @@ function keptPorts({ topology, capabilities, file, kept }: MoveWorld): VmStatus[
   return plan({ topology, growth, devices: [], kept, reserve: file?.usb.reserve });
 }
 
-function differenceOf({ device, bus, state, host }: DeviceState): Finding[] {
+/** @returns the host port of a device whose attach frees the place of this object, which stands for one that is gone; undefined: none is there */
+function pluggedThere(
+  device: AttachedDevice,
+  topology: Topology,
+  claims: readonly Claim[],
+  inventory: HostInventory,
+): string | undefined {
+  return inventory.devices.find((one) => {
+    const standing = standingOf(topology, one);
+    if (standing?.state === 'attached') return false;
+    return (
+      standing?.device === device ||
+      leftoversOf(topology, one, claims, inventory).some((left) => left.standing.device === device)
+    );
+  })?.port;
+}
+
+function differenceOf(
+  { device, bus, state, host }: DeviceState,
+  vm: string,
+  again: (device: AttachedDevice) => string | undefined,
+): Finding[] {
   const id = device.id ?? device.qomPath ?? '';
   const label = host === undefined ? id : labelOf(host);
+  const lost = () => ({ id, vm, bus, port: device.port ?? '', again: again(device) });
   switch (state) {
     case 'stale':
-      return [finding('stale-device', { id, bus, port: device.port ?? '' }, { severity: 'warning' })];
+      return [finding('stale-device', lost(), { severity: 'warning' })];
     case 'detached':
-      return [finding('detached-device', { id, bus, port: device.port ?? '' }, { severity: 'warning' })];
+      return [finding('detached-device', lost(), { severity: 'warning' })];
     case 'slower': {
       const evidence = { label, megabits: device.megabits ?? 0, native: host?.megabits ?? 0 };
       return [finding('runs-slower', evidence, { severity: 'warning' })];

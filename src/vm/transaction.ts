@@ -1,10 +1,10 @@
 import type { Finding } from '../diag/index.js';
 import type { Plan } from '../planner/index.js';
 import { QmpClosedError, type QmpConnection } from '../qmp/index.js';
-import type { Claim, ClaimOwner } from '../registry/index.js';
+import { type Claim, type ClaimKey, type ClaimOwner, sameKey } from '../registry/index.js';
 import { addFindings } from './add-findings.js';
 import { Applied } from './apply.js';
-import { claimsFor, takeClaims } from './claims.js';
+import { claimsFor, giveBackClaims, takeClaims } from './claims.js';
 import { explainFailure } from './explain-failure.js';
 import { withGrants } from './grants.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
@@ -24,6 +24,8 @@ export interface Planned {
   readonly plan: Pick<Plan, 'placements' | 'hubs'>;
   readonly steps: readonly ChangeStep[];
   readonly wanted: readonly Wanted[];
+  /** Claims on devices that are gone, whose objects the steps remove. */
+  readonly freed?: readonly Claim[] | undefined;
 }
 
 export interface Transaction extends BothOperation {
@@ -45,12 +47,13 @@ export interface Transaction extends BothOperation {
  */
 export async function carryOut(
   qmp: QmpConnection,
-  { plan, steps: planned, wanted }: Planned,
+  { plan, steps: planned, wanted, freed = [] }: Planned,
   host: HostAccess,
   transaction: Transaction,
 ): Promise<Finding[]> {
   const { signal, onProgress, kind, owner, file } = transaction;
   const claims = claimsFor(wanted, owner, inventoryOf(host));
+  const taken = (key: ClaimKey): boolean => claims.some((one) => sameKey(one.key, key));
   const findings = await takeClaims(claims, host);
   const writes = file === undefined ? [] : [file.step];
   const steps = withGrants(planned, owner, host);
@@ -71,11 +74,14 @@ export async function carryOut(
     throwErrors([...goneSince(wanted, inventoryOf(host)), ...differences(plan, actual)]);
     await applied.apply(writes);
     entry.commit();
+    const there = claimsOf(owner, host);
+    const others = there.filter(({ key }) => freed.some((one) => sameKey(one.key, key)) && !taken(key));
+    findings.push(...(await giveBackClaims(others, host)));
     findings.push(...(await settleClaims(ours(claims, owner, host), actual, host)));
     return findings;
   } catch (error) {
     const cause = await applied.undo(error);
-    throw addFindings(cause, await settleAsTheyAre(qmp, ours(claims, owner, host), host));
+    throw addFindings(cause, await settleAsTheyAre(qmp, ours([...claims, ...freed], owner, host), host));
   } finally {
     entry.end();
   }

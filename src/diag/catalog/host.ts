@@ -1,5 +1,5 @@
 import type { Catalog, Text } from '../finding.js';
-import { advice, type Fix, path, sh } from '../fix.js';
+import { advice, type Fix, operand, path, sh } from '../fix.js';
 import { printable } from '../printable.js';
 import { shellWord } from '../shell-word.js';
 
@@ -256,7 +256,7 @@ export const hostCatalog: Catalog<HostEvidence> = {
       what: `could not give interface ${printable(e.interface)} back to the host's drivers`,
       where: printable(e.path),
       why: printable(e.reason),
-      fix: sh`printf %s ${e.interface} | sudo tee ${path(e.path)}`,
+      fix: sh`printf %s ${operand(e.interface)} | sudo tee ${path(e.path)}`,
     }),
   },
   'recording-invalid': {

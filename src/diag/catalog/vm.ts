@@ -1,5 +1,5 @@
 import type { Catalog, Text } from '../finding.js';
-import { advice, type Fix, path, sh } from '../fix.js';
+import { advice, type Fix, operand, path, sh } from '../fix.js';
 import type { Guard } from '../guard.js';
 import { guardWords } from '../guard-words.js';
 import { printable } from '../printable.js';
@@ -13,6 +13,15 @@ interface PortPlace {
 }
 
 type Spot = Pick<PortPlace, 'bus' | 'port'>;
+
+/** An object in a VM that has no device. `again`: the host port of what is attached in its place, where something is plugged in there. */
+interface LostObject {
+  readonly id: string;
+  readonly vm: string;
+  readonly bus: string;
+  readonly port: string;
+  readonly again: string | undefined;
+}
 
 /** The findings of src/vm and src/registry, each with its evidence. */
 export interface VmEvidence {
@@ -90,8 +99,9 @@ export interface VmEvidence {
   'emulated-unknown': { readonly model: string; readonly nearest: string | undefined };
   'emulated-needs-backend': { readonly model: string; readonly needs: string };
   'driver-not-back': { readonly label: string; readonly interfaces: readonly string[] };
-  'stale-device': { readonly id: string; readonly bus: string; readonly port: string };
-  'detached-device': { readonly id: string; readonly bus: string; readonly port: string };
+  'leftover-removed': { readonly label: string; readonly id: string; readonly port: string };
+  'stale-device': LostObject;
+  'detached-device': LostObject;
   'runs-slower': { readonly label: string; readonly megabits: number; readonly native: number };
   'wanted-not-plugged-in': { readonly selector: string; readonly vm: string };
   'wanted-not-attached': { readonly label: string; readonly selector: string; readonly vm: string };
@@ -474,6 +484,13 @@ export const vmCatalog: Catalog<VmEvidence> = {
       why: `${printable(id)} stood for what is gone and was removed first`,
     }),
   },
+  'leftover-removed': {
+    kind: 'failed',
+    text: ({ label, id, port }) => ({
+      what: `${printable(label)} is gone, and ${printable(id)}, which stood for it, was removed first`,
+      why: `another device is plugged in at ${printable(port)} now`,
+    }),
+  },
   'device-missing': { kind: 'not-found', text: missingText },
   'not-attached': {
     kind: 'not-found',
@@ -529,23 +546,32 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: ({ label, interfaces }) => ({
       what: `${printable(label)} left the VM, but no host driver has taken it back`,
       where: list(interfaces),
-      fix: interfaces.map((name) => sh`printf %s ${name} | sudo tee /sys/bus/usb/drivers_probe`),
+      fix: interfaces.map((name) => sh`printf %s ${operand(name)} | sudo tee /sys/bus/usb/drivers_probe`),
     }),
   },
   'stale-device': {
     kind: 'failed',
-    text: ({ id, bus, port }) => ({
+    text: ({ id, vm, bus, port, again }) => ({
       what: `${printable(id)} stands for a device that was pulled, or replugged since`,
       where: `${printable(bus)} port ${printable(port)}`,
       why: 'QEMU never takes such a one back by itself',
-      fix: advice('Attach the device again; its place is freed first'),
+      fix: [
+        sh`qplug detach ${vm} ${id}`,
+        again === undefined
+          ? undefined
+          : advice(
+              'or attach what is plugged in there now, its place is freed first: ',
+              sh`qplug attach ${vm} ${again}`,
+            ),
+      ],
     }),
   },
   'detached-device': {
     kind: 'failed',
-    text: ({ id, bus, port }) => ({
+    text: ({ id, vm, bus, port, again }) => ({
       what: `QEMU has nothing attached for ${printable(id)}`,
       where: `${printable(bus)} port ${printable(port)}`,
+      fix: again === undefined ? undefined : sh`qplug attach ${vm} ${again}`,
     }),
   },
   'runs-slower': {

@@ -1,0 +1,66 @@
+import { isAlive } from '../base/index.js';
+import { QplugError } from '../diag/index.js';
+import { connectorName, type HostDevice, type HostInventory } from '../host/index.js';
+import type { AttachedDevice, Topology } from '../qdev/index.js';
+import type { Claim } from '../registry/index.js';
+import type { HostAccess } from './host-access.js';
+import type { OpenVm } from './open-vm.js';
+import { ownerOf } from './owner.js';
+import { claimsOf } from './settle-claims.js';
+import type { Standing } from './standing.js';
+
+/** An object that qplug plugged into a VM, and that stands for a device that is gone from its connector. */
+export interface Leftover {
+  readonly standing: Standing;
+  /** The claim by which it is known to be the VM's, and of that connector. */
+  readonly claim: Claim;
+}
+
+/**
+ * Finds what stands in the way of a device that changed its mode: a modem, phone or board that came back as another device at the same
+ * connector. Its old object holds a port, and never comes back. Only a claim of this VM makes an object one of those: anybody can give
+ * an id that looks like ours.
+ *
+ * @param claims - those of this VM
+ * @returns the objects whose device was plugged into the connector that `host` is plugged into now, and is gone
+ */
+export function leftoversOf(
+  topology: Topology,
+  host: HostDevice,
+  claims: readonly Claim[],
+  inventory: HostInventory,
+): Leftover[] {
+  const connector = connectorName(host, inventory);
+  const here = claims.filter(
+    ({ key, worker }) => key.connector === connector && (worker === undefined || !isAlive(worker)),
+  );
+  return topology.controllers.flatMap(({ bus, devices }) =>
+    devices.flatMap((device): Leftover[] => {
+      const claim = device.driver === 'usb-host' ? here.find((one) => one.device === device.id) : undefined;
+      if (claim === undefined || device.host === undefined || isThere(device, claim, inventory)) return [];
+      return [{ standing: { state: 'stale', bus, device }, claim }];
+    }),
+  );
+}
+
+/** @returns whether the device of a claim has the bus.addr still that QEMU was given; that alone may be another's by now */
+function isThere({ host }: AttachedDevice, { key }: Claim, inventory: HostInventory): boolean {
+  return inventory.devices.some(
+    (one) =>
+      one.bus === host?.bus &&
+      one.address === host.address &&
+      one.vendorId === key.vendorId &&
+      one.productId === key.productId &&
+      connectorName(one, inventory) === key.connector,
+  );
+}
+
+/** @returns the claims of a VM; none where they can't be read: what is wrong with them is said by whoever must take one */
+export function readableClaims(vm: OpenVm, host: HostAccess): readonly Claim[] {
+  try {
+    return claimsOf(ownerOf(vm), host);
+  } catch (error) {
+    if (!(error instanceof QplugError)) throw error;
+    return [];
+  }
+}

@@ -1,0 +1,212 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ensureQemuRelease, qemuCommand } from '../../scripts/qemu-releases.mjs';
+import { ensureStandIn } from '../../scripts/usb-stand-in.mjs';
+import { formatLocation, type Recording, recordedSysfs } from '../../src/host/index.js';
+import { type PlainQemu, startQemuOf } from '../qemu/plain-qemu.js';
+import { type Ran, qplug as run } from '../unit/cli/fake-terminal.js';
+import { changed, inventoryOf, recording, without } from '../unit/host/recordings.js';
+import { TABLET } from './recorded-tablet.js';
+import { type StandInDevice, standInFile } from './stand-in-device.js';
+
+/*
+ * A device that changes its mode: a modem, a phone, a board with a boot loader goes away and comes back as another one at the same connector.
+ * A real QEMU whose host is a stand-in; its xHCI has one port, so what is left behind is in the way.
+ */
+const SIX = recording('six-devices');
+
+/** The device at 1-2 in the mode that has this product number, with an address of its own. */
+interface Mode {
+  readonly product: number;
+  readonly address: number;
+  /** Default: one that goes with its product number. */
+  readonly serial?: string;
+  readonly openError?: number;
+}
+
+const MODEM: Mode = { product: 0x701a, address: 2 };
+const DOWNLOAD: Mode = { product: 0x9201, address: 9 };
+const [LOCATION = ''] = inventoryOf(SIX).devices.flatMap((one) => (one.port === '1-2' ? formatLocation(one) : []));
+const ID = (product: number): string => `qplug-0627-${product.toString(16)}-1-2`;
+
+let folder: string;
+let program: Parameters<typeof startQemuOf>[0];
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'qplug-modes-'));
+  const found = await ensureQemuRelease('7.2');
+  const standIn = ensureStandIn((line) => console.log(line));
+  const stand = { USB_STAND_IN_DEVICES: join(folder, 'devices'), USB_STAND_IN_LOG: join(folder, 'log') };
+  program = { command: qemuCommand(found, { librariesFirst: [standIn] }), env: { ...found.env, ...stand } };
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let host: Recording;
+let qemu: PlainQemu;
+let env: Record<string, string>;
+beforeEach(async () => {
+  const own = mkdtempSync(join(folder, 'vm-'));
+  env = {
+    PATH: process.env['PATH'] ?? '',
+    QPLUG_RUNTIME_DIR: join(own, 'run'),
+    QPLUG_STATE_DIR: join(own, 'state'),
+  };
+  plug(MODEM);
+  qemu = await startQemuOf(
+    program,
+    ...['-machine', 'pc', '-accel', 'tcg', '-m', '32', '-device', 'qemu-xhci,id=x,p2=1,p3=1'],
+  );
+});
+afterEach(() => qemu[Symbol.asyncDispose]());
+
+/** The host as its kernel and its libusb show it; undefined: nothing is plugged in at 1-2. */
+function plug(mode: Mode | undefined): void {
+  const devices: StandInDevice[] = [];
+  host = without(SIX, '1-2');
+  if (mode !== undefined) {
+    const { product, address, serial = `SERIAL-${product.toString(16)}`, openError } = mode;
+    const descriptors = Buffer.from(
+      'EgEAAgAAAEAnBgEAAAABAwoBCQIiAAEBB6AyCQQAAAEDAAAACSEBAAABIkoABwWBAwgABA==',
+      'base64',
+    );
+    descriptors.writeUInt16LE(product, 10);
+    const now = changed(SIX, {
+      '1-2/devnum': { text: `${address}\n` },
+      '1-2/idProduct': { text: `${product.toString(16)}\n` },
+      '1-2/descriptors': { base64: descriptors.toString('base64') },
+      // each mode is another program, and tells another serial number
+      '1-2/serial': { text: `${serial}\n` },
+    });
+    host = { ...now, nodes: { ...now.nodes, [`bus/usb/001/00${address}`]: 'usable' } };
+    devices.push({ ...TABLET, productId: product, address, ...(openError === undefined ? {} : { openError }) });
+  }
+  const file = join(folder, 'devices');
+  writeFileSync(`${file}.new`, standInFile(devices));
+  renameSync(`${file}.new`, file);
+}
+
+const qplug = (...words: string[]): Promise<Ran> => run(words, { env, sysfs: recordedSysfs(host) });
+
+async function must(...words: string[]): Promise<Ran> {
+  const ran = await qplug(...words);
+  expect(ran.exit, ran.err).toBe(0);
+  return ran;
+}
+
+interface Status {
+  readonly topology: {
+    readonly controllers: readonly { readonly devices: readonly { readonly id: string; readonly port: string }[] }[];
+  };
+  readonly findings: readonly { readonly code: string; readonly fix?: string }[];
+}
+
+const status = async (): Promise<Status> => JSON.parse((await must('status', qemu.socket, '--json')).out);
+const inVm = async (): Promise<string[]> =>
+  (await status()).topology.controllers.flatMap(({ devices }) => devices.map(({ id, port }) => `${id} on ${port}`));
+const claimed = async (): Promise<string[]> =>
+  (JSON.parse((await must('claims', '--json')).out).claims as { device: { id: string }; state: string }[]).map(
+    ({ device, state }) => `${device.id} ${state}`,
+  );
+
+/** Gives the lines of a fix to a shell, and what it calls to qplug. */
+async function type(fix: string): Promise<Ran> {
+  const bin = mkdtempSync(join(folder, 'bin-'));
+  writeFileSync(join(bin, 'qplug'), `#!/bin/sh\nprintf '%s\\0' "$@" >${bin}/words\n`);
+  chmodSync(join(bin, 'qplug'), 0o755);
+  execFileSync('/bin/sh', ['-c', fix], { env: { PATH: bin } });
+  return await must(...readFileSync(join(bin, 'words'), 'utf8').split('\0').slice(0, -1));
+}
+
+describe('a device that comes back as another one at its connector', () => {
+  test.each([
+    ['its port', '1-2'],
+    ['the other half of its connector', '2-2'],
+    ['its place on the host controller', LOCATION],
+    ['its ids', '0627:9201'],
+    ['its serial number', 'serial=SERIAL-9201'],
+    ['words of its name', 'qemu usb tablet'],
+    ['its address', '@1.9'],
+  ])('named by %s has the one port there is', async (_, selector) => {
+    await must('attach', qemu.socket, '1-2');
+    expect(await inVm()).toEqual([`${ID(0x701a)} on 1`]);
+    plug(DOWNLOAD);
+    const { err } = await must('attach', qemu.socket, selector);
+    expect(err).toMatch(/^note: 0627:701a .* is gone, and qplug-0627-701a-1-2, which stood for it, was removed first/m);
+    expect(await inVm()).toEqual([`${ID(0x9201)} on 1`]);
+    expect(await claimed()).toEqual([`${ID(0x9201)} attached`]);
+    expect((await status()).findings.map(({ code }) => code)).toEqual([]);
+    plug(MODEM);
+    await must('attach', qemu.socket, '1-2');
+    expect([await inVm(), await claimed()]).toEqual([[`${ID(0x701a)} on 1`], [`${ID(0x701a)} attached`]]);
+  });
+
+  test('the same ids with another serial number: one claim is left', async () => {
+    await must('attach', qemu.socket, '1-2');
+    plug({ ...MODEM, address: 9, serial: 'ANOTHER' });
+    await must('attach', qemu.socket, '1-2');
+    expect([await inVm(), await claimed()]).toEqual([[`${ID(0x701a)} on 1`], [`${ID(0x701a)} attached`]]);
+  });
+
+  test('what status says to type is true: the detach that it prints, and the attach', async () => {
+    await must('attach', qemu.socket, '1-2');
+    plug(DOWNLOAD);
+    const stale = async () => (await status()).findings.find(({ code }) => code === 'stale-device')?.fix ?? '';
+    const told = await stale();
+    await type(told);
+    expect([await inVm(), await claimed()]).toEqual([[], []]);
+    plug(MODEM);
+    await must('attach', qemu.socket, '1-2');
+    plug(DOWNLOAD);
+    const [, attach = ''] = /: (qplug attach .*)$/m.exec(await stale()) ?? [];
+    await type(attach);
+    expect(await inVm()).toEqual([`${ID(0x9201)} on 1`]);
+  });
+
+  test('nothing plugged in there: status says to detach alone', async () => {
+    await must('attach', qemu.socket, '1-2');
+    plug(undefined);
+    const [{ code, fix = '' } = { code: '' }] = (await status()).findings;
+    expect([code, fix]).toEqual(['stale-device', `qplug detach ${qemu.socket} ${ID(0x701a)}`]);
+    await type(fix);
+    expect([await inVm(), await claimed()]).toEqual([[], []]);
+  });
+
+  test.each(['1-2', '2-2', LOCATION])('detach %s takes out what it left', async (word) => {
+    await must('attach', qemu.socket, '1-2');
+    plug(DOWNLOAD);
+    await must('detach', qemu.socket, word);
+    expect([await inVm(), await claimed()]).toEqual([[], []]);
+  });
+
+  test('ids of the new mode do not mean the object of the old one', async () => {
+    await must('attach', qemu.socket, '1-2');
+    plug(DOWNLOAD);
+    expect((await qplug('detach', qemu.socket, '0627:9201')).exit).toBe(3);
+    expect(await inVm()).toEqual([`${ID(0x701a)} on 1`]);
+  });
+
+  test('that QEMU can not open: all is undone, but nothing brings back what is gone', async () => {
+    await must('attach', qemu.socket, '1-2');
+    plug({ ...DOWNLOAD, openError: -3 });
+    expect((await qplug('attach', qemu.socket, '1-2')).exit).toBe(1);
+    expect([await inVm(), await claimed()]).toEqual([[], []]);
+    plug(DOWNLOAD);
+    await must('attach', qemu.socket, '1-2');
+    expect(await inVm()).toEqual([`${ID(0x9201)} on 1`]);
+  });
+
+  test('an object that looks like ours, but that nobody claimed, is left alone', async () => {
+    const by = { driver: 'usb-host', id: ID(0x701a), bus: 'x.0', port: '1', hostbus: 1, hostaddr: 2 };
+    await must('qmp', qemu.socket, 'device_add', JSON.stringify(by));
+    plug(DOWNLOAD);
+    const { exit, err } = await qplug('attach', qemu.socket, '1-2');
+    expect([exit, err]).toEqual([6, expect.stringContaining(`in use: by ${ID(0x701a)}`)]);
+    expect(await inVm()).toEqual([`${ID(0x701a)} on 1`]);
+    // and what status says of it is true all the same
+    const [{ fix = '' } = {}] = (await status()).findings;
+    await type(fix);
+    expect(await inVm()).toEqual([]);
+  });
+});
