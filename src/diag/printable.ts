@@ -1,8 +1,8 @@
-import { oneLine } from './unsafe.js';
+import { isUnsafe, oneLine } from './unsafe.js';
 
 /** @returns the text as it is where that is safe to show (a backslash is) and short enough: what somebody is to write down */
 export function verbatim(text: string, limit = 1024): string | undefined {
-  return text.length <= limit && text.replaceAll('\\', '/').search(UNSAFE) < 0 ? text : undefined;
+  return text.length <= limit && !isUnsafe(text) ? text : undefined;
 }
 
 /** One escape or one character of escaped text: what a cut must not divide. */

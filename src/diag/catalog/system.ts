@@ -1,6 +1,6 @@
 import type { Catalog } from '../finding.js';
+import { type Command, path, sh } from '../fix.js';
 import { printable } from '../printable.js';
-import { shellWord } from '../shell-word.js';
 
 /** A system call that failed, as Node tells it. */
 interface SystemCall {
@@ -37,10 +37,10 @@ export interface SystemEvidence {
 export const systemCatalog: Catalog<SystemEvidence> = {
   'system-error': {
     kind: 'failed',
-    text: ({ syscall, path, to, code, reason }) => ({
-      what: `could not ${VERBS[syscall] ?? `do the system call ${printable(syscall, 40)} with`} ${path === undefined ? (THINGS[syscall] ?? 'what was wanted') : printable(path, 300)}${to === undefined ? '' : ` to ${printable(to, 300)}`}`,
+    text: ({ syscall, path: file, to, code, reason }) => ({
+      what: `could not ${VERBS[syscall] ?? `do the system call ${printable(syscall, 40)} with`} ${file === undefined ? (THINGS[syscall] ?? 'what was wanted') : printable(file, 300)}${to === undefined ? '' : ` to ${printable(to, 300)}`}`,
       why: reasonOf(code, reason),
-      fix: FIXES[code]?.(path),
+      fix: FIXES[code]?.(file),
     }),
   },
   'output-unwritten': {
@@ -135,17 +135,17 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** What shows more, or mends it. */
-const FIXES: Readonly<Record<string, (path: string | undefined) => string>> = {
-  EACCES: (path) => (path === undefined ? 'id' : `ls -ld ${shellWord(path)}`),
-  EDQUOT: () => 'quota',
-  EFBIG: () => 'ulimit -f unlimited',
-  EIO: () => 'dmesg | tail',
-  EMFILE: () => 'ulimit -n 1024',
-  ENFILE: () => 'sysctl fs.file-nr fs.file-max',
-  ENOMEM: () => 'free -h',
-  ENOSPC: (path) => (path === undefined ? 'df -h' : `df -h ${shellWord(path)}`),
-  EPERM: (path) => (path === undefined ? 'id' : `ls -ld ${shellWord(path)}`),
-  EROFS: (path) => (path === undefined ? 'findmnt -O ro' : `findmnt -T ${shellWord(path)}`),
+const FIXES: Readonly<Record<string, (file: string | undefined) => Command | undefined>> = {
+  EACCES: (file) => (file === undefined ? sh`id` : sh`ls -ld ${path(file)}`),
+  EDQUOT: () => sh`quota`,
+  EFBIG: () => sh`ulimit -f unlimited`,
+  EIO: () => sh`dmesg | tail`,
+  EMFILE: () => sh`ulimit -n 1024`,
+  ENFILE: () => sh`sysctl fs.file-nr fs.file-max`,
+  ENOMEM: () => sh`free -h`,
+  ENOSPC: (file) => (file === undefined ? sh`df -h` : sh`df -h ${path(file)}`),
+  EPERM: (file) => (file === undefined ? sh`id` : sh`ls -ld ${path(file)}`),
+  EROFS: (file) => (file === undefined ? sh`findmnt -O ro` : sh`findmnt -T ${path(file)}`),
 };
 
 function reasonOf(code: string, reason: string | undefined): string {
