@@ -19,11 +19,13 @@ const BELOW = {
 /** The only files that may touch files, sockets and processes. */
 const IO_FILES = [
   'src/base/descriptor.ts',
+  'src/base/open-files.ts',
   'src/base/own-folder.ts',
   'src/base/process-identity.ts',
   'src/base/socket-peer.ts',
   'src/base/standard-input.ts',
   'src/base/unix-socket.ts',
+  'src/cli/output.ts',
   'src/cli/picture/write.ts',
   'src/cli/watcher.ts',
   'src/config/file-change.ts',

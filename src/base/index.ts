@@ -1,6 +1,7 @@
 /** What every layer above needs of time and processes: deadlines, polling, who a pid is. Knows nothing of USB or QEMU. */
 export { Deadline, DeadlineReached, poll } from './deadline.js';
 export { descriptorOf, type SocketIdentity, socketOf } from './descriptor.js';
+export { type OpenFiles, openFiles } from './open-files.js';
 export { makeOwnFolder, ownUid, requireOwnFolder, type Untrusted, untrusted } from './own-folder.js';
 export {
   formatProcess,
@@ -17,6 +18,7 @@ export {
   selfIdentity,
   stateOf,
 } from './process-identity.js';
+export { throwIfShort } from './shortage.js';
 export { findSocketStatistics, peerOf } from './socket-peer.js';
 export { processesReading } from './standard-input.js';
 export { knockAt, type Listening, socketFileOf } from './unix-socket.js';

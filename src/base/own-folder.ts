@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fail } from '../diag/index.js';
+import { throwIfShort } from './shortage.js';
 
 /** Why a file or folder may be changed by somebody who is neither root nor whoever runs this. */
 export interface Untrusted {
@@ -35,7 +36,8 @@ export function untrusted(path: string, uid: number = ownUid()): Untrusted | und
   let real: string;
   try {
     real = realpathSync(path);
-  } catch {
+  } catch (error) {
+    throwIfShort(error);
     return undefined;
   }
   for (let at = real; ; at = dirname(at)) {

@@ -1,4 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
+import { throwIfShort } from './shortage.js';
 
 /** A process that can't be mistaken for a later one with the same pid. */
 export interface ProcessIdentity {
@@ -32,7 +33,8 @@ function statFields(pid: number): string[] | undefined {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  } catch {
+  } catch (error) {
+    throwIfShort(error);
     return undefined;
   }
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -116,7 +118,8 @@ export function rightsOf(pid: number): Rights | undefined {
   let status: string;
   try {
     status = readFileSync(`/proc/${pid}/status`, 'latin1');
-  } catch {
+  } catch (error) {
+    throwIfShort(error);
     return undefined;
   }
   const numbers = (name: string): number[] =>

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import type { SocketIdentity } from './descriptor.js';
 import { identifyProcess, isSameProcess, type ProcessIdentity } from './process-identity.js';
+import { throwIfShort } from './shortage.js';
 
 /** Where `ss` of iproute2 stands; root does not look for it in PATH. */
 const PROGRAMS = ['/usr/bin/ss', '/bin/ss', '/usr/sbin/ss', '/sbin/ss'];
@@ -78,7 +79,8 @@ function hasOpen(pid: number, { dev, ino }: SocketIdentity): boolean {
       const there = statSync(`${folder}/${fd}`);
       return there.isSocket() && there.dev === dev && there.ino === ino;
     });
-  } catch {
+  } catch (error) {
+    throwIfShort(error);
     // it has ended, or is not ours to see
     return false;
   }

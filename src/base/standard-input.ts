@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { identifyProcess, isSameProcess, type ProcessIdentity } from './process-identity.js';
+import { throwIfShort } from './shortage.js';
 import { processIds } from './socket-peer.js';
 
 /**
@@ -22,7 +23,8 @@ function fileAt(path: string): string | undefined {
   try {
     const { dev, ino } = statSync(path, { bigint: true });
     return `${dev}:${ino}`;
-  } catch {
+  } catch (error) {
+    throwIfShort(error);
     return undefined;
   }
 }

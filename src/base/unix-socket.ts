@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { Deadline } from './deadline.js';
+import { throwIfShort } from './shortage.js';
 
 /** The type of a file in its mode, and that of a socket (inode(7)). */
 const [TYPE, SOCKET] = [0o170000n, 0o140000n];
@@ -19,7 +20,8 @@ export function socketFileOf(path: string): string | undefined {
   try {
     const { dev, ino, mode } = statSync(path, { bigint: true });
     return (mode & TYPE) === SOCKET ? `${dev}:${ino}` : undefined;
-  } catch {
+  } catch (error) {
+    throwIfShort(error);
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { type Finding, QplugError } from '../diag/index.js';
+import { type Finding, QplugError, systemError } from '../diag/index.js';
 import { hostAccess } from './host-access.js';
 import { Progress } from './progress.js';
 import { renderFinding } from './render-finding.js';
@@ -22,10 +22,11 @@ export async function mendBefore(terminal: Terminal): Promise<readonly Finding[]
     const { mend } = await import('../vm/index.js');
     findings = await mend(host, operation);
   } catch (error) {
-    if (!(error instanceof QplugError)) throw error;
+    const named = error instanceof QplugError ? error : systemError(error);
+    if (named === undefined) throw error;
     // without a folder of one's own nothing was left there; a command that needs it says so
-    if (error.code === 'runtime-dir-unknown' || error.code === 'folder-not-ours') return [];
-    findings = error.findings.map((one): Finding => ({ ...one, severity: 'warning' }));
+    if (named.code === 'runtime-dir-unknown' || named.code === 'folder-not-ours') return [];
+    findings = named.findings.map((one): Finding => ({ ...one, severity: 'warning' }));
   }
   for (const found of findings) terminal.err(`${renderFinding(found, terminal)}\n`);
   return findings;

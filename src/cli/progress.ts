@@ -1,3 +1,4 @@
+import { oneLine } from '../diag/index.js';
 import type { Terminal } from './terminal.js';
 
 /** ms that a command may take in silence. */
@@ -21,14 +22,14 @@ export class Progress implements Disposable {
     this.#timer.unref();
   }
 
-  /** @param what - words for people, printable */
+  /** @param what - words for people: one line, whatever is in them */
   readonly tell = (what: string): void => {
     this.#last = what;
     if (!this.#quiet) this.#print(what);
   };
 
   #print(what: string): void {
-    this.#terminal.err(`${this.#terminal.errColors.dim(`· ${what}`)}\n`);
+    this.#terminal.err(`${this.#terminal.errColors.dim(`· ${oneLine(what)}`)}\n`);
   }
 
   [Symbol.dispose](): void {

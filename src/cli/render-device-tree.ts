@@ -1,5 +1,6 @@
 import { printable } from '../diag/index.js';
 import { formatController, formatId, type HostDevice, type HostInventory, hasPort, isRootHub } from '../host/index.js';
+import { lines } from './lines.js';
 import { noDevices } from './render-devices.js';
 import { renderSpeed } from './render-speed.js';
 import type { Terminal } from './terminal.js';
@@ -28,7 +29,7 @@ export function renderDeviceTree(
   { outColors: colors, columns }: Pick<Terminal, 'outColors' | 'columns'>,
 ): string {
   if (devices.length + inventory.hubs.length === 0) return noDevices(inventory);
-  const lines = busesOf(devices, inventory.hubs).flatMap(({ number, root, below }) => {
+  const told = busesOf(devices, inventory.hubs).flatMap(({ number, root, below }) => {
     const first = root ?? below[0]?.device;
     const controller = first === undefined ? undefined : formatController(first.controller);
     const words = [
@@ -38,7 +39,7 @@ export function renderDeviceTree(
     ];
     return [words.join('  '), ...branches(below, '')];
   });
-  return lines.join('\n');
+  return lines(told);
 
   function branches(list: readonly Branch[], indent: string): string[] {
     return list.flatMap(({ device, below }, index) => {

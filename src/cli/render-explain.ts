@@ -11,6 +11,7 @@ import type {
   Why,
 } from '../planner/index.js';
 import { megabits, type Speed } from '../qdev/index.js';
+import { unbroken } from './lines.js';
 import { renderSpeed } from './render-speed.js';
 import type { Terminal } from './terminal.js';
 import { atLeast, pad, width, wrap } from './text-width.js';
@@ -37,7 +38,7 @@ export function renderExplanation(
       : `${placeText(place)}${place.speed === native ? '' : colors.yellow(`, slower: it can do ${speedText(native)}`)}`;
   const told = changes.map((one): Row => ({ left: changeText(one), right: outcomeText(one) }));
   return [
-    ...wrap(`${colors.bold(label)}  ${where}`, columns ?? Number.POSITIVE_INFINITY, '  '),
+    ...wrap(unbroken(`${colors.bold(label)}  ${where}`), columns ?? Number.POSITIVE_INFINITY, '  '),
     ...section('ports', columnsOf(portRows(ports), colors)),
     ...section('why', why === undefined ? [] : [[whyText(why)]]),
     ...section('changes', told.length === 0 ? [['nothing that was tried']] : columnsOf(told, colors)),
@@ -47,9 +48,9 @@ export function renderExplanation(
   function section(title: string, rows: readonly (readonly string[])[]): string[] {
     return rows.flatMap(([first = '', second], i) => {
       const before = `  ${pad(i === 0 ? colors.dim(title) : '', LEFT)}`;
-      const head = second === undefined ? before : before + first;
+      const head = second === undefined ? before : before + unbroken(first);
       const room = columns === undefined ? Number.POSITIVE_INFINITY : atLeast(columns - width(head));
-      return wrap(second ?? first, room).map((line, n) => (n === 0 ? head : ' '.repeat(width(head))) + line);
+      return wrap(unbroken(second ?? first), room).map((line, n) => (n === 0 ? head : ' '.repeat(width(head))) + line);
     });
   }
 }

@@ -1,4 +1,4 @@
-import { describe, type Finding, kindOf } from '../diag/index.js';
+import { describe, type Finding, kindOf, oneLine, type Text } from '../diag/index.js';
 import type { Terminal } from './terminal.js';
 import { atLeast, wrap } from './text-width.js';
 
@@ -15,13 +15,20 @@ export function renderFinding(
   found: Finding,
   { errColors: colors, errColumns: columns }: Pick<Terminal, 'errColors' | 'errColumns'>,
 ): string {
-  const { what, where, why, fix } = describe(found);
+  const { what, where, why, fix } = partsOf(found);
   const paint = { error: colors.red, warning: colors.yellow, note: colors.cyan }[found.severity];
   const sentence = `${colors.bold(paint(`${found.severity}:`))} ${what}${why === undefined ? '' : `: ${why}`}`;
   const lines = columns === undefined ? [sentence] : [wrap(sentence, atLeast(columns), '  ').join('\n')];
   if (where !== undefined) lines.push(`  ${colors.dim('at')}   ${where}`);
   if (fix !== undefined) lines.push(`  ${colors.dim('fix')}  ${fix.split('\n').join('\n       ')}`);
   return lines.join('\n');
+}
+
+/** What each part of a message is: a line, or lines in what is to be typed. A catalog that forgot to escape something changes nothing of that. */
+function partsOf(found: Finding): Text {
+  const { what, where, why, fix } = describe(found);
+  const line = (text: string | undefined): string | undefined => (text === undefined ? undefined : oneLine(text));
+  return { what: oneLine(what), where: line(where), why: line(why), fix };
 }
 
 /** A finding for programs. */

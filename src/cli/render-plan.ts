@@ -1,6 +1,7 @@
 import { printable } from '../diag/index.js';
 import type { Plan } from '../planner/index.js';
 import { planWords } from './device-words.js';
+import { unbroken } from './lines.js';
 import { PIPE_COLUMNS, renderTopology } from './render-topology.js';
 import type { Terminal } from './terminal.js';
 import { atLeast, shorten, width } from './text-width.js';
@@ -17,5 +18,5 @@ export function renderPlan(plan: Plan, terminal: Pick<Terminal, 'outColors' | 'c
     const before = 'no place: ';
     return `${colors.red(before.trimEnd())} ${shorten(label, atLeast(columns - width(before)))}`;
   });
-  return [tree, ...added, ...refused].join('\n');
+  return [tree, ...[...added, ...refused].map(unbroken)].join('\n');
 }

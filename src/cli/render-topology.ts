@@ -2,6 +2,7 @@ import type { Colors } from 'picocolors/types.js';
 import { printable } from '../diag/index.js';
 import { type Controller, formatVersion, megabits, speedsIn, type Topology } from '../qdev/index.js';
 import type { Describe, DeviceWords } from './device-words.js';
+import { unbroken } from './lines.js';
 import { type FreeNode, type KeptPorts, type PortNode, portTree } from './port-tree.js';
 import { renderSpeed } from './render-speed.js';
 import type { Terminal } from './terminal.js';
@@ -81,13 +82,13 @@ function linesOf(
   indent: string,
   wordsOf: (device: Parameters<Describe>[0]) => DeviceWords,
 ): Line[] {
-  const ports = nodes.map((node) => (node.node === 'free' ? '' : (node.port ?? '?')));
+  const ports = nodes.map((node) => (node.node === 'free' ? '' : unbroken(node.port ?? '?')));
   const portWidth = Math.max(0, ...ports.map(width));
   return nodes.flatMap((node, index): Line[] => {
     const last = index === nodes.length - 1;
     const before = `${indent}${last ? '└─ ' : '├─ '}`;
     const within = `${indent}${last ? '   ' : '│  '}`;
-    if (node.node === 'free') return [{ line: 'free', before, under: within, text: freeText(node) }];
+    if (node.node === 'free') return [{ line: 'free', before, under: within, text: unbroken(freeText(node)) }];
     const port = pad(ports[index] ?? '', portWidth);
     const below = linesOf(node.below, within, wordsOf);
     if (node.node === 'hidden-hub') {
@@ -98,7 +99,7 @@ function linesOf(
     const branch = below.length === 0 ? '' : '│';
     const under = pad(`${within}${branch}`, width(before) + portWidth + 8);
     const told = wordsOf(node.device);
-    const words = node.port === undefined ? { ...told, about: 'QEMU does not tell its port' } : told;
+    const words = oneLined(node.port === undefined ? { ...told, about: 'QEMU does not tell its port' } : told);
     return [{ line: 'device', before: `${before}${port}  ${speed}  `, under, words }, ...below];
   });
 }
@@ -114,6 +115,18 @@ function freeText({ ports, mask, keep }: FreeNode): string {
     case 'absent':
       return `kept: ${takes}, for ${keep.label}`;
   }
+}
+
+/** A device is one line, whatever is in its words. */
+function oneLined(words: DeviceWords): DeviceWords {
+  const text = (one: string | undefined): string | undefined => (one === undefined ? undefined : unbroken(one));
+  return {
+    ...words,
+    name: unbroken(words.name),
+    about: text(words.about),
+    trouble: text(words.trouble),
+    id: text(words.id),
+  };
 }
 
 /** Where the columns after the names begin, for the whole tree. */

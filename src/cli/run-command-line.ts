@@ -1,10 +1,13 @@
-import type { Finding } from '../diag/index.js';
+import { openFiles } from '../base/index.js';
+import { type Finding, fail } from '../diag/index.js';
 import type { Outcome } from './command.js';
 import { COMMANDS } from './commands.js';
 import { complain } from './complain.js';
 import { EXIT_CODES } from './exit-codes.js';
+import { jsonText } from './json-text.js';
 import { type Parsed, parseCommandLine } from './parser.js';
 import { findingDocument, renderFinding } from './render-finding.js';
+import { safeTerminal } from './safe-terminal.js';
 import type { Terminal } from './terminal.js';
 
 /** Columns for what is read where there is no terminal. */
@@ -16,10 +19,12 @@ const DEFAULT_COLUMNS = 80;
  * @param words - without node and script
  * @returns the exit code
  */
-export async function runCommandLine(words: readonly string[], terminal: Terminal): Promise<number> {
+export async function runCommandLine(words: readonly string[], given: Terminal): Promise<number> {
+  const terminal = safeTerminal(given);
   try {
     const parsed = parseCommandLine(words, COMMANDS);
     if (parsed.parsed !== 'command') return await inform(parsed, terminal);
+    requireRoomForFiles();
     const mended = await mendFirst(parsed, terminal);
     const { run } = await parsed.command.load();
     const outcome = await run(parsed.args, terminal);
@@ -29,6 +34,19 @@ export async function runCommandLine(words: readonly string[], terminal: Termina
   } catch (error) {
     return complain(error, words.includes('--json'), terminal);
   }
+}
+
+/**
+ * Descriptors that a command may need at once beyond those that it has when it starts: its database with log and memory, monitors,
+ * a journal, a lock, pipes to a QEMU that is asked, and what Node needs to load the rest of the program.
+ */
+const DESCRIPTORS = 32;
+
+/** Refuses at once what would run out of descriptors in the middle. @throws QplugError `open-files-few` */
+function requireRoomForFiles(): void {
+  const now = openFiles();
+  if (now === undefined || now.open + DESCRIPTORS <= now.limit) return;
+  throw fail('open-files-few', { ...now, needed: DESCRIPTORS });
 }
 
 /** @returns what was mended of what killed processes left; a command about another host looks at nothing of this one */
@@ -67,5 +85,5 @@ function print(outcome: Outcome, mended: readonly Finding[], json: boolean, term
     ...outcome.document(),
     findings: [...mended, ...findings].map(findingDocument),
   };
-  terminal.out(`${JSON.stringify(document, undefined, 2)}\n`);
+  terminal.out(`${jsonText(document, 2)}\n`);
 }

@@ -4,10 +4,12 @@ import type { Watch } from '../registry/index.js';
 
 /** What a command knows of the place where it was typed. Tests give one of their own. */
 export interface Terminal {
-  /** Results for people and programs. */
+  /** Results for people and programs. Neither this nor the next throws or waits. */
   out(text: string): void;
   /** Progress, warnings, errors. */
   err(text: string): void;
+  /** Aborts when nobody reads the results any more, or they can't be written. */
+  readonly outEnded?: AbortSignal | undefined;
   /** Colours for stdout and stderr each: they can be different things. */
   readonly outColors: Colors;
   readonly errColors: Colors;

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { systemError } from '../diag/index.js';
 import type { Terminal } from './terminal.js';
 
 /**
@@ -10,10 +11,15 @@ import type { Terminal } from './terminal.js';
 export function leaveWatcher(vm: string, { program, env }: Pick<Terminal, 'program' | 'env'>): void {
   const [node, ...words] = program ?? [];
   if (node === undefined) return;
-  const child = spawn(node, [...words, 'mend', '--after', vm], {
-    ...{ cwd: '/', detached: true, stdio: 'ignore' },
-    env: { ...env },
-  });
-  child.on('error', () => undefined);
-  child.unref();
+  try {
+    const child = spawn(node, [...words, 'mend', '--after', vm], {
+      ...{ cwd: '/', detached: true, stdio: 'ignore' },
+      env: { ...env },
+    });
+    child.on('error', () => undefined);
+    child.unref();
+  } catch (error) {
+    // Node throws where it knows no better, as for a system without memory
+    if (systemError(error) === undefined) throw error;
+  }
 }

@@ -10,6 +10,7 @@ import { type PlannerEvidence, plannerCatalog } from './catalog/planner.js';
 import { type QmpEvidence, qmpCatalog } from './catalog/qmp.js';
 import { type RegistryEvidence, registryCatalog } from './catalog/registry.js';
 import { type SnapshotEvidence, snapshotCatalog } from './catalog/snapshot.js';
+import { type SystemEvidence, systemCatalog } from './catalog/system.js';
 import { type VmEvidence, vmCatalog } from './catalog/vm.js';
 import type { Catalog, CatalogEntry, Kind, Severity, SourceLocation, Text, Told } from './finding.js';
 import { fixLines } from './fix.js';
@@ -18,6 +19,7 @@ import { printable } from './printable.js';
 /** Every code with the evidence that it carries. One file per layer in catalog/. */
 export interface EvidenceByCode
   extends BaseEvidence,
+    SystemEvidence,
     QmpEvidence,
     HostEvidence,
     GuardEvidence,
@@ -47,6 +49,7 @@ export type Finding = {
 // marked as pure, so that a bundle that words nothing (plan alone, in a browser) goes without the words
 const catalog: Catalog<EvidenceByCode> = /* @__PURE__ */ (() => ({
   ...baseCatalog,
+  ...systemCatalog,
   ...qmpCatalog,
   ...hostCatalog,
   ...guardCatalog,

@@ -15,3 +15,5 @@ export {
 export { type GuardWords, guardWords } from './guard-words.js';
 export { nearest } from './nearest.js';
 export { printable } from './printable.js';
+export { systemError } from './system-error.js';
+export { isUnsafe, oneLine, safeJson, safeLines } from './unsafe.js';

@@ -1,3 +1,4 @@
+import { throwIfShort } from '../base/index.js';
 import { parseInterfaceName } from './port-name.js';
 import { DEVICES, linkName, readText, type SysfsReader } from './sysfs-reader.js';
 import type { BoundInterface } from './usb-device.js';
@@ -32,7 +33,8 @@ function classOf(reader: SysfsReader, name: string): number {
   try {
     const text = readText(reader, `${DEVICES}/${name}/bInterfaceClass`)?.trim() ?? '';
     return /^[0-9a-f]{2}$/i.test(text) ? Number.parseInt(text, 16) : 0;
-  } catch {
+  } catch (error) {
+    throwIfShort(error);
     return 0;
   }
 }

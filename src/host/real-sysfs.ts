@@ -1,4 +1,5 @@
 import { accessSync, constants, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { throwIfShort } from '../base/index.js';
 import type { SysfsReader } from './sysfs-reader.js';
 import type { NodeAccess } from './usb-device.js';
 
@@ -37,7 +38,8 @@ export function realSysfs(roots: { sys?: string; dev?: string } = {}): SysfsRead
 function readLink(path: string): string | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true ? readlinkSync(path) : undefined;
-  } catch {
+  } catch (error) {
+    throwIfShort(error);
     return undefined;
   }
 }
@@ -48,6 +50,7 @@ function nodeAccess(path: string): NodeAccess {
     accessSync(path, constants.R_OK | constants.W_OK);
     return 'usable';
   } catch (error) {
+    throwIfShort(error);
     return GONE.has((error as NodeJS.ErrnoException).code ?? '') ? 'missing' : 'denied';
   }
 }

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { Deadline } from '../base/index.js';
+import { Deadline, throwIfShort } from '../base/index.js';
 import { fail } from '../diag/index.js';
 import { parseQemuVersion, type QemuVersion, type QueryCommand, type QueryReply, type Reading } from '../qdev/index.js';
 import { environmentOf, type RunAs } from './run-as.js';
@@ -69,7 +69,7 @@ const WITHOUT_MACHINE = [
  * @param readingOf - the reading for the version of its greeting
  * @returns what the reading says; undefined where the program did not answer to the end, for whatever reason: it is no QEMU, its
  *   build has no machine `none`, it ended by itself, or `timeout` ms passed
- * @throws the reason of `signal` when that is aborted
+ * @throws the reason of `signal` when that is aborted · the system's error when it has no descriptors or memory for it
  */
 export async function readFromQemu<T>(
   binary: string,
@@ -80,6 +80,12 @@ export async function readFromQemu<T>(
   deadline.signal.throwIfAborted();
   // A group of its own, so that a QEMU started by a wrapper script ends with it.
   const child = spawn(binary, WITHOUT_MACHINE, { env: plainEnvironment(as), detached: true, ...whoOf(as) });
+  if (child.pid === undefined) {
+    // Node has no pipes to it then
+    const [error] = await once(child, 'error');
+    throwIfShort(error);
+    return undefined;
+  }
   const ended = once(child, 'close').catch(() => undefined);
   const stop = (): void => endGroup(child.pid);
   deadline.signal.addEventListener('abort', stop);

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { basename, delimiter, dirname, isAbsolute, join } from 'node:path';
-import { ownUid, type Untrusted, untrusted } from '../base/index.js';
+import { ownUid, throwIfShort, type Untrusted, untrusted } from '../base/index.js';
 import { fail } from '../diag/index.js';
 
 /**
@@ -49,6 +49,7 @@ async function whyNotExecutable(file: string): Promise<string | undefined> {
     await access(file, constants.X_OK);
     return undefined;
   } catch (error) {
+    throwIfShort(error);
     const { code, message } = error as NodeJS.ErrnoException;
     return code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : message;
   }

@@ -1,11 +1,5 @@
+import { isUnsafe } from '../diag/index.js';
 import { type QemuOption, wordsOf } from './argv.js';
-
-/**
- * What must not reach a terminal raw: controls but the line feed, marks that change the direction of text, invisible ones.
- */
-const UNSAFE =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: naming control characters is what this rule is for
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/;
 
 /**
  * A command line to read and to paste: one option a line, each but the last ended with a backslash.
@@ -31,7 +25,7 @@ export function shellQuote(word: string): string {
     plain = '';
   };
   for (const character of word) {
-    if (!UNSAFE.test(character)) {
+    if (character === '\n' || !isUnsafe(character)) {
       plain += character;
       continue;
     }

@@ -11,17 +11,19 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { formatProcess, hasEnded, parseProcess, selfIdentity } from '../base/index.js';
+import { formatProcess, hasEnded, parseProcess, selfIdentity, throwIfShort } from '../base/index.js';
 import { parseVmRecord, type VmRecord } from './vm-record.js';
 
 /** The name of a VM's record in its folder. */
 export const RECORD = 'vm.json';
 
-/** @returns the record in a VM's folder, or undefined when there is none, or none that is whole */
+/** @returns the record in a VM's folder, or undefined when there is none, or none that is whole. @throws the system's error when it is there, and can't be read now */
 export function recordIn(folder: string): VmRecord | undefined {
   try {
     return parseVmRecord(readFileSync(join(folder, RECORD), 'utf8'));
-  } catch {
+  } catch (error) {
+    throwIfShort(error);
+    if ((error as NodeJS.ErrnoException).code === 'EIO') throw error;
     return undefined;
   }
 }

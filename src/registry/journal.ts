@@ -1,4 +1,14 @@
-import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import {
   formatProcess,
@@ -7,6 +17,7 @@ import {
   type ProcessIdentity,
   parseProcess,
   selfIdentity,
+  throwIfShort,
 } from '../base/index.js';
 import { type JournalHead, type Mark, parseJournal, type StepMark } from './journal-record.js';
 import { guarded } from './write-durably.js';
@@ -92,7 +103,8 @@ export class Journal {
       return readdirSync(this.folder)
         .filter((name) => NAME.test(name))
         .sort();
-    } catch {
+    } catch (error) {
+      throwIfShort(error);
       return [];
     }
   }
@@ -136,12 +148,12 @@ export class JournalEntry {
     this.#write({ is: 'committed' });
   }
 
-  /** The transaction is over, done or undone. */
+  /** The transaction is over, done or undone. @throws QplugError `state-write-failed`: the next command ends it once more */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
     closeSync(this.#handle);
-    rmSync(this.#path, { force: true });
+    guarded(this.#path, () => rmSync(this.#path, { force: true }));
     this.#watch?.(this.head, { is: 'ended' });
   }
 
@@ -154,7 +166,14 @@ export class JournalEntry {
 
   #write(mark: Mark): void {
     guarded(this.#path, () => {
-      writeSync(this.#handle, `${JSON.stringify(mark)}\n`);
+      const { size } = fstatSync(this.#handle);
+      try {
+        writeFileSync(this.#handle, `${JSON.stringify(mark)}\n`);
+      } catch (error) {
+        // a disk that gets full takes a part of the line first: it must not be read, nor spoil the next one
+        ftruncateSync(this.#handle, size);
+        throw error;
+      }
     });
     this.#marks.push(mark);
     this.#watch?.(this.head, mark);

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { hasEnded, identifyProcess, makeOwnFolder, processesReading } from '../base/index.js';
+import { hasEnded, identifyProcess, makeOwnFolder, processesReading, throwIfShort } from '../base/index.js';
 import { fail, type QplugError } from '../diag/index.js';
 import { clearAway, RECORD, recordIn } from './clear-away.js';
 import { fileNameOf, isVmName } from './vm-name.js';
@@ -134,7 +134,8 @@ export class VmRegistry {
   #names(): string[] {
     try {
       return readdirSync(this.folder).sort();
-    } catch {
+    } catch (error) {
+      throwIfShort(error);
       return [];
     }
   }

@@ -1,4 +1,4 @@
-import { type Finding, finding, printable, QplugError } from '../diag/index.js';
+import { type Finding, finding, printable, QplugError, systemError } from '../diag/index.js';
 
 /**
  * @param error - why something was given up; a signal's reason or a deadline becomes a finding `stopped`, so that nothing is lost
@@ -6,7 +6,8 @@ import { type Finding, finding, printable, QplugError } from '../diag/index.js';
  */
 export function addFindings(error: unknown, more: readonly Finding[]): unknown {
   if (more.length === 0) return error;
-  if (error instanceof QplugError) return new QplugError([...error.findings, ...more], { cause: error.cause ?? error });
+  const named = error instanceof QplugError ? error : systemError(error);
+  if (named !== undefined) return new QplugError([...named.findings, ...more], { cause: named.cause ?? named });
   const reason = printable(error instanceof Error ? error.message : String(error));
   return new QplugError([finding('stopped', { reason }), ...more], { cause: error });
 }

@@ -1,7 +1,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Deadline, isSameProcess, type ProcessIdentity, peerOf, socketFileOf } from '../base/index.js';
+import { Deadline, isSameProcess, type ProcessIdentity, peerOf, socketFileOf, throwIfShort } from '../base/index.js';
 import { loadVmFile, type VmFile } from '../config/index.js';
 import { fail, nearest } from '../diag/index.js';
 import { connect, QmpConnectError, type QmpConnection } from '../qmp/index.js';
@@ -36,7 +36,8 @@ export function kindOfFile(path: string): 'socket' | 'file' | 'other' | 'none' {
   let stat: Stats | undefined;
   try {
     stat = statSync(path, { throwIfNoEntry: false });
-  } catch {
+  } catch (error) {
+    throwIfShort(error);
     // no path at all, or in a folder that is closed to us: whoever opens it says so
   }
   if (stat === undefined) return 'none';
@@ -53,7 +54,8 @@ export function isSameFile(one: string, other: string): boolean {
   try {
     const [a, b] = [statSync(one), statSync(other)];
     return a.dev === b.dev && a.ino === b.ino;
-  } catch {
+  } catch (error) {
+    throwIfShort(error);
     return false;
   }
 }

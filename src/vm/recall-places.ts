@@ -1,4 +1,4 @@
-import { printable } from '../diag/index.js';
+import { oneLine } from '../diag/index.js';
 import type { HostDevice } from '../host/index.js';
 import type { KeptPort, PortName } from '../planner/index.js';
 import type { RememberedDevice } from '../registry/index.js';
@@ -76,5 +76,5 @@ export function recallPlaces(
     }
   }
   const kept = [...left].filter(({ select }) => select !== undefined && away.includes(select));
-  return { homes, kept: kept.map(({ bus, port, label }) => ({ bus, port, label: printable(label) })) };
+  return { homes, kept: kept.map(({ bus, port, label }) => ({ bus, port, label: oneLine(label) })) };
 }

@@ -6,6 +6,7 @@ import { hostDeviceSummary } from '../documents/host-device.js';
 import { changedDocument, changedLines } from '../documents/vm-file.js';
 import { growOf } from '../grow-option.js';
 import { guardOffOf } from '../guard-off.js';
+import { lines } from '../lines.js';
 import { renderSpeed } from '../render-speed.js';
 import { withOperation } from '../with-vm.js';
 
@@ -42,7 +43,7 @@ export const run: CommandHandler = async (args, terminal) => {
       added: { controllers: report.controllers, hubs: report.hubs },
       ...changedDocument(report),
     }),
-    text: () => [...report.devices.map(sentence), ...addedLines(report), ...changedLines(report)].join('\n'),
+    text: () => lines([...report.devices.map(sentence), ...addedLines(report), ...changedLines(report)]),
     findings: report.findings.filter((one) => one.code !== 'already-attached'),
   };
 };

@@ -24,7 +24,7 @@ export const run: CommandHandler = async (_args, terminal) => {
 
 function cellsOf({ label, owner, state, reason, since, device }: Claim): string[] {
   return [
-    printable(label),
+    label,
     printable(owner.vm),
     reason === undefined ? state : `${state}: ${printable(reason)}`,
     localTime(since),

@@ -2,6 +2,7 @@ import { changeTarget, type DetachedReport, detachFrom } from '../../vm/index.js
 import type { CommandHandler } from '../command.js';
 import { hostDeviceSummary } from '../documents/host-device.js';
 import { changedDocument, changedLines } from '../documents/vm-file.js';
+import { lines } from '../lines.js';
 import { withOperation } from '../with-vm.js';
 
 export const run: CommandHandler = async (args, terminal) => {
@@ -12,7 +13,7 @@ export const run: CommandHandler = async (args, terminal) => {
   return {
     schema: 'detach',
     document: () => ({ vm: report.vm, devices: report.devices.map(documentOf), ...changedDocument(report) }),
-    text: () => [...report.devices.map(sentence), ...changedLines(report)].join('\n'),
+    text: () => lines([...report.devices.map(sentence), ...changedLines(report)]),
     findings: report.findings,
   };
 };

@@ -17,6 +17,8 @@ import type { CommandHandler, Streamed } from '../command.js';
 import { claimSummary } from '../documents/claim.js';
 import { hostDeviceDocument, hubDocument } from '../documents/host-device.js';
 import { EXIT_CODES } from '../exit-codes.js';
+import { jsonText } from '../json-text.js';
+import { lines } from '../lines.js';
 import { refuseHostFile } from '../refuse-host-file.js';
 import { renderDeviceTree } from '../render-device-tree.js';
 import { renderDeviceEvent, renderDevices } from '../render-devices.js';
@@ -79,16 +81,18 @@ async function watch(
   terminal: Terminal,
 ): Promise<Streamed> {
   for (const found of read().findings ?? []) terminal.err(`${renderFinding(found, terminal)}\n`);
+  const ended = terminal.outEnded ?? new AbortController().signal;
+  const signal = AbortSignal.any([terminal.signal, ended]);
   let known = new Map<string, HostDevice>();
-  while (!terminal.signal.aborted) {
+  while (!signal.aborted) {
     const inventory = read();
     const now = new Map(pick(inventory).map((one) => [`${one.port} ${one.bus}.${one.address}`, one]));
     for (const [key, device] of now) if (!known.has(key)) tell('plugged', device, inventory, json, terminal);
     for (const [key, device] of known) if (!now.has(key)) tell('pulled', device, inventory, json, terminal);
     known = now;
-    await delay(LOOK_EVERY, undefined, { signal: terminal.signal }).catch(() => undefined);
+    await delay(LOOK_EVERY, undefined, { signal }).catch(() => undefined);
   }
-  return { exit: EXIT_CODES.interrupted };
+  return { exit: terminal.signal.aborted ? EXIT_CODES.interrupted : EXIT_CODES.done };
 }
 
 function tell(
@@ -100,6 +104,6 @@ function tell(
 ): void {
   if (json) {
     const document = { schema: 'urn:qplug:device-event:1', event, device: hostDeviceDocument(device, inventory) };
-    terminal.out(`${JSON.stringify(document)}\n`);
-  } else terminal.out(`${renderDeviceEvent(event, device)}\n`);
+    terminal.out(`${jsonText(document)}\n`);
+  } else terminal.out(`${lines([renderDeviceEvent(event, device)])}\n`);
 }

@@ -3,6 +3,7 @@ import { diagnose } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { hostAccess } from '../host-access.js';
+import { lines } from '../lines.js';
 import { findingDocument } from '../render-finding.js';
 
 export const run: CommandHandler = async (args, terminal) => {
@@ -23,12 +24,12 @@ export const run: CommandHandler = async (args, terminal) => {
       })),
     }),
     text: () =>
-      checks
-        .map(({ name, found, findings: own }) => {
+      lines(
+        checks.map(({ name, found, findings: own }) => {
           const mark = !passes(own) ? colors.red('✗') : own.length > 0 ? colors.yellow('!') : colors.green('✓');
           return `${mark} ${name.padEnd(6)} ${found}`;
-        })
-        .join('\n'),
+        }),
+      ),
     findings,
     exit: failed ? EXIT_CODES.failed : EXIT_CODES.done,
   };

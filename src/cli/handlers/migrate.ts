@@ -2,6 +2,7 @@ import { cwd } from 'node:process';
 import { printable, sh } from '../../diag/index.js';
 import { type MigrateReport, migrate, parseMigrationUri, type StayedDevice } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
+import { lines } from '../lines.js';
 import { MIGRATE_TIMEOUT } from '../timeouts.js';
 import { withVm } from '../with-vm.js';
 
@@ -43,9 +44,9 @@ function attachWords(vm: string, { selector, bus, port }: StayedDevice): string[
 function textOf(report: MigrateReport): string {
   const { vm, uri, devices, ended } = report;
   const kill = sh`qplug kill ${vm}`;
-  return [
+  return lines([
     `the guest of ${printable(vm)} is at ${printable(uri)}${figuresOf(report)}`,
-    ...devices.map(({ label }) => `  the host has ${printable(label)}`),
+    ...devices.map(({ label }) => `  the host has ${label}`),
     ...(devices.length === 0 ? [] : ['on the other side, where it has these devices:']),
     ...devices.flatMap(({ selector, bus, port }) => {
       const line = sh`qplug attach ${vm} ${selector} --controller ${bus} --port ${port}`;
@@ -54,7 +55,7 @@ function textOf(report: MigrateReport): string {
     ended === undefined
       ? `what is left of it here stands still, and holds no device${kill === undefined ? '' : `: ${kill.command}`}`
       : 'what was left of it here has ended',
-  ].join('\n');
+  ]);
 }
 
 function figuresOf({ transferred, totalTime, downtime }: MigrateReport): string {

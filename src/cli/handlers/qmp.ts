@@ -2,6 +2,7 @@ import { fail } from '../../diag/index.js';
 import { openVm } from '../../vm/index.js';
 import type { Arguments, CommandHandler } from '../command.js';
 import { hostAccess } from '../host-access.js';
+import { jsonText } from '../json-text.js';
 import { ATTACH_TIMEOUT } from '../timeouts.js';
 
 export const run: CommandHandler = async (args, terminal) => {
@@ -13,7 +14,7 @@ export const run: CommandHandler = async (args, terminal) => {
   return {
     schema: 'qmp',
     document: () => ({ vm: vm.name, return: answer }),
-    text: () => JSON.stringify(answer, undefined, 2),
+    text: () => jsonText(answer, 2),
   };
 };
 

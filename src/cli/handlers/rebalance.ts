@@ -4,6 +4,7 @@ import { megabits } from '../../qdev/index.js';
 import { type RebalanceReport, rebalance } from '../../vm/index.js';
 import type { Arguments, CommandHandler } from '../command.js';
 import { guardOffOf } from '../guard-off.js';
+import { lines } from '../lines.js';
 import { renderSpeed } from '../render-speed.js';
 import { withVm } from '../with-vm.js';
 
@@ -44,7 +45,7 @@ function textOf({ vm, move, done }: RebalanceReport, args: Arguments): string {
   const { wins, was, moved, hub, plan } = move;
   const speed = renderSpeed(megabits(wins.speed));
   const before = was === undefined ? 'which has no port' : `which runs at ${renderSpeed(megabits(was))}`;
-  const lines = [
+  const told = [
     done
       ? `${wins.label} is on ${spot(wins)} now, at ${speed}`
       : `${wins.label}, ${before}, could be on ${spot(wins)}, at ${speed}`,
@@ -56,10 +57,10 @@ function textOf({ vm, move, done }: RebalanceReport, args: Arguments): string {
       ({ from, to }) => `  ${to.label}: ${spot(from)} -> ${spot(to)}${done ? '' : ', unplugged for a moment'}`,
     ),
   ];
-  if (done) return lines.join('\n');
+  if (done) return lines(told);
   const warning = moved.length === 0 ? [] : ['What the guest has open on a device that is unplugged breaks.'];
   const line = commandLine(args);
-  return [...lines, ...warning, ...(line === undefined ? [] : [`To do it: ${line}`])].join('\n');
+  return lines([...told, ...warning, ...(line === undefined ? [] : [`To do it: ${line}`])]);
 }
 
 function spot({ bus, port }: PortName): string {

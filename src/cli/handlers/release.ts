@@ -2,6 +2,7 @@ import { printable, sh } from '../../diag/index.js';
 import { type ReleaseAction, type ReleaseReport, release } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
 import { claimSummary } from '../documents/claim.js';
+import { lines } from '../lines.js';
 import { withOperation } from '../with-vm.js';
 
 export const run: CommandHandler = async (args, terminal) => {
@@ -30,14 +31,13 @@ function documentOf({ label, claim, actions, done }: ReleaseReport): Record<stri
 }
 
 function textOf({ label, actions, done }: ReleaseReport, word: string): string {
-  if (done) return `${printable(label)} is the host's again`;
-  const lines = actions.map((one) => `  ${sentence(one)}`);
+  if (done) return lines([`${label} is the host's again`]);
   const line = sh`qplug release ${word} --yes`;
-  return [
-    `to give ${printable(label)} back to the host:`,
-    ...lines,
+  return lines([
+    `to give ${label} back to the host:`,
+    ...actions.map((one) => `  ${sentence(one)}`),
     ...(line === undefined ? [] : [`To do it: ${line.command}`]),
-  ].join('\n');
+  ]);
 }
 
 function sentence(one: ReleaseAction): string {

@@ -2,6 +2,7 @@ import { printable } from '../../diag/index.js';
 import { type ResumedDevice, type ResumeReport, resume } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
 import { suspendedDeviceDocument } from '../documents/suspended-device.js';
+import { lines } from '../lines.js';
 import { WISH_WAIT } from '../timeouts.js';
 import { withVm } from '../with-vm.js';
 
@@ -22,10 +23,10 @@ function documentOf(device: ResumedDevice): Record<string, unknown> {
 }
 
 function textOf({ vm, already, devices }: ResumeReport): string {
-  return [
+  return lines([
     `${printable(vm)} ${already ? 'ran already' : 'runs'}`,
     ...devices.map(({ label, bus, port, back }) =>
-      back ? `  ${printable(label)} is back on ${printable(bus)} port ${port}` : `  without ${printable(label)}`,
+      back ? `  ${label} is back on ${printable(bus)} port ${port}` : `  without ${label}`,
     ),
-  ].join('\n');
+  ]);
 }

@@ -4,6 +4,7 @@ import { type RunningVm, runVm, stayWith } from '../../vm/index.js';
 import type { CommandHandler, Outcome } from '../command.js';
 import { guardOffOf } from '../guard-off.js';
 import { hostAccess } from '../host-access.js';
+import { lines } from '../lines.js';
 import { Progress } from '../progress.js';
 import { renderFinding } from '../render-finding.js';
 import { renderSpeed } from '../render-speed.js';
@@ -58,12 +59,12 @@ function outcomeOf({ record, devices, paused }: RunningVm, findings: readonly Fi
       })),
     }),
     text: () =>
-      [
+      lines([
         `${printable(record.name)} runs${paused ? ', paused' : ''}: process ${record.qemu?.pid}, QMP for you at ${printable(record.sockets.owner)}`,
         ...devices.map(
           ({ label, bus, port, speed }) => `  ${bus} port ${port}  ${renderSpeed(megabits(speed))}  ${label}`,
         ),
-      ].join('\n'),
+      ]),
     findings,
   };
 }

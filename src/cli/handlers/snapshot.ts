@@ -15,6 +15,7 @@ import {
   tagOfNow,
 } from '../../vm/index.js';
 import type { Arguments, CommandHandler, Outcome } from '../command.js';
+import { lines } from '../lines.js';
 import { localTime } from '../local-time.js';
 import { table } from '../table.js';
 import type { Terminal } from '../terminal.js';
@@ -92,24 +93,24 @@ async function namedTag(action: string, vm: OpenVm, args: Arguments, operation: 
 
 function savedText({ vm, tag, disks, stateBytes, devices }: Omit<SaveReport, 'findings'>): string {
   const where = disks.map((disk) => printable(disk)).join(', ');
-  return [
+  return lines([
     `${printable(vm)} is saved as ${printable(tag)}: ${sizeText(stateBytes)} in ${where}`,
     ...placesOf(devices),
-  ].join('\n');
+  ]);
 }
 
 function restoredText({ vm, tag, runs, devices, added, removed }: Omit<RestoreReport, 'findings'>): string {
   const ids = (some: readonly string[]): string => some.map((id) => printable(id)).join(', ');
-  return [
+  return lines([
     `${printable(vm)} is as it was saved in ${printable(tag)}; its guest ${runs ? 'runs' : 'stands still'}`,
     ...(removed.length === 0 ? [] : [`  taken out for it: ${ids(removed)}`]),
     ...(added.length === 0 ? [] : [`  plugged for it: ${ids(added)}`]),
     ...placesOf(devices),
-  ].join('\n');
+  ]);
 }
 
 function placesOf(devices: readonly DeviceAt[]): string[] {
-  return devices.map(({ label, bus, port }) => `  ${printable(label)} is on ${printable(bus)} port ${printable(port)}`);
+  return devices.map(({ label, bus, port }) => `  ${label} is on ${printable(bus)} port ${printable(port)}`);
 }
 
 function listText(vm: string, snapshots: readonly Snapshot[], terminal: Terminal): string {

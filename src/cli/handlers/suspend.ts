@@ -2,6 +2,7 @@ import { printable } from '../../diag/index.js';
 import { type SuspendReport, suspend } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
 import { suspendedDeviceDocument } from '../documents/suspended-device.js';
+import { lines } from '../lines.js';
 import { withVm } from '../with-vm.js';
 
 export const run: CommandHandler = async (args, terminal) => {
@@ -16,11 +17,10 @@ export const run: CommandHandler = async (args, terminal) => {
 };
 
 function textOf({ vm, already, devices }: SuspendReport): string {
-  return [
+  return lines([
     `${printable(vm)} ${already ? 'stood still already' : 'stands still'}`,
     ...devices.map(
-      ({ label, bus, port }) =>
-        `  the host has ${printable(label)}; resume brings it back to ${printable(bus)} port ${port}`,
+      ({ label, bus, port }) => `  the host has ${label}; resume brings it back to ${printable(bus)} port ${port}`,
     ),
-  ].join('\n');
+  ]);
 }

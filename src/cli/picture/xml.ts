@@ -1,3 +1,5 @@
+import { oneLine } from '../../diag/index.js';
+
 /** What XML 1.0 has no place for, escaped or not: controls, lone surrogates, U+FFFE and U+FFFF (its production Char). */
 const NO_XML =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: naming control characters is what this rule is for
@@ -11,7 +13,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** @returns a text as it stands in an element or a quoted attribute; what XML can't hold becomes U+FFFD */
+/**
+ * @returns a text as it stands in an element or a quoted attribute; what XML can't hold becomes U+FFFD, and what would change the
+ *   direction of a text or hides in it is escaped as anywhere
+ */
 export function escapeXml(text: string): string {
-  return text.replace(NO_XML, '\ufffd').replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+  return oneLine(text.replace(NO_XML, '\ufffd')).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }

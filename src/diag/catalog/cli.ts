@@ -64,6 +64,7 @@ export interface CliEvidence {
     readonly reason: string;
   };
   'svg-and-json': { readonly command: string };
+  'document-too-deep': Readonly<Record<string, never>>;
   'picture-unwritable': {
     readonly path: string;
     readonly problem: 'folder' | 'not-a-file' | 'dangling-link' | 'no-folder' | 'system';
@@ -190,6 +191,13 @@ export const cliCatalog: Catalog<CliEvidence> = {
       what: '--svg - and --json can not both go to stdout',
       why: `qplug ${printable(command)} --json prints one document there`,
       fix: options`--svg picture.svg --json`,
+    }),
+  },
+  'document-too-deep': {
+    kind: 'failed',
+    text: () => ({
+      what: 'the result can not be printed',
+      why: 'it is nested too deeply, or longer than a text can be',
     }),
   },
   'picture-unwritable': {

@@ -259,10 +259,11 @@ export const vmCatalog: Catalog<VmEvidence> = {
   'state-write-failed': {
     kind: 'failed',
     text: ({ path: file, reason }) => ({
-      what: 'qplug could not write what it must remember of this VM, so nothing was begun',
+      what: 'qplug could not write what it must remember of this VM, so it does not go on',
       where: printable(file),
       why: printable(reason),
-      fix: sh`df -h ${path(file)}`,
+      // the file may not be there, its folder is
+      fix: /^EROFS\b/.test(reason) ? sh`findmnt -T ${path(folderOf(file))}` : sh`df -h ${path(folderOf(file))}`,
     }),
   },
   'places-unreadable': {
@@ -765,3 +766,8 @@ export const vmCatalog: Catalog<VmEvidence> = {
     }),
   },
 };
+
+/** @returns the folder that a file stands in */
+function folderOf(file: string): string {
+  return file.replace(/(.)\/[^/]*$/, '$1');
+}

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
+import { throwIfShort } from '../../base/index.js';
 import { fail } from '../../diag/index.js';
 import type { SysfsReader } from '../sysfs-reader.js';
 import type { HostInventory } from '../usb-device.js';
@@ -144,7 +145,8 @@ function readSome(path: string): Buffer | undefined {
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
-  } catch {
+  } catch (error) {
+    throwIfShort(error);
     return undefined;
   }
 }

@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync, readlinkSync, type Stats, statSync } from 'node:fs';
+import { throwIfShort } from '../../base/index.js';
 import type { HostFiles } from './host-files.js';
 
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
-  } catch {
+  } catch (error) {
+    throwIfShort(error);
     // gone meanwhile, or not ours to read: what guards make of that is the same
     return undefined;
   }

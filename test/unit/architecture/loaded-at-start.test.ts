@@ -43,10 +43,10 @@ const layersOf = (entryPoint: string): string[] => {
 };
 
 test('the command line starts with no more than itself and the words for errors', () => {
-  expect(layersOf('src/cli/main.ts')).not.toEqual(
+  expect(layersOf('src/cli/program.ts')).not.toEqual(
     expect.arrayContaining([expect.stringMatching(/^src\/(vm|planner|launcher|host|registry|qmp)$/)]),
   );
-  expect(layersOf('src/cli/main.ts')).toContain('src/cli');
+  expect(layersOf('src/cli/program.ts')).toContain('src/cli');
 });
 
 test('qplug devices loads neither the engine nor the planner', () => {

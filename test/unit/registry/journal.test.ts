@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   mkdtempSync,
@@ -10,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Journal, type JournalHead, type Mark } from '../../../src/registry/index.js';
 import { DEAD, SELF } from './records.js';
@@ -159,4 +161,27 @@ test('whoever watches is told of each line after it was written', () => {
   entry.commit();
   entry.end();
   expect(seen).toEqual([{ is: 'begun' }, { step: 0, is: 'doing' }, { is: 'committed' }, { is: 'ended' }]);
+});
+
+test('a line that a full disk took in part is taken back, so that nobody reads it', async () => {
+  const program = join(folder, 'writer.mjs');
+  // the process may write 1024 bytes: of the first mark all but the line break fits, which would count
+  const contents = `
+    import { Journal } from ${JSON.stringify(new URL('../../../src/registry/journal.ts', import.meta.url).pathname)};
+    process.on('SIGXFSZ', () => undefined);
+    const head = { ...${JSON.stringify(HEAD)}, vm: '' };
+    const mark = JSON.stringify({ is: 'committed' });
+    head.vm = 'v'.repeat(1024 - mark.length - JSON.stringify(head).length - 1);
+    const entry = new Journal(${JSON.stringify(folder)}).begin(head);
+    try { entry.commit(); console.log('written'); } catch (error) { console.log(error.code, entry.isCommitted); }
+  `;
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: folder },
+    ...{ bundle: true, platform: 'node', format: 'esm', target: 'node20', write: false },
+  });
+  writeFileSync(program, outputFiles[0]?.contents ?? '');
+  const limited = ['-c', 'ulimit -f 1; exec "$0" "$1"', process.execPath, program];
+  expect(execFileSync('bash', limited, { encoding: 'utf8' })).toBe('state-write-failed false\n');
+  const [name = ''] = files();
+  expect(readFileSync(join(journal.folder, name), 'utf8')).toMatch(/^\{.*\}\n$/);
 });

@@ -1,0 +1,70 @@
+import { setMaxListeners } from 'node:events';
+import pico from 'picocolors';
+import { complain } from './complain.js';
+import { EXIT_CODES } from './exit-codes.js';
+import { Mistake } from './mistake.js';
+import { Output } from './output.js';
+import { reportOutput } from './report-output.js';
+import { runCommandLine } from './run-command-line.js';
+import { safeTerminal } from './safe-terminal.js';
+import type { Terminal } from './terminal.js';
+
+/** The process: streams, signals, exit code. Everything else is in run-command-line.ts, which tests call too. */
+const interruption = new AbortController();
+// everything that a command waits for listens to this
+setMaxListeners(0, interruption.signal);
+let isOver = false;
+const interrupt = (signal: NodeJS.Signals): void => {
+  // who asks twice wants out at once; but a terminal that goes away sends SIGHUP twice, through the kernel and the shell.
+  // A command that is over only waits for its reader
+  if (isOver || (interruption.signal.aborted && signal !== 'SIGHUP')) process.exit(130);
+  interruption.abort(new Error(`interrupted by ${signal}`));
+};
+process.on('SIGINT', interrupt);
+process.on('SIGTERM', interrupt);
+process.on('SIGHUP', interrupt);
+// a file that gets larger than is allowed (ulimit -f): the write fails with EFBIG then, where the signal would end us in the middle
+process.on('SIGXFSZ', () => undefined);
+
+/** ms that what had been begun may take to be undone after a mistake. */
+const UNDO = 60_000;
+
+// what nobody caught stops everything, in order where that is possible
+const stop = (error: unknown): void => {
+  if (isOver) complain(error, false, safe);
+  else interruption.abort(new Mistake(error));
+  process.exitCode = 1;
+  setTimeout(() => process.exit(1), UNDO).unref();
+};
+process.on('uncaughtException', stop);
+process.on('unhandledRejection', stop);
+
+const out = new Output(1);
+const err = new Output(2);
+const wantsColor = ({ isTerminal }: Output): boolean =>
+  isTerminal && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+
+const terminal: Terminal = {
+  out: (text) => out.write(text),
+  err: (text) => err.tell(text),
+  outEnded: out.ended,
+  outColors: pico.createColors(wantsColor(out)),
+  errColors: pico.createColors(wantsColor(err)),
+  columns: out.columns,
+  errColumns: err.columns,
+  env: process.env,
+  uid: process.getuid?.() ?? -1,
+  program: [process.execPath, ...process.argv.slice(1, 2)],
+  signal: interruption.signal,
+};
+
+const safe = safeTerminal(terminal);
+
+const words = process.argv.slice(2);
+const came = await runCommandLine(words, terminal);
+isOver = true;
+const { reason } = interruption.signal;
+const isMistake = reason instanceof Mistake;
+if (isMistake && !reason.told) complain(reason.cause, false, safe);
+const exit = isMistake ? EXIT_CODES.failed : came;
+process.exitCode = await reportOutput(exit, { out, err }, words.includes('--json'), safe);

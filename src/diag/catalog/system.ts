@@ -1,0 +1,153 @@
+import type { Catalog } from '../finding.js';
+import { type Command, path, sh } from '../fix.js';
+import { printable } from '../printable.js';
+
+/** A system call that failed, as Node tells it. */
+interface SystemCall {
+  /** Node's name of the call: `open`, `spawn`. */
+  readonly syscall: string;
+  /** The file, program or socket that it was about. */
+  readonly path: string | undefined;
+  /** The second name, of calls that have two: `rename`. */
+  readonly to: string | undefined;
+  /** errno(3): `EMFILE`. */
+  readonly code: string;
+  /** What the system says, where Node told it. */
+  readonly reason: string | undefined;
+}
+
+/** The findings about the system itself, each with its evidence. */
+export interface SystemEvidence {
+  'system-error': SystemCall;
+  'output-unwritten': {
+    readonly stream: 'standard output' | 'standard error';
+    readonly code: string;
+    /** What the system says, where Node told it. */
+    readonly reason: string | undefined;
+  };
+  'open-files-few': {
+    /** How many this process may have open at once (RLIMIT_NOFILE, getrlimit(2)). */
+    readonly limit: number;
+    readonly open: number;
+    /** How many more a command may need. */
+    readonly needed: number;
+  };
+}
+
+export const systemCatalog: Catalog<SystemEvidence> = {
+  'system-error': {
+    kind: 'failed',
+    text: ({ syscall, path: file, to, code, reason }) => ({
+      what: `could not ${VERBS[syscall] ?? `do the system call ${printable(syscall, 40)} with`} ${file === undefined ? (THINGS[syscall] ?? 'what was wanted') : printable(file, 300)}${to === undefined ? '' : ` to ${printable(to, 300)}`}`,
+      why: reasonOf(code, reason),
+      fix: FIXES[code]?.(file),
+    }),
+  },
+  'output-unwritten': {
+    kind: 'failed',
+    text: ({ stream, code, reason }) => ({
+      what: `could not write ${stream === 'standard output' ? 'the result' : 'messages'} to ${stream}`,
+      why: reasonOf(code, reason),
+    }),
+  },
+  'open-files-few': {
+    kind: 'failed',
+    text: ({ limit, open, needed }) => ({
+      what: 'nothing was begun: there would be too many open files',
+      why: `${limit} may be open at once, ${open} are, and a command may need ${needed} more`,
+      fix: FIXES['EMFILE']?.(undefined),
+    }),
+  },
+};
+
+/** What a call does, in words that take an object. */
+const VERBS: Readonly<Record<string, string>> = {
+  access: 'look at',
+  bind: 'listen at',
+  chmod: 'change the rights of',
+  chown: 'change the owner of',
+  close: 'close',
+  connect: 'connect to',
+  copyfile: 'copy',
+  fchmod: 'change the rights of',
+  fchown: 'change the owner of',
+  fdatasync: 'write',
+  fstat: 'look at',
+  fsync: 'write',
+  ftruncate: 'write',
+  kill: 'end',
+  link: 'make a link of',
+  listen: 'listen at',
+  lstat: 'look at',
+  mkdir: 'make the folder',
+  mkdtemp: 'make the folder',
+  open: 'open',
+  opendir: 'read the folder',
+  pipe: 'make',
+  read: 'read',
+  readlink: 'read the link',
+  realpath: 'look at',
+  rename: 'rename',
+  rm: 'remove',
+  rmdir: 'remove the folder',
+  scandir: 'read the folder',
+  socket: 'make',
+  spawn: 'start',
+  spawnSync: 'start',
+  stat: 'look at',
+  symlink: 'make a link to',
+  unlink: 'remove',
+  utime: 'change the times of',
+  uv_pipe_open: 'make',
+  write: 'write',
+};
+
+/** What a call that names no file is about. */
+const THINGS: Readonly<Record<string, string>> = {
+  close: 'a file',
+  kill: 'a process',
+  pipe: 'a pipe',
+  read: 'a file or socket',
+  socket: 'a socket',
+  spawn: 'a program',
+  uv_pipe_open: 'a pipe',
+  write: 'a file or socket',
+};
+
+/** strerror(3), for calls of which Node tells the name of the error alone. */
+const REASONS: Readonly<Record<string, string>> = {
+  E2BIG: 'argument list too long',
+  EACCES: 'permission denied',
+  EAGAIN: 'resource temporarily unavailable',
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset by peer',
+  EDQUOT: 'disk quota exceeded',
+  EFBIG: 'file too large',
+  EIO: 'input/output error',
+  EMFILE: 'too many open files',
+  ENFILE: 'too many open files in system',
+  ENOENT: 'no such file or directory',
+  ENOMEM: 'not enough memory',
+  ENOSPC: 'no space left on device',
+  EPERM: 'operation not permitted',
+  EPIPE: 'broken pipe',
+  EROFS: 'read-only file system',
+};
+
+/** What shows more, or mends it. */
+const FIXES: Readonly<Record<string, (file: string | undefined) => Command | undefined>> = {
+  EACCES: (file) => (file === undefined ? sh`id` : sh`ls -ld ${path(file)}`),
+  EDQUOT: () => sh`quota`,
+  EFBIG: () => sh`ulimit -f unlimited`,
+  EIO: () => sh`dmesg | tail`,
+  EMFILE: () => sh`ulimit -n 1024`,
+  ENFILE: () => sh`sysctl fs.file-nr fs.file-max`,
+  ENOMEM: () => sh`free -h`,
+  ENOSPC: (file) => (file === undefined ? sh`df -h` : sh`df -h ${path(file)}`),
+  EPERM: (file) => (file === undefined ? sh`id` : sh`ls -ld ${path(file)}`),
+  EROFS: (file) => (file === undefined ? sh`findmnt -O ro` : sh`findmnt -T ${path(file)}`),
+};
+
+function reasonOf(code: string, reason: string | undefined): string {
+  return REASONS[code] ?? (reason === undefined ? printable(code, 40) : printable(reason));
+}
