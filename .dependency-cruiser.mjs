@@ -19,13 +19,14 @@ const BELOW = {
 /** The only files that may touch files, sockets and processes. */
 const IO_FILES = [
   'src/base/descriptor.ts',
+  'src/base/inherited-descriptors.ts',
   'src/base/own-folder.ts',
   'src/base/process-identity.ts',
   'src/base/socket-peer.ts',
   'src/base/standard-input.ts',
+  'src/base/start-program.ts',
   'src/base/unix-socket.ts',
   'src/cli/picture/write.ts',
-  'src/cli/watcher.ts',
   'src/config/file-change.ts',
   'src/config/file-lock.ts',
   'src/config/load.ts',
@@ -90,6 +91,14 @@ export default {
       severity: 'error',
       from: { path: '^src/', pathNot: IO_FILES.map((file) => `^${file.replaceAll('.', '\\.')}$`) },
       to: { path: '^(node:)?(fs|fs/promises|net|http|tls|dgram|child_process|worker_threads)$' },
+    },
+    {
+      name: 'programs-in-one-file',
+      comment:
+        'Programs are started by src/base/start-program.ts alone, which sees that they get no descriptor that they are not given. Its types may be named elsewhere.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/base/start-program\\.ts$' },
+      to: { path: '^(node:)?child_process$', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'yargs-in-one-file',

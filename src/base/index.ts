@@ -1,6 +1,7 @@
 /** What every layer above needs of time and processes: deadlines, polling, who a pid is. Knows nothing of USB or QEMU. */
 export { Deadline, DeadlineReached, poll } from './deadline.js';
 export { descriptorOf, type SocketIdentity, socketOf } from './descriptor.js';
+export { closeInherited } from './inherited-descriptors.js';
 export { makeOwnFolder, ownUid, requireOwnFolder, type Untrusted, untrusted } from './own-folder.js';
 export {
   formatProcess,
@@ -20,3 +21,4 @@ export {
 export { findSocketStatistics, peerOf } from './socket-peer.js';
 export { processesReading } from './standard-input.js';
 export { knockAt, type Listening, socketFileOf } from './unix-socket.js';
+export { type ProgramOptions, runProgram, startProgram } from './start-program.js';

@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 import { setMaxListeners } from 'node:events';
 import pico from 'picocolors';
+import { closeInherited } from '../base/index.js';
 import { runCommandLine } from './run-command-line.js';
 
 /** The process: streams, signals, exit code. Everything else is in run-command-line.ts, which tests call too. */
+closeInherited(process.argv.slice(2));
+
 const interruption = new AbortController();
 // everything that a command waits for listens to this
 setMaxListeners(0, interruption.signal);

@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { identifyProcess, type ProcessIdentity, rightsOf } from '../base/index.js';
+import { identifyProcess, type ProcessIdentity, rightsOf, startProgram } from '../base/index.js';
 import { fail, printable } from '../diag/index.js';
 import { endProcess } from './end-process.js';
 import { type ListeningSockets, listenFor } from './hand-over.js';
@@ -71,13 +71,9 @@ export async function startQemu(input: StartInput): Promise<QemuProcess> {
       mark = await open(input.markFile, O_RDONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
     sockets = await listenFor(input.sockets ?? []);
     signal?.throwIfAborted();
-    const child = spawn(binary, [...args], {
-      ...(as === undefined ? {} : { uid: as.uid, gid: as.gid }),
-      detached: true,
-      stdio: [mark?.fd ?? 'ignore', log.fd, log.fd, ...sockets.descriptors],
-      cwd,
-      env,
-    });
+    const who = as === undefined ? {} : { uid: as.uid, gid: as.gid };
+    const given = [mark?.fd ?? 'ignore', log.fd, log.fd, ...sockets.descriptors] as const;
+    const child = startProgram(binary, args, { ...who, detached: true, cwd, env }, given);
     // Listened to before the first wait: a process can end before anyone asks.
     const exited = new Promise<ProcessExit>((resolve) =>
       child.once('exit', (code, by) => resolve({ code, signal: by })),
