@@ -42,6 +42,7 @@ const IO_FILES = [
   'src/launcher/hand-over.ts',
   'src/launcher/preflight.ts',
   'src/launcher/process.ts',
+  'src/launcher/qemu-log.ts',
   'src/launcher/run-as.ts',
   'src/qmp/socket-transport.ts',
   'src/registry/clear-away.ts',
@@ -52,7 +53,6 @@ const IO_FILES = [
   'src/registry/vm-registry.ts',
   'src/registry/write-durably.ts',
   'src/vm/doctor.ts',
-  'src/vm/follow-log.ts',
   'src/vm/open-vm.ts',
 ];
 

@@ -23,6 +23,7 @@ export { closeToOthers } from './hand-over.js';
 export { type MachineModel, machineModel } from './machine.js';
 export { type FoundQemu, findQemu, type Preflight, type PreflightInput, preflight } from './preflight.js';
 export { lastLogLines, type ProcessExit, type QemuProcess, type StartInput, startQemu } from './process.js';
+export { QemuLog } from './qemu-log.js';
 export { startsPaused } from './qemu-args.js';
 export { type ControllerBefore, recallControllers } from './recall-controllers.js';
 export { type FoundRunAs, findRunAs, type RunAs } from './run-as.js';
