@@ -2,6 +2,7 @@
 export { Deadline, DeadlineReached, poll } from './deadline.js';
 export { descriptorOf, type SocketIdentity, socketOf } from './descriptor.js';
 export { closeInherited } from './inherited-descriptors.js';
+export { type NamedPlace, NotOursError, openPlace } from './named-place.js';
 export { makeOwnFolder, ownUid, requireOwnFolder, type Untrusted, untrusted } from './own-folder.js';
 export {
   formatProcess,
@@ -18,6 +19,8 @@ export {
   selfIdentity,
   stateOf,
 } from './process-identity.js';
+export { NoFileError, type ReadLimits, readInput, readNamedFile, readPlainFile, whatItIs } from './read-file.js';
+export { clearUnfinished, putInPlace, writeBeside, writeWhole } from './write-file.js';
 export { findSocketStatistics, peerOf } from './socket-peer.js';
 export { processesReading } from './standard-input.js';
 export { knockAt, type Listening, socketFileOf } from './unix-socket.js';

@@ -105,7 +105,8 @@ export class QemuLog implements Disposable {
     this.drain();
     const parts = [this.#tailOf('.1'), this.#tailOf('')];
     const tail = Buffer.concat(parts.map(({ bytes }) => bytes)).subarray(-TAIL_BYTES);
-    const isCut = parts.some((part) => part.isCut) || parts.reduce((sum, { bytes }) => sum + bytes.length, 0) > TAIL_BYTES;
+    const isCut =
+      parts.some((part) => part.isCut) || parts.reduce((sum, { bytes }) => sum + bytes.length, 0) > TAIL_BYTES;
     const lines = tail.toString('utf8').split(/\r?\n/);
     // the first may be cut in the middle
     return (isCut ? lines.slice(1) : lines)

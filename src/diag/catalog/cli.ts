@@ -66,8 +66,8 @@ export interface CliEvidence {
   'svg-and-json': { readonly command: string };
   'picture-unwritable': {
     readonly path: string;
-    readonly problem: 'folder' | 'not-a-file' | 'dangling-link' | 'no-folder' | 'system';
-    /** What the system says, for `system`. */
+    readonly problem: 'folder' | 'not-a-file' | 'dangling-link' | 'no-folder' | 'others' | 'system';
+    /** What the system says, for `system`; how others have their hand in it, for `others`. */
     readonly reason: string;
   };
 }
@@ -221,6 +221,7 @@ const PICTURE_PROBLEMS: Readonly<Record<PictureProblem, (path: string, reason: s
       why: 'there is no such folder',
       fix: file.includes('/') ? sh`mkdir -p ${path(file.replace(/\/[^/]*$/, ''))}` : undefined,
     }),
+    others: (_path, reason) => ({ why: reason, fix: '--svg ./picture.svg' }),
     system: (_path, reason) => ({ why: reason }),
   };
 
