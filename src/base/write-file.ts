@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -83,32 +82,38 @@ function syncFolder(path: string): void {
 const UNFINISHED = /^\..+\.qplug-(\d+)-(\d+)-[0-9a-f]+$/;
 
 function unfinishedName(name: string): string {
+  // not a secret: what is there already is not written to
+  const number = Math.floor(Math.random() * 2 ** 32).toString(16);
   const startTime = identifyProcess(process.pid)?.startTime ?? 0;
-  return `.${name.slice(0, 180)}.qplug-${process.pid}-${startTime}-${randomBytes(4).toString('hex')}`;
+  return `.${name.slice(0, 180)}.qplug-${process.pid}-${startTime}-${number}`;
 }
 
 /**
  * Writes a file whole or not at all; whoever reads it sees the one before or the one after.
  *
  * @param where - as `openPlace` gave it, or a path in a folder of qplug's own, where a link in the place of the file is replaced
- * @param mode - of one that is new. One that is there keeps its permissions, and its owner where root writes it
+ * @param mode - of one that is new, and of each in a folder of our own. Another one keeps its permissions, and its owner where root writes it
  * @throws the system's error
  */
 export function writeWhole(where: NamedPlace | string, bytes: Uint8Array | string, mode: number): void {
   if (typeof where === 'string') {
     using place = openOwnPlace(where);
-    writeWhole(place, bytes, mode);
+    replace(place, bytes, { mode, exactly: true });
     return;
   }
-  const fresh = unfinishedName(where.name);
   const { there } = where;
   const was = there?.isFile() === true ? there : undefined;
   const owner = ownUid() === 0 ? was : undefined;
-  writeBeside(where, fresh, bytes, was === undefined ? { mode } : { mode: was.mode, exactly: true, owner });
+  replace(where, bytes, was === undefined ? { mode } : { mode: was.mode, exactly: true, owner });
+}
+
+function replace(place: NamedPlace, bytes: Uint8Array | string, as: NewFile): void {
+  const fresh = unfinishedName(place.name);
+  writeBeside(place, fresh, bytes, as);
   try {
-    putInPlace(where, fresh);
+    putInPlace(place, fresh);
   } catch (error) {
-    rmSync(where.at(fresh), { force: true });
+    rmSync(place.at(fresh), { force: true });
     throw error;
   }
 }

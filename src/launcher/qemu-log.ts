@@ -13,7 +13,7 @@ import {
 import { Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runProgram } from '../base/index.js';
+import { DeadlineReached, runProgram } from '../base/index.js';
 import { printable } from '../diag/index.js';
 
 const { O_APPEND, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } = constants;
@@ -26,6 +26,9 @@ const PIECE = 64 * 1024;
 
 /** Pieces that are taken in a row: who writes without end keeps nobody busy for long. */
 const MOST_PIECES = 16;
+
+/** ms that `mkfifo` may take, a slow machine included. */
+const MKFIFO_TIMEOUT = 10_000;
 
 /** ms between two looks at what was written. */
 const LOOK_EVERY = 100;
@@ -260,6 +263,10 @@ export async function makeLog(path: string, signal?: AbortSignal): Promise<LogEn
 async function makePipe(path: string, signal: AbortSignal | undefined): Promise<void> {
   const program = ['/usr/bin/mkfifo', '/bin/mkfifo'].find((one) => existsSync(one)) ?? 'mkfifo';
   const options = { cwd: '/', env: { LC_ALL: 'C' } };
-  const { code, stderr } = await runProgram(program, ['-m', '600', '--', path], options, { timeout: 10_000, signal });
-  if (code !== 0) throw Object.assign(new Error(printable(stderr.trim())), { syscall: 'mkfifo' });
+  const failed = (reason: string): Error => Object.assign(new Error(reason), { syscall: 'mkfifo' });
+  const limits = { timeout: MKFIFO_TIMEOUT, signal };
+  const { code, stderr } = await runProgram(program, ['-m', '600', '--', path], options, limits).catch((error) => {
+    throw error instanceof DeadlineReached ? failed(`${program} did not end within ${error.timeout / 1000} s`) : error;
+  });
+  if (code !== 0) throw failed(printable(stderr.trim()));
 }
