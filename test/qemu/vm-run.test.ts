@@ -190,7 +190,7 @@ describe('what keeps it from starting leaves nothing behind', () => {
       `#!/bin/sh\ncase "$*" in *-qmp*) echo waiting; exec sleep 60;; *) exec qemu-system-x86_64 "$@";; esac\n`,
     );
     chmodSync(fake, 0o755);
-    const error = await failing(start(`${PLAIN}qemu: { binary: ${fake} }\n`, { timeout: 2500 }));
+    const error = await failing(start(`${PLAIN}qemu: { binary: ${fake} }\n`, { timeout: 6000 }));
     expect([codes(error), error.kind]).toEqual([['start-timeout'], 'timeout']);
     expect(error.message).toContain('waiting');
     expect(stateLeft(world)).toEqual([]);

@@ -19,8 +19,15 @@ const LIMIT = 100_000;
 
 /** @returns who waits behind the pipe of a shell */
 function sleeper(shell: number | undefined): number | undefined {
-  const children = readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').trim().split(' ');
-  return children.map(Number).find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8') === 'sleep\0' + '60\0');
+  const children = readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').match(/\d+/g) ?? [];
+  return children.map(Number).find((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8') === 'sleep\u000060\u0000';
+    } catch {
+      // ended since
+      return false;
+    }
+  });
 }
 
 /** A pipe by its descriptor, as a shell hands one over, and its other end. */
