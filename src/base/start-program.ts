@@ -66,20 +66,20 @@ export interface ProgramEnd {
   readonly stderr: string;
 }
 
-/** The most that is kept of each output, in bytes. */
+/** The most that is kept of each output where nobody says otherwise, in bytes. */
 const MOST_OUTPUT = 1024 * 1024;
 
 /**
- * Runs a program to its end, with no input. One that says more than 1 MiB is killed, and its beginning is told.
+ * Runs a program to its end, with no input. One that says too much is killed, and its beginning is told.
  *
- * @param limits - `timeout` ms, after which it is killed; `signal` kills it too
+ * @param limits - `timeout` ms, after which it is killed; `signal` kills it too; `most` bytes of each output, default 1 MiB
  * @throws the system's error where it can't be started · `DeadlineReached` · the reason of `signal`
  */
 export async function runProgram(
   file: string,
   args: readonly string[],
   options: ProgramOptions,
-  limits: { readonly timeout: number; readonly signal?: AbortSignal | undefined },
+  limits: { readonly timeout: number; readonly signal?: AbortSignal | undefined; readonly most?: number | undefined },
 ): Promise<ProgramEnd> {
   using deadline = new Deadline(limits.timeout, limits.signal);
   deadline.signal.throwIfAborted();
@@ -90,7 +90,7 @@ export async function runProgram(
     let size = 0;
     stream?.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= MOST_OUTPUT) kept.push(chunk);
+      if (size <= (limits.most ?? MOST_OUTPUT)) kept.push(chunk);
       else kill();
     });
     return () => Buffer.concat(kept).toString('utf8');

@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { type NamedPlace, openOwnPlace } from './named-place.js';
 import { ownUid } from './own-folder.js';
-import { identifyProcess } from './process-identity.js';
+import { formatProcess, hasEnded, parseProcess, selfIdentity } from './process-identity.js';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 
@@ -79,13 +79,12 @@ function syncFolder(path: string): void {
 }
 
 /** What a file is called until it is whole: hidden, so that no name of a VM or snapshot is one, and whose it is. */
-const UNFINISHED = /^\..+\.qplug-(\d+)-(\d+)-[0-9a-f]+$/;
+const UNFINISHED = /^\.qplug-(.+)\.[0-9a-f]+$/;
 
-function unfinishedName(name: string): string {
+function unfinishedName(): string {
   // not a secret: what is there already is not written to
   const number = Math.floor(Math.random() * 2 ** 32).toString(16);
-  const startTime = identifyProcess(process.pid)?.startTime ?? 0;
-  return `.${name.slice(0, 180)}.qplug-${process.pid}-${startTime}-${number}`;
+  return `.qplug-${formatProcess(selfIdentity())}.${number}`;
 }
 
 /**
@@ -108,7 +107,7 @@ export function writeWhole(where: NamedPlace | string, bytes: Uint8Array | strin
 }
 
 function replace(place: NamedPlace, bytes: Uint8Array | string, as: NewFile): void {
-  const fresh = unfinishedName(place.name);
+  const fresh = unfinishedName();
   writeBeside(place, fresh, bytes, as);
   try {
     putInPlace(place, fresh);
@@ -127,8 +126,7 @@ export function clearUnfinished(folder: string): void {
     return;
   }
   for (const name of names) {
-    const [, pid, startTime] = UNFINISHED.exec(name) ?? [];
-    if (pid === undefined || identifyProcess(Number(pid))?.startTime === Number(startTime)) continue;
-    rmSync(join(folder, name), { force: true });
+    const maker = parseProcess(UNFINISHED.exec(name)?.[1] ?? '');
+    if (maker !== undefined && hasEnded(maker)) rmSync(join(folder, name), { force: true });
   }
 }

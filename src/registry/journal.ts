@@ -96,7 +96,7 @@ export class Journal {
 
   /** Whether nobody works on anything, or has left something. */
   get isEmpty(): boolean {
-    return namesIn(this.folder).every((name) => !NAME.test(name) && !/\.new$|\.qplug-/.test(name));
+    return namesIn(this.folder).every((name) => !NAME.test(name) && !/\.new$|^\.qplug-/.test(name));
   }
 
   #names(): string[] {

@@ -46,7 +46,7 @@ export const baseCatalog: Catalog<BaseEvidence> = {
     text: ({ path, timeout }) => ({
       what: `${path === '-' ? 'standard input' : printable(path)} had not ended within ${timeout / 1000} s`,
       why: 'it is a pipe, and whoever writes into it has it open still',
-      fix: 'write what it is to say into a file, and name that',
+      fix: advice('write what it is to say into a file, and name that'),
     }),
   },
   'folder-not-ours': {

@@ -221,7 +221,7 @@ const PICTURE_PROBLEMS: Readonly<Record<PictureProblem, (path: string, reason: s
       why: 'there is no such folder',
       fix: file.includes('/') ? sh`mkdir -p ${path(file.replace(/\/[^/]*$/, ''))}` : undefined,
     }),
-    others: (_path, reason) => ({ why: reason, fix: '--svg ./picture.svg' }),
+    others: (_path, reason) => ({ why: reason, fix: options`--svg ./picture.svg` }),
     system: (_path, reason) => ({ why: reason }),
   };
 

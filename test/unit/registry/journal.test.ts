@@ -62,8 +62,8 @@ test('what was never whole is cleared away by the next command, unless its proce
   const entry = journal.begin(HEAD);
   const [mine = ''] = files();
   const dead = `1795291708770-1-0_${DEAD.pid}_${DEAD.startTime}_${DEAD.bootId}.jsonl`;
-  const unfinished = [`${dead}.new`, `.${dead}.qplug-${DEAD.pid}-${DEAD.startTime}-0a1b2c3d`];
-  const living = [`${mine}.new`, `.${mine}.qplug-${SELF.pid}-${SELF.startTime}-0a1b2c3d`];
+  const unfinished = [`${dead}.new`, `.qplug-${DEAD.pid}_${DEAD.startTime}_${DEAD.bootId}.0a1b2c3d`];
+  const living = [`${mine}.new`, `.qplug-${SELF.pid}_${SELF.startTime}_${SELF.bootId}.0a1b2c3d`];
   for (const name of [...unfinished, ...living]) writeFileSync(join(journal.folder, name), '{"form');
   entry.end();
   expect(journal.isEmpty).toBe(false);
