@@ -1,6 +1,8 @@
 /** What every layer above needs of time and processes: deadlines, polling, who a pid is. Knows nothing of USB or QEMU. */
 export { Deadline, DeadlineReached, poll } from './deadline.js';
 export { descriptorOf, type SocketIdentity, socketOf } from './descriptor.js';
+export { closeInherited } from './inherited-descriptors.js';
+export { type NamedPlace, NotOursError, openPlace } from './named-place.js';
 export { type OpenFiles, openFiles } from './open-files.js';
 export { makeOwnFolder, ownUid, requireOwnFolder, type Untrusted, untrusted } from './own-folder.js';
 export {
@@ -18,7 +20,10 @@ export {
   selfIdentity,
   stateOf,
 } from './process-identity.js';
+export { NoFileError, type ReadLimits, readInput, readNamedFile, readPlainFile, whatItIs } from './read-file.js';
 export { throwIfShort } from './shortage.js';
 export { findSocketStatistics, peerOf } from './socket-peer.js';
 export { processesReading } from './standard-input.js';
+export { type ProgramOptions, runProgram, startProgram } from './start-program.js';
 export { knockAt, type Listening, socketFileOf } from './unix-socket.js';
+export { clearUnfinished, putInPlace, writeBeside, writeWhole } from './write-file.js';

@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import type { SocketIdentity } from './descriptor.js';
 import { identifyProcess, isSameProcess, type ProcessIdentity } from './process-identity.js';
 import { throwIfShort } from './shortage.js';
+import { runProgram } from './start-program.js';
 
 /** Where `ss` of iproute2 stands; root does not look for it in PATH. */
 const PROGRAMS = ['/usr/bin/ss', '/bin/ss', '/usr/sbin/ss', '/sbin/ss'];
@@ -44,15 +44,16 @@ export async function peerOf(end: SocketIdentity, signal: AbortSignal): Promise<
   return more.length > 0 ? undefined : holder;
 }
 
-function connectedSockets(program: string, signal: AbortSignal): Promise<string> {
+async function connectedSockets(program: string, signal: AbortSignal): Promise<string> {
   const args = ['--unix', '--no-header', '--oneline'];
-  const options = { env: {}, cwd: '/', signal, timeout: TIMEOUT, maxBuffer: MAX_OUTPUT, encoding: 'latin1' } as const;
-  return new Promise((resolve, reject) => {
-    execFile(program, args, options, (error, stdout) => {
-      if (signal.aborted) reject(signal.reason);
-      else resolve(error === null ? stdout : '');
-    });
-  });
+  try {
+    const limits = { timeout: TIMEOUT, signal, most: MAX_OUTPUT };
+    const { code, stdout } = await runProgram(program, args, { env: {}, cwd: '/' }, limits);
+    return code === 0 ? stdout : '';
+  } catch {
+    signal.throwIfAborted();
+    return '';
+  }
 }
 
 /** @returns the processes that have a socket open, as far as we may see them */

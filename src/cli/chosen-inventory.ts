@@ -20,7 +20,9 @@ export async function chosenInventory(
     refuseHostFile(args, '--offline', '--offline looks at no devices at all, and --host at those of a file');
     return undefined;
   }
-  return file === undefined ? inventoryOf(host) : readHostFile(file, { input: terminal.input });
+  return file === undefined
+    ? inventoryOf(host)
+    : readHostFile(file, { input: terminal.input, signal: terminal.signal });
 }
 
 /** @returns what a file could not tell: of the host as a whole, and of the devices that take part in the plan */

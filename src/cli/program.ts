@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import pico from 'picocolors';
+import { closeInherited } from '../base/index.js';
 import { complain } from './complain.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { Mistake } from './mistake.js';
@@ -10,6 +11,8 @@ import { safeTerminal } from './safe-terminal.js';
 import type { Terminal } from './terminal.js';
 
 /** The process: streams, signals, exit code. Everything else is in run-command-line.ts, which tests call too. */
+closeInherited(process.argv.slice(2));
+
 const interruption = new AbortController();
 // everything that a command waits for listens to this
 setMaxListeners(0, interruption.signal);

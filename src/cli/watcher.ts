@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { startProgram } from '../base/index.js';
 import { systemError } from '../diag/index.js';
 import type { Terminal } from './terminal.js';
 
@@ -11,11 +11,9 @@ import type { Terminal } from './terminal.js';
 export function leaveWatcher(vm: string, { program, env }: Pick<Terminal, 'program' | 'env'>): void {
   const [node, ...words] = program ?? [];
   if (node === undefined) return;
+  const options = { cwd: '/', detached: true, env: { ...env } };
   try {
-    const child = spawn(node, [...words, 'mend', '--after', vm], {
-      ...{ cwd: '/', detached: true, stdio: 'ignore' },
-      env: { ...env },
-    });
+    const child = startProgram(node, [...words, 'mend', '--after', vm], options, ['ignore', 'ignore', 'ignore']);
     child.on('error', () => undefined);
     child.unref();
   } catch (error) {

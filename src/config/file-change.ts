@@ -1,22 +1,17 @@
 import { createHash } from 'node:crypto';
+import { lstatSync, rmSync, type Stats, statSync } from 'node:fs';
 import {
-  closeSync,
-  fchmodSync,
-  fchownSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+  type NamedPlace,
+  NotOursError,
+  openPlace,
+  putInPlace,
+  readPlainFile,
+  whatItIs,
+  writeBeside,
+} from '../base/index.js';
 import { fail } from '../diag/index.js';
 import { beside, lockFile } from './file-lock.js';
-import { decodeVmFile, readVmFileBytes } from './load.js';
+import { decodeVmFile, MAX_BYTES, readVmFileBytes } from './load.js';
 import { applySplices, inverse, type Splice } from './splice.js';
 
 /** A change of a VM file as plain data: what is needed to make it, and to undo it. */
@@ -59,27 +54,38 @@ export interface HeldVmFile extends Disposable {
 }
 
 /**
- * Takes a VM file in hand to change it.
+ * Takes a VM file in hand to change it. What is done is done in the folder that is opened here, and with the file that is found in it.
  *
- * @param path - a link is followed: what it points to is changed, and the link stays
+ * @param path - a link is followed where nobody else can have put it there: what it points to is changed, and the link stays
  * @throws QplugError `vm-file-missing`, `vm-file-unreadable`, `vm-file-too-big`, `vm-file-not-text`, `vm-file-busy`, `vm-file-unwritable`
  */
 export async function holdVmFile(path: string, signal: AbortSignal): Promise<HeldVmFile> {
   // says what is wrong with a file that can't be read, before anything is made beside it
-  await readVmFileBytes(path);
-  const file = realpathSync(path);
-  const lock = await lockFile(file, signal).catch((error: unknown) => {
-    throw asUnwritable(file, error);
-  });
+  await readVmFileBytes(path, signal);
+  const place = placeOf(path);
+  let lock: Disposable | undefined;
   try {
-    const info = statSync(file);
-    const bytes = await readVmFileBytes(file);
+    lock = await lockFile(place, signal);
+    const info = lstatSync(place.at(place.name));
+    const bytes = await readVmFileBytes(place.at(place.name), signal);
     // left by one that was killed: whoever has the lock may take it away
-    rmSync(beside(file, 'new'), { force: true });
-    return new Held(file, bytes, info, lock);
+    rmSync(place.at(beside(place, 'new')), { force: true });
+    return new Held(place, bytes, info, lock);
   } catch (error) {
-    lock[Symbol.dispose]();
-    throw error;
+    lock?.[Symbol.dispose]();
+    place[Symbol.dispose]();
+    throw asUnwritable(place.path, error);
+  }
+}
+
+function placeOf(path: string): NamedPlace {
+  try {
+    const place = openPlace(path);
+    if (place.there?.isFile() === true) return place;
+    place[Symbol.dispose]();
+    throw new NotOursError(place.there === undefined ? 'it is gone' : whatItIs(place.there));
+  } catch (error) {
+    throw asUnwritable(path, error);
   }
 }
 
@@ -89,15 +95,17 @@ class Held implements HeldVmFile {
   readonly hash: string;
   readonly #info: Stats;
   readonly #mark: string;
+  readonly #place: NamedPlace;
   readonly #lock: Disposable;
   readonly #bytes: Uint8Array;
   #inode: number;
   #prepared: string | undefined;
   #committed: string | undefined;
 
-  constructor(file: string, bytes: Uint8Array, info: Stats, lock: Disposable) {
-    this.file = file;
-    this.text = decodeVmFile(bytes, file);
+  constructor(place: NamedPlace, bytes: Uint8Array, info: Stats, lock: Disposable) {
+    this.#place = place;
+    this.file = place.path;
+    this.text = decodeVmFile(bytes, place.path);
     this.#mark = bytes.length > Buffer.byteLength(this.text) ? '\ufeff' : '';
     this.#info = info;
     this.hash = hashOf(bytes);
@@ -109,7 +117,7 @@ class Held implements HeldVmFile {
   prepare(splices: readonly Splice[]): FileChange {
     const { file } = this;
     const bytes = Buffer.from(this.#mark + applySplices(this.text, splices));
-    system(file, () => writeAs(this.#info, beside(file, 'new'), bytes));
+    system(file, () => this.#write(bytes));
     const after = hashOf(bytes);
     this.#prepared = after;
     return { file, before: this.hash, after, splices };
@@ -125,7 +133,7 @@ class Held implements HeldVmFile {
   undo(): void {
     if (this.#committed === undefined) return;
     const { file } = this;
-    system(file, () => writeAs(this.#info, beside(file, 'new'), this.#bytes));
+    system(file, () => this.#write(this.#bytes));
     this.#prepared = this.hash;
     this.#replace(this.#committed);
     this.#prepared = undefined;
@@ -135,21 +143,29 @@ class Held implements HeldVmFile {
   /** Puts what was written beside the file in its place, if it is still what it was. */
   #replace(expected: string): void {
     const { file } = this;
-    if (!isStill(file, expected, this.#inode)) throw fail('vm-file-changed', { path: file });
+    const place = this.#place;
+    if (!isStill(place.at(place.name), expected, this.#inode)) throw fail('vm-file-changed', { path: file });
     system(file, () => {
-      const { ino } = statSync(beside(file, 'new'));
-      renameSync(beside(file, 'new'), file);
+      const fresh = beside(place, 'new');
+      const { ino } = statSync(place.at(fresh));
+      putInPlace(place, fresh);
       this.#inode = ino;
     });
-    syncFolder(dirname(file));
+  }
+
+  #write(bytes: Uint8Array): void {
+    const { mode, uid, gid } = this.#info;
+    writeBeside(this.#place, beside(this.#place, 'new'), bytes, { mode, exactly: true, owner: { uid, gid } });
   }
 
   [Symbol.dispose](): void {
     try {
-      if (this.#prepared !== undefined) rmSync(beside(this.file, 'new'), { force: true });
+      if (this.#prepared !== undefined) rmSync(this.#place.at(beside(this.#place, 'new')), { force: true });
       this.#lock[Symbol.dispose]();
     } catch {
       // the folder was closed to us meanwhile; the next qplug that changes the file takes both away
+    } finally {
+      this.#place[Symbol.dispose]();
     }
   }
 }
@@ -183,40 +199,9 @@ async function turn({ file, before, after, splices }: FileChange, signal: AbortS
 
 function isStill(file: string, hash: string, inode: number): boolean {
   try {
-    return statSync(file).ino === inode && hashOf(readFileSync(file)) === hash;
+    return lstatSync(file).ino === inode && hashOf(readPlainFile(file, MAX_BYTES)) === hash;
   } catch {
     return false;
-  }
-}
-
-/** Writes a new file with the owner, group and mode of another, on the disk when this returns. */
-function writeAs({ uid, gid, mode }: Stats, path: string, bytes: Uint8Array): void {
-  const handle = openSync(path, 'wx', 0o600);
-  try {
-    const made = statSync(path);
-    if (made.uid !== uid || made.gid !== gid) fchownSync(handle, uid, gid);
-    fchmodSync(handle, mode & 0o7777);
-    writeFileSync(handle, bytes);
-    fsyncSync(handle);
-  } catch (error) {
-    rmSync(path, { force: true });
-    throw error;
-  } finally {
-    closeSync(handle);
-  }
-}
-
-/** So that a power cut does not take the new name back. Not every file system can. */
-function syncFolder(folder: string): void {
-  try {
-    const handle = openSync(folder, 'r');
-    try {
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-  } catch {
-    // the file is in place, and will be on the disk soon
   }
 }
 
@@ -235,6 +220,8 @@ function system(file: string, work: () => void): void {
 /** What the system refuses, in our words; anything else as it is. */
 function asUnwritable(file: string, error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof NotOursError)
+    return fail('vm-file-unwritable', { path: file, reason: message }, { cause: error });
   if (!(error instanceof Error) || code === undefined || !/^E[A-Z]+$/.test(code)) return error;
   return fail('vm-file-unwritable', { path: file, reason: message }, { cause: error });
 }

@@ -1,35 +1,43 @@
 import { readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { Deadline, DeadlineReached, formatProcess, hasEnded, parseProcess, poll, selfIdentity } from '../base/index.js';
+import {
+  Deadline,
+  DeadlineReached,
+  formatProcess,
+  hasEnded,
+  type NamedPlace,
+  parseProcess,
+  poll,
+  selfIdentity,
+} from '../base/index.js';
 import { fail } from '../diag/index.js';
 
 /** ms that another qplug may take with a file before we give up, and ms between two looks. */
 const PATIENCE = 10_000;
 const LOOK_EVERY = 25;
 
-/** @returns the path of a file of ours beside another: hidden, and named for what it is */
-export function beside(file: string, what: 'lock' | 'new'): string {
-  return join(dirname(file), `.${basename(file)}.qplug-${what}`);
+/** @returns the name of a file of ours beside another: hidden, and named for what it is */
+export function beside({ name }: Pick<NamedPlace, 'name'>, what: 'lock' | 'new'): string {
+  return `.${name}.qplug-${what}`;
 }
 
 /**
  * Takes a file for this process alone, as far as qplugs go: a link beside it names who has it. It is made in one step, works on a disk
  * that is full, and one whose maker died is taken over.
  *
- * @param file - a real path
+ * @param file - where it is
  * @returns what gives it back
  * @throws QplugError `vm-file-busy` · the system's error · the signal's reason
  */
-export async function lockFile(file: string, signal: AbortSignal): Promise<Disposable> {
+export async function lockFile(file: NamedPlace, signal: AbortSignal): Promise<Disposable> {
   const mine = formatProcess(selfIdentity());
-  const path = beside(file, 'lock');
+  const path = file.at(beside(file, 'lock'));
   using deadline = new Deadline(PATIENCE, signal);
   try {
     await poll(() => take(path, mine), { interval: LOOK_EVERY, signal: deadline.signal });
   } catch (error) {
     if (!(error instanceof DeadlineReached)) throw error;
     const holder = Number.parseInt(holderOf(path) ?? '', 10);
-    throw fail('vm-file-busy', { path: file, holder, timeout: PATIENCE }, { cause: error });
+    throw fail('vm-file-busy', { path: file.path, holder, timeout: PATIENCE }, { cause: error });
   }
   return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
 }

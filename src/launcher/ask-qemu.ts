@@ -1,7 +1,7 @@
-import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { Deadline, throwIfShort } from '../base/index.js';
+import { Deadline, DeadlineReached, runProgram, startProgram, throwIfShort } from '../base/index.js';
 import { fail } from '../diag/index.js';
 import { parseQemuVersion, type QemuVersion, type QueryCommand, type QueryReply, type Reading } from '../qdev/index.js';
 import { environmentOf, type RunAs } from './run-as.js';
@@ -31,26 +31,16 @@ export async function askQemu(
   args: readonly string[],
   { signal, timeout = TIMEOUT, as }: Asking = {},
 ): Promise<string> {
-  using deadline = new Deadline(timeout, signal);
-  deadline.signal.throwIfAborted();
-  return await new Promise((resolve, reject) => {
-    const options = {
-      signal: deadline.signal,
-      killSignal: 'SIGKILL',
-      maxBuffer: 1024 * 1024,
-      env: plainEnvironment(as),
-      ...whoOf(as),
-    } as const;
-    execFile(binary, [...args], options, (error, stdout, stderr) => {
-      if (deadline.reached) return reject(fail('qemu-silent', { binary, timeout }, { cause: error }));
-      if (deadline.signal.aborted) return reject(deadline.signal.reason);
-      // A number is its exit code: it ran. Text is an errno name: it did not.
-      if (typeof error?.code === 'string' && !error.code.startsWith('ERR_CHILD_PROCESS_STDIO')) {
-        return reject(fail('qemu-not-executable', { binary, reason: error.message }, { cause: error }));
-      }
-      resolve(`${stdout}\n${stderr}`);
-    });
-  });
+  const options = { env: plainEnvironment(as), ...whoOf(as) };
+  try {
+    const { stdout, stderr } = await runProgram(binary, args, options, { timeout, signal });
+    return `${stdout}\n${stderr}`;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof DeadlineReached) throw fail('qemu-silent', { binary, timeout }, { cause: error });
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    throw fail('qemu-not-executable', { binary, reason: error.message }, { cause: error });
+  }
 }
 
 /** How long it may take to tell of itself over QMP, in ms. Whoever says nothing is asked again in another way. */
@@ -79,7 +69,7 @@ export async function readFromQemu<T>(
   using deadline = new Deadline(Math.min(timeout, READING_TIMEOUT), signal);
   deadline.signal.throwIfAborted();
   // A group of its own, so that a QEMU started by a wrapper script ends with it.
-  const child = spawn(binary, WITHOUT_MACHINE, { env: plainEnvironment(as), detached: true, ...whoOf(as) });
+  const child = startProgram(binary, WITHOUT_MACHINE, { env: plainEnvironment(as), detached: true, ...whoOf(as) });
   if (child.pid === undefined) {
     // Node has no pipes to it then
     const [error] = await once(child, 'error');

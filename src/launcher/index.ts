@@ -24,6 +24,7 @@ export { type MachineModel, machineModel } from './machine.js';
 export { type FoundQemu, findQemu, type Preflight, type PreflightInput, preflight } from './preflight.js';
 export { lastLogLines, type ProcessExit, type QemuProcess, type StartInput, startQemu } from './process.js';
 export { startsPaused } from './qemu-args.js';
+export { QemuLog } from './qemu-log.js';
 export { type ControllerBefore, recallControllers } from './recall-controllers.js';
 export { type FoundRunAs, findRunAs, type RunAs } from './run-as.js';
 export { checkSocketPaths, type RuntimePaths, runtimeDir, runtimePaths, stateDir } from './runtime-paths.js';

@@ -1,11 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { identifyProcess, type ProcessIdentity, rightsOf } from '../base/index.js';
-import { fail, printable } from '../diag/index.js';
+import { identifyProcess, type ProcessIdentity, rightsOf, startProgram } from '../base/index.js';
+import { fail } from '../diag/index.js';
 import { endProcess } from './end-process.js';
 import { type ListeningSockets, listenFor } from './hand-over.js';
+import { type LogEnd, makeLog, QemuLog } from './qemu-log.js';
 import { environmentOf, type RunAs } from './run-as.js';
 
 /** How a process ended: with a code, or by a signal. */
@@ -14,17 +15,14 @@ export interface ProcessExit {
   readonly signal: NodeJS.Signals | null;
 }
 
-const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_RDWR, O_TRUNC } = constants;
-
-/** How much of the end of a log is read for `lastLines`, in bytes. */
-const TAIL_BYTES = 16 * 1024;
+const { O_CREAT, O_NOFOLLOW, O_RDONLY, O_TRUNC } = constants;
 
 /** What to start. */
 export interface StartInput {
   readonly binary: string;
   /** Without the program itself. */
   readonly args: readonly string[];
-  /** Gets stdout and stderr, appended; made with mode 0600. */
+  /** Gets stdout and stderr; made with mode 0600, of bounded size: see `QemuLog`. */
   readonly logFile: string;
   readonly cwd?: string | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
@@ -46,8 +44,10 @@ export interface QemuProcess extends AsyncDisposable {
   readonly identity: ProcessIdentity | undefined;
   /** Never rejects. */
   readonly exited: Promise<ProcessExit>;
-  /** The last lines that it wrote since this start, safe to show. */
+  /** The last lines that it wrote, safe to show. */
   lastLines(count: number): Promise<readonly string[]>;
+  /** Hands on what it writes, until told to stop: see `QemuLog`. */
+  follow(onText: (text: string) => void, signal: AbortSignal): Promise<void>;
   /** Lets this program end while the process runs on. */
   leave(): void;
 }
@@ -61,30 +61,30 @@ export interface QemuProcess extends AsyncDisposable {
 export async function startQemu(input: StartInput): Promise<QemuProcess> {
   const { binary, args, logFile, cwd, as, env = as === undefined ? process.env : environmentOf(as), signal } = input;
   signal?.throwIfAborted();
-  let log: FileHandle | undefined;
+  let log: LogEnd | undefined;
+  let reader: QemuLog | undefined;
   let mark: FileHandle | undefined;
   let sockets: ListeningSockets | undefined;
   try {
-    log = await open(logFile, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
-    const { size } = await log.stat();
+    log = await makeLog(logFile, signal);
+    // opened before QEMU alone has the pipe: what is in it is lost with the last who has it open
+    reader = new QemuLog(logFile);
     if (input.markFile !== undefined)
       mark = await open(input.markFile, O_RDONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
     sockets = await listenFor(input.sockets ?? []);
     signal?.throwIfAborted();
-    const child = spawn(binary, [...args], {
-      ...(as === undefined ? {} : { uid: as.uid, gid: as.gid }),
-      detached: true,
-      stdio: [mark?.fd ?? 'ignore', log.fd, log.fd, ...sockets.descriptors],
-      cwd,
-      env,
-    });
+    const who = as === undefined ? {} : { uid: as.uid, gid: as.gid };
+    const given = [mark?.fd ?? 'ignore', log.descriptor, log.descriptor, ...sockets.descriptors] as const;
+    const child = startProgram(binary, args, { ...who, detached: true, cwd, env }, given);
     // Listened to before the first wait: a process can end before anyone asks.
     const exited = new Promise<ProcessExit>((resolve) =>
       child.once('exit', (code, by) => resolve({ code, signal: by })),
     );
     const spawned = once(child, 'spawn');
-    const running = new RunningQemu(child, exited, logFile, size);
+    const running = new RunningQemu(child, exited, logFile);
     await Promise.all([spawned, told(running, input.onStart)]);
+    log.handedOver();
+    running.keepLog(reader);
     if (as !== undefined && hasMoreThan(as, running.pid)) {
       await running[Symbol.asyncDispose]();
       throw fail('qemu-not-started', {
@@ -94,11 +94,12 @@ export async function startQemu(input: StartInput): Promise<QemuProcess> {
     }
     return running;
   } catch (error) {
+    reader?.[Symbol.dispose]();
     if (signal?.aborted === true || !(error instanceof Error && 'syscall' in error)) throw error;
     throw fail('qemu-not-started', { binary, reason: error.message }, { cause: error });
   } finally {
     sockets?.[Symbol.dispose]();
-    await log?.close();
+    log?.[Symbol.dispose]();
     await mark?.close();
   }
 }
@@ -128,19 +129,34 @@ class RunningQemu implements QemuProcess {
   readonly exited: Promise<ProcessExit>;
   readonly #child: ChildProcess;
   readonly #logFile: string;
-  readonly #logStart: number;
+  #draining: Disposable | undefined;
 
-  constructor(child: ChildProcess, exited: Promise<ProcessExit>, logFile: string, logStart: number) {
+  constructor(child: ChildProcess, exited: Promise<ProcessExit>, logFile: string) {
     this.pid = child.pid ?? 0;
     this.identity = identifyProcess(this.pid);
     this.exited = exited;
     this.#child = child;
     this.#logFile = logFile;
-    this.#logStart = logStart;
   }
 
-  lastLines(count: number): Promise<readonly string[]> {
-    return lastLogLines(this.#logFile, count, this.#logStart);
+  /** Moves what it writes into its log, until it has ended. */
+  keepLog(log: QemuLog): void {
+    this.#draining = log.keepDraining();
+    void this.exited.then(() => {
+      this.#draining?.[Symbol.dispose]();
+      log.drain();
+      log[Symbol.dispose]();
+    });
+  }
+
+  async lastLines(count: number): Promise<readonly string[]> {
+    return lastLogLines(this.#logFile, count);
+  }
+
+  async follow(onText: (text: string) => void, signal: AbortSignal): Promise<void> {
+    this.#draining?.[Symbol.dispose]();
+    using log = new QemuLog(this.#logFile);
+    await log.follow(onText, signal);
   }
 
   leave(): void {
@@ -154,26 +170,8 @@ class RunningQemu implements QemuProcess {
   }
 }
 
-/**
- * @param from - byte at which to begin; what is before belongs to an earlier run
- * @returns the last lines of a log, escaped; none when it can't be read
- */
-export async function lastLogLines(logFile: string, count: number, from = 0): Promise<readonly string[]> {
-  const handle = await open(logFile, 'r').catch(() => undefined);
-  if (handle === undefined) return [];
-  try {
-    const { size } = await handle.stat();
-    const start = Math.max(from, size - TAIL_BYTES);
-    if (size <= start) return [];
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - start), 0, size - start, start);
-    const lines = buffer.subarray(0, bytesRead).toString('utf8').split(/\r?\n/);
-    // The first may be cut in the middle.
-    const whole = start > from ? lines.slice(1) : lines;
-    return whole
-      .filter((line) => line.trim() !== '')
-      .slice(-count)
-      .map((line) => printable(line));
-  } finally {
-    await handle.close();
-  }
+/** @returns the last lines of a log, escaped; none when it can't be read */
+export function lastLogLines(logFile: string, count: number): readonly string[] {
+  using log = new QemuLog(logFile);
+  return log.lastLines(count);
 }

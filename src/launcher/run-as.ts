@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
+import { runProgram } from '../base/index.js';
 import type { VmFile } from '../config/index.js';
 import { type Finding, finding } from '../diag/index.js';
 
@@ -82,11 +82,12 @@ async function ask(program: 'id' | 'test', args: readonly string[], as?: RunAs):
   const path = [`/usr/bin/${program}`, `/bin/${program}`].find((one) => existsSync(one));
   if (path === undefined) return '';
   const who = as === undefined ? {} : { uid: as.uid, gid: as.gid };
-  return await new Promise((resolve) => {
-    execFile(path, [...args], { ...who, cwd: '/', env: {}, timeout: 10_000 }, (error, stdout) =>
-      resolve(error === null ? stdout : undefined),
-    );
-  });
+  try {
+    const { code, stdout } = await runProgram(path, args, { ...who, cwd: '/', env: {} }, { timeout: 10_000 });
+    return code === 0 ? stdout : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Nothing of root's environment but language and time zone: a home, a bus, an agent or a library of root's are not QEMU's. */

@@ -4,15 +4,15 @@ import {
   fstatSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
   symlinkSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { formatProcess, hasEnded, parseProcess, selfIdentity, throwIfShort } from '../base/index.js';
 import { parseVmRecord, type VmRecord } from './vm-record.js';
+import { readOwn } from './write-durably.js';
 
 /** The name of a VM's record in its folder. */
 export const RECORD = 'vm.json';
@@ -20,12 +20,17 @@ export const RECORD = 'vm.json';
 /** @returns the record in a VM's folder, or undefined when there is none, or none that is whole. @throws the system's error when it is there, and can't be read now */
 export function recordIn(folder: string): VmRecord | undefined {
   try {
-    return parseVmRecord(readFileSync(join(folder, RECORD), 'utf8'));
+    return parseVmRecord(readOwn(join(folder, RECORD)));
   } catch (error) {
     throwIfShort(error);
     if ((error as NodeJS.ErrnoException).code === 'EIO') throw error;
     return undefined;
   }
+}
+
+/** @returns what a VM's folder is called before or after it is one: with a dot in front, which no name of a VM has */
+export function asideOf(folder: string, what: 'new' | 'gone', pid: number): string {
+  return join(dirname(folder), `.${basename(folder)}.${what}-${pid}`);
 }
 
 /**
@@ -56,7 +61,7 @@ export function clearAway(
     // whoever has or had the token may have moved it away
     const inPlace = (): boolean => statSync(folder, { throwIfNoEntry: false })?.ino === fstatSync(handle).ino;
     if (!takeToken(inside, inPlace) || !inPlace()) return 'busy';
-    const gone = `${folder}.gone-${process.pid}`;
+    const gone = asideOf(folder, 'gone', process.pid);
     rmSync(gone, { recursive: true, force: true });
     renameSync(folder, gone);
     rmSync(gone, { recursive: true, force: true });

@@ -1,16 +1,7 @@
-import {
-  closeSync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  clearUnfinished,
   formatProcess,
   hasEnded,
   makeOwnFolder,
@@ -18,9 +9,10 @@ import {
   parseProcess,
   selfIdentity,
   throwIfShort,
+  writeWhole,
 } from '../base/index.js';
 import { type JournalHead, type Mark, parseJournal, type StepMark } from './journal-record.js';
-import { guarded } from './write-durably.js';
+import { guarded, readOwn } from './write-durably.js';
 
 /** What an entry's file is called: when it began, in order, and who works on it. */
 const NAME = /^(\d{13}-\d+-\d+)_(\d+_\d+_[0-9a-f-]+(?:_\d+)?)\.jsonl$/;
@@ -54,9 +46,7 @@ export class Journal {
     const path = join(this.folder, nameOf(id, me));
     guarded(path, () => {
       makeOwnFolder(this.folder);
-      const fresh = `${path}.new`;
-      writeFileSync(fresh, `${JSON.stringify(head)}\n`, { mode: 0o600, flush: true, flag: 'wx' });
-      renameSync(fresh, path);
+      writeWhole(path, `${JSON.stringify(head)}\n`, 0o600);
     });
     const entry = new JournalEntry(path, head, [], this.#watch);
     this.#watch?.(head, { is: 'begun' });
@@ -68,6 +58,7 @@ export class Journal {
    *   understood, stay for it; what never came to say anything is cleared away
    */
   takeOver(): JournalEntry[] {
+    this.#clearUnfinished();
     return this.#names().flatMap((name) => {
       const [, id = '', who = ''] = NAME.exec(name) ?? [];
       const worker = parseProcess(who);
@@ -84,29 +75,44 @@ export class Journal {
   }
 
   #take(from: string, path: string): JournalEntry[] {
-    if (parseJournal(readFileSync(from, 'utf8')) === 'unknown') return [];
+    if (parseJournal(readOwn(from)) === 'unknown') return [];
     renameSync(from, path);
     // it may have been written to until its process died
-    const text = parseJournal(readFileSync(path, 'utf8'));
+    const text = parseJournal(readOwn(path));
     if (typeof text === 'object') return [new JournalEntry(path, text.head, text.marks, this.#watch)];
     rmSync(path, { force: true });
     return [];
   }
 
+  /** What was never begun, since its process ended, or its disk was full, before it was whole; an older qplug called it `.new`. */
+  #clearUnfinished(): void {
+    clearUnfinished(this.folder);
+    for (const name of namesIn(this.folder)) {
+      const who = name.endsWith('.new') ? NAME.exec(name.slice(0, -'.new'.length))?.[2] : undefined;
+      const worker = who === undefined ? undefined : parseProcess(who);
+      if (worker === undefined || !hasEnded(worker)) continue;
+      rmSync(join(this.folder, name), { force: true });
+    }
+  }
+
   /** Whether nobody works on anything, or has left something. */
   get isEmpty(): boolean {
-    return this.#names().length === 0;
+    return namesIn(this.folder).every((name) => !NAME.test(name) && !/\.new$|^\.qplug-/.test(name));
   }
 
   #names(): string[] {
-    try {
-      return readdirSync(this.folder)
-        .filter((name) => NAME.test(name))
-        .sort();
-    } catch (error) {
-      throwIfShort(error);
-      return [];
-    }
+    return namesIn(this.folder)
+      .filter((name) => NAME.test(name))
+      .sort();
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throwIfShort(error);
+    return [];
   }
 }
 

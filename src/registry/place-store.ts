@@ -1,10 +1,9 @@
-import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeOwnFolder } from '../base/index.js';
+import { clearUnfinished, makeOwnFolder } from '../base/index.js';
 import { type Finding, finding, QplugError } from '../diag/index.js';
 import { type PlaceRecord, parsePlaceRecord } from './place-record.js';
 import { fileNameOf } from './vm-name.js';
-import { guarded, writeDurably } from './write-durably.js';
+import { guarded, readOwn, writeDurably } from './write-durably.js';
 
 /**
  * The remembered places of VMs: a JSON file each under `<state>/places`, which is 0700. A file is replaced in one step, so whoever
@@ -34,7 +33,7 @@ export class PlaceStore {
       finding('places-unreadable', { vm, path, reason }, { severity: 'warning' });
     let text: string;
     try {
-      text = readFileSync(path, 'utf8');
+      text = readOwn(path);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       return { record: undefined, findings: code === 'ENOENT' ? [] : [unreadable(message)] };
@@ -51,18 +50,16 @@ export class PlaceStore {
    */
   write(record: PlaceRecord): readonly Finding[] {
     const path = this.#pathOf(record.vm);
-    const fresh = `${path}.new-${process.pid}`;
     if (this.#isNewer(path)) return [];
     try {
       guarded(path, () => {
         makeOwnFolder(this.#state);
         makeOwnFolder(this.#folder);
-        writeDurably(fresh, record);
-        renameSync(fresh, path);
+        clearUnfinished(this.#folder);
+        writeDurably(path, record);
       });
       return [];
     } catch (error) {
-      rmSync(fresh, { recursive: true, force: true });
       if (!(error instanceof QplugError)) throw error;
       const reason = error.cause instanceof Error ? error.cause.message : error.message;
       return [finding('places-not-saved', { vm: record.vm, path, reason }, { severity: 'warning' })];
@@ -71,7 +68,7 @@ export class PlaceStore {
 
   #isNewer(path: string): boolean {
     try {
-      return parsePlaceRecord(readFileSync(path, 'utf8')) === 'newer';
+      return parsePlaceRecord(readOwn(path)) === 'newer';
     } catch {
       return false;
     }

@@ -1,9 +1,9 @@
-import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeOwnFolder } from '../base/index.js';
+import { clearUnfinished, makeOwnFolder } from '../base/index.js';
 import type { NoRecord } from './record-text.js';
 import { parseSnapshotRecord, type SnapshotIdentity, type SnapshotRecord } from './snapshot-record.js';
-import { guarded, writeDurably } from './write-durably.js';
+import { guarded, readOwn, writeDurably } from './write-durably.js';
 
 /** What a tag must be to be part of a file's name: what qplug takes for a tag. */
 const SAFE = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
@@ -35,7 +35,7 @@ export class SnapshotStore {
     const path = this.pathOf(snapshot);
     if (path === undefined) return 'none';
     try {
-      return parseSnapshotRecord(readFileSync(path, 'utf8'));
+      return parseSnapshotRecord(readOwn(path));
     } catch (error) {
       return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'none' : 'unreadable';
     }
@@ -45,17 +45,11 @@ export class SnapshotStore {
   write(snapshot: SnapshotIdentity, record: SnapshotRecord): void {
     const path = this.pathOf(snapshot);
     if (path === undefined) throw new Error(`no file name for ${snapshot.tag}`);
-    const fresh = `${path}.new-${process.pid}`;
     guarded(path, () => {
       makeOwnFolder(this.#state);
       makeOwnFolder(this.#folder);
-      try {
-        writeDurably(fresh, record);
-        renameSync(fresh, path);
-      } catch (error) {
-        rmSync(fresh, { recursive: true, force: true });
-        throw error;
-      }
+      clearUnfinished(this.#folder);
+      writeDurably(path, record);
     });
   }
 

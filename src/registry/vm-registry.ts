@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasEnded, identifyProcess, makeOwnFolder, processesReading, throwIfShort } from '../base/index.js';
 import { fail, type QplugError } from '../diag/index.js';
-import { clearAway, RECORD, recordIn } from './clear-away.js';
+import { asideOf, clearAway, RECORD, recordIn } from './clear-away.js';
 import { fileNameOf, isVmName } from './vm-name.js';
 import type { VmRecord } from './vm-record.js';
 import { guarded, writeDurably } from './write-durably.js';
@@ -43,7 +43,7 @@ export class VmRegistry {
    */
   claim(record: VmRecord): void {
     const folder = this.folderOf(record.name);
-    const fresh = `${folder}.new-${record.launcher.pid}`;
+    const fresh = asideOf(folder, 'new', record.launcher.pid);
     guarded(folder, () => {
       makeOwnFolder(this.#runtime);
       makeOwnFolder(this.folder);
@@ -81,11 +81,7 @@ export class VmRegistry {
   /** Replaces the record of a VM in one step. @throws QplugError `state-write-failed` */
   update(record: VmRecord): void {
     const folder = this.folderOf(record.name);
-    const fresh = join(folder, `${RECORD}.new`);
-    guarded(folder, () => {
-      writeDurably(fresh, record);
-      renameSync(fresh, join(folder, RECORD));
-    });
+    guarded(folder, () => writeDurably(join(folder, RECORD), record));
   }
 
   /** @returns the record, or undefined when no such VM is known */

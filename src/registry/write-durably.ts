@@ -1,17 +1,22 @@
-import { closeSync, constants, fsyncSync, openSync, writeFileSync } from 'node:fs';
+import { readPlainFile, writeWhole } from '../base/index.js';
 import { fail } from '../diag/index.js';
 
-const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
+/** The most that is read of a file of ours, in bytes; none that qplug writes comes near it. */
+const MOST_BYTES = 16 << 20;
 
-/** Writes a value as JSON (0600), on the disk when this returns. A link is not followed. @throws the system's error */
+/**
+ * Writes a value as JSON (0600) whole or not at all, on the disk when this returns. A link in its place is not followed.
+ *
+ * @param path - in a folder of our own
+ * @throws the system's error
+ */
 export function writeDurably(path: string, value: unknown): void {
-  const handle = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
-  try {
-    writeFileSync(handle, `${JSON.stringify(value, undefined, 2)}\n`);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
+  writeWhole(path, `${JSON.stringify(value, undefined, 2)}\n`, 0o600);
+}
+
+/** @returns the text of a file of ours. @throws NoFileError · the system's error */
+export function readOwn(path: string): string {
+  return readPlainFile(path, MOST_BYTES).toString('utf8');
 }
 
 /** @throws QplugError `state-write-failed` for what the system refuses */

@@ -16,7 +16,7 @@ export async function awaitWished(
   host: HostAccess,
   { signal, onProgress }: Pick<Operation, 'signal' | 'onProgress'>,
 ): Promise<void> {
-  const file = await readVmFile(request.path);
+  const file = await readVmFile(request.path, signal);
   using deadline = new Deadline(request.wait, signal);
   for (const wish of file.usb.devices) {
     if (wish.kind !== 'host' || wish.whenMissing !== 'wait') continue;

@@ -5,7 +5,6 @@ import { addFindings } from './add-findings.js';
 import { LAST_LINES } from './attach.js';
 import { giveBackClaims } from './claims.js';
 import { ANSWER, killVm, shutdownVm } from './end-vm.js';
-import { followLog } from './follow-log.js';
 import type { HostAccess } from './host-access.js';
 import { ownerOf } from './owner.js';
 import type { RunningVm } from './run.js';
@@ -34,7 +33,7 @@ export async function stayWith(
 ): Promise<readonly Finding[]> {
   const { record, process: qemu } = vm;
   const follow = new AbortController();
-  const following = followLog(record.log, options.onLog, follow.signal);
+  const following = qemu.follow(options.onLog, follow.signal);
   const aborted = new Promise<'aborted'>((resolve) => {
     if (options.signal.aborted) resolve('aborted');
     else options.signal.addEventListener('abort', () => resolve('aborted'), { once: true });

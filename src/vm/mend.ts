@@ -1,5 +1,6 @@
 import { hasEnded, poll } from '../base/index.js';
 import { type Finding, finding, QplugError } from '../diag/index.js';
+import { QemuLog } from '../launcher/index.js';
 import { QmpClosedError, QmpConnectError, QmpTimeoutError } from '../qmp/index.js';
 import { type Claim, type ClaimOwner, sameOwner } from '../registry/index.js';
 import { giveBackClaims, livingClaims, lossOf } from './claims.js';
@@ -27,11 +28,12 @@ export async function mend(host: HostAccess, operation: Operation): Promise<Find
   return within(operation, 'mend what was cut off', (signal) => mendAll(host, { ...operation, signal }));
 }
 
-/** ms between two looks whether a VM has ended. */
+/** ms between two looks whether a VM has ended, and at what its QEMU has written meanwhile. */
 const LOOK_EVERY = 500;
+const DRAIN_EVERY = 100;
 
 /**
- * The same, as soon as a VM has ended.
+ * The same, as soon as a VM has ended. Until then its log is kept up: see `QemuLog`.
  *
  * @param word - its name, file or socket
  * @throws QplugError `vm-not-found` · as `mend` · the signal's reason
@@ -39,9 +41,17 @@ const LOOK_EVERY = 500;
 export async function mendWhenEnded(word: string, host: HostAccess, operation: Operation): Promise<Finding[]> {
   const { signal } = operation;
   const owner = await ownerBehind(word, host, operation);
-  const isGone = async (): Promise<true | undefined> =>
-    (await presenceOf(owner, signal)) === 'gone' ? true : undefined;
-  await poll(isGone, { interval: LOOK_EVERY, signal });
+  const record = host.registry.read(owner.vm);
+  using log = record?.sockets.qplug === owner.socket ? new QemuLog(record.log) : undefined;
+  let next = 0;
+  const isGone = async (): Promise<true | undefined> => {
+    log?.drain();
+    if (performance.now() < next) return undefined;
+    next = performance.now() + LOOK_EVERY;
+    return (await presenceOf(owner, signal)) === 'gone' ? true : undefined;
+  };
+  const interval = log === undefined ? LOOK_EVERY : DRAIN_EVERY;
+  await poll(isGone, { interval, signal });
   return mend(host, operation);
 }
 

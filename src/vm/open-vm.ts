@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Deadline, isSameProcess, type ProcessIdentity, peerOf, socketFileOf, throwIfShort } from '../base/index.js';
 import { loadVmFile, type VmFile } from '../config/index.js';
 import { fail, nearest } from '../diag/index.js';
+import { QemuLog } from '../launcher/index.js';
 import { connect, QmpConnectError, type QmpConnection } from '../qmp/index.js';
 import { lives, type VmRecord } from '../registry/index.js';
 import { checkSelector } from './check-selector.js';
@@ -113,7 +114,9 @@ export async function openVm(
   const target = await findVm(word, host);
   const qmp = await takeMonitor(target.socket, options);
   try {
-    return { ...(await identify(target, qmp, host, options.signal)), qmp, [Symbol.asyncDispose]: () => qmp.close() };
+    const known = await identify(target, qmp, host, options.signal);
+    if (known.record !== undefined) keepLog(known.record);
+    return { ...known, qmp, [Symbol.asyncDispose]: () => qmp.close() };
   } catch (error) {
     await qmp.close();
     throw error;
@@ -139,6 +142,12 @@ async function identify(
   // another socket may have come to stand there meanwhile
   const socketFile = socketFileOf(target.socket) === target.socketFile ? target.socketFile : undefined;
   return { ...target, process, socketFile };
+}
+
+/** Where its watcher was killed its log is kept up by whoever looks at it. */
+function keepLog({ log }: VmRecord): void {
+  using kept = new QemuLog(log);
+  kept.drain();
 }
 
 /** One client waits in QEMU's queue; the kernel turns the next one away at once (listen(2), backlog 1), who then comes again. */

@@ -58,7 +58,7 @@ export async function prepare(
   inventory: HostInventory | undefined,
   { full, forget = false, user, guardOff = [], signal }: PrepareOptions,
 ): Promise<Prepared> {
-  const read = await readVmFile(path);
+  const read = await readVmFile(path, signal);
   const file = user === undefined ? read : withUser(read, user);
   const paths = runtimePaths(host.registry.folder, file.name);
   const looked = await look(file, host, full ? paths : undefined, signal);

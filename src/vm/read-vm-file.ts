@@ -5,10 +5,11 @@ import { checkSelector } from './check-selector.js';
 /**
  * Reads a VM file that is to run, with every check there is.
  *
- * @throws QplugError with all that is wrong in it
+ * @param signal - gives up a pipe
+ * @throws QplugError with all that is wrong in it · the reason of `signal`
  */
-export function readVmFile(path: string): Promise<VmFile> {
-  return loadVmFile(path, { checkSelector, checkGuest });
+export function readVmFile(path: string, signal: AbortSignal | undefined): Promise<VmFile> {
+  return loadVmFile(path, { checkSelector, checkGuest }, signal);
 }
 
 /** The same for a text that was read already. @param path - the file that it came from */

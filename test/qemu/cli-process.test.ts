@@ -1,7 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -140,6 +151,64 @@ describe('an interruption', () => {
     await seen(() => !existsSync(join(folder, 'run', 'vm', 'closed')));
   });
 });
+
+describe('what is no file', () => {
+  test.each([
+    ['plan', 'pipe.yaml'],
+    ['plan', 'socket.yaml'],
+    ['run', 'pipe.yaml'],
+    ['argv', '/dev/zero'],
+    ['plan', 'file.yaml', '--host', 'pipe.yaml'],
+    ['devices', '--host', '/dev/zero'],
+    ['devices', '--host', 'socket.yaml'],
+  ])('%s %s %s %s is refused by what it is, and nobody is waited for', async (...words) => {
+    const pipe = join(folder, 'pipe.yaml');
+    if (!existsSync(pipe)) execFileSync('mkfifo', [pipe]);
+    writeFileSync(join(folder, 'file.yaml'), 'machine: pc\n');
+    const listener = createServer().listen(join(folder, 'socket.yaml'));
+    onTestFinished(() => void listener.close());
+    await once(listener, 'listening');
+    const began = performance.now();
+    const running = qplug(...words.map((word) => (word.endsWith('.yaml') ? join(folder, word) : word)));
+    expect(await running.ended).toBe(2);
+    expect(running.err()).toMatch(/^error: .* can not be read.*(a named pipe|a socket|another device)/s);
+    expect(performance.now() - began).toBeLessThan(20_000);
+  });
+
+  test.each([
+    ['a VM file that a shell hands over', ['plan', '/dev/fd/0', '--offline']],
+    ['a host on standard input', ['devices', '--host', '-']],
+  ])('%s and that nobody ends: Ctrl-C does, with 130', async (_, words) => {
+    const pipe = join(folder, `open-${words[0]}`);
+    execFileSync('mkfifo', [pipe]);
+    const end = openSync(pipe, 'r+');
+    onTestFinished(() => closeSync(end));
+    const child = spawn(process.execPath, [main, ...words], { env, stdio: [end, 'ignore', 'ignore'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = once(child, 'close');
+    writeFileSync(end, 'name: half');
+    // it has read that, and waits for the rest
+    await poll(() => (isEmpty(pipe) ? true : undefined), { interval: 20, signal: AbortSignal.timeout(20_000) });
+    child.kill('SIGINT');
+    expect(await ended).toEqual([130, null]);
+  });
+});
+
+/** Whether all that was written into a pipe was read. */
+function isEmpty(pipe: string): boolean {
+  const handle = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const [byte] = [Buffer.alloc(1)];
+    readSync(handle, byte, 0, 1, null);
+    // it was not read yet: put back what was taken
+    writeFileSync(pipe, byte);
+    return false;
+  } catch {
+    return true;
+  } finally {
+    closeSync(handle);
+  }
+}
 
 /** Whether a process runs that was started with these words. */
 function isRunning(...words: readonly string[]): boolean {

@@ -42,7 +42,10 @@ export const run: CommandHandler = async (args, terminal) => {
     return watch(() => readInventory(sysfs), pick, args.flag('json'), terminal);
   }
   const file = args.text('host');
-  const inventory = file === undefined ? readInventory(sysfs) : await readHostFile(file, { input: terminal.input });
+  const inventory =
+    file === undefined
+      ? readInventory(sysfs)
+      : await readHostFile(file, { input: terminal.input, signal: terminal.signal });
   const devices = pick(inventory);
   const files = terminal.files ?? (terminal.sysfs === undefined && file === undefined ? realHostFiles() : undefined);
   const guards = files && (await guardsByPort([...devices, ...inventory.hubs], inventory, files));

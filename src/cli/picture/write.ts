@@ -1,53 +1,54 @@
-import { randomBytes } from 'node:crypto';
-import type { Stats } from 'node:fs';
-import { lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type Stats, statSync } from 'node:fs';
+import { type NamedPlace, NotOursError, openPlace, writeWhole } from '../../base/index.js';
 import { fail, type QplugError } from '../../diag/index.js';
 
 /**
- * Writes a picture whole or not at all: it is written beside its place, then renamed onto it. A link is followed. What is no
- * ordinary file is left alone, since renaming would replace a folder's, device's or pipe's name.
+ * Writes a picture whole or not at all: it is written beside its place, then renamed onto it. A link is followed where nobody else can have
+ * put it there. What is no ordinary file is left alone, since renaming would replace a folder's, device's or pipe's name.
  *
  * @throws QplugError `picture-unwritable`
  */
 export async function writePicture(path: string, picture: string): Promise<void> {
-  const there = await look(path);
-  const target = there === undefined ? path : await realpath(path);
-  const fresh = join(dirname(target), `.qplug-${process.pid}-${randomBytes(4).toString('hex')}.svg`);
+  refuseOther(path);
   try {
-    await using file = await open(fresh, 'wx', 0o666);
-    if (there !== undefined) await file.chmod(there.mode & 0o777);
-    await file.writeFile(picture);
-    await file.sync();
-    await rename(fresh, target);
+    using place = openPlace(path);
+    refuseDangling(path, place);
+    writeWhole(place, picture, 0o666);
   } catch (error) {
-    await rm(fresh, { force: true }).catch(() => undefined);
     throw unwritable(path, error);
   }
 }
 
-/** @returns what is at the path, undefined where there is nothing */
-async function look(path: string): Promise<Stats | undefined> {
-  if (path.endsWith('/')) throw fail('picture-unwritable', { path, problem: 'folder', reason: '' });
-  let there: Stats;
+/** Says what is there, where no file is. What happens to it since, whoever opens it sees. */
+function refuseOther(path: string): void {
+  let there: Stats | undefined;
   try {
-    there = await stat(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unwritable(path, error);
-    const isLink = await lstat(path).then(
-      () => true,
-      () => false,
-    );
-    if (isLink) throw fail('picture-unwritable', { path, problem: 'dangling-link', reason: '' });
-    return undefined;
+    there = statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // told by whoever opens it
   }
-  if (there.isDirectory()) throw fail('picture-unwritable', { path, problem: 'folder', reason: '' });
-  if (!there.isFile()) throw fail('picture-unwritable', { path, problem: 'not-a-file', reason: '' });
-  return there;
+  if (path.endsWith('/') || there?.isDirectory())
+    throw fail('picture-unwritable', { path, problem: 'folder', reason: '' });
+  if (there !== undefined && !there.isFile())
+    throw fail('picture-unwritable', { path, problem: 'not-a-file', reason: '' });
 }
 
-function unwritable(path: string, cause: unknown): QplugError {
-  const { code, message } = cause as NodeJS.ErrnoException;
+function refuseDangling(path: string, { there, linked }: NamedPlace): void {
+  if (there === undefined && linked) throw fail('picture-unwritable', { path, problem: 'dangling-link', reason: '' });
+  if (there !== undefined && !there.isFile())
+    throw fail('picture-unwritable', { path, problem: 'not-a-file', reason: '' });
+}
+
+function unwritable(path: string, cause: unknown): unknown {
+  if (cause instanceof NotOursError) {
+    return fail('picture-unwritable', { path, problem: 'others', reason: cause.message }, { cause });
+  }
+  if (!(cause instanceof Error && 'syscall' in cause)) return cause;
+  return ofSystem(path, cause as NodeJS.ErrnoException);
+}
+
+function ofSystem(path: string, cause: NodeJS.ErrnoException): QplugError {
+  const { code, message } = cause;
   // Node's message goes on with the call and the path of a file that nobody named
   const [reason = message] = message.split(',');
   return fail('picture-unwritable', { path, problem: code === 'ENOENT' ? 'no-folder' : 'system', reason }, { cause });

@@ -1,5 +1,5 @@
 import { lstat, readFile } from 'node:fs/promises';
-import { untrusted } from '../../base/index.js';
+import { readPlainFile, untrusted } from '../../base/index.js';
 import { type Finding, finding, QplugError } from '../../diag/index.js';
 import type { Policy } from './policy.js';
 
@@ -36,7 +36,7 @@ async function readPolicy(path: string): Promise<Buffer | undefined> {
   const others = untrusted(path);
   if (others !== undefined) throw unusable(path, finding('policy-untrusted', { ...others }));
   try {
-    return await readFile(path);
+    return readPlainFile(path, MAX_BYTES);
   } catch (error) {
     // a link that leads nowhere is no missing policy
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT' && !(await isThere(path));
@@ -54,7 +54,7 @@ async function isThere(path: string): Promise<boolean> {
 
 function decode(bytes: Buffer, path: string): string {
   if (bytes.length > MAX_BYTES) {
-    throw unusable(path, wrong(`it has ${bytes.length} bytes, and the limit is ${MAX_BYTES}`));
+    throw unusable(path, wrong(`it has more than ${MAX_BYTES} bytes`));
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -16,6 +16,8 @@ export interface UntrustedEvidence {
 export interface BaseEvidence {
   /** `us`: who runs qplug. */
   'folder-not-ours': UntrustedEvidence & { readonly folder: string; readonly us: number };
+  /** `path`: as it was typed, `-` for standard input; `timeout` in ms. */
+  'input-unfinished': { readonly path: string; readonly timeout: number };
 }
 
 /** @returns the reason, as a clause */
@@ -39,6 +41,14 @@ function fixOf({ path, fault, folder, us }: BaseEvidence['folder-not-ours']): Fi
 }
 
 export const baseCatalog: Catalog<BaseEvidence> = {
+  'input-unfinished': {
+    kind: 'timeout',
+    text: ({ path, timeout }) => ({
+      what: `${path === '-' ? 'standard input' : printable(path)} had not ended within ${timeout / 1000} s`,
+      why: 'it is a pipe, and whoever writes into it has it open still',
+      fix: advice('write what it is to say into a file, and name that'),
+    }),
+  },
   'folder-not-ours': {
     kind: 'failed',
     text: (evidence) => ({

@@ -67,8 +67,8 @@ export interface CliEvidence {
   'document-too-deep': Readonly<Record<string, never>>;
   'picture-unwritable': {
     readonly path: string;
-    readonly problem: 'folder' | 'not-a-file' | 'dangling-link' | 'no-folder' | 'system';
-    /** What the system says, for `system`. */
+    readonly problem: 'folder' | 'not-a-file' | 'dangling-link' | 'no-folder' | 'others' | 'system';
+    /** What the system says, for `system`; how others have their hand in it, for `others`. */
     readonly reason: string;
   };
 }
@@ -229,6 +229,7 @@ const PICTURE_PROBLEMS: Readonly<Record<PictureProblem, (path: string, reason: s
       why: 'there is no such folder',
       fix: file.includes('/') ? sh`mkdir -p ${path(file.replace(/\/[^/]*$/, ''))}` : undefined,
     }),
+    others: (_path, reason) => ({ why: reason, fix: options`--svg ./picture.svg` }),
     system: (_path, reason) => ({ why: reason }),
   };
 

@@ -8,10 +8,10 @@ import {
   readlinkSync,
   readSync,
   realpathSync,
+  statSync,
 } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import { throwIfShort } from '../../base/index.js';
+import { NoFileError, type ReadLimits, readInput, readNamedFile, throwIfShort } from '../../base/index.js';
 import { fail } from '../../diag/index.js';
 import type { SysfsReader } from '../sysfs-reader.js';
 import type { HostInventory } from '../usb-device.js';
@@ -29,6 +29,10 @@ const LONGEST_ATTRIBUTE = 66_560;
 export interface HostFileOptions {
   /** What `-` stands for; default the standard input of this process. */
   readonly input?: AsyncIterable<Uint8Array> | undefined;
+  /** Gives up a pipe that nobody writes into. */
+  readonly signal?: AbortSignal | undefined;
+  /** ms for all of a pipe; default a minute. */
+  readonly timeout?: number | undefined;
   /** Where names come from that the file does not tell; default the usb.ids of this host. */
   readonly ids?: UsbIds | undefined;
 }
@@ -37,45 +41,42 @@ export interface HostFileOptions {
  * Reads a file or folder that describes the USB devices of a host, instead of this host.
  *
  * @param path - `-` for standard input
- * @throws QplugError `host-file-missing`, `host-file-unreadable`, and all that `decodeHostFile` throws
+ * @throws QplugError `host-file-missing`, `host-file-unreadable`, `host-file-too-big`, `input-unfinished`, and all that `decodeHostFile`
+ *   throws · the reason of `signal`
  */
 export async function readHostFile(path: string, options: HostFileOptions = {}): Promise<HostInventory> {
   const ids = options.ids ?? hostUsbIds();
+  const { signal, timeout } = options;
+  const limits = { limit: MOST_BYTES, signal, timeout };
   const inventory =
     path === '-'
-      ? decodeHostFile(await readAll(options.input ?? process.stdin, path), 'standard input', ids)
-      : await readPath(path, ids);
+      ? decodeHostFile(
+          bounded(await readInput(options.input ?? process.stdin, path, limits), path),
+          'standard input',
+          ids,
+        )
+      : await readPath(path, ids, limits);
   return { ...inventory, file: path };
 }
 
-async function readPath(path: string, ids: UsbIds): Promise<HostInventory> {
-  let file: FileHandle | undefined;
+async function readPath(path: string, ids: UsbIds, limits: ReadLimits): Promise<HostInventory> {
   try {
-    file = await open(path, 'r');
-    if ((await file.stat()).isDirectory()) return readFolder(path, ids);
-    return decodeHostFile(await readAll(file.createReadStream({ autoClose: false }), path), path, ids);
+    if (statSync(path).isDirectory()) return readFolder(path, ids);
+    const { bytes } = await readNamedFile(path, limits);
+    return decodeHostFile(bounded(bytes, path), path, ids);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw fail('host-file-missing', { file: path }, { cause: error });
-    if (error instanceof Error && 'syscall' in error) {
+    if (error instanceof NoFileError || (error instanceof Error && 'syscall' in error)) {
       throw fail('host-file-unreadable', { file: path, reason: error.message }, { cause: error });
     }
     throw error;
-  } finally {
-    await file?.close();
   }
 }
 
-/** A pipe or device may have no end: only so much is read, whatever its size is said to be. */
-async function readAll(input: AsyncIterable<Uint8Array>, file: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of input) {
-    length += chunk.length;
-    if (length > MOST_BYTES) throw fail('host-file-too-big', { file, limit: MOST_BYTES, unpacked: false });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+function bounded(bytes: Uint8Array, file: string): Uint8Array {
+  if (bytes.length > MOST_BYTES) throw fail('host-file-too-big', { file, limit: MOST_BYTES, unpacked: false });
+  return bytes;
 }
 
 function readFolder(path: string, ids: UsbIds): HostInventory {

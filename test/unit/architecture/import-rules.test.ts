@@ -63,6 +63,12 @@ describe('the import rules', () => {
       "export { connect } from 'node:net';\n",
       'io-in-few-files',
     ],
+    [
+      'a program that is started elsewhere',
+      'src/host/real-sysfs.ts',
+      "export { spawn as read } from 'node:child_process';\n",
+      'programs-in-one-file',
+    ],
     ['a file that nobody reaches', 'src/host/forgotten.ts', 'export const forgotten = 1;\n', 'not-unreachable'],
   ])('fail on %s', (_title, path, text, rule) => {
     write(path, text);

@@ -1,4 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -42,7 +45,19 @@ test('a file over the limit is refused with both figures', async () => {
   ]);
 });
 
-test('a device without an end is refused', async () => {
-  const error = (await loadVmFile('/dev/zero').catch((caught: unknown) => caught)) as QplugError;
-  expect(error.code).toBe('vm-file-too-big');
+test('a device without an end, or anything else that is no file, is refused by what it is', async () => {
+  execFileSync('mkfifo', [join(folder, 'pipe.yaml')]);
+  const listener = createServer().listen(join(folder, 'socket.yaml'));
+  await once(listener, 'listening');
+  symlinkSync('/dev/zero', join(folder, 'device.yaml'));
+  const told = async (name: string) => (await refusal(name)).findings[0];
+  for (const [name, reason] of [
+    ['device.yaml', 'it is a terminal or another device'],
+    ['pipe.yaml', 'it is a named pipe'],
+    ['socket.yaml', 'it is a socket'],
+    ['sub', 'it is a folder'],
+  ] as const) {
+    expect(await told(name)).toMatchObject({ code: 'vm-file-unreadable', evidence: { reason } });
+  }
+  listener.close();
 });

@@ -27,6 +27,14 @@ describe('startQemu', () => {
     expect(statSync(join(folder, 'out.log')).mode & 0o777).toBe(0o600);
   });
 
+  test('the last words of one that ends at once are not lost, however often', async () => {
+    for (let count = 0; count < 20; count++) {
+      await using child = await startQemu({ binary: '/bin/echo', args: ['gone'], logFile: join(folder, 'once.log') });
+      await child.exited;
+      expect([count, await child.lastLines(1)]).toEqual([count, ['gone']]);
+    }
+  });
+
   test('a link in the place of the log is not followed', async () => {
     const victim = join(folder, 'victim');
     writeFileSync(victim, 'as it was');

@@ -33,32 +33,26 @@ describe('all at once', () => {
 });
 
 describe('one at a time, as docs/planner.md promises', () => {
-  it(
-    '1: all fit at once, and the fast ones are no more than the reserve: each has a native port, in any order',
-    () => {
-      fc.assert(
-        fc.property(topologies, within(false), (start, { reserve, arrivals }) => {
-          fc.pre(allFit(start, moments(arrivals).at(-1) ?? []));
-          expect(live(start, arrivals, reserve).refused).toEqual([]);
-        }),
-        random(2000, 4),
-      );
-    },
-  );
+  it('1: all fit at once, and the fast ones are no more than the reserve: each has a native port, in any order', () => {
+    fc.assert(
+      fc.property(topologies, within(false), (start, { reserve, arrivals }) => {
+        fc.pre(allFit(start, moments(arrivals).at(-1) ?? []));
+        expect(live(start, arrivals, reserve).refused).toEqual([]);
+      }),
+      random(2000, 4),
+    );
+  });
 
-  it(
-    '1: all fit at once, and the reserve is no less than the fast ports: each has a native port, in any order',
-    () => {
-      fc.assert(
-        fc.property(topologies, lives(99, false), (start, arrivals) => {
-          fc.pre(allFit(start, moments(arrivals).at(-1) ?? []));
-          const fastPorts = masksOf(start).filter((mask) => (mask & 12) !== 0).length;
-          expect(live(start, arrivals, Math.max(1, fastPorts)).refused).toEqual([]);
-        }),
-        random(2000, 4),
-      );
-    },
-  );
+  it('1: all fit at once, and the reserve is no less than the fast ports: each has a native port, in any order', () => {
+    fc.assert(
+      fc.property(topologies, lives(99, false), (start, arrivals) => {
+        fc.pre(allFit(start, moments(arrivals).at(-1) ?? []));
+        const fastPorts = masksOf(start).filter((mask) => (mask & 12) !== 0).length;
+        expect(live(start, arrivals, Math.max(1, fastPorts)).refused).toEqual([]);
+      }),
+      random(2000, 4),
+    );
+  });
 
   it('2: with departures, where there are ports enough of each fast kind: each has a native port', () => {
     fc.assert(
@@ -78,21 +72,18 @@ describe('one at a time, as docs/planner.md promises', () => {
     );
   });
 
-  it(
-    '3: more fast devices than the reserve, all fit at once: as many fast ones as the reserve have native ports',
-    () => {
-      fc.assert(
-        fc.property(topologies, reserves, lives(99, false), (start, reserve, arrivals) => {
-          const devices = moments(arrivals).at(-1) ?? [];
-          fc.pre(allFit(start, devices));
-          expect(fastIn(live(start, arrivals, reserve).present)).toBeGreaterThanOrEqual(
-            Math.min(fastIn(devices), reserve),
-          );
-        }),
-        random(2000, 4),
-      );
-    },
-  );
+  it('3: more fast devices than the reserve, all fit at once: as many fast ones as the reserve have native ports', () => {
+    fc.assert(
+      fc.property(topologies, reserves, lives(99, false), (start, reserve, arrivals) => {
+        const devices = moments(arrivals).at(-1) ?? [];
+        fc.pre(allFit(start, devices));
+        expect(fastIn(live(start, arrivals, reserve).present)).toBeGreaterThanOrEqual(
+          Math.min(fastIn(devices), reserve),
+        );
+      }),
+      random(2000, 4),
+    );
+  });
 
   it('any life: every step is sound, what is attached stays, and no more is had than all at once', () => {
     fc.assert(

@@ -16,4 +16,3 @@ export function random(runs: number, times = 1): Parameters<unknown> {
     numRuns: QPLUG_PLANNER_RUNS === undefined ? scaled(runs) : times * Number(QPLUG_PLANNER_RUNS),
   };
 }
-

@@ -280,21 +280,18 @@ const placedAnyhow = fc
   });
 
 describe('devices placed anyhow', () => {
-  it(
-    'it interrupts as few as counting says: none for an idle hub, else one, or two; and where three would have to, there is none',
-    () => {
-      let moves = 0;
-      fc.assert(
-        fc.property(placedAnyhow, (asked) => {
-          const move = bestMove(asked);
-          expect(move?.moved.length).toBe(fewestMoved(asked.topology, asked.attached, asked.waiting[0]!));
-          moves += move === undefined ? 0 : 1;
-        }),
-        random(700, 4),
-      );
-      expect(moves).toBeGreaterThan(runs(100));
-    },
-  );
+  it('it interrupts as few as counting says: none for an idle hub, else one, or two; and where three would have to, there is none', () => {
+    let moves = 0;
+    fc.assert(
+      fc.property(placedAnyhow, (asked) => {
+        const move = bestMove(asked);
+        expect(move?.moved.length).toBe(fewestMoved(asked.topology, asked.attached, asked.waiting[0]!));
+        moves += move === undefined ? 0 : 1;
+      }),
+      random(700, 4),
+    );
+    expect(moves).toBeGreaterThan(runs(100));
+  });
 
   it('it takes nothing from anybody, and is the same in whatever order it is asked', () => {
     fc.assert(

@@ -59,6 +59,31 @@ test('an entry is on the disk before anything is done, for its owner alone, and 
   expect(files()).toEqual([]);
 });
 
+test('what was never whole is cleared away by the next command, unless its process lives', () => {
+  const entry = journal.begin(HEAD);
+  const [mine = ''] = files();
+  const dead = `1795291708770-1-0_${DEAD.pid}_${DEAD.startTime}_${DEAD.bootId}.jsonl`;
+  const unfinished = [`${dead}.new`, `.qplug-${DEAD.pid}_${DEAD.startTime}_${DEAD.bootId}.0a1b2c3d`];
+  const living = [`${mine}.new`, `.qplug-${SELF.pid}_${SELF.startTime}_${SELF.bootId}.0a1b2c3d`];
+  for (const name of [...unfinished, ...living]) writeFileSync(join(journal.folder, name), '{"form');
+  entry.end();
+  expect(journal.isEmpty).toBe(false);
+  expect(journal.takeOver()).toEqual([]);
+  expect(files().toSorted()).toEqual(living.toSorted());
+});
+
+test('a disk that is full leaves nothing of an entry', () => {
+  journal.begin(HEAD).end();
+  const tooMuch = { ...HEAD, vm: 'x'.repeat(20_000) };
+  execFileSync('mount', ['-t', 'tmpfs', '-osize=8k,mode=700', 'none', journal.folder]);
+  try {
+    expect(() => journal.begin(tooMuch)).toThrow('ENOSPC');
+    expect(files()).toEqual([]);
+  } finally {
+    execFileSync('umount', [journal.folder]);
+  }
+});
+
 test('what a living process works on is left to it', () => {
   const entry = journal.begin(HEAD);
   expect(journal.takeOver()).toEqual([]);

@@ -130,12 +130,23 @@ describe('afterwards', () => {
     expect(new VmRegistry(join(folder, 'none')).list()).toEqual([]);
   });
 
+  test('a VM that is called as another one is while it is made or cleared away is not in its way', () => {
+    for (const what of ['new', 'gone']) registry.claim(recordOf(`x.${what}-${process.pid}`, folder));
+    registry.claim(recordOf('x', folder));
+    registry.remove(recordOf('x', folder));
+    registry.claim(recordOf('x', folder));
+    expect(there().toSorted()).toEqual(['x', `x.gone-${process.pid}`, `x.new-${process.pid}`]);
+    for (const name of there()) expect(registry.read(name)?.name).toBe(name);
+  });
+
   test('sweep removes what dead processes left half-way, and nothing of the living', () => {
     registry.claim(recordOf('vm.new-7', folder));
     const nobody = 2 ** 22 + 1;
-    const names = [`x.new-${nobody}`, `x.gone-${nobody}`, `y.new-${process.pid}`];
-    for (const name of names) mkdirSync(registry.folderOf(name));
+    // an older qplug's have no dot in front
+    const own = `.y.new-${process.pid}`;
+    const names = [`x.new-${nobody}`, `x.gone-${nobody}`, `.x.new-${nobody}`, `.x.gone-${nobody}`, own];
+    for (const name of names) mkdirSync(join(registry.folder, name));
     registry.sweep();
-    expect(there().toSorted()).toEqual(['vm.new-7', `y.new-${process.pid}`]);
+    expect(there().toSorted()).toEqual([own, 'vm.new-7']);
   });
 });

@@ -1,9 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
+  closeSync,
+  lchownSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -59,6 +64,61 @@ describe('a picture in a file', () => {
     expect(after.mode & 0o777).toBe(0o640);
     // renamed, not written over: who reads the old one reads it to its end
     expect(after.ino).not.toBe(before);
+  });
+
+  test('is not written through a link that somebody else may have made, wherever on the way it is', async () => {
+    const victims = join(folder, 'victims');
+    mkdirSync(victims);
+    writeFileSync(join(victims, 'precious.svg'), 'precious', { mode: 0o600 });
+    const open = join(folder, 'open');
+    mkdirSync(open);
+    symlinkSync(join(victims, 'precious.svg'), join(open, 'out.svg'));
+    symlinkSync(victims, join(open, 'way'));
+    symlinkSync(join(victims, 'new.svg'), join(open, 'dangling.svg'));
+    mkdirSync(join(open, 'deep'));
+    chmodSync(open, 0o777);
+    for (const path of ['out.svg', 'way/precious.svg', 'way/new.svg', 'dangling.svg', 'deep/../way/precious.svg']) {
+      expect([path, await problemOf(join(open, path))]).toMatchObject([path, { problem: 'others' }]);
+    }
+    expect(readdirSync(victims)).toEqual(['precious.svg']);
+    expect(readFileSync(join(victims, 'precious.svg'), 'utf8')).toBe('precious');
+    // what is no link is theirs to lose, and a hard link of somebody's file is one name less of it
+    linkSync(join(victims, 'precious.svg'), join(open, 'hard.svg'));
+    await writePicture(join(open, 'hard.svg'), '<svg/>');
+    expect([readFileSync(join(open, 'hard.svg'), 'utf8'), statSync(join(open, 'hard.svg')).mode & 0o777]).toEqual([
+      '<svg/>',
+      0o600,
+    ]);
+    expect(readFileSync(join(victims, 'precious.svg'), 'utf8')).toBe('precious');
+    expect(readdirSync(open).sort()).toEqual(['dangling.svg', 'deep', 'hard.svg', 'out.svg', 'way']);
+  });
+
+  test('in a folder like /tmp: links of our own are followed, those and files of others are not', async () => {
+    const shared = join(folder, 'shared');
+    mkdirSync(shared);
+    chmodSync(shared, 0o1777);
+    symlinkSync(join(folder, 'target.svg'), join(shared, 'mine.svg'));
+    writeFileSync(join(folder, 'target.svg'), 'old');
+    await writePicture(join(shared, 'mine.svg'), '<svg/>');
+    expect(readFileSync(join(folder, 'target.svg'), 'utf8')).toBe('<svg/>');
+    // whoever is not root can make nothing that is another's; the kernel keeps to the same rule for them
+    if (process.getuid?.() !== 0) return;
+    symlinkSync(join(folder, 'target.svg'), join(shared, 'theirs.svg'));
+    lchownSync(join(shared, 'theirs.svg'), 65534, 65534);
+    writeFileSync(join(shared, 'file.svg'), 'theirs');
+    chownSync(join(shared, 'file.svg'), 65534, 65534);
+    for (const name of ['theirs.svg', 'file.svg']) {
+      expect([name, await problemOf(join(shared, name))]).toMatchObject([name, { problem: 'others' }]);
+    }
+  });
+
+  test('what a process has open is no place for it', async () => {
+    const file = openSync(join(folder, 'open.svg'), 'w');
+    expect(await problemOf(`/proc/self/fd/${file}`)).toMatchObject({ problem: 'others' });
+    expect(await problemOf(`/dev/fd/${file}`)).toMatchObject({ problem: 'others' });
+    closeSync(file);
+    await writePicture(`/proc/self/root${folder}/through.svg`, '<svg/>');
+    expect(readFileSync(join(folder, 'through.svg'), 'utf8')).toBe('<svg/>');
   });
 
   test('is refused where something else would be lost, and that is still there', async () => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -18,6 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openPlace } from '../../../../src/base/index.js';
 import { lockFile } from '../../../../src/config/file-lock.js';
 import {
   editVmFile,
@@ -98,6 +99,40 @@ describe('a change in one step', () => {
     held.commit();
     expect([lstatSync(link).isSymbolicLink(), readlinkSync(link), now()]).toEqual([true, '../bench.yaml', AFTER]);
     expect(readdirSync(join(folder, 'links'))).toEqual(['bench.yaml']);
+  });
+
+  test('a link that somebody else may have made is not followed, and nothing is changed or left', async () => {
+    const open = join(folder, 'open');
+    mkdirSync(open);
+    symlinkSync(file, join(open, 'bench.yaml'));
+    symlinkSync(folder, join(open, 'way'));
+    chmodSync(open, 0o777);
+    for (const path of ['bench.yaml', 'way/bench.yaml']) {
+      expect(await codeOf(() => holdVmFile(join(open, path), never))).toBe('vm-file-unwritable');
+    }
+    expect([now(), readdirSync(folder).sort(), readdirSync(open).sort()]).toEqual([
+      TEXT,
+      ['bench.yaml', 'open'],
+      ['bench.yaml', 'way'],
+    ]);
+  });
+
+  test('the folder that was opened is the one that is written to, whatever takes its name meanwhile', async () => {
+    const work = join(folder, 'work');
+    mkdirSync(work);
+    writeFileSync(join(work, 'bench.yaml'), TEXT);
+    using held = await prepared(join(work, 'bench.yaml'));
+    renameSync(work, join(folder, 'moved'));
+    symlinkSync(folder, work);
+    held.commit();
+    expect([now(), readFileSync(join(folder, 'moved/bench.yaml'), 'utf8')]).toEqual([TEXT, AFTER]);
+  });
+
+  test('a file that is a pipe by the time it would be replaced holds nobody up', async () => {
+    using held = await prepared();
+    rmSync(file);
+    execFileSync('mkfifo', [file]);
+    expect(await codeOf(() => held.commit())).toBe('vm-file-changed');
   });
 
   test('a byte-order mark stays', async () => {
@@ -201,9 +236,10 @@ describe('several qplugs at one file', () => {
   });
 
   test('one that waits can be told to stop', async () => {
-    using _other = await lockFile(file, never);
+    using place = openPlace(file);
+    using _other = await lockFile(place, never);
     const controller = new AbortController();
-    const waiting = lockFile(file, controller.signal);
+    const waiting = lockFile(place, controller.signal);
     controller.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow('enough');
   });

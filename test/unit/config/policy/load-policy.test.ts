@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +35,8 @@ describe('the policy of a host', () => {
     ['a folder', () => undefined, ''],
     ['no UTF-8', () => file('bytes.yaml', Uint8Array.of(0x7b, 0xff, 0x7d)), 'bytes.yaml'],
     ['too long', () => file('long.yaml', `#${'x'.repeat(256 * 1024)}\n{}`), 'long.yaml'],
+    ['a pipe', () => execFileSync('mkfifo', [join(folder, 'pipe.yaml')]), 'pipe.yaml'],
+    ['a device', () => symlinkSync('/dev/zero', join(folder, 'device.yaml')), 'device.yaml'],
     ['below a file', () => file('plain', 'x'), 'plain/policy.yaml'],
   ])('that can not be read forbids everything: %s', async (_, make, name) => {
     make();
