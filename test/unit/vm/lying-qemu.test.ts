@@ -251,7 +251,7 @@ describe('a QEMU that falls silent', () => {
     }
     await using _qemu = await LyingQemu.at(socket, vm.answer);
     vm.devices.set('qplug-usb-tablet', { port: '1', driver: 'usb-tablet' });
-    expect((await run('list')).err).toMatch(/^warning: a attach that was cut off was undone/);
+    expect((await run('mend')).err).toMatch(/^warning: a attach that was cut off was undone/m);
     expect([[...vm.devices], journal()]).toEqual([[], []]);
   });
 
