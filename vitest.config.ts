@@ -18,7 +18,7 @@ const config: ViteUserConfig = defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
-      exclude: ['src/config/generated/**'],
+      exclude: ['src/*/generated/**'],
       reporter: ['text-summary', 'json-summary'],
     },
     projects: [

@@ -3,17 +3,26 @@ import { hostAccess } from './host-access.js';
 import { Progress } from './progress.js';
 import { renderFinding } from './render-finding.js';
 import type { Terminal } from './terminal.js';
-import { MEND_TIMEOUT } from './timeouts.js';
+import { MEND_SHARES, MEND_TIMEOUT } from './timeouts.js';
 
 /**
  * Mends what killed processes left, before a command looks at anything, and says so at once. What can't be mended keeps no command
- * from its work: if that needs what is broken it will say so itself.
+ * from its work: if that needs what is broken it will say so itself. A VM that does not answer keeps none but its own for long.
  *
+ * @param about - the VM that the command is about, as it was named; `everything`: the command is to mend
  * @returns what was said, for the document
  */
-export async function mendBefore(terminal: Terminal): Promise<readonly Finding[]> {
+export async function mendBefore(
+  terminal: Terminal,
+  about: { readonly vm: string | undefined } | 'everything',
+): Promise<readonly Finding[]> {
   using progress = new Progress(terminal, false);
-  const operation = { signal: terminal.signal, timeout: MEND_TIMEOUT * 1000, onProgress: progress.tell };
+  const operation = {
+    signal: terminal.signal,
+    timeout: MEND_TIMEOUT * 1000,
+    onProgress: progress.tell,
+    ...(about === 'everything' ? {} : { about: about.vm, shares: MEND_SHARES }),
+  };
   let findings: readonly Finding[];
   try {
     const host = hostAccess(terminal);

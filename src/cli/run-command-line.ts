@@ -56,7 +56,8 @@ async function mendFirst(
 ): Promise<readonly Finding[]> {
   if ('host' in command.options && args.text('host') !== undefined) return [];
   const { mendBefore } = await import('./mend-before.js');
-  return mendBefore(terminal);
+  const named = command.words.find(({ name }) => name === 'vm' || name === 'file')?.name;
+  return mendBefore(terminal, command.name === 'mend' ? 'everything' : { vm: named && args.text(named) });
 }
 
 async function inform(parsed: Exclude<Parsed, { parsed: 'command' }>, terminal: Terminal): Promise<number> {

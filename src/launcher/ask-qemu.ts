@@ -153,9 +153,15 @@ async function nextReply(lines: Lines): Promise<QueryReply | undefined> {
     const message = await nextMessage(lines);
     if (message === undefined) return undefined;
     if ('return' in message) return { ok: message['return'] };
-    if ('error' in message) return { error: message['error'] as { class: string; desc: string } };
+    if ('error' in message) return errorOf(message['error']);
     if (!('event' in message)) return undefined;
   }
+}
+
+/** @returns QEMU's refusal; undefined where it is none as QEMU has them */
+function errorOf(error: unknown): QueryReply | undefined {
+  const { class: name, desc } = (error ?? {}) as { readonly class?: unknown; readonly desc?: unknown };
+  return typeof name === 'string' && typeof desc === 'string' ? { error: { class: name, desc } } : undefined;
 }
 
 function whoOf(as: RunAs | undefined): Partial<Pick<RunAs, 'uid' | 'gid'>> {

@@ -2,10 +2,12 @@ import { controllerModel } from './controller-facts.js';
 import { readControllers, type SeenController } from './observe/controllers-seen.js';
 import { idOf, type QomDevice, readDevices } from './observe/devices-seen.js';
 import { compareNames, readHotplug } from './observe/hotplug.js';
+import { within } from './observe/limits.js';
 import { allPlaced, type Placed, placeDevices } from './observe/place.js';
 import { type QomNode, walkQom } from './observe/qom-walk.js';
 import { childType, okOf, type QueryCommand, type QueryReply, type Reading } from './observe/query.js';
 import { parseUsbList, type UsbLine } from './observe/usb-list.js';
+import { portDepth } from './port-path.js';
 import type { Controller, Topology } from './topology.js';
 import type { QemuVersion } from './version.js';
 
@@ -14,25 +16,45 @@ const BUS_TYPES = ['usb-bus', 'PCI', 'PCIE'];
 /**
  * Reads the USB world of a running VM: real ports, speeds, what others plugged, devices without id, hubs that QEMU inserted.
  * It does no I/O: it yields batches of commands, about six; the caller sends each batch and hands back the replies in the same
- * order. Whatever vanished between two questions is left out, and what QEMU does not tell is undefined.
+ * order. Whatever vanished between two questions is left out, and what QEMU does not tell is undefined. The work grows with what QEMU
+ * tells, no faster, and ends at the limits of observe/limits.ts.
  *
  * @param version - as the greeting told it
+ * @throws QplugError `qemu-tree-too-large` · `qmp-wrong-reply` for a property that is not of its type
  */
 export function* observeTopology(version: QemuVersion): Reading<Topology> {
   const nodes = yield* walkQom();
-  const names = nodes.filter((node) => BUS_TYPES.includes(node.type)).map((node) => node.name);
+  const buses = new Map<string, number>();
+  for (const { type, name } of nodes) if (BUS_TYPES.includes(type)) buses.set(name, (buses.get(name) ?? 0) + 1);
   // Two buses may have one name (an id `usb-bus`, a root port without id); then `bus=` means either.
-  const isUnique = (name: string): boolean => names.filter((other) => other === name).length === 1;
+  const isUnique = (name: string): boolean => buses.get(name) === 1;
   const seen = (yield* readControllers(nodes)).sort(byName);
   const hotplug = yield* readHotplug(nodes, isUnique);
   const devices = yield* readDevices(seen.map(({ bus }) => bus));
   const placed = yield* readPlaces(seen, devices);
+  const controllers = seen.map((one, i) =>
+    controllerOf(one, devices[i] ?? [], placed[i] ?? [], isUnique(one.bus.name)),
+  );
+  limitPorts(controllers);
   return {
     version,
-    controllers: seen.map((one, i) => controllerOf(one, devices[i] ?? [], placed[i] ?? [], isUnique(one.bus.name))),
+    controllers,
     hotplug,
     ids: new Set(idsOf(nodes)),
   };
+}
+
+/** Whoever walks the ports of a topology does as much work as there are. */
+function limitPorts(controllers: readonly Controller[]): void {
+  let ports = 0;
+  for (const controller of controllers) {
+    ports += controller.ports.length;
+    for (const { hubPorts = 0, port } of controller.devices) {
+      ports += hubPorts;
+      if (port !== undefined) within('port-levels', portDepth(port));
+    }
+  }
+  within('ports', ports);
 }
 
 /** Controllers of the board first, then by name. Nothing in QOM tells the order of creation. */
@@ -58,7 +80,7 @@ function* readPlaces(seen: readonly SeenController[], devices: readonly (readonl
   if (allPlaced(placed)) return placed;
   const [qtree] = yield [monitorCommand('info qtree')];
   const text = okOf(qtree);
-  return typeof text === 'string' ? placeDevices(buses, lines, unixLines(text)) : placed;
+  return typeof text === 'string' ? placeDevices(buses, lines, unixLines(bounded(text))) : placed;
 }
 
 function isUnknownCommand(reply: QueryReply | undefined): boolean {
@@ -69,6 +91,11 @@ function monitorCommand(line: 'info usb' | 'info qtree'): QueryCommand {
   return { command: 'human-monitor-command', arguments: { 'command-line': line } };
 }
 
+function bounded(text: string): string {
+  within('text-characters', text.length);
+  return text;
+}
+
 /** The human monitor ends its lines with CR LF. */
 function unixLines(text: string): string {
   return text.replaceAll('\r\n', '\n');
@@ -76,10 +103,10 @@ function unixLines(text: string): string {
 
 function usbLines(reply: QueryReply | undefined): UsbLine[] {
   const value = okOf(reply);
-  if (typeof value === 'string') return parseUsbList(unixLines(value));
+  if (typeof value === 'string') return parseUsbList(unixLines(bounded(value)));
   if (typeof value !== 'object' || value === null || !('human-readable-text' in value)) return [];
   const text = value['human-readable-text'];
-  return typeof text === 'string' ? parseUsbList(text) : [];
+  return typeof text === 'string' ? parseUsbList(bounded(text)) : [];
 }
 
 function controllerOf(

@@ -18,6 +18,14 @@ export function formatPort(numbers: readonly number[]): string {
   return numbers.join('.');
 }
 
+/** @returns things by their ports, as `comparePorts` orders them; each path is read once */
+export function sortByPort<T extends { readonly port: string }>(things: readonly T[]): T[] {
+  return things
+    .map((thing) => ({ thing, port: thing.port, numbers: parsePort(thing.port) }))
+    .sort(compareParsed)
+    .map(({ thing }) => thing);
+}
+
 /**
  * Orders port paths by their numbers, a hub before what sits behind it: `2`, `2.1`, `2.10`, `10`.
  * What is no port path comes last, as text.
@@ -25,8 +33,15 @@ export function formatPort(numbers: readonly number[]): string {
  * @returns negative, zero or positive, as `Array.prototype.sort` wants it
  */
 export function comparePorts(a: string, b: string): number {
-  const left = parsePort(a);
-  const right = parsePort(b);
+  return compareParsed({ port: a, numbers: parsePort(a) }, { port: b, numbers: parsePort(b) });
+}
+
+interface ParsedPort {
+  readonly port: string;
+  readonly numbers: readonly number[] | undefined;
+}
+
+function compareParsed({ port: a, numbers: left }: ParsedPort, { port: b, numbers: right }: ParsedPort): number {
   if (left === undefined || right === undefined) {
     if (left !== undefined) return -1;
     if (right !== undefined) return 1;

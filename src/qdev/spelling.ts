@@ -8,7 +8,7 @@ export type PropertyValue = string | number | boolean;
 /**
  * @returns the arguments of `device_add`, typed as QEMU's properties are (it takes no other types from 9.2 on)
  */
-export function deviceAddArguments(spec: DeviceSpec): Record<string, PropertyValue> {
+export function deviceAddArguments(spec: DeviceSpec): Record<string, PropertyValue> & { driver: string } {
   return { driver: spec.driver, id: spec.id, ...spec.properties };
 }
 

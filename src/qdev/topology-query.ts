@@ -1,7 +1,7 @@
 import { controllerPorts, predictControllers, withCompanions } from './controllers.js';
 import type { ControllerSpec } from './device-spec.js';
 import { HUB_PORT_MASK, type HubSpec, predictHub } from './hub.js';
-import { childPort, comparePorts, portDepth } from './port-path.js';
+import { childPort, portDepth, sortByPort } from './port-path.js';
 import type { SpeedMask } from './speed.js';
 import type { AttachedDevice, Controller, Topology } from './topology.js';
 
@@ -30,7 +30,7 @@ export function portsOf(controller: Controller): PortView[] {
     for (let n = 1; n <= (occupant?.hubPorts ?? 0); n++) add(childPort(port, n), HUB_PORT_MASK);
   };
   for (const { port, mask } of controller.ports) add(String(port), mask);
-  return views.sort((a, b) => comparePorts(a.port, b.port));
+  return sortByPort(views);
 }
 
 /** @returns the ports with nothing on them. Where there are unplaced devices, some of these are in use. */

@@ -1,6 +1,7 @@
 import { finding } from '../diag/index.js';
 import type { QmpAddress } from './address.js';
 import { callOut } from './call-out.js';
+import { checkEvent, checkReply } from './check.js';
 import {
   capabilitiesRefused,
   connectError,
@@ -10,23 +11,21 @@ import {
   type Progress,
 } from './connect-errors.js';
 import { closeReason } from './end-reason.js';
-import { type CloseReason, QmpClosedError, QmpCommandError, QmpTimeoutError } from './errors.js';
+import {
+  type CloseReason,
+  QmpClosedError,
+  QmpCommandError,
+  QmpTimeoutError,
+  wrongEvent,
+  wrongReply,
+} from './errors.js';
 import { EventHub, type EventWait } from './event-hub.js';
 import type { EventStream } from './event-stream.js';
 import type { EventOf } from './events.js';
 import { DEFAULT_MAX_MESSAGE_BYTES, LineSplitter } from './framing.js';
-import { type Greeting, type JsonObject, type ParsedLine, parseLine } from './message.js';
+import { type Greeting, type JsonObject, type ParsedLine, parseLine, type QmpEvent } from './message.js';
 import type { ConnectOptions, ExecuteOptions, QmpConnection } from './qmp-connection.js';
-import {
-  type Effect,
-  ended,
-  issued,
-  type Outcome,
-  received,
-  type Session,
-  type Step,
-  startSession,
-} from './session.js';
+import { type Effect, type Outcome, Session } from './session.js';
 import type { OpenTransport, Transport } from './transport.js';
 import { Wait, type WaitOptions } from './wait.js';
 import { toWire } from './wire.js';
@@ -46,7 +45,7 @@ interface Call {
 export class Connection implements QmpConnection {
   readonly closed: Promise<CloseReason>;
   readonly execute: QmpConnection['execute'] = ((command: string, args?: object, options?: ExecuteOptions) =>
-    this.executeAny(command, args, options)) as QmpConnection['execute'];
+    this.#checked(command, args, options)) as QmpConnection['execute'];
   readonly #address: QmpAddress;
   readonly #options: ConnectOptions;
   readonly #splitter: LineSplitter;
@@ -55,7 +54,8 @@ export class Connection implements QmpConnection {
   readonly #calls = new Map<number, Call>();
   readonly #events = new EventHub();
   #resolveClosed: (reason: CloseReason) => void = () => {};
-  #session: Session;
+  readonly #session: Session;
+  #received = 0;
   #opened = false;
   #greeting: Greeting | undefined;
   #oob = false;
@@ -66,7 +66,7 @@ export class Connection implements QmpConnection {
     this.#address = address;
     this.#options = options;
     this.#splitter = new LineSplitter(options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES);
-    this.#session = startSession(options.oob ?? false);
+    this.#session = new Session(options.oob ?? false);
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -108,14 +108,17 @@ export class Connection implements QmpConnection {
     return this.#transport.socket?.();
   }
 
+  get bytesReceived(): number {
+    return this.#received;
+  }
+
   async executeAny(command: string, args?: object, options: ExecuteOptions = {}): Promise<unknown> {
     options.signal?.throwIfAborted();
     if (this.#session.phase !== 'running') {
       throw new QmpClosedError(this.#address, this.#reason, command, 'not-sent');
     }
-    const { session, id, message } = issued(this.#session, command, args, options.oob ?? false);
-    const text = toWire(command, message);
-    this.#session = session;
+    const { id, message } = this.#session.issue(command, args, options.oob ?? false);
+    const text = this.#toWire(id, command, message);
     const { timeout = this.#options.commandTimeout ?? COMMAND_TIMEOUT, signal } = options;
     const wait = new Wait<unknown>({ timeout, signal }, this.#timedOut(command, 'command'), () => {
       this.#calls.delete(id);
@@ -123,6 +126,22 @@ export class Connection implements QmpConnection {
     this.#calls.set(id, { command, args, wait });
     this.#send(message, text);
     return await wait.promise;
+  }
+
+  async #checked(command: string, args?: object, options?: ExecuteOptions): Promise<unknown> {
+    const value = await this.executeAny(command, args, options);
+    const wrong = checkReply(command, value);
+    if (wrong !== undefined) throw wrongReply(this.#address, command, wrong);
+    return value;
+  }
+
+  #toWire(id: number, command: string, message: JsonObject): string {
+    try {
+      return toWire(command, message);
+    } catch (error) {
+      this.#session.withdraw(id);
+      throw error;
+    }
   }
 
   on<N extends string>(event: N, listener: (event: EventOf<N>) => void): Disposable {
@@ -151,7 +170,7 @@ export class Connection implements QmpConnection {
   }
 
   async close(): Promise<void> {
-    this.#apply(ended(this.#session, { end: 'by-us' }));
+    this.#apply(this.#session.end({ end: 'by-us' }));
     this.#transport.close();
     await this.closed;
   }
@@ -161,19 +180,20 @@ export class Connection implements QmpConnection {
   }
 
   #data(chunk: Uint8Array): void {
+    this.#received += chunk.length;
     for (const frame of this.#splitter.push(chunk)) {
       if (this.#session.phase === 'closed') return;
-      this.#received('fault' in frame ? frame : parseLine(frame.line));
+      this.#line('fault' in frame ? frame : parseLine(frame.line));
     }
     if (this.#session.phase !== 'greeting') return;
     // A text that does not even start as JSON, such as a prompt, may never get its line end.
     const start = this.#splitter.unfinished.trimStart();
-    if (start !== '' && !start.startsWith('{')) this.#received({ fault: { fault: 'not-json', received: start } });
+    if (start !== '' && !start.startsWith('{')) this.#line({ fault: { fault: 'not-json', received: start } });
   }
 
-  #received(parsed: ParsedLine): void {
+  #line(parsed: ParsedLine): void {
     if ('message' in parsed) callOut(() => this.#options.transcript?.('received', parsed.message));
-    this.#apply(received(this.#session, parsed));
+    this.#apply(this.#session.received(parsed));
   }
 
   #send(message: JsonObject, text: string): void {
@@ -183,7 +203,7 @@ export class Connection implements QmpConnection {
 
   #ended(error: Error | undefined): void {
     if (!this.#opened) this.#handshake.reject(connectError(this.#address, error ?? new Error('it ended at once')));
-    this.#apply(ended(this.#session, error === undefined ? { end: 'eof' } : { end: 'error', error }));
+    this.#apply(this.#session.end(error === undefined ? { end: 'eof' } : { end: 'error', error }));
     this.#resolveClosed(this.#reason);
   }
 
@@ -192,9 +212,8 @@ export class Connection implements QmpConnection {
     return { opened: this.#opened, greeted, unfinished: this.#splitter.unfinished };
   }
 
-  #apply(step: Step): void {
-    this.#session = step.session;
-    for (const effect of step.effects) this.#do(effect);
+  #apply(effects: readonly Effect[]): void {
+    for (const effect of effects) this.#do(effect);
   }
 
   #do(effect: Effect): void {
@@ -217,7 +236,7 @@ export class Connection implements QmpConnection {
         this.#answer(effect.id, effect.outcome);
         break;
       case 'event':
-        this.#events.dispatch(effect.event);
+        this.#happened(effect.event);
         break;
       case 'report':
         callOut(() => this.#options.onReport?.(effect.finding));
@@ -232,7 +251,20 @@ export class Connection implements QmpConnection {
     // The caller gave up before: the late answer is nobody's.
     if (call === undefined) return;
     if ('error' in outcome) call.wait.reject(new QmpCommandError(call.command, call.args, outcome.error));
+    else if ('wrong' in outcome) call.wait.reject(wrongReply(this.#address, call.command, outcome.wrong));
     else call.wait.resolve(outcome.value);
+  }
+
+  /** An event that does not carry what it should is nobody's: who waits for one of its name is told. */
+  #happened(event: QmpEvent): void {
+    const wrong = checkEvent(event.event, event.data);
+    if (wrong === undefined) {
+      this.#events.dispatch(event);
+      return;
+    }
+    const error = wrongEvent(this.#address, event.event, wrong);
+    this.#events.fail(event.event, error);
+    callOut(() => this.#options.onReport?.({ ...error.findings[0], severity: 'warning' }));
   }
 
   #timedOut(awaited: string, what: 'command' | 'event'): (timeout: number) => Error {

@@ -1,5 +1,6 @@
 import { type Finding, finding, printable, QplugError } from '../diag/index.js';
 import { formatAddress, type QmpAddress } from './address.js';
+import type { Mismatch } from './check.js';
 import type { FrameFault } from './framing.js';
 import type { ErrorReply } from './message.js';
 import type { Shutdown } from './session.js';
@@ -32,7 +33,10 @@ export class QmpConnectError extends QmpError {
   }
 }
 
-/** `qmp-malformed` and `qmp-message-too-large` end the session; `qmp-unsendable` only refuses one command. */
+/**
+ * `qmp-malformed`, `qmp-message-too-large` and `qmp-message-too-deep` end the session. `qmp-wrong-reply`, `qmp-wrong-event` and
+ * `qmp-unsendable` are about one command or event, and it goes on.
+ */
 export class QmpProtocolError extends QmpError {
   override readonly name = 'QmpProtocolError';
 }
@@ -104,8 +108,21 @@ export function protocolError(address: QmpAddress, fault: FrameFault): QmpProtoc
   if (fault.fault === 'too-large') {
     return new QmpProtocolError([finding('qmp-message-too-large', { address: where, limit: fault.limit })]);
   }
+  if (fault.fault === 'too-deep') {
+    return new QmpProtocolError([finding('qmp-message-too-deep', { address: where, limit: fault.limit })]);
+  }
   const encoding = fault.fault === 'not-utf8' ? 'utf-8' : 'json';
   return new QmpProtocolError([finding('qmp-malformed', { address: where, encoding, received: fault.received })]);
+}
+
+/** @returns the error for an answer that is not of its command's type */
+export function wrongReply(address: QmpAddress, command: string, wrong: Mismatch): QmpProtocolError {
+  return new QmpProtocolError([finding('qmp-wrong-reply', { address: formatAddress(address), command, ...wrong })]);
+}
+
+/** @returns the error for an event that does not carry what it should */
+export function wrongEvent(address: QmpAddress, event: string, wrong: Mismatch): QmpProtocolError {
+  return new QmpProtocolError([finding('qmp-wrong-event', { address: formatAddress(address), event, ...wrong })]);
 }
 
 /** The system's name of an error, or the first words of its message where it has none. */

@@ -19,6 +19,8 @@ export class EventHub {
   /** For those that want every event. */
   readonly #all = new Set<Listener>();
   readonly #onEnd = new Set<(because: Because) => void>();
+  /** The waits for each event, by its name. */
+  readonly #waits = new Map<string, Set<Wait<QmpEvent>>>();
   #ended: Because | undefined;
 
   /**
@@ -67,9 +69,12 @@ export class EventHub {
       const listening = this.#listen([name], (event) => settleIf(wait, event, match as Match));
       const onEnd = (because: Because): void => wait.reject(because(name));
       this.#onEnd.add(onEnd);
+      const waits = membersOf(this.#waits, name);
+      waits.add(wait);
       release = () => {
         listening[Symbol.dispose]();
         this.#onEnd.delete(onEnd);
+        waits.delete(wait);
       };
     }
     return {
@@ -84,6 +89,11 @@ export class EventHub {
     }
   }
 
+  /** An event of this name came that can't be used: whoever waits for one is told why. */
+  fail(name: string, error: Error): void {
+    for (const wait of [...(this.#waits.get(name) ?? [])]) wait.reject(error);
+  }
+
   /** No more events will come: streams end, waits are rejected with the error made for their event. */
   end(because: Because): void {
     this.#ended = because;
@@ -91,7 +101,7 @@ export class EventHub {
   }
 
   #listen(names: readonly string[] | undefined, listener: Listener): Disposable {
-    const sets = names === undefined ? [this.#all] : names.map((name) => this.#listenersOf(name));
+    const sets = names === undefined ? [this.#all] : names.map((name) => membersOf(this.#listeners, name));
     // A wrapper of its own for each registration, so that one function can be registered twice.
     const own: Listener = (event) => listener(event);
     for (const set of sets) set.add(own);
@@ -101,14 +111,14 @@ export class EventHub {
       },
     };
   }
+}
 
-  #listenersOf(name: string): Set<Listener> {
-    const known = this.#listeners.get(name);
-    if (known !== undefined) return known;
-    const fresh = new Set<Listener>();
-    this.#listeners.set(name, fresh);
-    return fresh;
-  }
+function membersOf<T>(sets: Map<string, Set<T>>, name: string): Set<T> {
+  const known = sets.get(name);
+  if (known !== undefined) return known;
+  const fresh = new Set<T>();
+  sets.set(name, fresh);
+  return fresh;
 }
 
 type Because = (event: string) => Error;

@@ -1,16 +1,5 @@
-import type { JsonObject, QmpEvent } from './message.js';
-
-/** The events that qplug uses, with what they carry (qapi/qdev.json, qapi/run-state.json). */
-export interface QmpEvents {
-  /** `device` is missing for an object without an id; `path` is its QOM path. */
-  DEVICE_DELETED: { readonly device?: string; readonly path: string };
-  DEVICE_UNPLUG_GUEST_ERROR: { readonly device?: string; readonly path: string };
-  SHUTDOWN: { readonly guest: boolean; readonly reason: string };
-  RESET: { readonly guest: boolean; readonly reason: string };
-  POWERDOWN: JsonObject;
-  STOP: JsonObject;
-  RESUME: JsonObject;
-}
+import type { QmpEvents } from './generated/replies.js';
+import type { QmpEvent } from './message.js';
 
 export type QmpEventName = keyof QmpEvents;
 

@@ -1,6 +1,7 @@
 /** Why the stream can't be read on. `received` is the start of what came instead; untrusted. */
 export type FrameFault =
   | { readonly fault: 'too-large'; readonly limit: number }
+  | { readonly fault: 'too-deep'; readonly limit: number; readonly received: string }
   | { readonly fault: 'not-utf8'; readonly received: string }
   | { readonly fault: 'not-json'; readonly received: string };
 

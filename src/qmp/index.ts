@@ -3,21 +3,7 @@
  * to the hardest.
  */
 export type { QmpAddress } from './address.js';
-export type {
-  ArgumentsOf,
-  BlockInfo,
-  DeviceAdd,
-  MigrationCapability,
-  MigrationInfo,
-  ObjectProperty,
-  PciDevice,
-  PciInfo,
-  QmpCommandName,
-  QmpCommands,
-  ReturnOf,
-  RunState,
-  SchemaInfo,
-} from './commands.js';
+export type { ArgumentsOf, DeviceAdd, QmpCommandName, QmpCommands, ReturnOf } from './commands.js';
 export { connect } from './connect.js';
 export {
   type CloseReason,
@@ -30,7 +16,21 @@ export {
 } from './errors.js';
 export type { EventWait } from './event-hub.js';
 export type { EventStream } from './event-stream.js';
-export type { EventOf, QmpEventName, QmpEvents } from './events.js';
+export type { EventOf, QmpEventName } from './events.js';
+export type {
+  BlockInfo,
+  ImageInfo,
+  JobInfo,
+  MigrationCapability,
+  MigrationInfo,
+  ObjectProperty,
+  PciDevice,
+  PciInfo,
+  QmpEvents,
+  RunState,
+  SchemaInfo,
+  SnapshotInfo,
+} from './generated/replies.js';
 export type { Greeting, JsonObject, QmpEvent } from './message.js';
 export type { ConnectOptions, ExecuteOptions, QmpConnection } from './qmp-connection.js';
 export type { WaitOptions } from './wait.js';

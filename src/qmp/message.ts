@@ -1,4 +1,6 @@
+import { glimpse, isVersion, type Mismatch } from './check.js';
 import { excerpt, type FrameFault } from './framing.js';
+import { nestsDeeper } from './nesting.js';
 
 /** Any JSON object. What QEMU sends is only known to have this shape until someone has looked. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -32,11 +34,19 @@ export type Incoming =
   | { readonly kind: 'greeting'; readonly greeting: Greeting }
   | { readonly kind: 'return'; readonly id: unknown; readonly value: unknown }
   | { readonly kind: 'error'; readonly id: unknown; readonly error: ErrorReply }
+  /** Where an error was to be told, something else was. */
+  | { readonly kind: 'error'; readonly id: unknown; readonly wrong: Mismatch }
   | { readonly kind: 'event'; readonly event: QmpEvent }
   | { readonly kind: 'unknown' };
 
 /** What became of one line: an object with the start of its text, or the reason why it is none. */
 export type ParsedLine = { readonly message: JsonObject; readonly received: string } | { readonly fault: FrameFault };
+
+/** Levels of arrays and objects in one message: as many as QEMU takes itself (MAX_NESTING in qobject/json-streamer.c). */
+export const MAX_NESTING = 1024;
+
+/** Characters of QEMU's words about a refused command. Its own are a line. */
+const MAX_ERROR = 64 * 1024;
 
 /**
  * Reads one line of the stream.
@@ -45,6 +55,8 @@ export type ParsedLine = { readonly message: JsonObject; readonly received: stri
  */
 export function parseLine(line: string): ParsedLine {
   const start = excerpt(line);
+  // whoever walks a value calls itself for each level: a million of them would end its stack
+  if (nestsDeeper(line, MAX_NESTING)) return { fault: { fault: 'too-deep', limit: MAX_NESTING, received: start } };
   try {
     const json: unknown = JSON.parse(line);
     if (isObject(json)) return { message: json, received: start };
@@ -64,11 +76,20 @@ export function readMessage(message: JsonObject): Incoming {
 }
 
 function readError(message: JsonObject): Incoming {
-  const error = message['error'];
-  if (!isObject(error) || typeof error['class'] !== 'string' || typeof error['desc'] !== 'string') {
-    return { kind: 'unknown' };
-  }
-  return { kind: 'error', id: message['id'], error: { class: error['class'], desc: error['desc'] } };
+  const { id, error } = message as { id?: unknown; error?: unknown };
+  if (!isObject(error)) return wrongError(id, '', 'an object', error);
+  if (typeof error['class'] !== 'string') return wrongError(id, '/class', 'a text', error['class']);
+  if (typeof error['desc'] !== 'string') return wrongError(id, '/desc', 'a text', error['desc']);
+  return { kind: 'error', id, error: { class: cut(error['class']), desc: cut(error['desc']) } };
+}
+
+function wrongError(id: unknown, member: string, expected: string, value: unknown): Incoming {
+  const received = value === undefined ? 'nothing' : glimpse(value);
+  return { kind: 'error', id, wrong: { member: `/error${member}`, expected, received } };
+}
+
+function cut(text: string): string {
+  return text.length > MAX_ERROR ? `${text.slice(0, MAX_ERROR)}…` : text;
 }
 
 function readEvent(event: string, message: JsonObject): QmpEvent {
@@ -87,9 +108,8 @@ function readGreeting(greeting: unknown): Greeting | undefined {
   if (!isObject(greeting) || !isObject(greeting['version'])) return undefined;
   const version = greeting['version'];
   const qemu = version['qemu'];
-  if (!isObject(qemu)) return undefined;
-  const { major, minor, micro } = qemu as { major?: unknown; minor?: unknown; micro?: unknown };
-  if (typeof major !== 'number' || typeof minor !== 'number' || typeof micro !== 'number') return undefined;
+  if (!isVersion(qemu)) return undefined;
+  const { major, minor, micro } = qemu as Greeting['version'];
   const capabilities = greeting['capabilities'];
   return {
     version: { major, minor, micro },

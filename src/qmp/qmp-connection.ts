@@ -39,15 +39,18 @@ export interface QmpConnection extends AsyncDisposable {
   readonly oob: boolean;
   /** Which socket of this process our end is: by it the kernel tells who is at the other end. Undefined when it is closed. */
   readonly socket: SocketIdentity | undefined;
+  /** All that came so far, in bytes. */
+  readonly bytesReceived: number;
   /** Resolves when the connection is over, with the reason. Never rejects. */
   readonly closed: Promise<CloseReason>;
 
   /**
-   * Runs a command. Several may be in flight; QEMU carries them out in the order of the calls. The answer has the type that
-   * QEMU's schema promises; it is not checked.
+   * Runs a command. Several may be in flight; QEMU carries them out in the order of the calls. The answer is held against the type that
+   * QEMU's schema promises.
    *
    * @throws QmpCommandError when QEMU refuses; QmpTimeoutError; QmpClosedError when the session ends first;
-   *   QmpProtocolError `qmp-unsendable`; the signal's reason. After a timeout or an abort QEMU may still carry it out.
+   *   QmpProtocolError `qmp-unsendable`, or `qmp-wrong-reply` for an answer of another type; the signal's reason. After a timeout or an
+   *   abort QEMU may still carry it out, and after a wrong answer it may have done so.
    */
   execute<C extends QmpCommandName>(
     command: C,
@@ -56,7 +59,7 @@ export interface QmpConnection extends AsyncDisposable {
       : [args: ArgumentsOf<C>, options?: ExecuteOptions]
   ): Promise<ReturnOf<C>>;
 
-  /** As `execute`, for any command. */
+  /** As `execute`, for any command; what it answers is not checked, but for nesting and size. */
   executeAny(command: string, args?: object | undefined, options?: ExecuteOptions): Promise<unknown>;
 
   /** Calls `listener` for each such event, until disposed. */
@@ -75,7 +78,7 @@ export interface QmpConnection extends AsyncDisposable {
 
   /**
    * Waits for an event, from now on: call it before the command that causes the event. `promise` rejects with
-   * QmpTimeoutError, QmpClosedError, the signal's reason, or what `match` threw.
+   * QmpTimeoutError, QmpClosedError, QmpProtocolError `qmp-wrong-event`, the signal's reason, or what `match` threw.
    */
   waitFor<N extends QmpEventName | (string & {})>(
     event: N,

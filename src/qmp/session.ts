@@ -1,4 +1,5 @@
 import { type Finding, finding } from '../diag/index.js';
+import type { Mismatch } from './check.js';
 import { excerpt, type FrameFault } from './framing.js';
 import {
   type ErrorReply,
@@ -8,32 +9,6 @@ import {
   type QmpEvent,
   readMessage,
 } from './message.js';
-
-/**
- * A QMP session as a value: each function takes a session and something that happened, and returns the next session and
- * what is to be done about it. No bytes, no promises, no time.
- *
- *     greeting ── greeting ──▶ negotiating ── answer ──▶ running ── end ──▶ closed
- *        └──────── not QMP ─────────┴── refused, end ─────────────────────────▲
- */
-export type Session =
-  | { readonly phase: 'greeting'; readonly wantsOob: boolean }
-  | { readonly phase: 'negotiating'; readonly greeting: Greeting; readonly oob: boolean }
-  | Running
-  | { readonly phase: 'closed' };
-
-export interface Running {
-  readonly phase: 'running';
-  readonly oob: boolean;
-  readonly nextId: number;
-  /**
-   * The ids of commands that were sent and not answered, in the order of sending, and whether each is out of band. A
-   * command that nobody waits for any more stays until its answer came, so that the answer is known for what it is.
-   */
-  readonly calls: ReadonlyMap<number, { readonly oob: boolean }>;
-  /** The last SHUTDOWN event, unless the VM has come back since. */
-  readonly shutdown: Shutdown | undefined;
-}
 
 /** What SHUTDOWN told: `cause` is its `reason` (`guest-shutdown`, `host-qmp-quit`, `host-signal`, … qapi/run-state.json). */
 export interface Shutdown {
@@ -48,7 +23,8 @@ export type End =
   | { readonly end: 'error'; readonly error: Error }
   | { readonly end: 'fault'; readonly fault: FrameFault };
 
-export type Outcome = { readonly value: unknown } | { readonly error: ErrorReply };
+/** The answer to a command. `wrong`: it is an error that is not as an error should be. */
+export type Outcome = { readonly value: unknown } | { readonly error: ErrorReply } | { readonly wrong: Mismatch };
 
 /** What the owner of a session has to do, in order. */
 export type Effect =
@@ -68,92 +44,159 @@ export type Effect =
       readonly running: boolean;
     };
 
-export interface Step {
-  readonly session: Session;
-  readonly effects: readonly Effect[];
-}
-
+/** A command that can be sent: its answer will come as `id`. */
 export interface Issued {
-  readonly session: Session;
   readonly id: number;
   readonly message: JsonObject;
 }
 
-const CLOSED: Session = { phase: 'closed' };
 const NEGOTIATION = { execute: 'qmp_capabilities' } as const;
 
-/** @param wantsOob - ask for out-of-band execution where the server offers it */
-export function startSession(wantsOob: boolean): Session {
-  return { phase: 'greeting', wantsOob };
-}
-
-/** A line came, or what should have been one. */
-export function received(session: Session, parsed: ParsedLine): Step {
-  if (session.phase === 'closed') return { session, effects: [] };
-  if ('fault' in parsed) return faulted(session, parsed.fault);
-  const incoming = readMessage(parsed.message);
-  switch (incoming.kind) {
-    case 'event':
-      return happened(session, incoming.event);
-    case 'return':
-      if (session.phase === 'greeting') return notQmp(parsed.received);
-      return answered(session, incoming.id, { value: incoming.value });
-    case 'error':
-      if (session.phase === 'greeting') return notQmp(parsed.received);
-      return answered(session, incoming.id, { error: incoming.error });
-    case 'greeting':
-      if (session.phase === 'greeting') return greeted(session.wantsOob, incoming.greeting);
-      return reported(session, parsed.received);
-    case 'unknown':
-      if (session.phase === 'greeting') return notQmp(parsed.received);
-      return reported(session, parsed.received);
-  }
-}
-
 /**
- * A command is to be sent: `message`, whose answer will come as `id`. When it can't be sent, just keep the old session.
+ * A QMP session: each method is told what happened and returns what is to be done about it. No bytes, no promises, no time. What a
+ * call costs does not depend on how many there were, or are in flight.
  *
- * @param args - the command's arguments; undefined for none
- * @param oob - ask QEMU to run it out of band, past the commands in its queue
+ *     greeting ── greeting ──▶ negotiating ── answer ──▶ running ── end ──▶ closed
+ *        └──────── not QMP ─────────┴── refused, end ─────────────────────────▲
  */
-export function issued(session: Running, command: string, args: object | undefined, oob: boolean): Issued {
-  const id = session.nextId;
-  const calls = new Map(session.calls).set(id, { oob });
-  const message = {
-    [oob ? 'exec-oob' : 'execute']: command,
-    ...(args === undefined ? {} : { arguments: args }),
-    id,
-  };
-  return { session: { ...session, nextId: id + 1, calls }, id, message };
-}
+export class Session {
+  readonly #wantsOob: boolean;
+  #phase: 'greeting' | 'negotiating' | 'running' | 'closed' = 'greeting';
+  #greeting: Greeting | undefined;
+  #oob = false;
+  #nextId = 1;
+  /**
+   * The ids of commands that were sent and not answered, in the order of sending. A command that nobody waits for any more stays until
+   * its answer came, so that the answer is known for what it is.
+   */
+  readonly #inBand = new Set<number>();
+  readonly #outOfBand = new Set<number>();
+  /** The last SHUTDOWN event, unless the VM has come back since. */
+  #shutdown: Shutdown | undefined;
 
-/** The stream is over, or is being closed. */
-export function ended(session: Session, end: End): Step {
-  if (session.phase === 'closed') return { session, effects: [] };
-  const running = session.phase === 'running';
-  const shutdown = running ? session.shutdown : undefined;
-  return { session: CLOSED, effects: [{ effect: 'closed', end, shutdown, running }] };
-}
+  /** @param wantsOob - ask for out-of-band execution where the server offers it */
+  constructor(wantsOob: boolean) {
+    this.#wantsOob = wantsOob;
+  }
 
-function faulted(session: Session, fault: FrameFault): Step {
-  if (session.phase !== 'greeting') return ended(session, { end: 'fault', fault });
-  return notQmp('received' in fault ? fault.received : '');
-}
+  get phase(): 'greeting' | 'negotiating' | 'running' | 'closed' {
+    return this.#phase;
+  }
 
-function notQmp(text: string): Step {
-  return { session: CLOSED, effects: [{ effect: 'not-qmp', received: text }] };
-}
+  /** How many commands were sent and not answered. */
+  get inFlight(): number {
+    return this.#inBand.size + this.#outOfBand.size;
+  }
 
-function greeted(wantsOob: boolean, greeting: Greeting): Step {
-  const oob = wantsOob && greeting.capabilities.includes('oob');
-  const message = oob ? { ...NEGOTIATION, arguments: { enable: ['oob'] }, id: 0 } : { ...NEGOTIATION, id: 0 };
-  return { session: { phase: 'negotiating', greeting, oob }, effects: [{ effect: 'send', message }] };
-}
+  /** A line came, or what should have been one. */
+  received(parsed: ParsedLine): readonly Effect[] {
+    if (this.#phase === 'closed') return [];
+    if ('fault' in parsed) return this.#faulted(parsed.fault);
+    const incoming = readMessage(parsed.message);
+    switch (incoming.kind) {
+      case 'event':
+        return this.#happened(incoming.event);
+      case 'return':
+        if (this.#phase === 'greeting') return this.#notQmp(parsed.received);
+        return this.#answered(incoming.id, { value: incoming.value });
+      case 'error':
+        if (this.#phase === 'greeting') return this.#notQmp(parsed.received);
+        return this.#answered(incoming.id, 'wrong' in incoming ? { wrong: incoming.wrong } : { error: incoming.error });
+      case 'greeting':
+        if (this.#phase === 'greeting') return this.#greeted(incoming.greeting);
+        return reported(parsed.received);
+      case 'unknown':
+        if (this.#phase === 'greeting') return this.#notQmp(parsed.received);
+        return reported(parsed.received);
+    }
+  }
 
-function happened(session: Session, event: QmpEvent): Step {
-  const effects: Effect[] = [{ effect: 'event', event }];
-  if (session.phase !== 'running') return { session, effects };
-  return { session: { ...session, shutdown: shutdownAfter(session.shutdown, event) }, effects };
+  /**
+   * A command is to be sent. When it can't be sent, `withdraw` it. Only while running.
+   *
+   * @param args - the command's arguments; undefined for none
+   * @param oob - ask QEMU to run it out of band, past the commands in its queue
+   */
+  issue(command: string, args: object | undefined, oob: boolean): Issued {
+    const id = this.#nextId++;
+    (oob ? this.#outOfBand : this.#inBand).add(id);
+    const message = {
+      [oob ? 'exec-oob' : 'execute']: command,
+      ...(args === undefined ? {} : { arguments: args }),
+      id,
+    };
+    return { id, message };
+  }
+
+  /** The command that was issued last is not sent after all. */
+  withdraw(id: number): void {
+    if (this.#settle(id)) this.#nextId = id;
+  }
+
+  /** The stream is over, or is being closed. */
+  end(end: End): readonly Effect[] {
+    if (this.#phase === 'closed') return [];
+    const running = this.#phase === 'running';
+    this.#phase = 'closed';
+    return [{ effect: 'closed', end, shutdown: this.#shutdown, running }];
+  }
+
+  #faulted(fault: FrameFault): readonly Effect[] {
+    if (this.#phase !== 'greeting') return this.end({ end: 'fault', fault });
+    return this.#notQmp('received' in fault ? fault.received : '');
+  }
+
+  #notQmp(text: string): readonly Effect[] {
+    this.#phase = 'closed';
+    return [{ effect: 'not-qmp', received: text }];
+  }
+
+  #greeted(greeting: Greeting): readonly Effect[] {
+    this.#phase = 'negotiating';
+    this.#greeting = greeting;
+    this.#oob = this.#wantsOob && greeting.capabilities.includes('oob');
+    const message = this.#oob ? { ...NEGOTIATION, arguments: { enable: ['oob'] }, id: 0 } : { ...NEGOTIATION, id: 0 };
+    return [{ effect: 'send', message }];
+  }
+
+  #happened(event: QmpEvent): readonly Effect[] {
+    if (this.#phase === 'running') this.#shutdown = shutdownAfter(this.#shutdown, event);
+    return [{ effect: 'event', event }];
+  }
+
+  #answered(id: unknown, outcome: Outcome): readonly Effect[] {
+    const greeting = this.#greeting;
+    if (this.#phase === 'negotiating' && greeting !== undefined && (id === 0 || id === undefined)) {
+      return this.#negotiated(greeting, outcome);
+    }
+    if (this.#phase !== 'running') return unknownReply(id);
+    const known = id === undefined && !('value' in outcome) ? this.#oldestInBand() : id;
+    if (typeof known !== 'number' || !this.#settle(known)) return unknownReply(id);
+    return [{ effect: 'reply', id: known, outcome }];
+  }
+
+  #settle(id: number): boolean {
+    return this.#inBand.delete(id) || this.#outOfBand.delete(id);
+  }
+
+  /**
+   * An error without an id is QEMU's answer to text that it could not parse. In-band answers come in the order of the
+   * commands (docs/interop/qmp-spec, "Out-of-band execution"), so it belongs to the first that has none yet.
+   */
+  #oldestInBand(): number | undefined {
+    const [oldest] = this.#inBand;
+    return oldest;
+  }
+
+  #negotiated(greeting: Greeting, outcome: Outcome): readonly Effect[] {
+    if ('value' in outcome) {
+      this.#phase = 'running';
+      return [{ effect: 'ready', greeting, oob: this.#oob }];
+    }
+    this.#phase = 'closed';
+    const error = 'error' in outcome ? outcome.error : { class: 'GenericError', desc: 'it gave no reason' };
+    return [{ effect: 'capabilities-refused', error }];
+  }
 }
 
 /** With `-no-shutdown` QEMU stays after SHUTDOWN, and a reset or `cont` brings the VM back. */
@@ -163,47 +206,12 @@ function shutdownAfter(before: Shutdown | undefined, { event, data }: QmpEvent):
   return { cause: typeof data['reason'] === 'string' ? data['reason'] : 'unknown', guest: data['guest'] === true };
 }
 
-function answered(session: Session, id: unknown, outcome: Outcome): Step {
-  if (session.phase === 'negotiating' && (id === 0 || id === undefined)) return negotiated(session, outcome);
-  if (session.phase !== 'running') return unknownReply(session, id);
-  const known = id === undefined && 'error' in outcome ? oldestInBand(session) : id;
-  if (typeof known !== 'number' || !session.calls.has(known)) return unknownReply(session, id);
-  const calls = new Map(session.calls);
-  calls.delete(known);
-  return {
-    session: { ...session, calls },
-    effects: [{ effect: 'reply', id: known, outcome }],
-  };
+function unknownReply(id: unknown): readonly Effect[] {
+  return [{ effect: 'report', finding: finding('qmp-unknown-reply', { id: nameOf(id) }, { severity: 'warning' }) }];
 }
 
-/**
- * An error without an id is QEMU's answer to text that it could not parse. In-band answers come in the order of the
- * commands (docs/interop/qmp-spec, "Out-of-band execution"), so it belongs to the first that has none yet.
- */
-function oldestInBand(session: Running): number | undefined {
-  for (const [id, call] of session.calls) if (!call.oob) return id;
-  return undefined;
-}
-
-function negotiated({ greeting, oob }: Session & { phase: 'negotiating' }, outcome: Outcome): Step {
-  if ('error' in outcome)
-    return { session: CLOSED, effects: [{ effect: 'capabilities-refused', error: outcome.error }] };
-  return {
-    session: { phase: 'running', oob, nextId: 1, calls: new Map(), shutdown: undefined },
-    effects: [{ effect: 'ready', greeting, oob }],
-  };
-}
-
-function unknownReply(session: Session, id: unknown): Step {
-  return {
-    session,
-    effects: [{ effect: 'report', finding: finding('qmp-unknown-reply', { id: nameOf(id) }, { severity: 'warning' }) }],
-  };
-}
-
-function reported(session: Session, text: string): Step {
-  const found = finding('qmp-unknown-message', { received: text }, { severity: 'warning' });
-  return { session, effects: [{ effect: 'report', finding: found }] };
+function reported(text: string): readonly Effect[] {
+  return [{ effect: 'report', finding: finding('qmp-unknown-message', { received: text }, { severity: 'warning' }) }];
 }
 
 function nameOf(id: unknown): string {

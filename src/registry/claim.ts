@@ -39,7 +39,7 @@ export interface Claim {
   readonly key: ClaimKey;
   readonly owner: ClaimOwner;
   readonly state: ClaimState;
-  /** Why it is as it is; only when it failed. */
+  /** Why it is as it is: when it failed, and when nobody could ask its VM. */
   readonly reason: string | undefined;
   /** The qplug that changes it now; undefined when it is settled. */
   readonly worker: ProcessIdentity | undefined;

@@ -21,8 +21,13 @@ export interface JournalHead {
 /** How far a step is; `doing` and `undoing` are written before, the others after. */
 export type StepMark = 'doing' | 'done' | 'undoing' | 'undone';
 
-/** A further line. `begun` and `ended` are not written: they are the file's being there. */
-export type Mark = { readonly step: number; readonly is: StepMark } | { readonly is: 'begun' | 'committed' | 'ended' };
+/**
+ * A further line. `begun` and `ended` are not written: they are the file's being there. `told`: somebody was told that it could not be
+ * mended yet.
+ */
+export type Mark =
+  | { readonly step: number; readonly is: StepMark }
+  | { readonly is: 'begun' | 'committed' | 'told' | 'ended' };
 
 /** An entry as it is in its file. */
 export interface JournalText {
@@ -72,5 +77,5 @@ const STEP_MARKS: readonly unknown[] = ['doing', 'done', 'undoing', 'undone'] sa
 function isMark(value: unknown): value is Mark {
   const mark = value as { step?: unknown; is?: unknown } | null;
   if (typeof mark !== 'object' || mark === null) return false;
-  return Number.isInteger(mark.step) ? STEP_MARKS.includes(mark.is) : mark.is === 'committed';
+  return Number.isInteger(mark.step) ? STEP_MARKS.includes(mark.is) : mark.is === 'committed' || mark.is === 'told';
 }

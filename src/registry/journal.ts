@@ -145,6 +145,16 @@ export class JournalEntry {
     return this.#marks.some(({ is }) => is === 'committed');
   }
 
+  /** Whether somebody was told already that it could not be mended yet. */
+  get isTold(): boolean {
+    return this.#marks.some(({ is }) => is === 'told');
+  }
+
+  /** Somebody was told. */
+  told(): void {
+    this.#write({ is: 'told' });
+  }
+
   /** Says how far a step is, before it goes on. */
   mark(step: number, is: StepMark): void {
     this.#write({ step, is });

@@ -13,12 +13,12 @@ const NOT_LISTED = /^failed to find host usb device/;
  */
 export async function addDevice(qmp: QmpConnection, device: DeviceSpec, signal: AbortSignal): Promise<void> {
   try {
-    await qmp.executeAny('device_add', deviceAddArguments(device), { signal });
+    await qmp.execute('device_add', deviceAddArguments(device), { signal });
   } catch (error) {
     const byNode = usbHostByNode(device);
     if (byNode === undefined || !(error instanceof QmpCommandError) || !NOT_LISTED.test(error.desc)) throw error;
     try {
-      await qmp.executeAny('device_add', deviceAddArguments(byNode), { signal });
+      await qmp.execute('device_add', deviceAddArguments(byNode), { signal });
     } catch (second) {
       throw second instanceof QmpCommandError ? error : second;
     }

@@ -1,7 +1,13 @@
 import type { HeldVmFile } from '../config/index.js';
 import { type Finding, finding, QplugError } from '../diag/index.js';
 import type { NodeRights } from '../host/index.js';
-import { QmpClosedError, QmpCommandError, type QmpConnection, QmpTimeoutError } from '../qmp/index.js';
+import {
+  QmpClosedError,
+  QmpCommandError,
+  type QmpConnection,
+  QmpProtocolError,
+  QmpTimeoutError,
+} from '../qmp/index.js';
 import type { JournalEntry, SnapshotStore } from '../registry/index.js';
 import { addFindings } from './add-findings.js';
 import { guestHasLeft, isLong, performStep, UNDO_TIMEOUT, undoStep } from './perform-step.js';
@@ -37,6 +43,7 @@ export class Applied {
   readonly #done: { readonly step: ChangeStep; readonly index: number }[] = [];
   #next = 0;
   #spoiled = false;
+  #unanswered = false;
 
   /** @param entry - whose steps are those that are applied, in the same order */
   constructor(qmp: QmpConnection, entry: JournalEntry, options: ApplyOptions) {
@@ -66,9 +73,9 @@ export class Applied {
       } catch (error) {
         // a command that QEMU refused has loaded nothing
         if (begun && step.do === 'load-state' && !(error instanceof QmpCommandError)) this.#spoiled = true;
-        // a command given up may still be carried out by QEMU, one that was refused not; of a removal that was never
-        // begun nothing must be put back
-        const unsure = signal.aborted || error instanceof QmpTimeoutError;
+        // a command given up may still be carried out by QEMU, and one with a wrong answer may have been; one that was refused
+        // not; of a removal that was never begun nothing must be put back
+        const unsure = signal.aborted || isUnanswered(error);
         if (begun && unsure && !(error instanceof QmpCommandError)) this.#done.push({ step, index });
         throw await this.undo(await this.#options.explain(error, step));
       }
@@ -76,6 +83,20 @@ export class Applied {
       await this.#told(index);
       onStep?.({ event: 'done', step });
     }
+  }
+
+  /** Whether QEMU gave no answer, or none that could be used, to what was to be undone. It need not be asked any more then. */
+  get isUnanswered(): boolean {
+    return this.#unanswered;
+  }
+
+  /**
+   * Ends the entry. Where QEMU gave no answer, or none that could be used, to what was to be undone, the entry is left instead: the next
+   * command tries again.
+   */
+  finish(): void {
+    if (this.#unanswered) this.#entry.leave();
+    else this.#entry.end();
   }
 
   /** The next step of the entry is not done. */
@@ -125,17 +146,25 @@ export class Applied {
         this.#tellIfPossible(index, 'undone');
         this.#options.onStep?.({ event: 'undone', step });
       } catch (error) {
-        if (error instanceof QmpClosedError) break;
+        if (error instanceof QmpClosedError && !isUnanswered(error)) break;
         if (error instanceof QplugError && error.code === 'stays-with-host') {
           kept.push(...error.findings);
           continue;
         }
+        if (signal.aborted || isUnanswered(error)) this.#unanswered = true;
         this.#options.onStep?.({ event: 'not-undone', step });
         left.push(step);
       }
     }
     const more: Finding[] =
-      left.length === 0 ? [] : [finding('not-undone', { devices: left.map(({ label }) => label) })];
+      left.length === 0
+        ? []
+        : [
+            finding('not-undone', {
+              devices: left.map(({ label }) => label),
+              ...(this.#unanswered ? { later: true } : {}),
+            }),
+          ];
     return addFindings(cause, [...kept, ...more]);
   }
 
@@ -159,4 +188,10 @@ export class Applied {
       if (!(error instanceof QplugError)) throw error;
     }
   }
+}
+
+/** Whether QEMU is there and gave no answer that can be used: nobody knows what it did. */
+export function isUnanswered(error: unknown): boolean {
+  if (error instanceof QmpClosedError) return error.reason.reason === 'protocol';
+  return error instanceof QmpTimeoutError || error instanceof QmpProtocolError;
 }

@@ -1,5 +1,4 @@
-import type { QmpConnection } from '../qmp/index.js';
-import { isRecord, type Json } from './json.js';
+import type { BlockInfo, QmpConnection, SnapshotInfo } from '../qmp/index.js';
 
 /** A saved state as one disk holds it. */
 export interface DiskSnapshot {
@@ -34,16 +33,16 @@ export interface Disk {
 export const STATE_FORMAT = 'qcow2';
 
 /**
- * Reads the disks that a VM's devices have: `query-block`. A drive without a medium is none. What is not as QEMU documents it is left out.
+ * Reads the disks that a VM's devices have: `query-block`. A drive without a medium is none.
  *
  * @throws QmpError
  */
 export async function readDisks(qmp: QmpConnection, signal: AbortSignal): Promise<Disk[]> {
   // a QEMU that saves a state answers when it is done
-  const answer = await qmp.executeAny('query-block', undefined, { signal, timeout: Number.POSITIVE_INFINITY });
+  const answer = await qmp.execute('query-block', undefined, { signal, timeout: Number.POSITIVE_INFINITY });
   const disks = new Map<string, Disk>();
-  for (const one of Array.isArray(answer) ? answer : []) {
-    const disk = isRecord(one) ? diskOf(one) : undefined;
+  for (const one of answer) {
+    const disk = diskOf(one);
     // two drives may share what is below them
     if (disk !== undefined && !disks.has(disk.node)) disks.set(disk.node, disk);
   }
@@ -62,36 +61,32 @@ export function stateDisk(disks: readonly Disk[]): Disk | undefined {
     .reduce<Disk | undefined>((best, one) => (best === undefined || one.size > best.size ? one : best), undefined);
 }
 
-function diskOf({ device, qdev, inserted }: Json): Disk | undefined {
-  if (!isRecord(inserted)) return undefined;
-  const { 'node-name': node, drv, ro, file, image } = inserted;
-  if (typeof node !== 'string' || node === '' || typeof drv !== 'string') return undefined;
-  const names = [device, node.startsWith('#') ? undefined : node, deviceName(qdev), node];
-  const { 'virtual-size': size, snapshots } = isRecord(image) ? image : {};
+function diskOf({ device, qdev, inserted }: BlockInfo): Disk | undefined {
+  const { 'node-name': node = '', drv, ro, file, image } = inserted ?? {};
+  if (node === '' || drv === undefined) return undefined;
+  const names = [device, node.startsWith('#') ? undefined : node, deviceName(qdev)];
   return {
     node,
-    name: String(names.find((one) => typeof one === 'string' && one !== '')),
-    file: typeof file === 'string' ? file : '',
+    name: names.find((one) => one !== undefined && one !== '') ?? node,
+    file: file ?? '',
     driver: drv,
     readOnly: ro === true,
-    size: typeof size === 'number' ? size : 0,
-    snapshots: (Array.isArray(snapshots) ? snapshots : []).flatMap((one) => snapshotOf(one) ?? []),
+    size: image?.['virtual-size'] ?? 0,
+    snapshots: (image?.snapshots ?? []).map(snapshotOf),
   };
 }
 
 /** @returns `va` for /machine/peripheral/va/virtio-backend */
-function deviceName(qdev: unknown): string | undefined {
-  return typeof qdev === 'string' ? /^\/machine\/peripheral\/([^/]+)/.exec(qdev)?.[1] : undefined;
+function deviceName(qdev: string | undefined): string | undefined {
+  return qdev === undefined ? undefined : /^\/machine\/peripheral\/([^/]+)/.exec(qdev)?.[1];
 }
 
-function snapshotOf(value: unknown): DiskSnapshot | undefined {
-  if (!isRecord(value) || typeof value['name'] !== 'string') return undefined;
-  const number = (key: string): number => (typeof value[key] === 'number' ? value[key] : 0);
+function snapshotOf(info: SnapshotInfo): DiskSnapshot {
   return {
-    tag: value['name'],
-    seconds: number('date-sec'),
-    nanoseconds: number('date-nsec'),
-    stateBytes: number('vm-state-size'),
-    clock: number('vm-clock-sec') * 1000 + Math.floor(number('vm-clock-nsec') / 1_000_000),
+    tag: info.name,
+    seconds: info['date-sec'] ?? 0,
+    nanoseconds: info['date-nsec'] ?? 0,
+    stateBytes: info['vm-state-size'] ?? 0,
+    clock: (info['vm-clock-sec'] ?? 0) * 1000 + Math.floor((info['vm-clock-nsec'] ?? 0) / 1_000_000),
   };
 }

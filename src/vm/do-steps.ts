@@ -42,6 +42,6 @@ export async function doSteps(
     await applied.apply(all);
     entry.commit();
   } finally {
-    entry.end();
+    applied.finish();
   }
 }

@@ -1,7 +1,6 @@
-import { hasEnded, poll } from '../base/index.js';
+import { Deadline, DeadlineReached, hasEnded, poll } from '../base/index.js';
 import { type Finding, finding, QplugError } from '../diag/index.js';
 import { QemuLog } from '../launcher/index.js';
-import { QmpClosedError, QmpConnectError, QmpTimeoutError } from '../qmp/index.js';
 import { type Claim, type ClaimOwner, sameOwner } from '../registry/index.js';
 import { giveBackClaims, livingClaims, lossOf } from './claims.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
@@ -12,9 +11,21 @@ import { reachOwner } from './reach-owner.js';
 import { readTopology } from './read-back.js';
 import { recover } from './recover.js';
 import { settleClaims } from './settle-claims.js';
+import { Shares } from './shares.js';
 
-/** ms for a monitor that another client holds: its VM's claims are settled by the next command then. */
+/** ms for a monitor that another client holds, at most: its VM's claims are settled by the next command then. */
 const KNOCK = 2000;
+
+/** A mending that may not be what somebody came for. */
+export interface MendOperation extends Operation {
+  /**
+   * What the VMs may take that the command is not about, in ms: `each` of them, and `all` together. What could not be asked by then is
+   * left for later, and told once. Default: `timeout`, and all is told.
+   */
+  readonly shares?: { readonly each: number; readonly all: number } | undefined;
+  /** The VM that the command is about, as it was named: it has all the time. */
+  readonly about?: string | undefined;
+}
 
 /**
  * Finds what others left who were killed, and mends it: transactions that were cut off are undone or finished, devices whose VM is
@@ -24,7 +35,7 @@ const KNOCK = 2000;
  * @returns what was done, and what could not be
  * @throws QplugError `store-…` · the signal's reason
  */
-export async function mend(host: HostAccess, operation: Operation): Promise<Finding[]> {
+export async function mend(host: HostAccess, operation: MendOperation): Promise<Finding[]> {
   return within(operation, 'mend what was cut off', (signal) => mendAll(host, { ...operation, signal }));
 }
 
@@ -63,10 +74,22 @@ async function ownerBehind(word: string, host: HostAccess, operation: Operation)
   return ownerOf(vm);
 }
 
-async function mendAll(host: HostAccess, operation: Operation): Promise<Finding[]> {
+async function mendAll(host: HostAccess, operation: MendOperation): Promise<Finding[]> {
   const findings: Finding[] = [];
+  const shares = new Shares(operation, await socketOf(operation, host));
   // a process that dies while it mends leaves its entry to the next one
-  for (const entry of host.journal.takeOver()) findings.push(...(await recover(entry, host, operation)));
+  const entries = host.journal.takeOver();
+  try {
+    for (const entry of entries) {
+      const { socket } = entry.head;
+      const mended = await recover(entry, host, operation, shares.shareOf(socket));
+      findings.push(...mended.findings);
+      if (mended.left) shares.hadItsShare(socket);
+    }
+  } finally {
+    // what was not come to, when it was called off
+    for (const entry of entries) entry.leave();
+  }
   const claims = host.claims.list();
   const living = await livingClaims(claims, () => inventoryOf(host));
   const orphans = claims.filter((claim) => !living.includes(claim));
@@ -83,7 +106,7 @@ async function mendAll(host: HostAccess, operation: Operation): Promise<Finding[
   const unsettled = claims.filter(
     (claim) => claim.worker !== undefined && hasEnded(claim.worker) && !orphans.includes(claim),
   );
-  for (const group of byOwner(unsettled)) findings.push(...(await settle(group, host, operation)));
+  for (const group of byOwner(unsettled)) findings.push(...(await settle(group, host, operation, shares)));
   return findings;
 }
 
@@ -112,19 +135,41 @@ function byOwner(claims: readonly Claim[]): Claim[][] {
 }
 
 /** @param claims - of one VM */
-async function settle(claims: readonly Claim[], host: HostAccess, { signal }: Operation): Promise<Finding[]> {
+async function settle(
+  claims: readonly Claim[],
+  host: HostAccess,
+  operation: Operation,
+  shares: Shares,
+): Promise<Finding[]> {
   const [first] = claims;
   if (first === undefined) return [];
+  const { vm, socket } = first.owner;
+  const share = shares.shareOf(socket);
+  using deadline = new Deadline(share.timeout, operation.signal);
+  const { signal } = deadline;
   try {
     await using qmp = await reachOwner(first.owner, host, { signal, timeout: KNOCK });
     return await settleClaims(claims, await readTopology(qmp, signal), host);
   } catch (error) {
-    const silent =
-      error instanceof QmpConnectError ||
-      error instanceof QmpClosedError ||
-      error instanceof QmpTimeoutError ||
-      (error instanceof QplugError && error.code === 'socket-of-another-vm');
-    if (!silent) throw error;
-    return [];
+    operation.signal.throwIfAborted();
+    if (!(error instanceof QplugError) && !(error instanceof DeadlineReached)) throw error;
+    shares.hadItsShare(socket);
+    // once: the claims say it from then on
+    const untold = claims.filter(({ reason }) => reason !== UNSETTLED);
+    host.claims.change(untold, (claim) => ({ ...claim, reason: UNSETTLED }));
+    if (untold.length === 0 && share.quiet) return [];
+    return [finding('claims-unsettled', { vm, labels: claims.map(({ label }) => label) }, { severity: 'warning' })];
+  }
+}
+
+const UNSETTLED = 'its VM does not answer';
+
+/** @returns the socket of the VM that a command is about; undefined where there is no such VM, which the command says itself */
+async function socketOf({ about }: MendOperation, host: HostAccess): Promise<string | undefined> {
+  try {
+    return about === undefined ? undefined : ownerOf(await findVm(about, host)).socket;
+  } catch (error) {
+    if (!(error instanceof QplugError)) throw error;
+    return undefined;
   }
 }

@@ -4,6 +4,7 @@ import { type Finding, fail, finding, printable, QplugError } from '../diag/inde
 import { endProcess, findStarted } from '../launcher/index.js';
 import { QmpClosedError, QmpConnectError, type QmpConnection } from '../qmp/index.js';
 import type { JournalEntry, JournalHead, VmRecord } from '../registry/index.js';
+import { isUnanswered } from './apply.js';
 import { takeBackGrants } from './grants.js';
 import type { HostAccess } from './host-access.js';
 import { notBack } from './not-back.js';
@@ -28,27 +29,66 @@ const KNOCK = 3000;
 
 type Outcome = 'undone' | 'finished' | 'vm-gone';
 
+/** What mending one VM may take of a command that came for something else. */
+export interface Share {
+  /** ms. */
+  readonly timeout: number;
+  /** Whether what could not be mended, and was told before, is not told again. */
+  readonly quiet: boolean;
+}
+
+/** What became of an entry. */
+export interface Mended {
+  readonly findings: readonly Finding[];
+  /** Whether it was left for later. */
+  readonly left: boolean;
+}
+
 /**
  * Ends a transaction whose process died on the way: what was done is undone, or the rest is done, as its kind says. Each step is safe to
  * be undone or done again, so it does not matter where it was cut off.
  *
  * @param entry - taken over from the dead one; it is ended here, or left for the next command where the VM does not answer
+ * @param share - what it may take
  */
-export async function recover(entry: JournalEntry, host: HostAccess, operation: Operation): Promise<Finding[]> {
+export async function recover(
+  entry: JournalEntry,
+  host: HostAccess,
+  operation: Operation,
+  share: Share,
+): Promise<Mended> {
   const { kind, vm } = entry.head;
+  using deadline = new Deadline(share.timeout, operation.signal);
   try {
     takeBackGrants(steps(entry), host);
-    const left = entry.isCommitted ? [] : await recoverFile(entry, operation.signal);
-    const { outcome, findings } = await recoverSteps(entry, host, operation);
+    const kept = entry.isCommitted ? [] : await recoverFile(entry, operation.signal);
+    const { outcome, findings } = await recoverSteps(entry, host, { ...operation, signal: deadline.signal });
     entry.end();
-    if (outcome === undefined) return left;
+    if (outcome === undefined) return { findings: kept, left: false };
     const devices = steps(entry).flatMap((step, i) => (entry.stateOf(i) === undefined ? [] : [step.label]));
-    return [finding('mended', { kind, vm, outcome, devices }, { severity: 'warning' }), ...findings, ...left];
+    const mended = finding('mended', { kind, vm, outcome, devices }, { severity: 'warning' });
+    return { findings: [mended, ...findings, ...kept], left: false };
   } catch (error) {
-    entry.leave();
     operation.signal.throwIfAborted();
-    const reason = printable(error instanceof Error ? error.message : String(error));
-    return [finding('not-mended', { kind, vm, reason }, { severity: 'warning' })];
+    const isNews = !entry.isTold;
+    if (isNews) tellOnce(entry);
+    entry.leave();
+    const told = finding('not-mended', { kind, vm, reason: reasonOf(error, share) }, { severity: 'warning' });
+    return { findings: isNews || !share.quiet ? [told] : [], left: true };
+  }
+}
+
+function reasonOf(error: unknown, { timeout }: Share): string {
+  if (error instanceof DeadlineReached) return `it did not answer to the end within ${timeout / 1000} s`;
+  return printable(error instanceof Error ? error.message : String(error));
+}
+
+/** Where it can't be written down it is told once more. */
+function tellOnce(entry: JournalEntry): void {
+  try {
+    entry.told();
+  } catch (error) {
+    if (!(error instanceof QplugError)) throw error;
   }
 }
 
@@ -71,6 +111,9 @@ async function recoverSteps(entry: JournalEntry, host: HostAccess, operation: Op
   operation.onProgress?.(`mend a ${entry.head.kind} that was cut off (${printable(entry.head.vm)})`);
   const qmp = await reach(entry.head, host, operation.signal);
   if (qmp === undefined) return ended('vm-gone');
+  // some steps have a patience of their own, of half an hour where a state is written: without a connection they end
+  const cut = (): void => void qmp.close();
+  operation.signal.addEventListener('abort', cut);
   try {
     const changes = all.filter(isChange);
     const taken = (step: RemoveStep) => takenByHost(step, entry.head.vm, host);
@@ -80,9 +123,12 @@ async function recoverSteps(entry: JournalEntry, host: HostAccess, operation: Op
     }
     return ended('undone', await undoAll(entry, changes, context));
   } catch (error) {
-    if (error instanceof QmpClosedError && (await isGone(entry.head, operation.signal))) return ended('vm-gone');
+    operation.signal.throwIfAborted();
+    const hasEnded = error instanceof QmpClosedError && !isUnanswered(error);
+    if (hasEnded && (await isGone(entry.head, operation.signal))) return ended('vm-gone');
     throw error;
   } finally {
+    operation.signal.removeEventListener('abort', cut);
     await qmp.close();
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Deadline } from '../base/index.js';
 import { fail } from '../diag/index.js';
-import { QmpCommandError, type QmpConnection } from '../qmp/index.js';
+import { QmpCommandError, type QmpConnection, QmpTimeoutError } from '../qmp/index.js';
 
 /** How often the QOM tree is asked while an object's removal is awaited, in ms. */
 const ASK_EVERY = 100;
@@ -25,7 +25,8 @@ export interface Removal {
  *
  * @param timeout - ms
  * @returns false when it was not there in the first place
- * @throws QplugError `removal-pending` when it was not let go in time · QmpError · the signal's reason
+ * @throws QplugError `removal-pending` when it was not let go in time · QmpTimeoutError when QEMU gave no answer · QmpError · the
+ *   signal's reason
  */
 export async function removeDevice(
   qmp: QmpConnection,
@@ -40,19 +41,23 @@ export async function removeDevice(
     { signal, timeout: Number.POSITIVE_INFINITY },
   );
   try {
-    if (!(await askFor(qmp, removal, signal))) return false;
+    if (!(await askFor(qmp, removal, options))) return false;
     await Promise.race([deleted.promise, absence(qmp, removal.qomPath, signal)]);
   } catch (error) {
-    if (!deadline.reached) throw error;
+    if (!deadline.reached || error instanceof QmpTimeoutError) throw error;
     throw fail('removal-pending', { device: removal.target, timeout: options.timeout }, { cause: error });
   }
   return true;
 }
 
 /** @returns whether there is such a device */
-async function askFor(qmp: QmpConnection, { target }: Removal, signal: AbortSignal): Promise<boolean> {
+async function askFor(
+  qmp: QmpConnection,
+  { target }: Removal,
+  options: { readonly timeout: number; readonly signal: AbortSignal },
+): Promise<boolean> {
   try {
-    await qmp.execute('device_del', { id: target }, { signal });
+    await qmp.execute('device_del', { id: target }, options);
   } catch (error) {
     if (!(error instanceof QmpCommandError)) throw error;
     if (error.errorClass === 'DeviceNotFound') return false;

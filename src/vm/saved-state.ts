@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fail, type QplugError } from '../diag/index.js';
-import type { QmpConnection } from '../qmp/index.js';
+import type { ArgumentsOf, QmpCommandName, QmpConnection, ReturnOf } from '../qmp/index.js';
 import { type Disk, type DiskSnapshot, readDisks, writableDisks } from './disks.js';
-import { isRecord } from './json.js';
 
 /** Where a state is saved. */
 export interface StatePlace {
@@ -41,7 +40,7 @@ export async function doWithState(
   else {
     const line = `${HUMAN[action]} ${place.tag}`;
     const said = await ask(qmp, 'human-monitor-command', { 'command-line': line }, signal);
-    if (typeof said === 'string' && said.trim() !== '') throw failed(action, place.tag, said.trim());
+    if (said.trim() !== '') throw failed(action, place.tag, said.trim());
   }
 }
 
@@ -52,8 +51,8 @@ async function runJob(
   signal: AbortSignal,
 ): Promise<void> {
   await endJob(qmp, signal);
-  const where = action === 'delete' ? {} : { vmstate };
-  await ask(qmp, `snapshot-${action}`, { 'job-id': JOB, tag, ...where, devices: nodes }, signal);
+  if (action === 'delete') await ask(qmp, 'snapshot-delete', { 'job-id': JOB, tag, devices: nodes }, signal);
+  else await ask(qmp, `snapshot-${action}`, { 'job-id': JOB, tag, vmstate, devices: nodes }, signal);
   const desc = await endJob(qmp, signal);
   if (desc !== undefined) throw failed(action, tag, desc);
 }
@@ -65,25 +64,31 @@ async function runJob(
  */
 export async function endJob(qmp: QmpConnection, signal: AbortSignal): Promise<string | undefined> {
   for (;;) {
-    const jobs = await ask(qmp, 'query-jobs', undefined, signal);
-    const job = (Array.isArray(jobs) ? jobs : []).find((one) => isRecord(one) && one['id'] === JOB);
-    if (!isRecord(job)) return undefined;
-    if (job['status'] === 'concluded') {
+    const jobs = await ask(qmp, 'query-jobs', {}, signal);
+    const job = jobs.find(({ id }) => id === JOB);
+    if (job === undefined) return undefined;
+    if (job.status === 'concluded') {
       await ask(qmp, 'job-dismiss', { id: JOB }, signal);
-      return job['error'] === undefined ? undefined : String(job['error']);
+      return job.error;
     }
     await delay(LOOK_EVERY, undefined, { signal });
   }
 }
 
 async function hasJobs(qmp: QmpConnection, signal: AbortSignal): Promise<boolean> {
-  const commands = await ask(qmp, 'query-commands', undefined, signal);
-  return Array.isArray(commands) && commands.some((one) => isRecord(one) && one['name'] === 'snapshot-save');
+  const commands = await ask(qmp, 'query-commands', {}, signal);
+  return commands.some(({ name }) => name === 'snapshot-save');
 }
 
 /** As long as it takes: a state of gigabytes is written while QEMU answers nothing. */
-function ask(qmp: QmpConnection, command: string, args: object | undefined, signal: AbortSignal): Promise<unknown> {
-  return qmp.executeAny(command, args, { signal, timeout: Number.POSITIVE_INFINITY });
+function ask<C extends QmpCommandName>(
+  qmp: QmpConnection,
+  command: C,
+  args: ArgumentsOf<C>,
+  signal: AbortSignal,
+): Promise<ReturnOf<C>> {
+  const execute = qmp.execute as (command: C, args: ArgumentsOf<C>, options: object) => Promise<ReturnOf<C>>;
+  return execute(command, args, { signal, timeout: Number.POSITIVE_INFINITY });
 }
 
 function failed(action: StateAction, tag: string, desc: string): QplugError {

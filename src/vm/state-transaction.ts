@@ -86,9 +86,10 @@ export async function changeState(
     findings.push(...(await settle()));
     return findings;
   } catch (error) {
+    if (applied.isUnanswered) throw error;
     throw addFindings(error, await settle());
   } finally {
-    entry.end();
+    applied.finish();
   }
 }
 

@@ -3,8 +3,10 @@ import type { Plan } from '../planner/index.js';
 import { QmpClosedError, type QmpConnection } from '../qmp/index.js';
 import { type Claim, type ClaimKey, type ClaimOwner, sameKey } from '../registry/index.js';
 import { addFindings } from './add-findings.js';
-import { Applied } from './apply.js';
+
+import { Applied, isUnanswered } from './apply.js';
 import { claimsFor, giveBackClaims, takeClaims } from './claims.js';
+
 import { explainFailure } from './explain-failure.js';
 import { withGrants } from './grants.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
@@ -81,9 +83,10 @@ export async function carryOut(
     return findings;
   } catch (error) {
     const cause = await applied.undo(error);
+    if (applied.isUnanswered) throw cause;
     throw addFindings(cause, await settleAsTheyAre(qmp, ours([...claims, ...freed], owner, host), host));
   } finally {
-    entry.end();
+    applied.finish();
   }
 }
 
@@ -104,7 +107,8 @@ export async function settleAsTheyAre(
     return await settleClaims(claims, await readTopology(qmp, AbortSignal.timeout(UNDO_TIMEOUT)), host);
   } catch (error) {
     // a VM that is gone has nothing; one that does not answer is asked by the next command
-    return error instanceof QmpClosedError ? settleClaims(claims, undefined, host) : [];
+    const gone = error instanceof QmpClosedError && !isUnanswered(error);
+    return gone ? settleClaims(claims, undefined, host) : [];
   }
 }
 

@@ -89,9 +89,9 @@ async function cutOff(more = ''): Promise<void> {
   expect(qemus()).toHaveLength(1);
 }
 
-/** What the next command of any kind does. */
+/** What the next command of any kind does; this one gives it all the time that it takes. */
 async function mended(): Promise<Ran> {
-  const ran = await say('list');
+  const ran = await say('mend');
   expect(ran.err).toContain('undone');
   await poll(() => (qemus().length === 0 ? true : undefined), { interval: 20, signal: patience() });
   expect(ran.exit).toBe(0);

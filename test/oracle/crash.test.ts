@@ -150,7 +150,7 @@ describe.concurrent.each(TRIED)('cut off, with QEMU %s:', (release) => {
           expect([cut.code, cut.marks.at(-1)], where).toEqual([0, `${kind} ended`]);
           ({ marks } = cut);
         } else expect([cut.signal, cut.marks], where).toEqual(['SIGKILL', marks.slice(0, at)]);
-        const mended = await vm.must('list');
+        const mended = await vm.must('mend');
         const seen = await vm.look();
         const told = `${where}\n${mended.err}\n${JSON.stringify(seen)}`;
         // each device is the VM's, and claimed for it, or the host's
@@ -184,7 +184,7 @@ describe.concurrent.each(TRIED)('cut off, with QEMU %s:', (release) => {
         const where = `${kind}, QEMU killed at ${at}: ${cut.marks[at - 1]}: ${cut.err}`;
         expect(cut.signal, where).toBeNull();
         if (cut.marks.length >= at) marks = Math.max(marks, at + 1);
-        const mended = await vm.must('list');
+        const mended = await vm.must('mend');
         const told = `${where}\n${mended.err}`;
         if (cut.marks.length >= at) expect(await vm.claims(), told).toEqual([]);
         expect(vm.journal(), told).toEqual([]);

@@ -19,7 +19,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { poll } from '../../src/base/index.js';
+import { LyingQemu, SmallVm } from '../lying-qemu.js';
 import { PATIENCE, patience } from '../patience.js';
+
 import { schemaErrors } from '../unit/cli/schemas.js';
 import { type PlainQemu, startQemu } from './plain-qemu.js';
 
@@ -104,6 +106,20 @@ describe('an interruption', () => {
       expect(schemaErrors(document)).toEqual([]);
     },
   );
+
+  test('ends an attach to a QEMU whose object tree has no end', async () => {
+    const socket = join(folder, 'endless.qmp');
+    const vm = new SmallVm();
+    let running: Running | undefined;
+    await using _qemu = await LyingQemu.at(socket, (call, send) => {
+      if (call.n === 500) running?.child.kill('SIGINT');
+      if (call.command !== 'qom-list') return vm.answer(call, send);
+      return { return: [1, 2, 3].map((i) => ({ name: `d${i}`, type: 'child<pci-bridge>' })) };
+    });
+    running = qplug('attach', socket, '--emulated', 'usb-tablet');
+    expect(await running.ended).toBe(130);
+    expect(running.err()).toBe('interrupted: what had been begun was undone\n');
+  });
 
   test('ends a watch with 130, and nothing else is said', async () => {
     const running = qplug('devices', '--watch', '--json');

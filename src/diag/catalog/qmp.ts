@@ -20,6 +20,16 @@ export interface QmpEvidence {
   'qmp-connect-failed': { readonly address: string; readonly errno: string };
   'qmp-malformed': { readonly address: string; readonly encoding: 'json' | 'utf-8'; readonly received: string };
   'qmp-message-too-large': { readonly address: string; readonly limit: number };
+  'qmp-message-too-deep': { readonly address: string; readonly limit: number };
+  /** `address`: missing where who found it does not know it. `of`: what the command was about, as an object and its property. */
+  'qmp-wrong-reply': WrongValue & {
+    readonly address?: string | undefined;
+    readonly command: string;
+    readonly of?: string | undefined;
+  };
+  'qmp-wrong-event': WrongValue & { readonly address: string; readonly event: string };
+  /** `what`: of what there is more than `limit`. */
+  'qemu-tree-too-large': { readonly what: TreeLimit; readonly limit: number };
   'qmp-unsendable': { readonly command: string; readonly problem: string };
   'qmp-command-failed': { readonly command: string; readonly class: string; readonly desc: string };
   /** `timeout`: ms. */
@@ -42,6 +52,41 @@ export interface QmpEvidence {
   /** `limit`: how many events the queue held. */
   'qmp-events-dropped': { readonly dropped: number; readonly limit: number };
 }
+
+/** Something that QEMU said and that has not the type it should have. */
+interface WrongValue {
+  /** Which part of it, as a JSON pointer; empty for the whole. */
+  readonly member: string;
+  /** Both in words; `received` holds the start of a text from QEMU. */
+  readonly expected: string;
+  readonly received: string;
+}
+
+/** What of a VM's devices is counted while they are read. */
+export type TreeLimit =
+  | 'objects'
+  | 'levels'
+  | 'controllers'
+  | 'devices'
+  | 'ports'
+  | 'hub-ports'
+  | 'port-levels'
+  | 'name-characters'
+  | 'text-characters'
+  | 'bytes';
+
+const LIMITS: Readonly<Record<TreeLimit, string>> = {
+  objects: 'objects in its tree',
+  levels: 'levels in its tree',
+  controllers: 'USB controllers',
+  devices: 'devices on its USB and PCI buses',
+  ports: 'USB ports',
+  'hub-ports': 'ports on one hub or controller',
+  'port-levels': 'hubs behind each other',
+  'name-characters': 'characters in one name',
+  'text-characters': 'characters in its list of USB devices',
+  bytes: 'bytes in answer to questions about its devices',
+};
 
 export const qmpCatalog: Catalog<QmpEvidence> = {
   'qmp-no-socket': {
@@ -134,6 +179,37 @@ export const qmpCatalog: Catalog<QmpEvidence> = {
       why: `no line end within ${limit} bytes`,
     }),
   },
+  'qmp-message-too-deep': {
+    kind: 'unreachable',
+    text: ({ address, limit }) => ({
+      what: 'QEMU sent a QMP message that nests too deeply',
+      where: printable(address),
+      why: `arrays and objects stand within each other in more than ${limit} levels`,
+    }),
+  },
+  'qmp-wrong-reply': {
+    kind: 'unreachable',
+    text: ({ address, command, of, ...wrong }) => ({
+      what: `QEMU broke the protocol: what it answered to ${printable(command)} is not of the right type`,
+      where: address === undefined ? undefined : printable(address),
+      why: `${of === undefined ? '' : `${printable(of, 200)}: `}${mismatch(wrong)}`,
+    }),
+  },
+  'qmp-wrong-event': {
+    kind: 'unreachable',
+    text: ({ address, event, ...wrong }) => ({
+      what: `QEMU broke the protocol: what came with the event ${printable(event)} is not of the right type`,
+      where: printable(address),
+      why: mismatch(wrong),
+    }),
+  },
+  'qemu-tree-too-large': {
+    kind: 'unreachable',
+    text: ({ what, limit }) => ({
+      what: 'QEMU tells of more than any machine has',
+      why: `more than ${limit} ${LIMITS[what]}`,
+    }),
+  },
   'qmp-unsendable': {
     kind: 'usage',
     text: ({ command, problem }) => ({
@@ -190,6 +266,11 @@ export const qmpCatalog: Catalog<QmpEvidence> = {
     }),
   },
 };
+
+function mismatch({ member, expected, received }: WrongValue): string {
+  const whole = `${expected} is meant, and ${printable(received, 200)} came`;
+  return member === '' ? whole : `at ${printable(member, 200)} ${whole}`;
+}
 
 function busy({ address, timeout }: QmpEvidence['qmp-busy']): Text {
   return {

@@ -36,7 +36,8 @@ export interface VmEvidence {
   'places-unreadable': { readonly vm: string; readonly path: string; readonly reason: string };
   'places-not-saved': { readonly vm: string; readonly path: string; readonly reason: string };
   'removal-pending': { readonly device: string; readonly timeout: number };
-  'not-undone': { readonly devices: readonly string[] };
+  /** `later`: QEMU gave no answer, and the next command tries again. */
+  'not-undone': { readonly devices: readonly string[]; readonly later?: boolean };
   /** `port`: where it is plugged into the host; `guard`: what the host does with it. */
   'stays-with-host': { readonly label: string; readonly vm: string; readonly port: string; readonly guard: Guard };
   stopped: { readonly reason: string };
@@ -62,6 +63,8 @@ export interface VmEvidence {
     readonly devices: readonly string[];
   };
   'not-mended': { readonly kind: string; readonly vm: string; readonly reason: string };
+  /** Devices that somebody was at who died, and whose VM could not be asked whether it has them. */
+  'claims-unsettled': { readonly vm: string; readonly labels: readonly string[] };
   'claim-given-back': { readonly label: string; readonly vm: string };
   /** Another qplug is at it. */
   'claim-in-use': { readonly label: string; readonly vm: string; readonly pid: number; readonly state: string };
@@ -299,10 +302,16 @@ export const vmCatalog: Catalog<VmEvidence> = {
   },
   'not-undone': {
     kind: 'failed',
-    text: ({ devices }) => ({
-      what: `what was done could not all be undone: ${list(devices)}`,
-      why: 'a device of QEMU may have been refused its old place; a PCI controller leaves only when its guest lets go, or at a reset',
-      fix: advice('see with qplug status what is left in the VM, and take it out with qplug detach'),
+    text: ({ devices, later }) => ({
+      what: `what was done could not all be undone${later === true ? ' yet' : ''}: ${list(devices)}`,
+      why:
+        later === true
+          ? 'QEMU gave no answer; the next command tries again'
+          : 'a device of QEMU may have been refused its old place; a PCI controller leaves only when its guest lets go, or at a reset',
+      fix:
+        later === true
+          ? sh`qplug mend`
+          : advice('see with qplug status what is left in the VM, and take it out with qplug detach'),
     }),
   },
   'stays-with-host': {
@@ -440,8 +449,16 @@ export const vmCatalog: Catalog<VmEvidence> = {
     text: (e) => ({
       what: `a ${e.kind} that was cut off could not be mended yet`,
       where: `VM ${printable(e.vm)}`,
-      why: `${printable(e.reason)}; the next command tries again`,
-      fix: sh`qplug status ${e.vm}`,
+      why: `${printable(e.reason)}; later commands try again`,
+      fix: sh`qplug mend`,
+    }),
+  },
+  'claims-unsettled': {
+    kind: 'unreachable',
+    text: ({ vm, labels }) => ({
+      what: `nobody could ask whether ${printable(vm)} has ${list(labels)}`,
+      why: 'it did not answer; later commands try again',
+      fix: sh`qplug mend`,
     }),
   },
   'claim-given-back': {

@@ -1,8 +1,9 @@
 import { controllerModel, type PortProperties, rootPorts } from '../controller-facts.js';
 import { type Companion, withCompanions } from '../controllers.js';
 import type { RootPort } from '../topology.js';
+import { within } from './limits.js';
 import type { QomNode } from './qom-walk.js';
-import { getAll, numberOf, type QueryReply, type Reading, textOf } from './query.js';
+import { getAll, numberOf, portCountOf, type Reading, textOf, type Values } from './query.js';
 
 /** A controller with its bus in QEMU's tree. */
 export interface SeenController {
@@ -31,29 +32,38 @@ export function* readControllers(nodes: readonly QomNode[]): Reading<SeenControl
     (node) => controllerModel(node.type) !== undefined && node.parent !== undefined && node.properties.length > 0,
   );
   const replies = yield* getAll(devices.map(({ path, type }) => ({ path, properties: portProperties(type) })));
-  const values = new Map(devices.map((node, i) => [node.path, replies[i] ?? new Map<string, QueryReply>()]));
+  const values = new Map(devices.map((node, i) => [node.path, replies[i] ?? none(node.path)]));
+  const companions = new Map<string, Companion[]>();
+  for (const { path, type } of devices) {
+    const own = values.get(path) ?? none(path);
+    const master = textOf(own, 'masterbus');
+    const model = controllerModel(type);
+    if (master === undefined || model === undefined) continue;
+    const companion = { firstport: numberOf(own, 'firstport') ?? 0, count: rootPorts(model, portValues(own)).length };
+    const others = companions.get(master);
+    if (others === undefined) companions.set(master, [companion]);
+    else others.push(companion);
+  }
   const buses = nodes.filter((node) => node.type === 'usb-bus' && node.parent !== undefined);
+  within('controllers', buses.length);
   return buses.flatMap((bus): SeenController[] => {
     const node = bus.parent;
     if (node === undefined) return [];
     const facts = controllerModel(node.type);
     if (facts === undefined) return [{ bus, node, known: false, ports: [] }];
-    const companions = devices.flatMap((other): Companion[] => {
-      const own = values.get(other.path);
-      const model = controllerModel(other.type);
-      if (own === undefined || model === undefined || textOf(own.get('masterbus')) !== bus.name) return [];
-      const count = rootPorts(model, portValues(own)).length;
-      return [{ firstport: numberOf(own.get('firstport')) ?? 0, count }];
-    });
-    const ports = rootPorts(facts, portValues(values.get(node.path) ?? new Map()));
-    return [{ bus, node, known: true, ports: withCompanions(ports, companions) }];
+    const ports = rootPorts(facts, portValues(values.get(node.path) ?? none(node.path)));
+    return [{ bus, node, known: true, ports: withCompanions(ports, companions.get(bus.name) ?? []) }];
   });
 }
 
-function portValues(values: ReadonlyMap<string, QueryReply>): PortProperties {
+function none(path: string): Values {
+  return { path, replies: new Map() };
+}
+
+function portValues(values: Values): PortProperties {
   return {
-    p2: numberOf(values.get('p2')),
-    p3: numberOf(values.get('p3')),
-    numPorts: numberOf(values.get('num-ports')),
+    p2: portCountOf(values, 'p2'),
+    p3: portCountOf(values, 'p3'),
+    numPorts: portCountOf(values, 'num-ports'),
   };
 }

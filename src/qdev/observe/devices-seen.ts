@@ -1,6 +1,7 @@
 import type { AttachedDevice, HostFilter } from '../topology.js';
+import { within } from './limits.js';
 import type { QomNode } from './qom-walk.js';
-import { busChildren, getAll, numberOf, okOf, type QueryReply, type Reading, textOf } from './query.js';
+import { busChildren, flagOf, getAll, numberOf, portCountOf, type Reading, textOf, type Values } from './query.js';
 
 /** A device on a USB bus, as far as QOM tells. */
 export interface QomDevice extends Omit<AttachedDevice, 'port' | 'megabits' | 'product' | 'qomPath'> {
@@ -11,10 +12,10 @@ export interface QomDevice extends Omit<AttachedDevice, 'port' | 'megabits' | 'p
 const PERIPHERAL = '/machine/peripheral/';
 
 /** What is asked of a device by its type, beside `port` and `attached`. */
-const MORE: Readonly<Record<string, readonly string[]>> = {
-  'usb-hub': ['ports'],
-  'usb-host': ['hostbus', 'hostaddr', 'hostport', 'vendorid', 'productid', 'hostdevice'],
-};
+const MORE: ReadonlyMap<string, readonly string[]> = new Map([
+  ['usb-hub', ['ports']],
+  ['usb-host', ['hostbus', 'hostaddr', 'hostport', 'vendorid', 'productid', 'hostdevice']],
+]);
 
 /**
  * Reads the devices on USB buses, all in one batch: QOM follows the links `child[i]` of a bus.
@@ -23,17 +24,22 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
  */
 export function* readDevices(buses: readonly QomNode[]): Reading<QomDevice[][]> {
   const links = buses.map((bus) => busChildren(bus.properties).map((child) => ({ ...child, bus: bus.path })));
+  within(
+    'devices',
+    links.reduce((sum, { length }) => sum + length, 0),
+  );
   const wanted = links.flat().flatMap(({ bus, index, type }) => [
     { path: bus, properties: [`child[${index}]`] },
-    { path: `${bus}/child[${index}]`, properties: ['port', 'attached', ...(MORE[type] ?? [])] },
+    { path: `${bus}/child[${index}]`, properties: ['port', 'attached', ...(MORE.get(type) ?? [])] },
   ]);
   const replies = yield* getAll(wanted);
   let at = 0;
   return links.map((children) =>
     children.flatMap(({ index, type }) => {
-      const path = textOf(replies[at++]?.get(`child[${index}]`));
-      const values = replies[at++] ?? new Map<string, QueryReply>();
-      return path === undefined ? [] : [deviceOf(path, type, values)];
+      const link = replies[at++];
+      const values = replies[at++];
+      const path = link === undefined ? undefined : textOf(link, `child[${index}]`);
+      return path === undefined || values === undefined ? [] : [deviceOf(path, type, values)];
     }),
   );
 }
@@ -43,14 +49,14 @@ export function idOf(path: string): string | undefined {
   return path.startsWith(PERIPHERAL) ? path.slice(PERIPHERAL.length) : undefined;
 }
 
-function deviceOf(path: string, driver: string, values: ReadonlyMap<string, QueryReply>): QomDevice {
+function deviceOf(path: string, driver: string, values: Values): QomDevice {
   return {
     id: idOf(path),
     qomPath: path,
     driver,
-    requestedPort: textOf(values.get('port')),
-    attached: okOf(values.get('attached')) === true,
-    hubPorts: driver === 'usb-hub' ? numberOf(values.get('ports')) : undefined,
+    requestedPort: textOf(values, 'port'),
+    attached: flagOf(values, 'attached') === true,
+    hubPorts: driver === 'usb-hub' ? portCountOf(values, 'ports') : undefined,
     host: driver === 'usb-host' ? exactHost(values) : undefined,
     filter: driver === 'usb-host' ? filterOf(values) : undefined,
     // What a person adds is under peripheral or peripheral-anon; a hub elsewhere is one that QEMU put in for want of ports.
@@ -62,26 +68,26 @@ function deviceOf(path: string, driver: string, values: ReadonlyMap<string, Quer
  * Bus and address of a usb-host that was given just these, or the device node, which goes before all else; with any other
  * selector it tells what it looks for, not what it has.
  */
-function exactHost(values: ReadonlyMap<string, QueryReply>): AttachedDevice['host'] {
-  const node = textOf(values.get('hostdevice'));
+function exactHost(values: Values): AttachedDevice['host'] {
+  const node = textOf(values, 'hostdevice');
   if (node !== undefined) return hostOfNode(node);
-  const bus = numberOf(values.get('hostbus')) ?? 0;
-  const address = numberOf(values.get('hostaddr')) ?? 0;
+  const bus = numberOf(values, 'hostbus') ?? 0;
+  const address = numberOf(values, 'hostaddr') ?? 0;
   const others =
-    textOf(values.get('hostport')) !== undefined ||
-    (numberOf(values.get('vendorid')) ?? 0) !== 0 ||
-    (numberOf(values.get('productid')) ?? 0) !== 0;
+    textOf(values, 'hostport') !== undefined ||
+    (numberOf(values, 'vendorid') ?? 0) !== 0 ||
+    (numberOf(values, 'productid') ?? 0) !== 0;
   return bus > 0 && address > 0 && !others ? { bus, address } : undefined;
 }
 
 /** @returns what a usb-host looks for by itself; undefined for an exact one */
-function filterOf(values: ReadonlyMap<string, QueryReply>): HostFilter | undefined {
-  if (exactHost(values) !== undefined || textOf(values.get('hostdevice')) !== undefined) return undefined;
-  const set = (name: string): number | undefined => numberOf(values.get(name)) || undefined;
+function filterOf(values: Values): HostFilter | undefined {
+  if (exactHost(values) !== undefined || textOf(values, 'hostdevice') !== undefined) return undefined;
+  const set = (name: string): number | undefined => numberOf(values, name) || undefined;
   return {
     bus: set('hostbus'),
     address: set('hostaddr'),
-    port: textOf(values.get('hostport')),
+    port: textOf(values, 'hostport'),
     vendorId: set('vendorid'),
     productId: set('productid'),
   };

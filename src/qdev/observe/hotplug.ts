@@ -1,4 +1,5 @@
 import type { HotplugSlot } from '../topology.js';
+import { within } from './limits.js';
 import type { QomNode } from './qom-walk.js';
 import { busChildren, getAll, numberOf, type Reading, textOf } from './query.js';
 
@@ -15,29 +16,35 @@ const PCI_SLOTS = 32;
  * @returns free PCIe slots first, then conventional buses with their free slots; by name
  */
 export function* readHotplug(nodes: readonly QomNode[], isUnique: IsUnique): Reading<HotplugSlot[]> {
-  const buses = nodes.filter((node) => (node.type === 'PCIE' || node.type === 'PCI') && isUnique(node.name));
+  const buses = nodes
+    .filter((node) => (node.type === 'PCIE' || node.type === 'PCI') && isUnique(node.name))
+    .map((node) => ({ node, children: busChildren(node.properties) }));
+  within(
+    'devices',
+    buses.reduce((sum, { children }) => sum + children.length, 0),
+  );
   // The address of what sits on a conventional bus: slot * 8 + function.
-  const wanted = buses.flatMap((bus) => [
-    { path: bus.path, properties: ['hotplug-handler'] },
-    ...(bus.type === 'PCIE'
+  const wanted = buses.map(({ node: { path, type }, children }) => [
+    { path, properties: ['hotplug-handler'] },
+    ...(type === 'PCIE'
       ? []
-      : busChildren(bus.properties).map(({ index }) => ({
-          path: `${bus.path}/child[${index}]`,
-          properties: ['addr'],
-        }))),
+      : children.map(({ index }) => ({ path: `${path}/child[${index}]`, properties: ['addr'] }))),
   ]);
-  const values = yield* getAll(wanted);
-  const value = (path: string, property: string) => values[wanted.findIndex((one) => one.path === path)]?.get(property);
+  const replies = yield* getAll(wanted.flat());
+  let next = 0;
   return buses
-    .filter((bus) => textOf(value(bus.path, 'hotplug-handler')) !== undefined)
-    .map((bus) => {
-      const children = busChildren(bus.properties);
-      if (bus.type === 'PCIE') return { bus: bus.name, capacity: children.length === 0 ? 1 : 0, pcie: true };
-      const slots = children.map(({ index }) => numberOf(value(`${bus.path}/child[${index}]`, 'addr')));
-      const used = new Set(slots.map((addr, i) => (addr === undefined ? `gone ${i}` : addr >> 3)));
+    .map(({ node, children }, i) => {
+      const own = replies.slice(next, next + (wanted[i]?.length ?? 0));
+      next += own.length;
+      const [handler, ...others] = own;
+      const canPlug = handler !== undefined && textOf(handler, 'hotplug-handler') !== undefined;
+      const bus = node.name;
+      if (node.type === 'PCIE') return { bus, capacity: canPlug && children.length === 0 ? 1 : 0, pcie: true };
+      const slots = others.map((values) => numberOf(values, 'addr'));
+      const used = new Set(slots.map((addr, n) => (addr === undefined ? `gone ${n}` : addr >> 3)));
       // Slot 0 of a bridge may belong to its own hot-plug controller.
-      const total = bus.parent?.type.endsWith('-pcihost') === true ? PCI_SLOTS : PCI_SLOTS - 1;
-      return { bus: bus.name, capacity: Math.max(0, total - used.size), pcie: false };
+      const total = node.parent?.type.endsWith('-pcihost') === true ? PCI_SLOTS : PCI_SLOTS - 1;
+      return { bus, capacity: canPlug ? Math.max(0, total - used.size) : 0, pcie: false };
     })
     .filter((slot) => slot.capacity > 0)
     .sort((a, b) => Number(b.pcie) - Number(a.pcie) || compareNames(a.bus, b.bus))

@@ -1,4 +1,4 @@
-import { getAll, numberOf, type QueryReply, type Reading, textOf } from './query.js';
+import { getAll, numberOf, type Reading, textOf, type Values } from './query.js';
 
 /** Bridges below bridges: more than any machine has. */
 const DEEPEST = 16;
@@ -21,12 +21,9 @@ export function* readPciPaths(paths: readonly string[]): Reading<(string | undef
   return found.map(({ steps, bus }) => (steps.length === 0 ? undefined : [bus, ...steps].join('/')));
 }
 
-function climb(
-  one: { at: string | undefined; steps: string[]; bus: string },
-  replies: ReadonlyMap<string, QueryReply> | undefined,
-): void {
-  const address = numberOf(replies?.get('addr'));
-  const bus = textOf(replies?.get('parent_bus'));
+function climb(one: { at: string | undefined; steps: string[]; bus: string }, values: Values | undefined): void {
+  const address = values === undefined ? undefined : numberOf(values, 'addr');
+  const bus = values === undefined ? undefined : textOf(values, 'parent_bus');
   const cut = bus?.lastIndexOf('/') ?? -1;
   // what has no address on its bus is the host bridge: its bus is the root
   if (address === undefined || address < 0 || bus === undefined || cut <= 0) {

@@ -1,4 +1,5 @@
-import { qtreeBus } from './qtree.js';
+import { LineIndex } from './line-index.js';
+import { Qtree } from './qtree.js';
 import { mayBe, productOf, type UsbLine } from './usb-list.js';
 
 /** A device as QOM shows it. */
@@ -38,8 +39,11 @@ export function placeDevices(
 ): Placed[][] {
   // The same names stand in qtree: one with a line break can forge devices and places there.
   const honest = !lines.some((line) => /[\r\n]/.test(line.tail));
-  const trees = buses.map((bus) => (qtree !== undefined && honest ? checkedTree(qtree, bus) : undefined));
+  const tree = qtree !== undefined && honest ? new Qtree(qtree) : undefined;
+  const trees = buses.map((bus) => (tree === undefined ? undefined : checkedTree(tree, bus)));
   const groups = assignGroups(buses, lines, trees);
+  const byPort = new LineIndex(lines, ({ port }) => port);
+  const byPlace = new LineIndex(lines, ({ bus, port }) => `${bus} ${port}`);
   return buses.map((bus, b) => {
     const group = groups[b];
     const chosen = group === undefined ? undefined : matchGroup(bus, group);
@@ -48,8 +52,8 @@ export function placeDevices(
       const line =
         chosen?.[d] ??
         (treePlace === undefined
-          ? loneLine(device, lines)
-          : lines.find((one) => one.bus === treePlace.bus && one.port === treePlace.port && mayBe(one, device.id)));
+          ? loneLine(device, byPort)
+          : byPlace.find(`${treePlace.bus} ${treePlace.port}`, device.id)[0]);
       return {
         port: device.requestedPort ?? line?.port,
         megabits: line?.megabits,
@@ -67,8 +71,8 @@ export function allPlaced(placed: readonly (readonly Placed[])[]): boolean {
 type TreePlace = { readonly bus: number; readonly port: string };
 
 /** The places of a bus by qtree, in QOM's order; undefined unless the two agree on every device. */
-function checkedTree(qtree: string, bus: SeenBus): (TreePlace | undefined)[] | undefined {
-  const found = qtreeBus(qtree, bus.bus)?.reverse();
+function checkedTree(qtree: Qtree, bus: SeenBus): (TreePlace | undefined)[] | undefined {
+  const found = qtree.devicesOn(bus.bus)?.reverse();
   if (found === undefined || found.length !== bus.devices.length) return undefined;
   const agrees = bus.devices.every((device, i) => {
     const other = found[i];
@@ -82,30 +86,90 @@ function checkedTree(qtree: string, bus: SeenBus): (TreePlace | undefined)[] | u
   return agrees ? found.map(({ place }) => place) : undefined;
 }
 
+/** The lines of one bus by QEMU's number. */
+interface Group {
+  readonly lines: readonly UsbLine[];
+  /** By their ports; undefined where two have the same: that is no bus. */
+  readonly byPort: ReadonlyMap<string, UsbLine> | undefined;
+  readonly byId: LineIndex;
+}
+
+function groupsOf(lines: readonly UsbLine[]): ReadonlyMap<number, Group> {
+  const byBus = new Map<number, UsbLine[]>();
+  for (const line of lines) {
+    const known = byBus.get(line.bus);
+    if (known === undefined) byBus.set(line.bus, [line]);
+    else known.push(line);
+  }
+  return new Map(
+    [...byBus].map(([bus, own]) => {
+      const byPort = new Map(own.map((line) => [line.port, line]));
+      const byId = new LineIndex(own, () => '');
+      return [bus, { lines: own, byPort: byPort.size === own.length ? byPort : undefined, byId }];
+    }),
+  );
+}
+
 /** Which lines are which bus's: QEMU prints a number for the bus, and QOM does not know that number. */
 function assignGroups(
   buses: readonly SeenBus[],
   lines: readonly UsbLine[],
   trees: readonly ((TreePlace | undefined)[] | undefined)[],
-): (readonly UsbLine[] | undefined)[] {
-  const groups = new Map<number, UsbLine[]>();
-  for (const line of lines) groups.set(line.bus, [...(groups.get(line.bus) ?? []), line]);
-  let open = buses.map((bus, b) => {
+): (Group | undefined)[] {
+  const groups = groupsOf(lines);
+  // a bus is never that of a group of another size
+  const bySize = new Map<number, number[]>();
+  for (const [number, { lines: own }] of groups) {
+    const known = bySize.get(own.length);
+    if (known === undefined) bySize.set(own.length, [number]);
+    else known.push(number);
+  }
+  const open = buses.map((bus, b) => {
     const told = trees[b]?.find((place) => place !== undefined)?.bus;
-    return [...groups].flatMap(([number, group]) =>
-      (told === undefined || told === number) && matchGroup(bus, group) !== undefined ? [number] : [],
+    const numbers = bySize.get(bus.devices.length) ?? [];
+    return new Set(
+      numbers.filter((number) => {
+        const group = groups.get(number);
+        return (told === undefined || told === number) && group !== undefined && matchGroup(bus, group) !== undefined;
+      }),
     );
   });
-  // A bus with one possible number takes it from the others, until nothing changes.
-  for (let round = 0; round < buses.length; round++) {
-    const sure = open.flatMap((numbers) => (numbers.length === 1 ? numbers : []));
-    open = open.map((numbers) => (numbers.length === 1 ? numbers : numbers.filter((n) => !sure.includes(n))));
-  }
-  return open.map((numbers, b) => {
+  settle(open);
+  const takers = new Map<number, number>();
+  for (const numbers of open) for (const number of numbers) takers.set(number, (takers.get(number) ?? 0) + 1);
+  return open.map((numbers) => {
     const [number] = numbers;
-    const alone = number !== undefined && numbers.length === 1 && !open.some((o, i) => i !== b && o.includes(number));
-    return alone ? groups.get(number) : undefined;
+    return number !== undefined && numbers.size === 1 && takers.get(number) === 1 ? groups.get(number) : undefined;
   });
+}
+
+/** A bus with one possible number takes it from the others, until nothing changes: in rounds, all of one at once. */
+function settle(open: readonly Set<number>[]): void {
+  const holders = new Map<number, Set<Set<number>>>();
+  for (const numbers of open) {
+    for (const number of numbers) {
+      const known = holders.get(number);
+      if (known === undefined) holders.set(number, new Set([numbers]));
+      else known.add(numbers);
+    }
+  }
+  let sure = open.filter(({ size }) => size === 1);
+  while (sure.length > 0) {
+    const losers = new Set<Set<number>>();
+    const taken = new Set(sure.flatMap((numbers) => [...numbers]));
+    for (const number of taken) {
+      for (const numbers of holders.get(number) ?? []) if (numbers.size > 1) losers.add(numbers);
+    }
+    for (const number of taken) {
+      const known = holders.get(number);
+      for (const numbers of known ?? []) {
+        if (!losers.has(numbers)) continue;
+        numbers.delete(number);
+        known?.delete(numbers);
+      }
+    }
+    sure = [...losers].filter(({ size }) => size === 1);
+  }
 }
 
 /**
@@ -113,29 +177,35 @@ function assignGroups(
  *
  * @returns a line for each device, undefined where several would do; or undefined when the group cannot be that bus
  */
-function matchGroup(bus: SeenBus, group: readonly UsbLine[]): (UsbLine | undefined)[] | undefined {
-  if (group.length !== bus.devices.length || new Set(group.map((line) => line.port)).size !== group.length)
-    return undefined;
-  const fixed = bus.devices.map(({ requestedPort, id }) =>
-    requestedPort === undefined ? undefined : group.find((line) => line.port === requestedPort && mayBe(line, id)),
-  );
+function matchGroup(bus: SeenBus, { lines, byPort, byId }: Group): (UsbLine | undefined)[] | undefined {
+  if (lines.length !== bus.devices.length || byPort === undefined) return undefined;
+  const fixed = bus.devices.map(({ requestedPort, id }) => {
+    const line = requestedPort === undefined ? undefined : byPort.get(requestedPort);
+    return line !== undefined && mayBe(line, id) ? line : undefined;
+  });
   if (bus.devices.some(({ requestedPort }, i) => requestedPort !== undefined && fixed[i] === undefined))
     return undefined;
-  const rest = new Set(group.filter((line) => !fixed.includes(line)));
-  const named = bus.devices.map((device, i) => {
-    if (fixed[i] !== undefined || device.id === undefined) return fixed[i];
-    const possible = [...rest].filter((line) => mayBe(line, device.id));
-    return possible.length === 1 ? possible[0] : undefined;
+  const taken = new Set(fixed);
+  const rest = lines.filter((line) => !taken.has(line));
+  const lone = new Map<string, UsbLine | undefined>();
+  const named = bus.devices.map(({ id }, i) => {
+    if (fixed[i] !== undefined || id === undefined) return fixed[i];
+    if (!lone.has(id)) {
+      const possible = byId.find('', id).filter((line) => !taken.has(line));
+      lone.set(id, possible.length === 1 ? possible[0] : undefined);
+    }
+    return lone.get(id);
   });
-  const left = [...rest].filter((line) => !named.includes(line));
+  const found = new Set(named);
+  const left = rest.filter((line) => !found.has(line));
   const unnamed = named.filter((line) => line === undefined).length;
   if (left.length !== unnamed) return undefined;
   return unnamed === 1 ? named.map((line) => line ?? left[0]) : named;
 }
 
 /** The line of a device with id and port when its bus could not be told: the only one in the list that fits. */
-function loneLine(device: SeenDevice, lines: readonly UsbLine[]): UsbLine | undefined {
-  if (device.id === undefined || device.requestedPort === undefined) return undefined;
-  const fitting = lines.filter((line) => line.port === device.requestedPort && mayBe(line, device.id));
+function loneLine({ id, requestedPort }: SeenDevice, byPort: LineIndex): UsbLine | undefined {
+  if (id === undefined || requestedPort === undefined) return undefined;
+  const fitting = byPort.find(requestedPort, id);
   return fitting.length === 1 ? fitting[0] : undefined;
 }

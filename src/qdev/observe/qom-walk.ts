@@ -1,5 +1,6 @@
 import { controllerModel } from '../controller-facts.js';
 import { emulatedModel } from '../emulated.js';
+import { within } from './limits.js';
 import { childType, listed, type QomProperty, qomList, type Reading } from './query.js';
 
 /** An object of QEMU's tree that may have to do with USB: a bus, or a device that is not known to be something else. */
@@ -16,33 +17,35 @@ export interface QomNode {
 
 const START = ['/machine', '/machine/peripheral', '/machine/peripheral-anon', '/machine/unattached'];
 
-/** A board's controllers are four or five deep; a tree without end is not read to its end. */
-const MAX_DEPTH = 10;
-const MAX_NODES = 20_000;
-
 /**
  * Walks QEMU's object tree from /machine down, one batch of `qom-list` a level. Controllers of boards stand anywhere in it
  * (/machine/unattached/device[18], /machine/soc/usb[0]/dwc3-xhci), so it is read whole but for what cannot hold a USB bus.
  *
  * @returns the nodes, containers first; what vanished meanwhile is a node without properties
+ * @throws QplugError `qemu-tree-too-large`: a tree without end is not read to its end
  */
 export function* walkQom(): Reading<QomNode[]> {
   const nodes: QomNode[] = [];
   const seen = new Set(START);
   let level: Omit<QomNode, 'properties'>[] = START.map((path) => ({ path, type: '', parent: undefined, name: path }));
-  for (let depth = 0; depth < MAX_DEPTH && level.length > 0 && nodes.length < MAX_NODES; depth++) {
+  for (let depth = 1; level.length > 0; depth++) {
+    within('levels', depth);
     const replies = yield level.map((node) => qomList(node.path));
-    const read = level.map((node, i) => ({ ...node, properties: listed(replies[i]) }));
-    nodes.push(...read);
-    level = read.flatMap((parent) =>
-      parent.properties.flatMap((property) => {
+    const next: Omit<QomNode, 'properties'>[] = [];
+    for (const [i, node] of level.entries()) {
+      const parent: QomNode = { ...node, properties: listed(replies[i]) };
+      nodes.push(parent);
+      for (const property of parent.properties) {
         const type = childType(property);
         const path = `${parent.path}/${property.name}`;
-        if (type === undefined || cannotHoldUsb(type) || seen.has(path)) return [];
+        if (type === undefined || cannotHoldUsb(type) || seen.has(path)) continue;
+        within('name-characters', path.length);
         seen.add(path);
-        return [{ path, type, parent, name: property.name }];
-      }),
-    );
+        within('objects', seen.size);
+        next.push({ path, type, parent, name: property.name });
+      }
+    }
+    level = next;
   }
   return nodes;
 }

@@ -10,22 +10,45 @@ export interface QtreeDevice {
 }
 
 /**
- * Finds a USB bus in that text, which is meant for people and holds names that devices wrote. So the caller
- * uses it only while no name holds a line break, and compares every device of the bus with QOM.
- *
- * @param bus - the name of the bus
- * @returns its devices, newest first as QEMU prints them; undefined when there is not exactly one such bus
+ * That text, which is meant for people and holds names that devices wrote. So the caller uses it only while no name holds a line
+ * break, and compares every device of a bus with QOM.
  */
-export function qtreeBus(text: string, bus: string): QtreeDevice[] | undefined {
-  const lines = text.split('\n');
-  const starts = lines.flatMap((line, i) => (line.trimStart() === `bus: ${bus}` ? [i] : []));
-  const [start] = starts;
-  if (start === undefined || starts.length > 1) return undefined;
-  const indent = indentOf(lines[start] ?? '');
-  if (lines[start + 1] !== `${' '.repeat(indent + 2)}type usb-bus`) return undefined;
-  const end = lines.findIndex((line, i) => i > start && line.trim() !== '' && indentOf(line) <= indent);
-  const body = lines.slice(start + 2, end < 0 ? lines.length : end);
-  return blocks(body, indent + 2);
+export class Qtree {
+  readonly #lines: readonly string[];
+  /** The line of each bus by its name; undefined where several have it. */
+  readonly #starts = new Map<string, number | undefined>();
+  /** Lines that were read of buses. USB buses do not stand within each other, so there are no more than lines. */
+  #read = 0;
+
+  constructor(text: string) {
+    this.#lines = text.split('\n');
+    for (const [i, line] of this.#lines.entries()) {
+      const name = /^ *bus: (.*)$/.exec(line)?.[1];
+      if (name !== undefined) this.#starts.set(name, this.#starts.has(name) ? undefined : i);
+    }
+  }
+
+  /**
+   * @param bus - the name of a USB bus; each is asked for once
+   * @returns its devices, newest first as QEMU prints them; undefined when there is not exactly one such bus
+   */
+  devicesOn(bus: string): QtreeDevice[] | undefined {
+    const lines = this.#lines;
+    const start = this.#starts.get(bus);
+    if (start === undefined) return undefined;
+    const indent = indentOf(lines[start] ?? '');
+    if (lines[start + 1] !== `${' '.repeat(indent + 2)}type usb-bus`) return undefined;
+    let end = start + 1;
+    while (end < lines.length && !endsBus(lines[end] ?? '', indent) && this.#read <= lines.length) {
+      end++;
+      this.#read++;
+    }
+    return this.#read > lines.length ? undefined : blocks(lines.slice(start + 2, end), indent + 2);
+  }
+}
+
+function endsBus(line: string, indent: number): boolean {
+  return line.trim() !== '' && indentOf(line) <= indent;
 }
 
 function indentOf(line: string): number {

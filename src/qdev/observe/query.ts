@@ -1,3 +1,6 @@
+import { fail } from '../../diag/index.js';
+import { LIMITS, within } from './limits.js';
+
 /** One QMP command of a reading; all of a batch may be sent at once. */
 export interface QueryCommand {
   readonly command: string;
@@ -27,7 +30,7 @@ export function qomGet(path: string, property: string): QueryCommand {
   return { command: 'qom-get', arguments: { path, property } };
 }
 
-/** @returns the lines of a `qom-list`; none where the object has gone or the reply is not what it should be */
+/** @returns the lines of a `qom-list`; none where the object has gone. Whoever sends the commands has checked what came. */
 export function listed(reply: QueryReply | undefined): QomProperty[] {
   const value = okOf(reply);
   if (!Array.isArray(value)) return [];
@@ -37,16 +40,76 @@ export function listed(reply: QueryReply | undefined): QomProperty[] {
   );
 }
 
-/** @returns the value of a reply that is a string and not empty */
-export function textOf(reply: QueryReply | undefined): string | undefined {
-  const value = okOf(reply);
-  return typeof value === 'string' && value !== '' ? value : undefined;
+/** Properties of one object, by name; what was not asked, or has gone, is missing. */
+export interface Values {
+  readonly path: string;
+  readonly replies: ReadonlyMap<string, QueryReply>;
 }
 
-/** @returns the value of a reply that is a whole number */
-export function numberOf(reply: QueryReply | undefined): number | undefined {
-  const value = okOf(reply);
-  return Number.isSafeInteger(value) ? (value as number) : undefined;
+/**
+ * @returns a property that is a text; undefined where it is empty, or there is none
+ * @throws QplugError `qmp-wrong-reply` for any other value · `qemu-tree-too-large`
+ */
+export function textOf(values: Values, property: string): string | undefined {
+  const value = held(values, property);
+  if (value === undefined || value === '') return undefined;
+  if (typeof value !== 'string') throw wrongValue(values, property, 'a text', value);
+  within('name-characters', value.length);
+  return value;
+}
+
+/**
+ * @returns a property that is a whole number; undefined where there is none
+ * @throws QplugError `qmp-wrong-reply` for any other value
+ */
+export function numberOf(values: Values, property: string): number | undefined {
+  const value = held(values, property);
+  if (value === undefined || isWholeNumber(value)) return value;
+  throw wrongValue(values, property, 'a whole number', value);
+}
+
+/**
+ * @returns a property that counts ports; undefined where there is none
+ * @throws QplugError `qmp-wrong-reply` for what is no number of ports · `qemu-tree-too-large`
+ */
+export function portCountOf(values: Values, property: string): number | undefined {
+  const count = numberOf(values, property);
+  if (count === undefined) return undefined;
+  if (count < 0) throw wrongValue(values, property, 'a number of ports', count);
+  within('hub-ports', count);
+  return count;
+}
+
+/**
+ * @returns a property that is true or false; undefined where there is none
+ * @throws QplugError `qmp-wrong-reply` for any other value
+ */
+export function flagOf(values: Values, property: string): boolean | undefined {
+  const value = held(values, property);
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw wrongValue(values, property, 'true or false', value);
+}
+
+function isWholeNumber(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+function held({ replies }: Values, property: string): unknown {
+  const reply = replies.get(property);
+  return reply !== undefined && 'ok' in reply ? reply.ok : undefined;
+}
+
+/** `qom-get` returns whatever a property holds, so its type is known here alone. */
+function wrongValue({ path }: Values, property: string, expected: string, value: unknown): Error {
+  const of = `${path.slice(0, LIMITS['name-characters'])}, ${property}`;
+  return fail('qmp-wrong-reply', { command: 'qom-get', of, member: '', expected, received: kindOf(value) });
+}
+
+/** @returns what a value is, never long */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return typeof value === 'string' ? `"${value.slice(0, 60)}"` : String(value);
 }
 
 /** @returns what a reply held; undefined for an error */
@@ -74,21 +137,21 @@ export function busChildren(properties: readonly QomProperty[]): { readonly inde
  * Asks for the same properties of many objects in one batch.
  *
  * @param wanted - for each object its path and the properties to get
- * @returns for each object, in the same order, its replies by property
+ * @returns for each object, in the same order, its properties
  */
 export function* getAll(
   wanted: readonly { readonly path: string; readonly properties: readonly string[] }[],
-): Reading<ReadonlyMap<string, QueryReply>[]> {
+): Reading<Values[]> {
   const commands = wanted.flatMap(({ path, properties }) => properties.map((property) => qomGet(path, property)));
-  const replies = commands.length === 0 ? [] : yield commands;
+  const answers = commands.length === 0 ? [] : yield commands;
   let at = 0;
-  return wanted.map(({ properties }) => {
-    const found = new Map<string, QueryReply>();
+  return wanted.map(({ path, properties }) => {
+    const replies = new Map<string, QueryReply>();
     for (const property of properties) {
-      const reply = replies[at++];
-      if (reply !== undefined) found.set(property, reply);
+      const reply = answers[at++];
+      if (reply !== undefined) replies.set(property, reply);
     }
-    return found;
+    return { path, replies };
   });
 }
 

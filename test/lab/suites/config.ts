@@ -182,7 +182,7 @@ const suite: Suite = defineSuite({ title: 'config', source: import.meta.url, mac
             marks = cut.marks;
             assert.ok(marks.some((mark) => mark.includes('"write"')));
           } else assert.equal(cut.end.signal, 'SIGKILL', cut.end.stderr);
-          await must(['list']);
+          await must(['mend']);
           has = (await settled(lab, before, [])).length === 1;
           assert.equal(readFileSync(file, 'utf8'), `${without}${has ? '    - serial=HS0001\n' : ''}`);
           if (at < marks.length) next = lab.killedAt(at + 1, 'qplug', words);

@@ -201,7 +201,7 @@ async function cutOffEverywhere(
     }
     const dead = victim === 'qemu' && at > 0;
     if (dead) await vm.process.finished;
-    const said = await qplug(['list']);
+    const said = await qplug(['mend']);
     assert.equal(said.code, 0, said.err);
     if (!dead) await after?.(vm);
     const ids = await settled(lab, before, dead ? [] : [{ vm, had }]);
@@ -247,7 +247,7 @@ const suite: Suite = defineSuite({ title: 'crash', source: import.meta.url, mach
       assert.match((await go()).marks.at(-1) ?? '', / "remove" 0 done$/);
       const at = mountPoint(lab);
       tool('mount', '-o', 'ro', await diskOf(lab, 'HS0001'), at);
-      const { code, err } = await qplug(['list']);
+      const { code, err } = await qplug(['mend']);
       assert.equal(code, 0, err);
       assert.match(err, /^warning: .* stays with the host, and was not put back into .*: \/dev\/sd. mounted at .*$/m);
       assert.deepEqual(await settled(lab, before, [{ vm, had }]), []);
@@ -274,6 +274,7 @@ const suite: Suite = defineSuite({ title: 'crash', source: import.meta.url, mach
             assert.equal(end.code, 0, end.stderr);
             marks = written;
           } else assert.equal(end.signal, victim === 'qplug' ? 'SIGKILL' : null, end.stderr);
+          await must(['mend']);
           const { code, out, err } = await qplug(['list', '--json']);
           assert.equal(code, 0, err);
           const runs = (JSON.parse(out) as { vms: { name: string }[] }).vms.length > 0;

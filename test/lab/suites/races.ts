@@ -69,7 +69,7 @@ function pair(
           lab.log(`${offset} ms: ${ended.join(', ')}`);
           for (const [index, one] of ended.entries())
             assert.ok(codes[index]?.includes(one), `${name}: ${ended.join(', ')}`);
-          assert.equal(await code(['list']), 0);
+          assert.equal(await code(['mend']), 0);
           const alive = await vm.qmp.execute('query-status').then(
             () => true,
             () => false,

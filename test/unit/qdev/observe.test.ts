@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type Finding, QplugError } from '../../../src/diag/index.js';
 import {
+  emptyTopology,
   observeTopology,
   type QemuVersion,
   type QueryCommand,
   type QueryReply,
   type Topology,
 } from '../../../src/qdev/index.js';
+import { LIMITS } from '../../../src/qdev/observe/limits.js';
 import { runs } from '../runs.js';
 
 const V72 = { major: 7, minor: 2, micro: 22 };
@@ -91,6 +94,27 @@ function observe(
     step = reading.next(replies);
   }
   return { topology: step.value, asked };
+}
+
+/** @returns the finding of what is thrown */
+function found(work: () => unknown): Finding {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof QplugError) return error.findings[0];
+    throw error;
+  }
+  throw new Error('nothing was found');
+}
+
+function topologyOrFinding(work: () => Topology): Topology {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof QplugError)) throw error;
+    expect(['qmp-wrong-reply', 'qemu-tree-too-large']).toContain(error.code);
+    return emptyTopology(V72);
+  }
 }
 
 describe('observeTopology', () => {
@@ -199,7 +223,7 @@ describe('observeTopology', () => {
     ).toEqual(Array(3).fill([false, undefined]));
   });
 
-  test('whatever replies fail or are nonsense, it ends with a topology and no port that QEMU did not tell', () => {
+  test('whatever replies fail or are nonsense, it ends with a topology and no port that QEMU did not tell, or says what is wrong', () => {
     const nonsense = fc.oneof(
       fc.constant(gone),
       fc.anything().map((ok): QueryReply => ({ ok })),
@@ -207,7 +231,7 @@ describe('observeTopology', () => {
     );
     fc.assert(
       fc.property(fc.dictionary(fc.integer({ min: 1, max: 40 }).map(String), nonsense), (broken) => {
-        const { topology } = observe((query, n) => broken[String(n)] ?? answer(query));
+        const topology = topologyOrFinding(() => observe((query, n) => broken[String(n)] ?? answer(query)).topology);
         const told = topology.controllers.flatMap(({ devices }) => devices.map(({ port }) => port));
         expect(told.every((port) => port === undefined || typeof port === 'string')).toBe(true);
       }),
@@ -215,9 +239,29 @@ describe('observeTopology', () => {
     );
   });
 
+  const QOM_GETS: readonly (readonly [property: string, value: unknown, expected: string])[] = [
+    ['p2', 'x', 'a whole number'],
+    ['p3', -1, 'a number of ports'],
+    ['ports', 7.5, 'a whole number'],
+    ['attached', 1, 'true or false'],
+    ['port', 4, 'a text'],
+    ['child[0]', null, 'a text'],
+    ['hostbus', [], 'a whole number'],
+    ['hostport', {}, 'a text'],
+    ['vendorid', 1e308, 'a whole number'],
+  ];
+  test.each(QOM_GETS)('the property %s cannot be %j', (property, value, expected) => {
+    const lying = (query: QueryCommand): QueryReply =>
+      target(query.arguments).property === property ? { ok: value } : answer(query);
+    expect(found(() => observe(lying))).toMatchObject({
+      code: 'qmp-wrong-reply',
+      evidence: { command: 'qom-get', of: expect.stringContaining(property), expected },
+    });
+  });
+
   test('a tree without end is not followed without end', () => {
     const endless = (query: QueryCommand): QueryReply =>
       query.command === 'qom-list' ? { ok: [{ name: 'again', type: 'child<container>' }] } : gone;
-    expect(observe(endless).topology.controllers).toEqual([]);
+    expect(found(() => observe(endless))).toMatchObject({ evidence: { what: 'levels', limit: LIMITS.levels } });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { allPlaced, placeDevices } from '../../../src/qdev/observe/place.js';
-import { qtreeBus } from '../../../src/qdev/observe/qtree.js';
+import { Qtree } from '../../../src/qdev/observe/qtree.js';
 import { parseUsbList, productOf } from '../../../src/qdev/observe/usb-list.js';
 
 const line = (where: string, port: string, speed: number, name: string) =>
@@ -120,12 +120,62 @@ describe('which line is which device', () => {
   });
 });
 
+describe('the work for a list', () => {
+  /** How often a line is looked at while so many devices are placed. */
+  function looks(count: number, lineOf: (i: number) => string, seen: (i: number) => ReturnType<typeof device>): number {
+    let looked = 0;
+    const lines = parseUsbList(Array.from({ length: count }, (_, i) => lineOf(i)).join('')).map(
+      (one) =>
+        new Proxy(one, {
+          get: (target, key) => {
+            looked++;
+            return Reflect.get(target, key);
+          },
+        }),
+    );
+    placeDevices([{ bus: 'x.0', devices: Array.from({ length: count }, (_, i) => seen(i)) }], lines, undefined);
+    return looked;
+  }
+
+  test.each([
+    [
+      'with ids',
+      (i: number) => line('0.0', `${i + 1}`, 12, `K, ID: k${i}`),
+      (i: number) => device('usb-kbd', undefined, `k${i}`),
+    ],
+    ['with ports', (i: number) => line('0.0', `${i + 1}`, 12, 'K'), (i: number) => device('usb-kbd', `${i + 1}`)],
+    ['with neither', (i: number) => line('0.0', `${i + 1}`, 12, 'K'), () => device('usb-kbd')],
+    [
+      'all of one port',
+      (i: number) => line(`${i}.0`, '1', 12, `K, ID: k${i}`),
+      (i: number) => device('usb-kbd', '1', `k${i}`),
+    ],
+    ['all of one id', (i: number) => line('0.0', `${i + 1}`, 12, 'K, ID: k'), () => device('usb-kbd', undefined, 'k')],
+  ])('of devices %s grows with their number, not with its square', (_, lineOf, seen) => {
+    expect(looks(2000, lineOf, seen)).toBeLessThan(2.2 * looks(1000, lineOf, seen));
+  });
+
+  test('of a human text whose buses claim to stand within each other ends', () => {
+    const nested = Array.from(
+      { length: 400 },
+      (_, i) => `${' '.repeat(i * 4)}bus: b${i}\n${' '.repeat(i * 4 + 2)}type usb-bus\n`,
+    ).join('');
+    const tree = new Qtree(nested);
+    const found = Array.from({ length: 400 }, (_, i) => tree.devicesOn(`b${i}`));
+    expect([found[0], found.at(-2)]).toEqual([[], undefined]);
+  });
+});
+
 const dev = (driver: string, id: string, asked: string, place: string) =>
   [`      dev: ${driver}, id "${id}"`, `        port = "${asked}"`, `        serial = ""`, `        ${place}`, ''].join(
     '\n',
   );
 const tree = (...devices: string[]) =>
   `bus: main-system-bus\n  type System\n  dev: qemu-xhci, id "x"\n    bus: x.0\n      type usb-bus\n${devices.join('')}  dev: hpet, id ""\n`;
+
+function devicesOn(text: string, bus: string) {
+  return new Qtree(text).devicesOn(bus);
+}
 
 describe('the text of info qtree', () => {
   test('the devices of a bus are read with their places, and what sits on them is not taken for one', () => {
@@ -134,18 +184,18 @@ describe('the text of info qtree', () => {
       '        bus: s.0\n          type SCSI\n          dev: scsi-hd, id ""\n',
       dev('usb-kbd', '', '', 'addr 0.0, port 1.4, speed 12, name K, attached'),
     );
-    expect(qtreeBus(text, 'x.0')).toEqual([
+    expect(devicesOn(text, 'x.0')).toEqual([
       { driver: 'usb-storage', id: 's', requestedPort: '2', place: { bus: 0, port: '2', megabits: 5000 } },
       { driver: 'usb-kbd', id: '', requestedPort: '', place: { bus: 0, port: '1.4', megabits: 12 } },
     ]);
   });
 
   test('a bus that is not there, is there twice, or is no USB bus is not read', () => {
-    expect(qtreeBus(tree(), 'y.0')).toBeUndefined();
+    expect(devicesOn(tree(), 'y.0')).toBeUndefined();
     expect(
-      qtreeBus(tree(dev('usb-host', '', '', 'addr 0.1, port 1, speed 12, name \n  bus: x.0')), 'x.0'),
+      devicesOn(tree(dev('usb-host', '', '', 'addr 0.1, port 1, speed 12, name \n  bus: x.0')), 'x.0'),
     ).toBeUndefined();
-    expect(qtreeBus(tree(), 'main-system-bus')).toBeUndefined();
+    expect(devicesOn(tree(), 'main-system-bus')).toBeUndefined();
   });
 
   const twins = [{ bus: 'x.0', devices: [device('usb-kbd'), device('usb-kbd')] }];

@@ -26,8 +26,9 @@ describe('execute', () => {
   test('each call gets its own answer', async () => {
     const { peer, connection } = await connectedPeer();
     const calls = [connection.execute('query-name'), connection.execute('query-status')];
-    peer.say({ return: { status: 'running' }, id: 2 }, { return: { name: 'a' }, id: 1 });
-    expect(await Promise.all(calls)).toEqual([{ name: 'a' }, { status: 'running' }]);
+    const status = { status: 'running', running: true, singlestep: false };
+    peer.say({ return: status, id: 2 }, { return: { name: 'a' }, id: 1 });
+    expect(await Promise.all(calls)).toEqual([{ name: 'a' }, status]);
   });
 
   test('a refusal keeps class, desc, command and arguments, and is shown printable', async () => {

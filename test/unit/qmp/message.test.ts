@@ -50,12 +50,25 @@ describe('readMessage', () => {
     [{ QMP: null }],
     [{ QMP: {} }],
     [{ QMP: { version: { qemu: { major: '7' } } } }],
-    [{ error: null }],
-    [{ error: { class: 'GenericError' } }],
+    [{ QMP: { version: { qemu: { major: -1, minor: 0, micro: 0 } } } }],
+    [{ QMP: { version: { qemu: { major: 7.5, minor: 0, micro: 0 } } } }],
+    [{ QMP: { version: { qemu: { major: 1e308, minor: 0, micro: 0 } } } }],
     [{ event: 5 }],
     [{ id: 1 }],
   ])('%j is unknown', (message) => {
     expect(readMessage(message)).toEqual({ kind: 'unknown' });
+  });
+
+  test.each([
+    [{ error: null, id: 1 }, '/error'],
+    [{ error: { class: 'GenericError' }, id: 1 }, '/error/desc'],
+  ])('%j is an answer with a mistake in it', (message, member) => {
+    expect(readMessage(message)).toMatchObject({ kind: 'error', id: 1, wrong: { member } });
+  });
+
+  test('a text of millions of characters about an error is cut, and says so', () => {
+    const read = readMessage({ error: { class: 'GenericError', desc: 'y'.repeat(3_000_000) } });
+    expect(read).toMatchObject({ error: { desc: expect.stringMatching(/^y{65536}…$/) } });
   });
 
   test('an event without data and time stamp has empty ones', () => {

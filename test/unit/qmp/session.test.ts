@@ -1,14 +1,7 @@
+import sinon from 'sinon';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, ParsedLine } from '../../../src/qmp/message.js';
-import {
-  type Effect,
-  ended,
-  issued,
-  type Running,
-  received,
-  type Session,
-  startSession,
-} from '../../../src/qmp/session.js';
+import { type Effect, Session } from '../../../src/qmp/session.js';
 import { GREETING } from './fake-peer.js';
 
 const line = (message: JsonObject): ParsedLine => ({ message, received: JSON.stringify(message) });
@@ -16,32 +9,29 @@ const FAULT: ParsedLine = { fault: { fault: 'not-json', received: 'login:' } };
 
 /** The phases and effects of a session that is told these messages. */
 function tell(session: Session, messages: readonly ParsedLine[]) {
-  const phases = [session.phase];
+  const phases: string[] = [session.phase];
   const effects: Effect[] = [];
-  let now = session;
   for (const message of messages) {
-    const step = received(now, message);
-    now = step.session;
-    phases.push(now.phase);
-    effects.push(...step.effects);
+    effects.push(...session.received(message));
+    phases.push(session.phase);
   }
-  return { session: now, phases, effects };
+  return { session, phases, effects };
 }
 
-function running(): Running {
-  return tell(startSession(false), [line(GREETING), line({ return: {}, id: 0 })]).session as Running;
+function running(): Session {
+  return tell(new Session(false), [line(GREETING), line({ return: {}, id: 0 })]).session;
 }
 
 /** A session with `count` commands in flight, ids 1 … count. */
-function withCalls(count: number): Running {
-  let session = running();
-  for (let i = 0; i < count; i++) session = issued(session, 'query-status', undefined, false).session as Running;
+function withCalls(count: number): Session {
+  const session = running();
+  for (let i = 0; i < count; i++) session.issue('query-status', undefined, false);
   return session;
 }
 
 describe('handshake', () => {
   test('greeting and answer lead to running, with the negotiation sent between', () => {
-    const { phases, effects } = tell(startSession(false), [line(GREETING), line({ return: {}, id: 0 })]);
+    const { phases, effects } = tell(new Session(false), [line(GREETING), line({ return: {}, id: 0 })]);
     expect(phases).toEqual(['greeting', 'negotiating', 'running']);
     expect(effects).toEqual([
       { effect: 'send', message: { execute: 'qmp_capabilities', id: 0 } },
@@ -54,13 +44,13 @@ describe('handshake', () => {
   });
 
   test('out-of-band is enabled when it is wanted and offered', () => {
-    const { effects } = tell(startSession(true), [line(GREETING), line({ return: {}, id: 0 })]);
+    const { effects } = tell(new Session(true), [line(GREETING), line({ return: {}, id: 0 })]);
     expect(effects).toMatchObject([{ message: { arguments: { enable: ['oob'] } } }, { effect: 'ready', oob: true }]);
   });
 
   test('out-of-band is not asked for when it is not offered', () => {
     const without = { QMP: { ...GREETING.QMP, capabilities: [] } };
-    const { effects } = tell(startSession(true), [line(without), line({ return: {}, id: 0 })]);
+    const { effects } = tell(new Session(true), [line(without), line({ return: {}, id: 0 })]);
     expect(effects).toMatchObject([{ message: { execute: 'qmp_capabilities', id: 0 } }, { oob: false }]);
   });
 
@@ -70,20 +60,20 @@ describe('handshake', () => {
     ['an answer', line({ return: {} })],
     ['an error', line({ error: { class: 'GenericError', desc: 'no' } })],
   ])('%s instead of a greeting closes it as not QMP', (_name, first) => {
-    const { phases, effects } = tell(startSession(false), [first]);
+    const { phases, effects } = tell(new Session(false), [first]);
     expect(phases).toEqual(['greeting', 'closed']);
     expect(effects).toEqual([{ effect: 'not-qmp', received: expect.any(String) }]);
   });
 
   test("a refused negotiation closes it with QEMU's words", () => {
     const error = { class: 'GenericError', desc: 'no' };
-    const { phases, effects } = tell(startSession(false), [line(GREETING), line({ error, id: 0 })]);
+    const { phases, effects } = tell(new Session(false), [line(GREETING), line({ error, id: 0 })]);
     expect(phases).toEqual(['greeting', 'negotiating', 'closed']);
     expect(effects.at(-1)).toEqual({ effect: 'capabilities-refused', error });
   });
 
   test('an end before running says so', () => {
-    expect(ended(startSession(false), { end: 'eof' }).effects).toEqual([
+    expect(new Session(false).end({ end: 'eof' })).toEqual([
       { effect: 'closed', end: { end: 'eof' }, shutdown: undefined, running: false },
     ]);
   });
@@ -91,8 +81,8 @@ describe('handshake', () => {
 
 describe('running', () => {
   test('commands get ids one after the other', () => {
-    expect(issued(running(), 'quit', undefined, false)).toMatchObject({ id: 1, message: { execute: 'quit', id: 1 } });
-    expect(issued(withCalls(3), 'device_del', { id: 'x' }, true)).toMatchObject({
+    expect(running().issue('quit', undefined, false)).toMatchObject({ id: 1, message: { execute: 'quit', id: 1 } });
+    expect(withCalls(3).issue('device_del', { id: 'x' }, true)).toMatchObject({
       id: 4,
       message: { 'exec-oob': 'device_del', arguments: { id: 'x' }, id: 4 },
     });
@@ -117,9 +107,8 @@ describe('running', () => {
     [{ return: {}, id: 'x' }, 'x'],
     [{ return: 1, id: [1] }, 'object'],
   ])('%j is reported as an unknown reply and changes nothing', (message, id) => {
-    const before = withCalls(1);
-    const { session, effects } = tell(before, [line(message)]);
-    expect(session).toEqual(before);
+    const { session, effects } = tell(withCalls(1), [line(message)]);
+    expect(session.inFlight).toBe(1);
     expect(effects).toMatchObject([
       { effect: 'report', finding: { code: 'qmp-unknown-reply', severity: 'warning', evidence: { id } } },
     ]);
@@ -131,8 +120,9 @@ describe('running', () => {
   });
 
   test('an error without id is the answer to the oldest in-band command', () => {
-    const oobFirst = issued(running(), 'migrate-pause', undefined, true).session as Running;
-    const { session } = issued(oobFirst, 'qom-set', {}, false);
+    const session = running();
+    session.issue('migrate-pause', undefined, true);
+    session.issue('qom-set', {}, false);
     const error = { class: 'GenericError', desc: 'JSON parse error' };
     expect(tell(session, [line({ error })]).effects).toEqual([{ effect: 'reply', id: 2, outcome: { error } }]);
   });
@@ -166,12 +156,46 @@ describe('running', () => {
     ]);
   });
 
-  test('a fed session is not changed by being told more', () => {
-    const before = withCalls(1);
-    const copy = structuredClone(before);
-    tell(before, [line({ return: {}, id: 1 }), line({ event: 'SHUTDOWN' })]);
-    expect(before).toEqual(copy);
+  test('a command that could not be sent is waited for no more', () => {
+    const session = withCalls(1);
+    session.withdraw(session.issue('x', {}, false).id);
+    expect(session.inFlight).toBe(1);
   });
+
+  test.each([
+    [{ error: 5 }, { member: '/error', expected: 'an object', received: '5' }],
+    [{ error: { desc: 'x' } }, { member: '/error/class', expected: 'a text', received: 'nothing' }],
+    [{ error: { class: 'E', desc: [] } }, { member: '/error/desc', expected: 'a text', received: 'an array of 0' }],
+  ])('%j is the answer to its command, and no error as QEMU has them', (message, wrong) => {
+    expect(tell(withCalls(1), [line({ ...message, id: 1 })]).effects).toEqual([
+      { effect: 'reply', id: 1, outcome: { wrong } },
+    ]);
+  });
+
+  /** How often something is put into a set or a map while a session has `count` calls: a copy puts in all that there is. */
+  function work(count: number, one: (session: Session) => void): number {
+    const session = running();
+    const adds = sinon.spy(Set.prototype, 'add');
+    const sets = sinon.spy(Map.prototype, 'set');
+    try {
+      for (let i = 0; i < count; i++) one(session);
+      return adds.callCount + sets.callCount;
+    } finally {
+      adds.restore();
+      sets.restore();
+    }
+  }
+
+  test.each([
+    ['answered one by one', (session: Session) => answer(session, session.issue('x', undefined, false).id)],
+    ['all in flight', (session: Session) => session.issue('x', undefined, false)],
+  ] as const)('the 16,000th call costs as much as the first: %s', (_, one) => {
+    expect(work(16_000, one)).toBe(16_000 * work(1, one));
+  });
+
+  function answer(session: Session, id: number): void {
+    expect(session.received(line({ return: {}, id }))).toHaveLength(1);
+  }
 });
 
 describe('the end', () => {
@@ -179,19 +203,18 @@ describe('the end', () => {
 
   test('after SHUTDOWN it carries the reason', () => {
     const { session } = tell(running(), [SHUTDOWN]);
-    expect(ended(session, { end: 'eof' }).effects).toMatchObject([
-      { shutdown: { cause: 'guest-shutdown', guest: true } },
-    ]);
+    expect(session.end({ end: 'eof' })).toMatchObject([{ shutdown: { cause: 'guest-shutdown', guest: true } }]);
   });
 
   test.each(['RESET', 'RESUME'])('after SHUTDOWN and %s the VM is back, so it carries none', (event) => {
     const { session } = tell(running(), [SHUTDOWN, line({ event })]);
-    expect(ended(session, { end: 'eof' }).effects).toMatchObject([{ shutdown: undefined }]);
+    expect(session.end({ end: 'eof' })).toMatchObject([{ shutdown: undefined }]);
   });
 
   test('a closed session has no more effects', () => {
-    const { session } = ended(withCalls(1), { end: 'by-us' });
-    expect(ended(session, { end: 'eof' }).effects).toEqual([]);
+    const session = withCalls(1);
+    session.end({ end: 'by-us' });
+    expect(session.end({ end: 'eof' })).toEqual([]);
     expect(tell(session, [line({ return: {}, id: 1 }), FAULT]).effects).toEqual([]);
   });
 });
