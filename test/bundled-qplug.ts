@@ -1,6 +1,10 @@
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { root } from '../scripts/folders.mjs';
+
+/** Packages that are not bundled are found from here, as a string of JavaScript. */
+const FROM = JSON.stringify(pathToFileURL(join(root, 'package.json')).href);
 
 /**
  * Bundles the command line as it ships: in several files, which Node loads when they are needed.
@@ -14,9 +18,9 @@ export async function bundledQplug(folder: string): Promise<string> {
     ...{ platform: 'node', format: 'esm', target: 'node20', logLevel: 'error' },
     external: ['libsql'],
     // it stands outside of the project, where no package is found
-    define: { 'import.meta.url': JSON.stringify(`file://${join(root, 'package.json')}`) },
+    define: { 'import.meta.url': FROM },
     banner: {
-      js: `import { createRequire } from 'node:module'; const require = createRequire('file://${root}/package.json');`,
+      js: `import { createRequire } from 'node:module'; const require = createRequire(${FROM});`,
     },
   });
   return join(folder, 'main.mjs');

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { poll } from '../../src/base/index.js';
 import { connect } from '../../src/qmp/index.js';
 import { bundledQplug } from '../bundled-qplug.js';
+import { PATIENCE, patience } from '../patience.js';
 import { type PlainQemu, startQemu } from './plain-qemu.js';
 
 /** Changes of a real VM by a qplug whose output can't be written, is read by nobody, or that lacks something of the system. */
@@ -53,7 +54,7 @@ async function ended(child: ChildProcess): Promise<{ exit: number | string; out:
 
 /** @returns the ids of the devices that QEMU has now */
 async function devices(): Promise<string[]> {
-  await using qmp = await connect({ path: qemu.socket }, { timeout: 20_000 });
+  await using qmp = await connect({ path: qemu.socket }, { timeout: PATIENCE });
   const children = await qmp.execute('qom-list', { path: '/machine/peripheral' });
   return children.flatMap(({ name, type }) => (type === 'child<usb-tablet>' ? [name] : [])).sort();
 }
@@ -97,7 +98,7 @@ test('a reader that takes nothing holds up no transaction, only the last words',
   const end = once(child, 'close');
   const id = await poll(async () => (isSettled() ? (await devices())[0] : undefined), {
     interval: 100,
-    signal: AbortSignal.timeout(30_000),
+    signal: patience(),
   });
   expect([id, child.exitCode]).toEqual([expect.any(String), null]);
   // nothing of it is held by who only waits
