@@ -8,9 +8,9 @@ import { build } from 'esbuild';
  */
 export async function bundledQplug(folder: string): Promise<string> {
   const outfile = join(folder, 'main.mjs');
-  const require = `import { createRequire } from 'node:module'; const require = createRequire('${import.meta.url}');`;
+  const require = `import { createRequire } from 'node:module'; const require = createRequire(${JSON.stringify(import.meta.url)});`;
   await build({
-    entryPoints: [new URL('../../src/cli/main.ts', import.meta.url).pathname],
+    entryPoints: [join(import.meta.dirname, '../../src/cli/main.ts')],
     ...{ outfile, bundle: true, format: 'esm', platform: 'node', target: 'node20', logLevel: 'error' },
     external: ['libsql'],
     // it stands outside of the project, where no package is found

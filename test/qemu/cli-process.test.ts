@@ -184,11 +184,9 @@ describe('what is no file', () => {
     const listener = createServer().listen(join(folder, 'socket.yaml'));
     onTestFinished(() => void listener.close());
     await once(listener, 'listening');
-    const began = performance.now();
     const running = qplug(...words.map((word) => (word.endsWith('.yaml') ? join(folder, word) : word)));
     expect(await running.ended).toBe(2);
     expect(running.err()).toMatch(/^error: .* can not be read.*(a named pipe|a socket|another device)/s);
-    expect(performance.now() - began).toBeLessThan(20_000);
   });
 
   test.each([
@@ -204,7 +202,7 @@ describe('what is no file', () => {
     const ended = once(child, 'close');
     writeFileSync(end, 'name: half');
     // it has read that, and waits for the rest
-    await poll(() => (isEmpty(pipe) ? true : undefined), { interval: 20, signal: AbortSignal.timeout(20_000) });
+    await poll(() => (isEmpty(pipe) ? true : undefined), { interval: 20, signal: patience() });
     child.kill('SIGINT');
     expect(await ended).toEqual([130, null]);
   });

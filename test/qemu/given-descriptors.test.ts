@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { poll } from '../../src/base/index.js';
+import { patience } from '../patience.js';
 import { bundledQplug } from './bundled-qplug.js';
 
 /** What is open in the caller of qplug (a lock of a script, a file of root's) stays with the caller. */
@@ -105,7 +106,7 @@ async function started(name: string, more: NodeJS.ProcessEnv = {}): Promise<{ qe
   onTestFinished(() => {
     if (existsSync(`/proc/${qemu}`)) process.kill(qemu, 'SIGKILL');
   });
-  const watcher = await poll(() => watcherOf(name), { interval: 20, signal: AbortSignal.timeout(20_000) });
+  const watcher = await poll(() => watcherOf(name), { interval: 20, signal: patience() });
   return { qemu, watcher };
 }
 

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { poll } from '../../src/base/index.js';
+import { patience } from '../patience.js';
 import { bundledQplug } from './bundled-qplug.js';
 
 /** A VM that writes without end fills no disk, and nobody who reads what it writes is needed for it to run. */
@@ -94,8 +95,7 @@ function watcher(): number | undefined {
     });
 }
 
-const seen = <T>(what: () => T | undefined): Promise<T> =>
-  poll(what, { interval: 20, signal: AbortSignal.timeout(200_000) });
+const seen = <T>(what: () => T | undefined): Promise<T> => poll(what, { interval: 20, signal: patience() });
 
 /** The number of the last line that is whole. */
 function lastLine(): number {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { poll, readInput, readNamedFile, readPlainFile } from '../../../src/base/index.js';
+import { patience } from '../../patience.js';
 
 let folder: string;
 let pipe: string;
@@ -54,7 +55,7 @@ describe('what is named', () => {
   test('a pipe that a shell hands over is read to its end, however slowly it comes', async () => {
     // a descriptor of the shell that writes: its pipe has no name
     const shell = spawn('sh', ['-c', '(sleep 0.1; printf one; sleep 0.1; printf two) | sleep 60'], { detached: true });
-    const reader = await poll(() => sleeper(shell.pid), { interval: 5, signal: AbortSignal.timeout(10_000) });
+    const reader = await poll(() => sleeper(shell.pid), { interval: 5, signal: patience() });
     try {
       const { bytes } = await readNamedFile(`/proc/${reader}/fd/0`, { limit: LIMIT });
       expect(bytes.toString()).toBe('onetwo');
