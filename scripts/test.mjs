@@ -28,8 +28,7 @@ const MANY = '60';
 const FEW = '0.2';
 
 /**
- * How much what runs beside the lab gives way to it. The lab takes longest and uses hardly more than one processor at a time; the other
- * stages have what it leaves.
+ * How much what runs beside the lab gives way to it: the lab takes longest, and the other stages have what it leaves.
  */
 const NICE = 5;
 
