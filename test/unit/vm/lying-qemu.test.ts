@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { recordedSysfs } from '../../../src/host/index.js';
 import { type Answer, LyingQemu, type Said, SmallVm } from '../../lying-qemu.js';
+import { PATIENCE, pastDeadline } from '../../patience.js';
 import { qplug, type Ran } from '../cli/fake-terminal.js';
 import { recording } from '../host/recordings.js';
 import { DEAD, SELF } from '../registry/records.js';
@@ -85,7 +86,7 @@ async function asked(line: string): Promise<string[]> {
 }
 
 describe.each(LINES)('%s', (line) => {
-  test('no single answer of a wrong type is taken for a mistake of qplug', { timeout: 120_000 }, async () => {
+  test('no single answer of a wrong type is taken for a mistake of qplug', { timeout: 2 * PATIENCE }, async () => {
     const commands = await asked(line);
     expect(commands.length).toBeGreaterThan(0);
     for (const command of commands) {
@@ -183,7 +184,7 @@ describe('a QEMU that tells of more than there is', () => {
     ['a path of a million characters', liesLater(children(1), { 'child[0]': 'x'.repeat(1_000_000) }), 'characters'],
   ])('%s, once something was plugged in: the attach ends, and is undone', async (_, answer, words) => {
     await using _qemu = await LyingQemu.at(socket, answer);
-    const { exit, err } = await run('attach VM --emulated usb-tablet --timeout 20');
+    const { exit, err } = await run('attach VM --emulated usb-tablet --timeout 100');
     expect([exit, err]).toEqual([8, expect.stringContaining(words)]);
     expect(err).not.toContain('could not all be undone');
     expect(journal()).toEqual([]);
@@ -196,14 +197,14 @@ describe('a QEMU that tells of more than there is', () => {
   ];
   const many = (count: number): object[] =>
     Array.from({ length: count }, (_, i) => ({ name: `d${i}`, type: 'child<pci-bridge>' }));
-  test.each(trees)('%s', { timeout: 60_000 }, async (_, tree, words) => {
+  test.each(trees)('%s', { timeout: 2 * PATIENCE }, async (_, tree, words) => {
     const vm = new SmallVm();
     await using _qemu = await LyingQemu.at(socket, (call, send) =>
       call.command === 'qom-list' && call.args['path'] !== '/objects'
         ? { return: tree(String(call.args['path'])) }
         : vm.answer(call, send),
     );
-    const { exit, err } = await run('status VM --timeout 60');
+    const { exit, err } = await run('status VM --timeout 100');
     expect([exit, err]).toEqual([8, expect.stringContaining(words)]);
   });
 });
@@ -220,18 +221,28 @@ describe('a QEMU that falls silent', () => {
     };
   };
 
-  test('an attach ends at its deadline, and what it began is left to the journal', { timeout: 60_000 }, async () => {
+  /** An attach whose deadline passes when something was plugged in. */
+  const attachPastDeadline = (): Promise<Ran> =>
+    pastDeadline(
+      1000,
+      (timeout) => run(`attach VM --emulated usb-tablet --timeout ${timeout / 1000}`),
+      () => journal().length > 0,
+    );
+
+  test('an attach ends at its deadline, and what it began is left to the journal', {
+    timeout: 2 * PATIENCE,
+  }, async () => {
     await using _qemu = await LyingQemu.at(socket, silent());
-    const { exit, err } = await run('attach VM --emulated usb-tablet --timeout 1');
+    const { exit, err } = await attachPastDeadline();
     expect([exit, err]).toEqual([7, expect.stringContaining('the next command tries again')]);
     expect(journal()).toHaveLength(1);
   });
 
-  test('other commands go on, and say once what was left', { timeout: 120_000 }, async () => {
+  test('other commands go on, and say once what was left', { timeout: 2 * PATIENCE }, async () => {
     const vm = new SmallVm();
     {
       await using _qemu = await LyingQemu.at(socket, silent());
-      await run('attach VM --emulated usb-tablet --timeout 1');
+      await attachPastDeadline();
     }
     workerDies();
     {
@@ -255,7 +266,7 @@ describe('a QEMU that falls silent', () => {
     expect([[...vm.devices], journal()]).toEqual([[], []]);
   });
 
-  test('Ctrl-C ends an attach while it reads a tree that grows', { timeout: 60_000 }, async () => {
+  test('Ctrl-C ends an attach while it reads a tree that grows', { timeout: 2 * PATIENCE }, async () => {
     const interruption = new AbortController();
     const vm = new SmallVm();
     await using _qemu = await LyingQemu.at(socket, (call, send) => {
@@ -265,7 +276,7 @@ describe('a QEMU that falls silent', () => {
         ? { return: [1, 2, 3].map((i) => ({ name: `d${i}`, type: 'child<pci-bridge>' })) }
         : vm.answer(call, send);
     });
-    const { exit } = await run('attach VM --emulated usb-tablet --timeout 60', interruption.signal);
+    const { exit } = await run('attach VM --emulated usb-tablet --timeout 100', interruption.signal);
     expect(exit).toBe(130);
   });
 });
