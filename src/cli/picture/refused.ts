@@ -12,7 +12,10 @@ export function layRefused(canvas: Canvas, refused: readonly RefusedDevice[], at
   let y = at.y + 22;
   for (const { label, why, fix } of refused) {
     const columns = columnsIn(width - 50, 'small');
-    const reasons = [...wrap(why, columns), ...(fix === undefined ? [] : wrap(`fix: ${fix}`, columns))];
+    const reasons = [
+      ...wrap(why, columns),
+      ...(fix === undefined ? [] : `fix: ${fix}`.split('\n').flatMap((line) => wrap(line, columns))),
+    ];
     const lines = [
       { font: 'name' as const, text: label },
       ...reasons.map((text) => ({ font: 'small' as const, text })),
