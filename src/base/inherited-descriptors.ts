@@ -1,4 +1,5 @@
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
+import { throwIfShort } from './shortage.js';
 
 /** `O_CLOEXEC` as /proc/PID/fdinfo tells it, the same on all of Linux that Node runs on (proc_pid_fdinfo(5), fs/proc/fd.c). */
 const CLOSES_ON_EXEC = 0o2000000;
@@ -22,7 +23,8 @@ export function inheritedDescriptors(): number[] {
 function openDescriptors(): number[] {
   try {
     return readdirSync('/proc/self/fd').map(Number);
-  } catch {
+  } catch (error) {
+    throwIfShort(error);
     return [];
   }
 }
@@ -31,7 +33,8 @@ function staysOpen(fd: number): boolean {
   try {
     const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1];
     return flags !== undefined && (Number.parseInt(flags, 8) & CLOSES_ON_EXEC) === 0;
-  } catch {
+  } catch (error) {
+    throwIfShort(error);
     // closed since: that of the folder itself is
     return false;
   }
