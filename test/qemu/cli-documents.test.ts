@@ -26,7 +26,7 @@ describe('the state of a QEMU that somebody else started', () => {
     const said = (...words: string[]) => qplug(['snapshot', ...words], { env });
     expect((await said('list', qemu.socket)).out).toBe(`${qemu.socket} has no snapshots\n`);
     expect((await said('restore', qemu.socket)).err).toMatch(
-      /needs a tag.*has no snapshots.*qplug snapshot save \S+$/ms,
+      /needs a tag.*has no snapshots.*qplug snapshot save \S+ clean$/ms,
     );
     const saved = await json('save', qemu.socket, 'clean');
     expect(saved).toMatchObject({ schema: 'urn:qplug:snapshot-save:1', tag: 'clean', disks: ['disk'], devices: [] });

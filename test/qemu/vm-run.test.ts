@@ -308,7 +308,8 @@ describe('a disk that is full', () => {
     ['has no page for the record', '-osize=4k,nr_inodes=20', 'state-write-failed'],
     ['has no inode for the log', '-osize=64k,nr_inodes=6', 'qemu-not-started'],
     ['has no inode for the pipe of the log', '-osize=64k,nr_inodes=7', 'qemu-not-started'],
-    ['has no inode for the second record', '-osize=64k,nr_inodes=8', 'state-write-failed'],
+    ['has no inode for the start mark', '-osize=64k,nr_inodes=8', 'qemu-not-started'],
+    ['has no inode for the second record', '-osize=64k,nr_inodes=9', 'state-write-failed'],
   ])('that %s: told, and nothing is left', async (_, size, code) => {
     execFileSync('mount', ['-t', 'tmpfs', size, 'none', mount]);
     execFileSync('sh', ['-c', `test ${size.includes('4k,')} = false || head -c 4096 /dev/zero > ${mount}/fill`]);

@@ -60,7 +60,14 @@ describe('a QEMU of another user', () => {
     for (const path of [record.sockets.qplug, record.sockets.owner, record.log]) {
       expect([path, lstatSync(path).uid, lstatSync(path).mode & 0o777]).toEqual([path, 0, 0o600]);
     }
-    expect(readdirSync(folder).sort()).toEqual(['qemu.log', 'qemu.log.pipe', 'qmp.sock', 'qplug.sock', 'started', 'vm.json']);
+    expect(readdirSync(folder).sort()).toEqual([
+      'qemu.log',
+      'qemu.log.pipe',
+      'qmp.sock',
+      'qplug.sock',
+      'started',
+      'vm.json',
+    ]);
     // one after the other, several times: each has its one client at a time
     for (const socket of [record.sockets.owner, record.sockets.qplug, 'bench', record.sockets.qplug]) {
       await using vm = await openVm(socket, world.host, world.operation());
