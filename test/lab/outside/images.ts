@@ -29,7 +29,8 @@ export interface Images {
 const usbHost = ['xhci_pci', 'ehci_pci', 'uhci_hcd', 'ohci_pci', 'usb_storage', 'usbhid', 'hid_generic', 'sd_mod'];
 
 const contents = {
-  host: ['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'virtio_console', 'configfs', ...usbHost],
+  // unix_diag: who is at the other end of a connection (ss)
+  host: ['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'virtio_console', 'configfs', 'unix_diag', ...usbHost],
   guest: usbHost,
 } as const;
 
