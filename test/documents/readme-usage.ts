@@ -32,7 +32,7 @@ export const USAGE: readonly (readonly [command: string, code: number, says: Reg
     0,
     /^bench is as it was saved in clean; its guest runs\n(?: {2}.* is on .*\n){3}/,
   ],
-  ['qplug migrate bench tcp:10.0.0.7:4444', 5, /^error: bench has devices of this host, .*--with-detached /ms],
+  ['qplug migrate bench tcp:10.0.0.7:4444', 5, /^error: bench has devices of this host, .*--with-detached$/ms],
   // there is no guest that could power off; the next line is what then helps
   ['qplug shutdown bench --timeout 5', 7, /^error: the guest of bench did not power off .*fix {2}qplug kill bench$/ms],
   ['qplug kill bench', 0, /^bench ended: QEMU quit$/m],

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -121,7 +121,9 @@ describe('a process of QEMU', () => {
     const code = bundle.outputFiles[0]?.text.replaceAll('../../scripts/', `${root}/scripts/`) ?? '';
     const folder = mkdtempSync(join(tmpdir(), 'qplug-killed-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
-    const parent = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    const program = join(folder, 'parent.mjs');
+    writeFileSync(program, code);
+    const parent = spawn(process.execPath, [program], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, TMPDIR: folder },
     });
