@@ -71,13 +71,9 @@ describe('the README', () => {
     try {
       await poll(() => existsSync('qmp.sock'), { interval: 20, signal: patience() });
       const [devices, attach, ...more] = await inOrder(lines);
-      expect([devices?.exit, devices?.err, attach?.exit, complaints(attach?.err ?? ''), more]).toEqual([
-        0,
-        '',
-        0,
-        '',
-        [],
-      ]);
+      expect(more).toEqual([]);
+      for (const ran of [devices, attach])
+        expect({ ...ran, err: complaints(ran?.err ?? '') }).toMatchObject({ exit: 0, err: '' });
       expect(attach?.out).toMatch(
         /^0781:5567 "[^"]*Cruzer Blade" at \S+ attached: \S+ port \d+, 5G, id qplug-0781-5567-/,
       );
