@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import {
   clearUnfinished,
   formatProcess,
@@ -14,8 +14,8 @@ import {
 import { type JournalHead, type Mark, parseJournal, type StepMark } from './journal-record.js';
 import { guarded, readOwn } from './write-durably.js';
 
-/** What an entry's file is called: when it began, in order, and who works on it. */
-const NAME = /^(\d{13}-\d+-\d+)_(\d+_\d+_[0-9a-f-]+(?:_\d+)?)\.jsonl$/;
+/** What an entry's file is called: when it began, in order, and who works on it; nobody does once it was left. */
+const NAME = /^(\d{13}-\d+-\d+)(?:_(\d+_\d+_[0-9a-f-]+(?:_\d+)?))?\.jsonl$/;
 
 /** Whoever is told of each line that was written, and so can stop a transaction at any of them. */
 export type Watch = (head: JournalHead, mark: Mark) => void;
@@ -60,9 +60,8 @@ export class Journal {
   takeOver(): JournalEntry[] {
     this.#clearUnfinished();
     return this.#names().flatMap((name) => {
-      const [, id = '', who = ''] = NAME.exec(name) ?? [];
-      const worker = parseProcess(who);
-      if (worker === undefined || !hasEnded(worker)) return [];
+      const [, id = '', who] = NAME.exec(name) ?? [];
+      if (who !== undefined && !isOver(parseProcess(who))) return [];
       const path = join(this.folder, nameOf(id, selfIdentity()));
       try {
         return this.#take(join(this.folder, name), path);
@@ -89,8 +88,7 @@ export class Journal {
     clearUnfinished(this.folder);
     for (const name of namesIn(this.folder)) {
       const who = name.endsWith('.new') ? NAME.exec(name.slice(0, -'.new'.length))?.[2] : undefined;
-      const worker = who === undefined ? undefined : parseProcess(who);
-      if (worker === undefined || !hasEnded(worker)) continue;
+      if (who === undefined || !isOver(parseProcess(who))) continue;
       rmSync(join(this.folder, name), { force: true });
     }
   }
@@ -173,11 +171,17 @@ export class JournalEntry {
     this.#watch?.(this.head, { is: 'ended' });
   }
 
-  /** Leaves it for whoever comes next. */
+  /** Leaves it for whoever comes next, though this process goes on. */
   leave(): void {
     if (this.#ended) return;
     this.#ended = true;
     closeSync(this.#handle);
+    const [, id = ''] = NAME.exec(basename(this.#path)) ?? [];
+    try {
+      renameSync(this.#path, join(dirname(this.#path), `${id}.jsonl`));
+    } catch {
+      // then it is left when this process ends
+    }
   }
 
   #write(mark: Mark): void {
@@ -194,6 +198,10 @@ export class JournalEntry {
     this.#marks.push(mark);
     this.#watch?.(this.head, mark);
   }
+}
+
+function isOver(worker: ProcessIdentity | undefined): boolean {
+  return worker !== undefined && hasEnded(worker);
 }
 
 function nameOf(id: string, worker: ProcessIdentity): string {

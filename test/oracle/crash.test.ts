@@ -150,9 +150,9 @@ describe.concurrent.each(TRIED)('cut off, with QEMU %s:', (release) => {
           expect([cut.code, cut.marks.at(-1)], where).toEqual([0, `${kind} ended`]);
           ({ marks } = cut);
         } else expect([cut.signal, cut.marks], where).toEqual(['SIGKILL', marks.slice(0, at)]);
-        const mended = await vm.must('mend');
+        const mended = await vm.nextCommands();
         const seen = await vm.look();
-        const told = `${where}\n${mended.err}\n${JSON.stringify(seen)}`;
+        const told = `${where}\n${mended}\n${JSON.stringify(seen)}`;
         // each device is the VM's, and claimed for it, or the host's
         expect(
           hosts(seen).every((device) => device.attached),
@@ -184,8 +184,8 @@ describe.concurrent.each(TRIED)('cut off, with QEMU %s:', (release) => {
         const where = `${kind}, QEMU killed at ${at}: ${cut.marks[at - 1]}: ${cut.err}`;
         expect(cut.signal, where).toBeNull();
         if (cut.marks.length >= at) marks = Math.max(marks, at + 1);
-        const mended = await vm.must('mend');
-        const told = `${where}\n${mended.err}`;
+        const mended = await vm.nextCommands();
+        const told = `${where}\n${mended}`;
         if (cut.marks.length >= at) expect(await vm.claims(), told).toEqual([]);
         expect(vm.journal(), told).toEqual([]);
       }

@@ -6,6 +6,8 @@ import { expect } from 'vitest';
 import { root } from '../../scripts/folders.mjs';
 import { ensureQemuRelease, qemuCommand } from '../../scripts/qemu-releases.mjs';
 import { ensureStandIn } from '../../scripts/usb-stand-in.mjs';
+import { poll } from '../../src/base/index.js';
+import { patience } from '../patience.js';
 import { writeEmptyImage } from '../qemu/empty-image.js';
 import { type PlainQemu, startQemuOf } from '../qemu/plain-qemu.js';
 import { type Ran, qplug as run } from '../unit/cli/fake-terminal.js';
@@ -130,6 +132,21 @@ export class CutVm implements AsyncDisposable {
     const ran = await this.say(...words);
     expect(ran.exit, `${words.join(' ')}: ${ran.err}\nQEMU: ${this.#qemus[0]?.words()}`).toBe(0);
     return ran;
+  }
+
+  /**
+   * Any command mends what was cut off. One that came for something else gives it a share of its time: on a slow machine it takes several.
+   *
+   * @returns what they said on stderr
+   */
+  async nextCommands(): Promise<string> {
+    let told = '';
+    const mended = async (): Promise<true | undefined> => {
+      told += (await this.must('list')).err;
+      return this.journal().length === 0 ? true : undefined;
+    };
+    await poll(mended, { interval: 20, signal: patience() });
+    return told;
   }
 
   async #document(...words: readonly string[]): Promise<Record<string, unknown>> {

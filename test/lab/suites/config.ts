@@ -5,6 +5,7 @@ import { standardHost } from '../hosts.js';
 import type { Gadget } from '../inside/gadget.js';
 import type { Lab } from '../inside/lab.js';
 import { defineSuite, type Suite } from '../inside/suite.js';
+import { nextCommands } from './parts/next-commands.js';
 import { qplug, type Said, vmFile } from './parts/qplug.js';
 import { driversOf, settled } from './parts/settled.js';
 
@@ -182,7 +183,7 @@ const suite: Suite = defineSuite({ title: 'config', source: import.meta.url, mac
             marks = cut.marks;
             assert.ok(marks.some((mark) => mark.includes('"write"')));
           } else assert.equal(cut.end.signal, 'SIGKILL', cut.end.stderr);
-          await must(['mend']);
+          await nextCommands(lab);
           has = (await settled(lab, before, [])).length === 1;
           assert.equal(readFileSync(file, 'utf8'), `${without}${has ? '    - serial=HS0001\n' : ''}`);
           if (at < marks.length) next = lab.killedAt(at + 1, 'qplug', words);

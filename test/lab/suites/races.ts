@@ -7,6 +7,7 @@ import { standardHost } from '../hosts.js';
 import type { Lab } from '../inside/lab.js';
 import { type AddCheck, defineSuite, type Suite } from '../inside/suite.js';
 import { objects } from './parts/as-before.js';
+import { nextCommands } from './parts/next-commands.js';
 import { qplug } from './parts/qplug.js';
 import { driversOf, settled } from './parts/settled.js';
 import { stateDisk } from './parts/state-disk.js';
@@ -69,7 +70,7 @@ function pair(
           lab.log(`${offset} ms: ${ended.join(', ')}`);
           for (const [index, one] of ended.entries())
             assert.ok(codes[index]?.includes(one), `${name}: ${ended.join(', ')}`);
-          assert.equal(await code(['mend']), 0);
+          await nextCommands(lab);
           const alive = await vm.qmp.execute('query-status').then(
             () => true,
             () => false,

@@ -84,10 +84,17 @@ test('a disk that is full leaves nothing of an entry', () => {
   }
 });
 
-test('what a living process works on is left to it', () => {
+test('what a living process works on is left to it, until it leaves it', () => {
   const entry = journal.begin(HEAD);
   expect(journal.takeOver()).toEqual([]);
-  entry.end();
+  entry.mark(0, 'doing');
+  entry.leave();
+  entry.leave();
+  expect(journal.isEmpty).toBe(false);
+  const [taken, ...more] = journal.takeOver();
+  expect([taken?.head, taken?.stateOf(0), more, journal.takeOver()]).toEqual([HEAD, 'doing', [], []]);
+  taken?.end();
+  expect(journal.isEmpty).toBe(true);
 });
 
 test('what a dead one left is taken over as far as it was, the oldest first, and by one alone', () => {
@@ -97,8 +104,6 @@ test('what a dead one left is taken over as far as it was, the oldest first, and
   first.mark(1, 'doing');
   const second = journal.begin({ ...HEAD, kind: 'detach' });
   second.commit();
-  first.leave();
-  second.leave();
   die();
   const [one, two, ...more] = journal.takeOver();
   expect([one?.head, two?.head, more]).toEqual([HEAD, { ...HEAD, kind: 'detach' }, []]);
@@ -111,7 +116,6 @@ test('what a dead one left is taken over as far as it was, the oldest first, and
   expect([two?.stateOf(0), two?.isCommitted]).toEqual([undefined, true]);
   expect(new Journal(folder).takeOver()).toEqual([]);
   one?.mark(1, 'undone');
-  one?.leave();
   die();
   const [again] = journal.takeOver();
   expect(again?.stateOf(1)).toBe('undone');
@@ -129,7 +133,6 @@ test.each([
 ])('%s', (_, text, state) => {
   const entry = journal.begin(HEAD);
   entry.mark(0, 'doing');
-  entry.leave();
   for (const file of files()) appendFileSync(join(journal.folder, file), text);
   die();
   const [taken] = journal.takeOver();
@@ -141,7 +144,7 @@ test.each([
   ['nothing', ''],
   ['half a line', '{"format":1,"kind":"attach"'],
 ])('an entry that holds %s never began: it is cleared away', (_, text) => {
-  journal.begin(HEAD).leave();
+  journal.begin(HEAD);
   for (const file of files()) writeFileSync(join(journal.folder, file), text);
   die();
   expect(journal.takeOver()).toEqual([]);
@@ -153,7 +156,7 @@ test.each([
   ['steps of another kind', { ...HEAD, steps: 3 }],
   ['no entry', []],
 ])('an entry of another qplug (%s) is left for that one', (_, head) => {
-  journal.begin(HEAD).leave();
+  journal.begin(HEAD);
   for (const file of files()) writeFileSync(join(journal.folder, file), `${JSON.stringify(head)}\n`);
   die();
   const before = files();
