@@ -23,10 +23,10 @@ export type StepMark = 'doing' | 'done' | 'undoing' | 'undone';
 
 /**
  * A further line. `begun` and `ended` are not written: they are the file's being there. `told`: somebody was told that it could not be
- * mended yet.
+ * mended yet. `grant`: what QEMU's user was given for the step, where that was not known when the entry was begun.
  */
 export type Mark =
-  | { readonly step: number; readonly is: StepMark }
+  | { readonly step: number; readonly is: StepMark; readonly grant?: object | undefined }
   | { readonly is: 'begun' | 'committed' | 'told' | 'ended' };
 
 /** An entry as it is in its file. */
@@ -75,7 +75,8 @@ function isHead(value: unknown): value is JournalHead {
 const STEP_MARKS: readonly unknown[] = ['doing', 'done', 'undoing', 'undone'] satisfies StepMark[];
 
 function isMark(value: unknown): value is Mark {
-  const mark = value as { step?: unknown; is?: unknown } | null;
+  const mark = value as { step?: unknown; is?: unknown; grant?: unknown } | null;
   if (typeof mark !== 'object' || mark === null) return false;
+  if (mark.grant !== undefined && (typeof mark.grant !== 'object' || mark.grant === null)) return false;
   return Number.isInteger(mark.step) ? STEP_MARKS.includes(mark.is) : mark.is === 'committed' || mark.is === 'told';
 }

@@ -138,6 +138,11 @@ export class JournalEntry {
       | undefined;
   }
 
+  /** What marks say that was given to QEMU's user. */
+  get grants(): readonly object[] {
+    return this.#marks.flatMap((mark) => ('step' in mark ? (mark.grant ?? []) : []));
+  }
+
   /** Whether all that was planned was done and found to be so: nothing of it is undone any more. */
   get isCommitted(): boolean {
     return this.#marks.some(({ is }) => is === 'committed');
@@ -154,8 +159,8 @@ export class JournalEntry {
   }
 
   /** Says how far a step is, before it goes on. */
-  mark(step: number, is: StepMark): void {
-    this.#write({ step, is });
+  mark(step: number, is: StepMark, grant?: object): void {
+    this.#write(grant === undefined ? { step, is } : { step, is, grant });
   }
 
   commit(): void {

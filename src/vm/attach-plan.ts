@@ -9,6 +9,7 @@ import { GROWTH_MODELS, growthOf } from './growth.js';
 import { guardFindings, guardsFor, takenAway } from './guarded.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { leftoversOf, readableClaims } from './leftovers.js';
+import { filterFor, type Standing, standingOf, withoutDevice } from './match-device.js';
 import { neededModels, requireModels } from './needed-models.js';
 import { moveFindings, wordsFor } from './one-move.js';
 import { fileOf, type OpenVm } from './open-vm.js';
@@ -17,7 +18,6 @@ import { policyFindings, policyOf } from './policy.js';
 import { readTopologyAndModels } from './read-back.js';
 import { type RecalledPlaces, recallPlaces } from './recall-places.js';
 import { selectDevices } from './select-devices.js';
-import { filterFor, type Standing, standingOf, withoutDevice } from './standing.js';
 import type { ChangeStep } from './step.js';
 import { termsFor, typedTerms, wishFor } from './terms.js';
 import { throwErrors } from './throw-errors.js';
@@ -58,8 +58,8 @@ export interface AttachPlan {
   readonly steps: readonly ChangeStep[];
   /** Devices that the VM has already, with where they are. */
   readonly already: readonly { readonly device: HostDevice; readonly standing: Standing }[];
-  /** Claims on devices that are gone, whose objects are removed first. */
-  readonly freed: readonly Claim[];
+  /** The host, as it was planned for. */
+  readonly inventory: HostInventory;
   readonly findings: readonly Finding[];
 }
 
@@ -115,16 +115,16 @@ export async function draftAttach(
   const waiting = wanted
     .filter(({ id }) => without.has(id))
     .map((one) => ({ request: one.request, words: wordsFor(one) }));
-  const world = { topology: room, capabilities, file, inventory, kept };
+  const world = { topology: room, capabilities, file, inventory, claims, kept };
   const moves = waiting.length === 0 ? [] : moveFindings(vm.name, world, waiting);
   return {
     topology,
     request: asked,
     plan: made,
     wanted,
-    steps: [...gathered.stale.map(removalOf), ...stepsOf(made, wanted)],
+    steps: [...gathered.stale.map(removalOf), ...stepsOf(made, wanted, inventory)],
     already: gathered.already,
-    freed: claimsFreed(gathered.stale),
+    inventory,
     findings: [...gathered.findings, ...findings, ...planFindings(made, { vm: vm.name, running: true }), ...moves],
   };
 }
@@ -216,16 +216,10 @@ export function recalled(
   return { ...recallPlaces(known?.record?.devices ?? [], devices, away), findings: known?.findings ?? [] };
 }
 
-/** An object to be removed, how people call what it stood for, and the VM's claim on that. */
+/** An object to be removed, and how people call what it stood for. */
 interface StaleObject {
   readonly label: string;
   readonly standing: Standing;
-  readonly claim?: Claim | undefined;
-}
-
-/** @returns the claims on devices that went, and left their objects behind */
-export function claimsFreed(stale: readonly StaleObject[]): Claim[] {
-  return stale.flatMap(({ claim }) => claim ?? []);
 }
 
 /** What an attach is about. */
@@ -257,7 +251,7 @@ export function gather(
   const taken = new Set(topology.ids);
   for (const device of devices) {
     const label = labelOf(device);
-    const standing = standingOf(topology, device);
+    const standing = standingOf(topology, device, inventory, claims);
     const id = standing?.device.id ?? '';
     if (standing?.state === 'attached') {
       const port = `${standing.bus} port ${standing.device.port ?? 'unknown'}`;
@@ -277,14 +271,10 @@ export function gather(
       taken.delete(id);
     }
     for (const { standing: left, claim } of leftoversOf(topology, device, claims, inventory)) {
-      const known = gathered.stale.findIndex((one) => one.standing.device === left.device);
-      if (known >= 0) {
-        gathered.stale[known] = { label, standing: left, claim };
-        continue;
-      }
+      if (gathered.stale.some((one) => one.standing.device === left.device)) continue;
       const evidence = { label: claim.label, id: claim.device, port: device.port };
       gathered.findings.push(finding('leftover-removed', evidence, { severity: 'note' }));
-      gathered.stale.push({ label: claim.label, standing: left, claim });
+      gathered.stale.push({ label: claim.label, standing: left });
       taken.delete(claim.device);
     }
     const made = wantHostDevice(device, vm.qmp.version, taken, termsFor(device, request, file, inventory));

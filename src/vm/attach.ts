@@ -1,19 +1,15 @@
 import { type Finding, fail } from '../diag/index.js';
 import type { HostDevice } from '../host/index.js';
-import { lastLogLines } from '../launcher/index.js';
 import { megabits, type Speed } from '../qdev/index.js';
 import { type AttachPlan, type AttachRequest, planAttach } from './attach-plan.js';
+import { changedVm } from './changed-vm.js';
 import type { HostAccess } from './host-access.js';
 import type { OpenVm } from './open-vm.js';
 import { type BothOperation, within } from './operation.js';
 import { hasLeft } from './outgoing-migration.js';
-import { ownerOf } from './owner.js';
 import { rememberPlaces } from './remember-places.js';
-import { carryOut, type Transaction } from './transaction.js';
+import { changeVm } from './transaction.js';
 import { labelOf } from './wanted.js';
-
-/** How many of QEMU's last lines go into an error. */
-export const LAST_LINES = 5;
 
 /** One device of an attach and where it is now. */
 export interface AttachedReport {
@@ -55,9 +51,11 @@ export async function attach(
     if (await hasLeft(vm.qmp, signal)) throw fail('migrated-away', { vm: vm.name });
     const planned = await planAttach(vm, request, host, signal);
     const { kind = 'attach', file } = operation;
-    const transaction = transactionOf(kind, vm, operation, signal);
-    const mended = planned.steps.length === 0 ? [] : await carryOut(vm.qmp, planned, host, transaction);
-    if (planned.steps.length === 0) file?.held.commit();
+    const { steps, inventory, wanted: claims } = planned;
+    const change = { kind, recover: 'undo', steps, inventory, claims } as const;
+    const mended =
+      steps.length === 0 ? [] : (await changeVm(changedVm(vm), change, host, { ...operation, signal })).findings;
+    if (steps.length === 0) file?.held.commit();
     const { placements } = planned.plan;
     const unsaved =
       vm.record === undefined || placements.length === 0
@@ -65,16 +63,6 @@ export async function attach(
         : rememberPlaces({ vm: vm.name, placements, wanted: planned.wanted }, host);
     return reportOf(vm, { ...planned, findings: [...mended, ...planned.findings, ...unsaved] });
   });
-}
-
-/** @returns what `carryOut` has to know of an operation on a VM */
-export function transactionOf(kind: string, vm: OpenVm, operation: BothOperation, signal: AbortSignal): Transaction {
-  return { ...operation, signal, kind, owner: ownerOf(vm), lastLines: () => lastLinesOf(vm) };
-}
-
-/** QEMU's last words, where its log is ours. */
-export async function lastLinesOf({ record }: OpenVm): Promise<readonly string[]> {
-  return record === undefined ? [] : lastLogLines(record.log, LAST_LINES);
 }
 
 function reportOf(vm: OpenVm, { plan, wanted, already, findings }: AttachPlan): AttachReport {

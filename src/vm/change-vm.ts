@@ -11,13 +11,13 @@ import type { FileEdit } from './file-edit.js';
 import type { FileReport } from './file-entries.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { readableClaims } from './leftovers.js';
+import { hostOf } from './match-device.js';
 import { type OpenVm, openVm } from './open-vm.js';
 import { type BothOperation, type Operation, within } from './operation.js';
 import { readTopology } from './read-back.js';
-import { hostOf } from './removal-step.js';
 import { selectDevices } from './select-devices.js';
 import type { WriteStep } from './step.js';
-import { tellStep } from './transaction.js';
+import { tellStep } from './step-words.js';
 
 /** What was changed beside what the report of a running VM tells. */
 export interface Changed {
@@ -162,7 +162,7 @@ async function lookInVm(vm: OpenVm, words: readonly string[], host: HostAccess, 
     const matches = findOne(word, topology, inventory, claims);
     const [first] = matches;
     if (first === undefined) continue;
-    found.set(word, { host: matches.length === 1 ? hostOf(first.device, inventory) : undefined });
+    found.set(word, { host: matches.length === 1 ? hostOf(first.device, inventory, claims) : undefined });
   }
   return { found, ids: idsOf(topology) };
 }

@@ -9,14 +9,16 @@ import {
 } from '../host/index.js';
 import { type AttachedDevice, type Controller, parseDeviceId, type Topology } from '../qdev/index.js';
 import type { Claim } from '../registry/index.js';
+import { changedVm } from './changed-vm.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { leftoversOf, readableClaims } from './leftovers.js';
+import { hostOf } from './match-device.js';
 import type { OpenVm } from './open-vm.js';
 import { type BothOperation, within } from './operation.js';
 import { readTopology } from './read-back.js';
-import { hostOf, removalStep } from './removal-step.js';
-import { takeOut } from './take-out.js';
+import { removalStep } from './removal-step.js';
 import { throwErrors } from './throw-errors.js';
+import { changeVm } from './transaction.js';
 
 /** One device that was taken out. */
 export interface DetachedReport {
@@ -60,19 +62,19 @@ export async function detach(
   return within(operation, `detach from ${vm.name}`, async (signal) => {
     const topology = await readTopology(vm.qmp, signal);
     const before = inventoryOf(host);
-    const found = findAll(words, vm.name, topology, before, readableClaims(vm, host));
-    const steps = found.map(({ device, controller }) => removalStep(device, controller, before));
-    const hosts = found.flatMap(({ device }) => hostOf(device, before) ?? []);
+    const claims = readableClaims(vm, host);
+    const found = findAll(words, vm.name, topology, before, claims);
+    const steps = found.map(({ device, controller }) => removalStep(device, controller, before, claims));
     const { kind = 'detach' } = operation;
-    const findings = await takeOut(vm, { steps, hosts, kind, recover: 'finish' }, host, { ...operation, signal });
-    const after = inventoryOf(host);
+    const change = { kind, recover: 'finish', steps, inventory: before } as const;
+    const { findings, after } = await changeVm(changedVm(vm), change, host, { ...operation, signal });
     const devices = found.map(
       ({ device, controller }, index): DetachedReport => ({
         id: device.id ?? device.qomPath ?? '',
         label: steps[index]?.label ?? '',
         bus: controller.bus,
         port: device.port,
-        host: hostOf(device, after),
+        host: hostOf(device, after, claims),
       }),
     );
     return { vm: vm.name, devices, findings };
@@ -128,7 +130,7 @@ export function findOne(
   if (!isSelector(selector)) return [];
   const matching = matchSelector(selector, inventory);
   const present = passed.filter(({ device }) => {
-    const host = hostOf(device, inventory);
+    const host = hostOf(device, inventory, claims);
     return host !== undefined && matching.some(({ port }) => port === host.port);
   });
   if (present.length > 0) return present;

@@ -7,7 +7,8 @@ import {
   type QemuVersion,
   type Speed,
 } from '../qdev/index.js';
-import { isSame } from './standing.js';
+import type { Claim } from '../registry/index.js';
+import { matchDevice } from './match-device.js';
 
 /** How a device in a VM stands against the host. */
 export interface DeviceState {
@@ -25,22 +26,25 @@ export interface DeviceState {
   readonly native: Speed | undefined;
 }
 
-/** @returns how a device that QEMU has on this bus stands against the host */
+/**
+ * @param claims - those of the VM
+ * @returns how a device that QEMU has on this bus stands against the host
+ */
 export function stateOf(
   device: AttachedDevice,
   bus: string,
   inventory: HostInventory,
   version: QemuVersion,
+  claims: readonly Claim[] = [],
 ): DeviceState {
   const ours = device.id !== undefined && isOurs(device.id);
-  const host = inventory.devices.find(
-    (one) => one.bus === device.host?.bus && one.address === device.host.address && isSame(device, one),
-  );
+  const match = matchDevice(device, inventory, claims);
+  const host = match.is === 'here' ? match.host : undefined;
   const speeds = host === undefined ? undefined : hostDeviceSpeeds(host, version);
   const native = speeds !== undefined && 'native' in speeds ? speeds.native : undefined;
   const known = { device, bus, ours, host, native };
   if (device.driver !== 'usb-host') return { ...known, state: 'emulated', host: undefined, native: undefined };
-  if (device.host !== undefined && host === undefined) return { ...known, state: 'stale' };
+  if (match.is === 'gone') return { ...known, state: 'stale' };
   if (!device.attached) return { ...known, state: 'detached' };
   const slower = native !== undefined && (device.megabits ?? 0) < megabits(native);
   return { ...known, state: slower ? 'slower' : 'attached' };

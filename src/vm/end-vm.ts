@@ -6,6 +6,8 @@ import { connect, QmpClosedError, QmpConnectError, type QmpConnection, QmpTimeou
 import { claimOn, giveBackClaims } from './claims.js';
 import { awaitHostDrivers } from './give-back.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
+import { readableClaims } from './leftovers.js';
+import { hostOf } from './match-device.js';
 import type { OpenVm, VmTarget } from './open-vm.js';
 import type { Operation } from './operation.js';
 import { ownerOf } from './owner.js';
@@ -34,7 +36,7 @@ export interface EndReport {
 export async function shutdownVm(vm: OpenVm, host: HostAccess, operation: Operation): Promise<EndReport> {
   const { status } = await vm.qmp.execute('query-status', undefined, { signal: operation.signal });
   if (status !== 'running') throw fail('shutdown-ignored', { vm: vm.name, state: status });
-  const hosts = await hostsIn(vm.qmp, host, operation.signal);
+  const hosts = await hostsIn(vm, vm.qmp, host, operation.signal);
   operation.onProgress?.('ask the guest to power off');
   await vm.qmp.execute('system_powerdown', undefined, { signal: operation.signal });
   if (!(await hasEnded(vm, vm.qmp, operation.timeout, operation.signal))) {
@@ -53,7 +55,7 @@ export async function killVm(target: VmTarget, host: HostAccess, operation: Oper
   let hosts: readonly HostDevice[] = [];
   try {
     await using qmp = await connect({ path: target.socket }, { signal, timeout: ANSWER, commandTimeout: ANSWER });
-    hosts = await hostsIn(qmp, host, signal);
+    hosts = await hostsIn(target, qmp, host, signal);
     onProgress?.('quit');
     await qmp.execute('quit', undefined, { signal }).catch(ignoreClosed);
     if (await hasEnded(target, qmp, QUIT, signal)) return finish(target, host, hosts, 'quit');
@@ -74,13 +76,16 @@ function ignoreClosed(error: unknown): void {
 }
 
 /** Host devices that QEMU has now. */
-async function hostsIn(qmp: QmpConnection, host: HostAccess, signal: AbortSignal): Promise<HostDevice[]> {
+async function hostsIn(
+  target: VmTarget,
+  qmp: QmpConnection,
+  host: HostAccess,
+  signal: AbortSignal,
+): Promise<HostDevice[]> {
   const inventory = inventoryOf(host);
-  const topology = await readTopology(qmp, signal);
-  const given = topology.controllers.flatMap(({ devices }) => devices.flatMap((device) => device.host ?? []));
-  return inventory.devices.filter((one) =>
-    given.some(({ bus, address }) => one.bus === bus && one.address === address),
-  );
+  const claims = readableClaims(target, host);
+  const { controllers } = await readTopology(qmp, signal);
+  return controllers.flatMap(({ devices }) => devices.flatMap((device) => hostOf(device, inventory, claims) ?? []));
 }
 
 /** @returns whether QEMU ended within `timeout` ms: its process where that is known, else its connection */

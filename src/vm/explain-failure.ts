@@ -1,32 +1,63 @@
-import { fail } from '../diag/index.js';
+import { fail, QplugError } from '../diag/index.js';
 import type { HostInventory } from '../host/index.js';
-import { QmpCommandError } from '../qmp/index.js';
-import type { Step } from './step.js';
-import type { Wanted } from './wanted.js';
+import { QmpClosedError, QmpCommandError } from '../qmp/index.js';
+import { sameKey } from '../registry/index.js';
+import { addFindings } from './add-findings.js';
+import { keyOf } from './claims.js';
+import type { AddStep, Step } from './step.js';
+
+/** The VM that refused a step. */
+interface Refusing {
+  readonly name: string;
+  lastLines(): Promise<readonly string[]>;
+}
 
 /**
- * Says why QEMU refused a device. QEMU's own words don't tell a missing right from a device that is held, or gone: the host does.
- * Its texts: hw/usb/host-libusb.c, usb_host_realize.
+ * Says why a step failed. Of a refused device QEMU's own words don't tell a missing right from a device that is held, or gone: the host
+ * does. Its texts: hw/usb/host-libusb.c, usb_host_realize. Of a state that was loaded in part it says what has become of the guest.
  *
- * @param lastLines - what QEMU printed last, where that can be read
- * @returns the error to throw; anything but a refused `device_add` comes back as it is
+ * @param now - reads the host
+ * @returns the error to throw; anything but a refused `device_add` and a failed load comes back as it is
  */
-export function explainFailure(
+export async function explainFailure(
   error: unknown,
   step: Step,
-  wanted: readonly Pick<Wanted, 'id' | 'host'>[],
-  now: HostInventory,
-  lastLines: readonly string[],
-): unknown {
-  if (!(error instanceof QmpCommandError) || step.do !== 'add') return error;
-  const host = wanted.find((one) => one.id === step.device.id)?.host;
-  if (host === undefined) {
-    return fail('device-add-refused', { label: step.label, desc: error.desc, lastLines }, { cause: error });
+  vm: Refusing,
+  now: () => HostInventory,
+): Promise<unknown> {
+  if (step.do === 'add' && error instanceof QmpCommandError) return await explainRefusal(error, step, vm, now);
+  if (step.do === 'load-state') return await explainLoad(error, step.tag, vm);
+  return error;
+}
+
+async function explainRefusal(
+  error: QmpCommandError,
+  { device: { driver, properties }, label, hostPort = '', identity }: AddStep,
+  vm: Refusing,
+  now: () => HostInventory,
+): Promise<unknown> {
+  const { hostbus, hostaddr } = properties;
+  if (driver !== 'usb-host' || hostbus === undefined) {
+    return fail('device-add-refused', { label, desc: error.desc, lastLines: await vm.lastLines() }, { cause: error });
   }
-  const still = now.devices.some((one) => one.bus === host.bus && one.address === host.address);
-  if (!still) return fail('device-gone', { label: step.label, port: host.port }, { cause: error });
+  const inventory = now();
+  const device = inventory.devices.find(({ bus, address }) => bus === hostbus && address === hostaddr);
+  if (device === undefined || (identity !== undefined && !sameKey(keyOf(device, inventory), identity))) {
+    return fail('device-gone', { label, port: hostPort }, { cause: error });
+  }
+  const lastLines = await vm.lastLines();
   if (/^failed to (open|find) host usb device/.test(error.desc)) {
-    return fail('device-open-failed', { label: step.label, node: host.node, lastLines }, { cause: error });
+    return fail('device-open-failed', { label, node: device.node, lastLines }, { cause: error });
   }
-  return fail('device-add-refused', { label: step.label, desc: error.desc, lastLines }, { cause: error });
+  return fail('device-add-refused', { label, desc: error.desc, lastLines }, { cause: error });
+}
+
+/** @returns QEMU's words, followed by what has become of the guest */
+async function explainLoad(error: unknown, tag: string, vm: Refusing): Promise<unknown> {
+  if (!(error instanceof QplugError) || error instanceof QmpClosedError || error instanceof QmpCommandError)
+    return error;
+  const [first] = error.findings;
+  const lastLines = await vm.lastLines();
+  const told = first.code === 'snapshot-failed' ? fail(first.code, { ...first.evidence, lastLines }) : error;
+  return addFindings(told, fail('snapshot-half-loaded', { vm: vm.name, tag }).findings);
 }

@@ -2,7 +2,7 @@ import { type Finding, fail } from '../diag/index.js';
 import { connect } from '../qmp/index.js';
 import type { VmRecord } from '../registry/index.js';
 import { addFindings } from './add-findings.js';
-import { LAST_LINES } from './attach.js';
+import { LAST_LINES } from './changed-vm.js';
 import { giveBackClaims } from './claims.js';
 import { ANSWER, killVm, shutdownVm } from './end-vm.js';
 import type { HostAccess } from './host-access.js';

@@ -1,13 +1,13 @@
 import { ownUid, rightsOfProcess } from '../base/index.js';
 import { fail } from '../diag/index.js';
 import type { NodeGrant, NodeRights } from '../host/index.js';
-import { usbHostNode } from '../qdev/index.js';
-import { type ClaimKey, type ClaimOwner, sameKey } from '../registry/index.js';
+import { type DeviceSpec, usbHostNode } from '../qdev/index.js';
+import { type ClaimKey, type ClaimOwner, type JournalEntry, sameKey } from '../registry/index.js';
 import { claimedDevice } from './claims.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import type { Removal } from './removal-step.js';
 import { claimsOf } from './settle-claims.js';
-import type { ChangeStep, Step } from './step.js';
+import type { Step } from './step.js';
 
 /**
  * Adds to each step that has QEMU open a host device, or may have when it is undone, what QEMU's user lacks of the node. It is in the
@@ -15,7 +15,7 @@ import type { ChangeStep, Step } from './step.js';
  *
  * @param owner - the VM, whose process tells as whom it opens files
  */
-export function withGrants(steps: readonly ChangeStep[], owner: ClaimOwner, host: HostAccess): ChangeStep[] {
+export function withGrants<S extends Step>(steps: readonly S[], owner: ClaimOwner, host: HostAccess): S[] {
   const { process } = owner;
   const { nodes } = host;
   const uid = nodes && process && rightsOfProcess(process)?.uids[3];
@@ -25,10 +25,17 @@ export function withGrants(steps: readonly ChangeStep[], owner: ClaimOwner, host
     // what is in it QEMU says itself: that it had a device is true when it has the claim
     const isNew = step.do === 'add' && step.optional !== true;
     const spec = !isNew && !isClaimed(step, owner, host) ? undefined : step.do === 'add' ? step.device : step.restore;
-    const node = spec && usbHostNode(spec);
-    const grant = node === undefined ? undefined : nodes.grantFor(node, uid, process);
+    const grant = spec && grantFor(spec, owner, host);
     return grant === undefined ? step : { ...step, grant };
   });
+}
+
+/** @returns what the user of a VM's QEMU lacks to open the node of a device; undefined where it may, or nobody knows as whom it runs */
+export function grantFor(spec: DeviceSpec, { process }: ClaimOwner, { nodes }: HostAccess): NodeGrant | undefined {
+  const uid = process && rightsOfProcess(process)?.uids[3];
+  const node = usbHostNode(spec);
+  if (process === undefined || uid === undefined || uid === 0 || node === undefined) return undefined;
+  return nodes?.grantFor(node, uid, process);
 }
 
 /**
@@ -72,8 +79,9 @@ export async function whileGranted<T>(
 }
 
 /** Takes back what steps may have given, wherever they were cut off. */
-export function takeBackGrants(steps: readonly Step[], { nodes }: HostAccess): void {
-  for (const step of steps) {
+export function takeBackGrants(entry: Pick<JournalEntry, 'head' | 'grants'>, { nodes }: HostAccess): void {
+  for (const step of entry.head.steps as readonly Step[]) {
     if ((step.do === 'add' || step.do === 'remove') && step.grant !== undefined) nodes?.takeBack(step.grant);
   }
+  for (const grant of entry.grants) nodes?.takeBack(grant as NodeGrant);
 }

@@ -1,13 +1,13 @@
 import { isAlive } from '../base/index.js';
 import { QplugError } from '../diag/index.js';
 import { connectorName, type HostDevice, type HostInventory } from '../host/index.js';
-import type { AttachedDevice, Topology } from '../qdev/index.js';
+import type { Topology } from '../qdev/index.js';
 import type { Claim } from '../registry/index.js';
 import type { HostAccess } from './host-access.js';
-import type { OpenVm } from './open-vm.js';
+import { matchDevice, type Standing } from './match-device.js';
+import type { VmTarget } from './open-vm.js';
 import { ownerOf } from './owner.js';
 import { claimsOf } from './settle-claims.js';
-import type { Standing } from './standing.js';
 
 /** An object that qplug plugged into a VM, and that stands for a device that is gone from its connector. */
 export interface Leftover {
@@ -37,26 +37,14 @@ export function leftoversOf(
   return topology.controllers.flatMap(({ bus, devices }) =>
     devices.flatMap((device): Leftover[] => {
       const claim = device.driver === 'usb-host' ? here.find((one) => one.device === device.id) : undefined;
-      if (claim === undefined || device.host === undefined || isThere(device, claim, inventory)) return [];
+      if (claim === undefined || matchDevice(device, inventory, [claim]).is !== 'gone') return [];
       return [{ standing: { state: 'stale', bus, device }, claim }];
     }),
   );
 }
 
-/** @returns whether the device of a claim has the bus.addr still that QEMU was given; that alone may be another's by now */
-function isThere({ host }: AttachedDevice, { key }: Claim, inventory: HostInventory): boolean {
-  return inventory.devices.some(
-    (one) =>
-      one.bus === host?.bus &&
-      one.address === host.address &&
-      one.vendorId === key.vendorId &&
-      one.productId === key.productId &&
-      connectorName(one, inventory) === key.connector,
-  );
-}
-
 /** @returns the claims of a VM; none where they can't be read: what is wrong with them is said by whoever must take one */
-export function readableClaims(vm: OpenVm, host: HostAccess): readonly Claim[] {
+export function readableClaims(vm: VmTarget, host: HostAccess): readonly Claim[] {
   try {
     return claimsOf(ownerOf(vm), host);
   } catch (error) {

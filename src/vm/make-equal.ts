@@ -16,10 +16,11 @@ import {
   uniqueId,
   usbHub,
 } from '../qdev/index.js';
-import type { SavedController, SavedDevice, UsbTree } from '../registry/index.js';
-import { hostOf, type Removal, removalStep } from './removal-step.js';
-import { isSame } from './standing.js';
+import type { Claim, SavedController, SavedDevice, UsbTree } from '../registry/index.js';
+import { hostOf } from './match-device.js';
+import { type Removal, removalStep } from './removal-step.js';
 import type { AddStep } from './step.js';
+import type { ClaimWish } from './transaction.js';
 import type { PlacedTopology } from './usb-tree.js';
 
 /** A device of the host that is in the VM. */
@@ -28,6 +29,21 @@ export interface HostInVm {
   readonly host: HostDevice;
   readonly bus: string;
   readonly port: string;
+}
+
+/** @returns the step that plugs a device of the host in again. The rest goes on where it can't be had. */
+export function comeBack(
+  { removal: { restore, label, identity }, host }: HostInVm,
+  { bus, port }: { readonly bus: string; readonly port: string },
+): AddStep[] {
+  if (restore === undefined) return [];
+  const device = { ...restore, properties: { ...restore.properties, bus, port } };
+  return [{ do: 'add', device, label, hostPort: host.port, identity, optional: true }];
+}
+
+/** @returns devices of the host that leave a VM for a time, as they are claimed meanwhile */
+export function claimsOnHosts(hosts: readonly HostInVm[]): ClaimWish[] {
+  return hosts.map(({ removal: { target: id }, host }) => ({ id, host }));
 }
 
 /** What it takes to make a VM's USB tree the one that was saved. */
@@ -69,14 +85,16 @@ const placeOf = (bus: string, port: string): string => `${bus} ${port}`;
  * it goes on with what its guest told it before, in memory that is another guest's now.
  *
  * @param saved - undefined: nobody knows; only the devices of the host leave
+ * @param claims - those of the VM
  */
 export function makeEqual(
   named: Named,
   saved: UsbTree | undefined,
   now: PlacedTopology,
   inventory: HostInventory,
+  claims: readonly Claim[] = [],
 ): Equalizing {
-  const work = new Work(named, now, inventory);
+  const work = new Work(named, now, inventory, claims);
   if (saved !== undefined) work.compare(saved);
   return work.result();
 }
@@ -85,6 +103,7 @@ class Work {
   readonly #named: Named;
   readonly #now: PlacedTopology;
   readonly #inventory: HostInventory;
+  readonly #claims: readonly Claim[];
   readonly #problems: Finding[] = [];
   readonly #notes: Finding[] = [];
   readonly #hosts: HostInVm[] = [];
@@ -95,20 +114,21 @@ class Work {
   readonly #gone = new Set<AttachedDevice>();
   readonly #taken: Set<string>;
 
-  constructor(named: Named, now: PlacedTopology, inventory: HostInventory) {
+  constructor(named: Named, now: PlacedTopology, inventory: HostInventory, claims: readonly Claim[]) {
     this.#named = named;
     this.#now = now;
     this.#inventory = inventory;
+    this.#claims = claims;
     this.#taken = new Set(now.topology.ids);
     for (const controller of now.topology.controllers) this.#takeHosts(controller);
   }
 
   #takeHosts(controller: Controller): void {
     for (const device of controller.devices) {
-      const host = hostOf(device, this.#inventory);
-      const removal = removalStep(device, controller, this.#inventory);
+      const host = hostOf(device, this.#inventory, this.#claims);
+      const removal = removalStep(device, controller, this.#inventory, this.#claims);
       if (device.driver !== 'usb-host' || device.port === undefined) continue;
-      if (host === undefined || removal.restore === undefined || !isSame(device, host)) continue;
+      if (host === undefined || removal.restore === undefined) continue;
       this.#hosts.push({ removal, host, bus: controller.bus, port: device.port });
       this.#leave(device);
     }
@@ -178,7 +198,7 @@ class Work {
   }
 
   #removalOf(device: AttachedDevice, controller: Controller): Removal {
-    const removal = removalStep(device, controller, this.#inventory);
+    const removal = removalStep(device, controller, this.#inventory, this.#claims);
     // those that stand for a device have left already
     const isStale = device.driver === 'usb-host' && device.id !== undefined && isOurs(device.id);
     return isStale ? { ...removal, restore: undefined, stale: true } : removal;

@@ -149,7 +149,7 @@ async function settle(
   const { signal } = deadline;
   try {
     await using qmp = await reachOwner(first.owner, host, { signal, timeout: KNOCK });
-    return await settleClaims(claims, await readTopology(qmp, signal), host);
+    return await settleClaims(claims, await readTopology(qmp, signal), inventoryOf(host), host);
   } catch (error) {
     operation.signal.throwIfAborted();
     if (!(error instanceof QplugError) && !(error instanceof DeadlineReached)) throw error;

@@ -1,30 +1,26 @@
 import { type Finding, fail, finding } from '../diag/index.js';
-import { formatId, type HostInventory, shortestSelector } from '../host/index.js';
-import {
-  type AttachedDevice,
-  type Controller,
-  emulatedModel,
-  formatVersion,
-  hasFact,
-  type Topology,
-} from '../qdev/index.js';
+import { formatId, type HostDevice, type HostInventory, shortestSelector } from '../host/index.js';
+import { type AttachedDevice, type Controller, emulatedModel, formatVersion, hasFact } from '../qdev/index.js';
 import { type MigrationInfo, QmpClosedError, type QmpConnection, type RunState } from '../qmp/index.js';
-import type { SuspendedDevice } from '../registry/index.js';
+import type { Claim, SuspendedDevice } from '../registry/index.js';
+import { changedVm } from './changed-vm.js';
 import { keyed } from './claims.js';
 import { type EndReport, killVm } from './end-vm.js';
 import { refuseHalfLoaded } from './half-loaded.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
+import { readableClaims } from './leftovers.js';
+import { hostOf } from './match-device.js';
 import { formatMigrationUri, type MigrationUri } from './migration-uri.js';
 import { kindOfFile, type OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
 import { hasReturnPath } from './outgoing-migration.js';
 import { ownerOf } from './owner.js';
 import { readTopology } from './read-back.js';
-import { hostOf, type Removal, removalStep } from './removal-step.js';
+import { type Removal, removalStep } from './removal-step.js';
 import type { MigrateStep } from './step.js';
 import { suspensionOf } from './suspension-of.js';
-import { takeOut } from './take-out.js';
 import { throwErrors } from './throw-errors.js';
+import { changeVm } from './transaction.js';
 
 export interface MigrateRequest {
   readonly uri: MigrationUri;
@@ -91,12 +87,12 @@ export async function migrate(
     async (signal) => {
       await checkState(vm, signal);
       await refuseHalfLoaded(vm, signal);
-      const seats = await seatsOf(vm.qmp, signal);
       const inventory = inventoryOf(host);
+      const seats = await seatsOf(vm.qmp, inventory, readableClaims(vm, host), signal);
       const passed = seats.filter(({ device }) => device.driver === 'usb-host');
       throwErrors([
-        ...(withDetached ? [] : held(vm.name, target, passed, inventory)),
-        ...irrevocable(vm.name, passed, inventory),
+        ...(withDetached ? [] : held(vm.name, target, passed)),
+        ...irrevocable(vm.name, passed),
         ...(await blocked(vm, seats, signal)),
         ...targetFindings(vm, uri),
       ]);
@@ -106,14 +102,9 @@ export async function migrate(
         setsReturnPath: uri.kind !== 'file' && !(await hasReturnPath(vm.qmp, signal)),
         label: `migration to ${target}`,
       };
-      const removals = passed.map(({ device, controller }) => removal(device, controller, inventory));
-      const leaving = {
-        steps: [...removals, step],
-        hosts: passed.flatMap(({ device }) => hostOf(device, inventory) ?? []),
-        kind: 'migrate',
-        recover: 'undo',
-      } as const;
-      const findings = await takeOut(vm, leaving, host, { ...operation, signal });
+      const steps = [...passed.map(({ removal }) => removal), step];
+      const change = { kind: 'migrate', recover: 'undo', steps, inventory } as const;
+      const { findings } = await changeVm(changedVm(vm), change, host, { ...operation, signal });
       const suspension = suspensionOf(ownerOf(vm), host);
       if (suspension !== undefined) host.claims.suspensions.remove(suspension);
       const before = (suspension?.devices ?? []).map((device) => stayedSuspended(device, inventory));
@@ -152,35 +143,40 @@ function targetFindings({ name: vm, qmp: { version } }: OpenVm, uri: MigrationUr
   return there === 'file' ? [finding('migration-file-exists', { path })] : [];
 }
 
-/** A device of a VM, and its controller. */
+/** A device of a VM, its controller, and the step that takes it out. */
 interface Seat {
   readonly controller: Controller;
   readonly device: AttachedDevice;
+  readonly removal: Removal;
+  readonly hostDevice: HostDevice | undefined;
 }
 
-async function seatsOf(qmp: QmpConnection, signal: AbortSignal): Promise<Seat[]> {
-  const { controllers }: Topology = await readTopology(qmp, signal);
-  return controllers.flatMap((controller) => controller.devices.map((device) => ({ controller, device })));
+async function seatsOf(
+  qmp: QmpConnection,
+  inventory: HostInventory,
+  claims: readonly Claim[],
+  signal: AbortSignal,
+): Promise<Seat[]> {
+  const { controllers } = await readTopology(qmp, signal);
+  return controllers.flatMap((controller) =>
+    controller.devices.map((device) => ({
+      controller,
+      device,
+      removal: removalStep(device, controller, inventory, claims),
+      hostDevice: hostOf(device, inventory, claims),
+    })),
+  );
 }
 
-function held(vm: string, uri: string, passed: readonly Seat[], inventory: HostInventory): Finding[] {
+function held(vm: string, uri: string, passed: readonly Seat[]): Finding[] {
   if (passed.length === 0) return [];
-  return [finding('migration-holds-devices', { vm, uri, devices: passed.map((seat) => sitting(seat, inventory)) })];
+  return [finding('migration-holds-devices', { vm, uri, devices: passed.map(sitting) })];
 }
 
-function irrevocable(vm: string, passed: readonly Seat[], inventory: HostInventory): Finding[] {
-  const lost = passed.filter(({ device, controller }) => {
-    const { restore, stale } = removal(device, controller, inventory);
-    return restore === undefined && stale !== true;
-  });
+function irrevocable(vm: string, passed: readonly Seat[]): Finding[] {
+  const lost = passed.filter(({ removal: { restore, stale } }) => restore === undefined && stale !== true);
   if (lost.length === 0) return [];
-  return [finding('migration-irrevocable', { vm, devices: lost.map((seat) => sitting(seat, inventory)) })];
-}
-
-/** The step that takes a device out; of one that was given by its address, and is gone from the host, nothing is put back. */
-function removal(device: AttachedDevice, controller: Controller, inventory: HostInventory): Removal {
-  const stale = device.host !== undefined && hostOf(device, inventory) === undefined;
-  return { ...removalStep(device, controller, inventory), stale };
+  return [finding('migration-irrevocable', { vm, devices: lost.map(sitting) })];
 }
 
 /** How QEMU names a USB device without migratable state: `0000:00:02.0/1.2/usb-uas` (hw/core/qdev.c, qdev_get_dev_path). */
@@ -192,24 +188,22 @@ async function blocked({ name: vm, qmp }: OpenVm, seats: readonly Seat[], signal
   const { 'blocked-reasons': told = [] } = await qmp.execute('query-migrate', undefined, { signal });
   const reasons = told.filter((reason) => fixed.length === 0 || !USB_SECTION.test(reason));
   return [
-    ...(fixed.length === 0
-      ? []
-      : [finding('migration-blocked-by-devices', { vm, devices: fixed.map((seat) => sitting(seat)) })]),
+    ...(fixed.length === 0 ? [] : [finding('migration-blocked-by-devices', { vm, devices: fixed.map(sitting) })]),
     ...(reasons.length === 0 ? [] : [finding('migration-blocked', { vm, reasons })]),
   ];
 }
 
-function sitting({ device, controller }: Seat, inventory?: HostInventory) {
+function sitting({ device, controller, hostDevice, removal: { label } }: Seat) {
   const id = device.id ?? device.qomPath ?? device.driver;
-  const label = inventory === undefined ? device.driver : removalStep(device, controller, inventory).label;
-  return { id, label: label === id ? device.driver : label, bus: controller.bus, port: device.port };
+  return { id, label: hostDevice === undefined ? device.driver : label, bus: controller.bus, port: device.port };
 }
 
-function stayed({ device, controller }: Seat, inventory: HostInventory): StayedDevice[] {
-  const there = hostOf(device, inventory);
-  const { label } = removalStep(device, controller, inventory);
-  if (there === undefined || device.port === undefined) return [];
-  return [{ label, selector: shortestSelector(there, inventory), bus: controller.bus, port: device.port }];
+function stayed(
+  { device, controller, hostDevice, removal: { label } }: Seat,
+  inventory: HostInventory,
+): StayedDevice[] {
+  if (hostDevice === undefined || device.port === undefined) return [];
+  return [{ label, selector: shortestSelector(hostDevice, inventory), bus: controller.bus, port: device.port }];
 }
 
 function stayedSuspended({ key, label, bus, port }: SuspendedDevice, inventory: HostInventory): StayedDevice {

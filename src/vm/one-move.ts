@@ -3,9 +3,10 @@ import { type Finding, finding } from '../diag/index.js';
 import { type HostDevice, type HostInventory, matchSelector, nodeFinding, requireSelector } from '../host/index.js';
 import { bestMove, type DeviceRequest, type KeptPort, type Movable, type Move } from '../planner/index.js';
 import { type Capabilities, emulatedModel, isOurs, mayHave, megabits, type Topology } from '../qdev/index.js';
+import type { Claim } from '../registry/index.js';
 import { deniedFindings } from './allowed.js';
+import { filterFor, hostOf, standingOf } from './match-device.js';
 import { type Removal, removalStep } from './removal-step.js';
-import { filterFor, isSame, standingOf } from './standing.js';
 import { termsFor, wishFor } from './terms.js';
 import { type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
 
@@ -23,6 +24,8 @@ export interface MoveWorld {
   readonly capabilities: Capabilities;
   readonly file: VmFile | undefined;
   readonly inventory: HostInventory;
+  /** Those of the VM. */
+  readonly claims: readonly Claim[];
   /** Ports of devices that are away: a move leaves them as far as it can. */
   readonly kept?: readonly KeptPort[] | undefined;
 }
@@ -37,19 +40,17 @@ export function modelsOfMoves(file: VmFile | undefined): string[] {
  * @returns what may be moved: only what qplug itself plugged into the running VM, since nobody else's devices can be made again as
  *   they were, and only where its speeds are known
  */
-export function movableDevices({ topology, file, inventory }: MoveWorld): MovableDevice[] {
+export function movableDevices({ topology, file, inventory, claims }: MoveWorld): MovableDevice[] {
   return topology.controllers.flatMap((controller) =>
     controller.devices.flatMap((device): MovableDevice[] => {
       const { id, port, driver, attached } = device;
       if (id === undefined || port === undefined || !isOurs(id) || !attached || device.hubPorts !== undefined)
         return [];
-      const removal = removalStep(device, controller, inventory);
+      const removal = removalStep(device, controller, inventory, claims);
       if (removal.restore === undefined) return [];
       // it may have its own id again
       const taken = new Set([...topology.ids].filter((other) => other !== id));
-      const host = inventory.devices.find(
-        (one) => one.bus === device.host?.bus && one.address === device.host.address && isSame(device, one),
-      );
+      const host = hostOf(device, inventory, claims);
       const made =
         driver !== 'usb-host'
           ? wantEmulatedDevice(driver, id, {}, { mandatory: true, slower: 'allow' })
@@ -74,14 +75,15 @@ function disturbanceOf(host: HostDevice | undefined): number {
 }
 
 /** @returns devices that a VM's file wants, that could be had, and that the VM has not */
-function wishedDevices({ topology, capabilities, file, inventory }: MoveWorld): HostDevice[] {
+function wishedDevices({ topology, capabilities, file, inventory, claims }: MoveWorld): HostDevice[] {
   if (!mayHave(capabilities, 'usb-host')) return [];
   return (file?.usb.devices ?? []).flatMap((wish) => {
     if (wish.kind === 'emulated') return [];
     const there = matchSelector(requireSelector(wish.select), inventory);
     const [only] = there;
     if (only === undefined || there.length > 1 || nodeFinding(only) !== undefined) return [];
-    if (standingOf(topology, only) !== undefined || filterFor(topology, only) !== undefined) return [];
+    if (standingOf(topology, only, inventory, claims) !== undefined || filterFor(topology, only) !== undefined)
+      return [];
     return deniedFindings(only, '', file, inventory).length > 0 ? [] : [only];
   });
 }

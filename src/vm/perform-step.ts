@@ -8,7 +8,7 @@ import { whileGranted } from './grants.js';
 import { endMigration, hasLeft, sendGuest } from './outgoing-migration.js';
 import { removeDevice } from './remove-device.js';
 import { deleteState, isSaved, keepState, loadState, saveState, unsaveState } from './state-step.js';
-import type { ChangeStep, RemoveStep } from './step.js';
+import type { AddStep, ChangeStep, RemoveStep } from './step.js';
 
 /** ms that an undo may take in all; it goes on when the caller has given up. */
 export const UNDO_TIMEOUT = 15_000;
@@ -25,8 +25,8 @@ export interface StepContext {
   readonly file?: HeldVmFile | undefined;
   /** Where what belongs to a saved state is kept. */
   readonly snapshots?: SnapshotStore | undefined;
-  /** The finding that the host has taken a device into use since it was taken out of the VM; undefined where nobody can say. */
-  readonly taken?: ((step: RemoveStep) => Promise<Finding | undefined>) | undefined;
+  /** The finding that a device of the host does not come back into the VM: it is gone, or the host has taken it into use. */
+  stays(step: AddStep | RemoveStep): Promise<Finding | undefined>;
 }
 
 type Doing = StepContext & {
@@ -72,7 +72,10 @@ const KINDS: Kinds = {
     undo: async ({ device: { id } }, { qmp, signal }) => {
       await removeDevice(qmp, { target: id, qomPath: pathOf(id) }, { signal, timeout: UNDO_REMOVAL });
     },
-    redo: async ({ device, grant }, { qmp, signal, nodes, removalTimeout: timeout }) => {
+    redo: async (step, { qmp, signal, nodes, stays, removalTimeout: timeout }) => {
+      const { device, grant } = step;
+      const finding = await stays(step);
+      if (finding !== undefined) throw new QplugError([finding]);
       await removeDevice(qmp, { target: device.id, qomPath: pathOf(device.id) }, { signal, timeout });
       await whileGranted(grant, nodes, () => addDevice(qmp, device, signal));
     },
@@ -81,12 +84,12 @@ const KINDS: Kinds = {
     perform: async (step, { qmp, signal, removalTimeout: timeout }) => {
       await removeDevice(qmp, step, { signal, timeout });
     },
-    undo: async (step, { qmp, signal, nodes, taken }) => {
+    undo: async (step, { qmp, signal, nodes, stays }) => {
       if (step.stale === true) return;
-      const stays = await taken?.(step);
-      if (stays !== undefined) throw new QplugError([stays]);
       const { restore, grant } = step;
       if (restore === undefined) throw new Error('nobody knows how it was made');
+      const finding = await stays(step);
+      if (finding !== undefined) throw new QplugError([finding]);
       // its removal may have been given up half-way: its id is free only when it is gone
       await removeDevice(qmp, step, { signal, timeout: UNDO_REMOVAL });
       await whileGranted(grant, nodes, () => addDevice(qmp, restore, signal));
@@ -172,7 +175,7 @@ export async function guestHasLeft(step: ChangeStep, qmp: QmpConnection): Promis
 /**
  * Undoes a step, whether it was done whole, in part or not at all.
  *
- * @throws QplugError `stays-with-host`: the host has taken the device into use meanwhile
+ * @throws QplugError `stays-with-host`, `device-gone`: a device of the host that does not come back
  */
 export async function undoStep(step: ChangeStep, context: StepContext): Promise<void> {
   await kindOf(step).undo(step, context);

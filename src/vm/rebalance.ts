@@ -1,10 +1,11 @@
 import type { Finding, GuardKind } from '../diag/index.js';
+import type { HostInventory } from '../host/index.js';
 import type { Move } from '../planner/index.js';
-import type { Claim } from '../registry/index.js';
-import { transactionOf } from './attach.js';
-import { claimsFreed, gather, recalled, refuseDenied, refuseGuarded, removalOf, unguarded } from './attach-plan.js';
+import { gather, recalled, refuseDenied, refuseGuarded, removalOf, unguarded } from './attach-plan.js';
+import { changedVm } from './changed-vm.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { readableClaims } from './leftovers.js';
+import { withoutDevice } from './match-device.js';
 import { neededModels, requireModels } from './needed-models.js';
 import {
   findMove,
@@ -21,9 +22,8 @@ import { readTopologyAndModels } from './read-back.js';
 import { rememberPlaces } from './remember-places.js';
 import { removalStep } from './removal-step.js';
 import { selectDevices } from './select-devices.js';
-import { withoutDevice } from './standing.js';
 import type { ChangeStep } from './step.js';
-import { carryOut } from './transaction.js';
+import { changeVm } from './transaction.js';
 import type { Wanted } from './wanted.js';
 
 export interface RebalanceRequest {
@@ -49,7 +49,7 @@ interface RebalancePlan {
   readonly steps: readonly ChangeStep[];
   /** All that is plugged: what moves, and what wins. */
   readonly wanted: readonly Wanted[];
-  readonly freed: readonly Claim[];
+  readonly inventory: HostInventory;
   readonly findings: readonly Finding[];
 }
 
@@ -67,11 +67,10 @@ export async function rebalance(
 ): Promise<RebalanceReport> {
   return within(operation, `rebalance ${vm.name}`, async (signal) => {
     const planned = await planRebalance(vm, request, host, signal);
-    const { move, findings } = planned;
+    const { move, findings, steps, inventory, wanted: claims } = planned;
     const done = request.carryOut && move !== undefined;
-    const mended = done
-      ? await carryOut(vm.qmp, { ...planned, plan: move.plan }, host, transactionOf('rebalance', vm, operation, signal))
-      : [];
+    const change = { kind: 'rebalance', recover: 'undo', steps, inventory, claims } as const;
+    const mended = done ? (await changeVm(changedVm(vm), change, host, { ...operation, signal })).findings : [];
     const unsaved =
       done && vm.record !== undefined
         ? rememberPlaces({ vm: vm.name, placements: move.plan.placements, wanted: planned.wanted }, host)
@@ -94,16 +93,12 @@ async function planRebalance(
   const needed = neededModels(devices, emulated);
   const [topology, capabilities] = await readTopologyAndModels(vm.qmp, [...needed, ...modelsOfMoves(file)], signal);
   requireModels(vm.name, needed, capabilities);
-  const gathered = gather(
-    vm,
-    devices,
-    { selectors, emulated },
-    { topology, claims: readableClaims(vm, host), ...scene },
-  );
+  const claims = readableClaims(vm, host);
+  const gathered = gather(vm, devices, { selectors, emulated }, { topology, claims, ...scene });
   const off = await refuseGuarded(gathered.wanted, vm, guardOff, scene);
   const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
   const { kept } = recalled(vm, gathered.wanted, scene);
-  const world = { topology: room, capabilities, file, inventory, kept };
+  const world = { topology: room, capabilities, file, inventory, claims, kept };
   const named = new Set(gathered.wanted.map(({ host: device }) => device?.port));
   const others = wishedAsWanted(world).filter((one) => !named.has(one.host?.port));
   const wished = await unguarded(others, vm, guardOff, scene);
@@ -118,7 +113,7 @@ async function planRebalance(
   return {
     move,
     wanted,
-    freed: move === undefined ? [] : claimsFreed(gathered.stale),
+    inventory,
     steps: move === undefined ? [] : [...gathered.stale.map(removalOf), ...stepsFor(move, world, movables, wanted)],
     findings: gathered.findings,
   };
@@ -132,7 +127,7 @@ function wantedFor({ plan }: Move, waiting: readonly Wanted[], movables: readonl
 /** Everything out first, then all that comes in. */
 function stepsFor(
   move: Move,
-  { topology, inventory }: MoveWorld,
+  { topology, inventory, claims }: MoveWorld,
   movables: readonly MovableDevice[],
   wanted: readonly Wanted[],
 ): ChangeStep[] {
@@ -141,7 +136,7 @@ function stepsFor(
   const hubs = topology.controllers.flatMap((controller) =>
     controller.devices
       .filter(({ id }) => id !== undefined && id === move.hub?.id)
-      .map((device) => removalStep(device, controller, inventory)),
+      .map((device) => removalStep(device, controller, inventory, claims)),
   );
-  return [...removals, ...hubs, ...stepsOf(move.plan, wanted)];
+  return [...removals, ...hubs, ...stepsOf(move.plan, wanted, inventory)];
 }

@@ -4,25 +4,17 @@ import { type Finding, fail, finding, printable, QplugError } from '../diag/inde
 import { endProcess, findStarted } from '../launcher/index.js';
 import { QmpClosedError, QmpConnectError, type QmpConnection } from '../qmp/index.js';
 import type { JournalEntry, JournalHead, VmRecord } from '../registry/index.js';
-import { isUnanswered } from './apply.js';
 import { takeBackGrants } from './grants.js';
 import type { HostAccess } from './host-access.js';
 import { notBack } from './not-back.js';
 import type { Operation } from './operation.js';
 import { processHasEnded } from './owner.js';
-import {
-  guestHasLeft,
-  isLong,
-  isPointOfNoReturn,
-  redoStep,
-  type StepContext,
-  UNDO_TIMEOUT,
-  undoStep,
-} from './perform-step.js';
+import { guestHasLeft, isPointOfNoReturn, redoStep, type StepContext, UNDO_TIMEOUT } from './perform-step.js';
 import { reachOwner } from './reach-owner.js';
-import type { ChangeStep, RemoveStep, Step } from './step.js';
-import { takenByHost } from './taken-by-host.js';
+import { returnCheck } from './return-check.js';
+import type { ChangeStep, Step } from './step.js';
 import { REMOVAL_TIMEOUT } from './transaction.js';
+import { isUnusable, type PlacedStep, undoSteps } from './undo-steps.js';
 
 /** ms for a monitor that another client holds. */
 const KNOCK = 3000;
@@ -60,7 +52,7 @@ export async function recover(
   const { kind, vm } = entry.head;
   using deadline = new Deadline(share.timeout, operation.signal);
   try {
-    takeBackGrants(steps(entry), host);
+    takeBackGrants(entry, host);
     const kept = entry.isCommitted ? [] : await recoverFile(entry, operation.signal);
     const { outcome, findings } = await recoverSteps(entry, host, { ...operation, signal: deadline.signal });
     entry.end();
@@ -116,15 +108,15 @@ async function recoverSteps(entry: JournalEntry, host: HostAccess, operation: Op
   operation.signal.addEventListener('abort', cut);
   try {
     const changes = all.filter(isChange);
-    const taken = (step: RemoveStep) => takenByHost(step, entry.head.vm, host);
-    const context = { qmp, signal: operation.signal, snapshots: host.snapshots, nodes: host.nodes, taken };
+    const stays: StepContext['stays'] = (step) => returnCheck(step, entry.head.vm, host);
+    const context = { qmp, signal: operation.signal, snapshots: host.snapshots, nodes: host.nodes, stays };
     if (entry.head.recover === 'finish' || (await isPastReturn(entry, changes, context))) {
       return await finishAll(entry, changes, context);
     }
     return ended('undone', await undoAll(entry, changes, context));
   } catch (error) {
     operation.signal.throwIfAborted();
-    const hasEnded = error instanceof QmpClosedError && !isUnanswered(error);
+    const hasEnded = error instanceof QmpClosedError && !isUnusable(error);
     if (hasEnded && (await isGone(entry.head, operation.signal))) return ended('vm-gone');
     throw error;
   } finally {
@@ -180,31 +172,20 @@ async function recoverFile(entry: JournalEntry, signal: AbortSignal): Promise<Fi
   return findings;
 }
 
-/** @returns what stays with the host, which has taken it into use */
+/** @returns why devices do not come back into the VM */
 async function undoAll(
   entry: JournalEntry,
   changes: readonly ChangeStep[],
   context: StepContext,
   spoiled = false,
 ): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  let signal = AbortSignal.timeout(UNDO_TIMEOUT);
-  for (const [index, step] of [...changes.entries()].reverse()) {
+  const begun = [...changes.entries()].flatMap(([index, step]): PlacedStep[] => {
     const state = entry.stateOf(index);
-    if (state === undefined || state === 'undone') continue;
-    // half of another state is in it: a guest must not go on from that
-    if (spoiled && step.do === 'pause') continue;
-    entry.mark(index, 'undoing');
-    try {
-      await undoStep(step, { ...context, signal });
-    } catch (error) {
-      if (!(error instanceof QplugError) || error.code !== 'stays-with-host') throw error;
-      findings.push(...error.findings.map((one): Finding => ({ ...one, severity: 'warning' })));
-    }
-    if (isLong(step)) signal = AbortSignal.timeout(UNDO_TIMEOUT);
-    entry.mark(index, 'undone');
-  }
-  return findings;
+    return state === undefined || state === 'undone' ? [] : [{ step, index }];
+  });
+  const { kept, left, error, isGone } = await undoSteps(begun, { entry, context, spoiled });
+  if (isGone || left.length > 0) throw error;
+  return kept.map((one): Finding => ({ ...one, severity: 'warning' }));
 }
 
 /** Does the rest. What a transaction can do without is told when it can't be had. */

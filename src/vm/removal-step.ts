@@ -9,33 +9,39 @@ import {
   usbHost,
   usbHub,
 } from '../qdev/index.js';
+import type { Claim } from '../registry/index.js';
+import { keyOf } from './claims.js';
+import { matchDevice } from './match-device.js';
 import type { ChangeStep } from './step.js';
 import { labelOf } from './wanted.js';
 
 /** The step that takes something out of a VM, and knows how it is put back. */
 export type Removal = Extract<ChangeStep, { do: 'remove' }>;
 
-/** @returns the host device that a usb-host was given by its address, when that is still plugged in */
-export function hostOf(device: AttachedDevice, inventory: HostInventory): HostDevice | undefined {
-  const { host } = device;
-  if (host === undefined) return undefined;
-  return inventory.devices.find((one) => one.bus === host.bus && one.address === host.address);
-}
-
-/** @returns the step that takes a device out */
-export function removalStep(device: AttachedDevice, { bus }: Controller, inventory: HostInventory): Removal {
+/**
+ * @param claims - those of the VM
+ * @returns the step that takes a device out. What stood for a device that is gone from the host, or that QEMU has lost, is not put back.
+ */
+export function removalStep(
+  device: AttachedDevice,
+  { bus }: Controller,
+  inventory: HostInventory,
+  claims: readonly Claim[] = [],
+): Removal {
   const path = device.qomPath ?? `/machine/peripheral/${device.id}`;
-  const host = hostOf(device, inventory);
+  const match = matchDevice(device, inventory, claims);
+  const host = match.is === 'here' ? match.host : undefined;
   const { id } = device;
-  const label = host === undefined ? (id ?? path) : labelOf(host);
-  return {
+  const step = {
     do: 'remove',
     target: id ?? path,
     qomPath: path,
-    label,
-    restore: restoreOf(device, bus, host),
+    label: host === undefined ? (id ?? path) : labelOf(host),
     hostPort: host?.port,
-  };
+  } as const;
+  if (match.is === 'gone' || (match.is === 'here' && !device.attached))
+    return { ...step, restore: undefined, stale: true };
+  return { ...step, restore: restoreOf(device, bus, host), identity: host && keyOf(host, inventory) };
 }
 
 /**

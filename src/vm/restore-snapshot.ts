@@ -1,18 +1,20 @@
 import { type Finding, finding, nearest, QplugError } from '../diag/index.js';
-import type { HostDevice } from '../host/index.js';
+import type { HostDevice, HostInventory } from '../host/index.js';
 import type { SavedHostDevice, SnapshotRecord } from '../registry/index.js';
 import { attach } from './attach.js';
+import { changedVm } from './changed-vm.js';
 import { type Disk, readDisks } from './disks.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
-import { type Equalizing, makeEqual, type Return, returnsOf } from './make-equal.js';
+import { readableClaims } from './leftovers.js';
+import { claimsOnHosts, comeBack, type Equalizing, makeEqual, type Return, returnsOf } from './make-equal.js';
 import type { OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
 import { type DeviceAt, identityOfSaved } from './save-snapshot.js';
 import { type StateOnDisks, stateOnDisks } from './saved-state.js';
 import { checkTag } from './snapshot-tag.js';
-import { changeState, comeBack } from './state-transaction.js';
 import type { ChangeStep } from './step.js';
 import { throwErrors } from './throw-errors.js';
+import { changeVm } from './transaction.js';
 import { readPlacedTopology } from './usb-tree.js';
 
 export interface RestoreRequest {
@@ -32,6 +34,12 @@ export interface RestoreReport {
   readonly added: readonly string[];
   readonly removed: readonly string[];
   readonly findings: readonly Finding[];
+}
+
+/** What it takes, and the host that it was worked out from. */
+interface Looked extends Equalizing {
+  readonly returns: readonly Return[];
+  readonly inventory: HostInventory;
 }
 
 /** A saved state that can be loaded. */
@@ -59,14 +67,15 @@ export async function restoreSnapshot(
     const saved = loadable(vm.name, tag, await readDisks(vm.qmp, signal));
     const record = recordOf(vm.name, saved, asItIs, host);
     const named = { vm: vm.name, tag };
-    const look = async (): Promise<Equalizing & { readonly returns: readonly Return[] }> => {
+    const look = async (): Promise<Looked> => {
       const now = await readPlacedTopology(vm.qmp, signal);
-      const equal = makeEqual(named, record?.tree, now, inventoryOf(host));
-      return { ...equal, returns: returnsOf(equal, (device) => savedPlaceOf(device, record)) };
+      const inventory = inventoryOf(host);
+      const equal = makeEqual(named, record?.tree, now, inventory, readableClaims(vm, host));
+      return { ...equal, inventory, returns: returnsOf(equal, (device) => savedPlaceOf(device, record)) };
     };
     const equal = await look();
     throwErrors(equal.problems);
-    const { inTheWay, adds, standIns, hosts, returns } = equal;
+    const { inTheWay, adds, standIns, hosts, returns, inventory } = equal;
     const before: ChangeStep[] = [
       ...(running ? [{ do: 'pause' as const, label: 'stop the guest' }] : []),
       ...hosts.map(({ removal }) => removal),
@@ -84,17 +93,16 @@ export async function restoreSnapshot(
       const [other] = [...left.inTheWay, ...left.adds, ...left.hosts.map(({ removal }) => removal)];
       if (other !== undefined) throw new Error(`${other.label} is not as it was planned`);
     };
-    const state = {
-      do: 'load-state' as const,
+    const state: ChangeStep = {
+      do: 'load-state',
       tag,
       vmstate: saved.holder.node,
       nodes: saved.on.filter(({ readOnly }) => !readOnly).map(({ node }) => node),
       label: `load the state ${tag}: QEMU answers nothing until it is read`,
     };
-    const findings = await changeState(vm, { kind: 'restore', hosts, before, check, state, after }, host, {
-      ...operation,
-      signal,
-    });
+    const steps = [...before, state, ...after];
+    const change = { kind: 'restore', recover: 'undo', steps, inventory, claims: claimsOnHosts(hosts), check } as const;
+    const findings = [...(await changeVm(changedVm(vm), change, host, { ...operation, signal })).findings];
     for (const one of returns) findings.push(...(await placeAnew(vm, one, host, operation)));
     const back = await devicesOf(vm, host, operation);
     return {
@@ -177,7 +185,7 @@ async function placeAnew(
 /** @returns the devices of the host that are in a VM, as QEMU has them */
 async function devicesOf(vm: OpenVm, host: HostAccess, { timeout }: Operation): Promise<DeviceAt[]> {
   const now = await readPlacedTopology(vm.qmp, AbortSignal.timeout(timeout));
-  const { hosts } = makeEqual({ vm: vm.name, tag: '' }, undefined, now, inventoryOf(host));
+  const { hosts } = makeEqual({ vm: vm.name, tag: '' }, undefined, now, inventoryOf(host), readableClaims(vm, host));
   return hosts.map(({ removal: { target: id, label }, bus, port }) => ({ id, label, bus, port }));
 }
 

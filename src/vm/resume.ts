@@ -3,8 +3,8 @@ import { type Finding, fail, finding, QplugError } from '../diag/index.js';
 import type { HostDevice } from '../host/index.js';
 import type { SuspendedDevice } from '../registry/index.js';
 import { attach } from './attach.js';
+import { changedVm } from './changed-vm.js';
 import { keyed } from './claims.js';
-import { doSteps } from './do-steps.js';
 import { refuseHalfLoaded } from './half-loaded.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import type { OpenVm } from './open-vm.js';
@@ -13,6 +13,7 @@ import { hasLeft } from './outgoing-migration.js';
 import { ownerOf } from './owner.js';
 import { suspensionOf } from './suspension-of.js';
 import { throwErrors } from './throw-errors.js';
+import { changeVm } from './transaction.js';
 
 /** ms between two looks for a device. */
 const LOOK_EVERY = 200;
@@ -67,7 +68,8 @@ export async function resume(
     throwErrors(findings);
     if (status !== 'running') {
       const steps = [{ do: 'continue' as const, label: 'let the guest go on' }];
-      await doSteps(vm, { steps, kind: 'resume', recover: 'finish' }, host, { ...operation, signal });
+      const change = { kind: 'resume', recover: 'finish', steps } as const;
+      await changeVm(changedVm(vm), change, host, { ...operation, signal });
     }
     if (suspension !== undefined) host.claims.suspensions.remove(suspension);
     return { vm: vm.name, already: status === 'running', devices, findings };

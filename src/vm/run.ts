@@ -1,25 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DeadlineReached, hasEnded, ownUid, selfIdentity } from '../base/index.js';
-import { type Code, type Finding, fail, type GuardKind, QplugError } from '../diag/index.js';
+import { type Code, type Finding, fail, type GuardKind } from '../diag/index.js';
+import type { HostInventory } from '../host/index.js';
 import { closeToOthers, type QemuProcess, startQemu, startsPaused } from '../launcher/index.js';
 import type { Placement, Plan } from '../planner/index.js';
+import { megabits } from '../qdev/index.js';
 import { connect, QmpClosedError, QmpConnectError, type QmpConnection } from '../qmp/index.js';
-import type { JournalEntry, JournalHead, VmRecord } from '../registry/index.js';
-import { addFindings } from './add-findings.js';
-import { LAST_LINES } from './attach.js';
+import type { VmRecord } from '../registry/index.js';
 import { awaitWished } from './await-wished.js';
-import { claimedFinding, claimOn, giveBackClaims, livingClaims } from './claims.js';
+import { LAST_LINES } from './changed-vm.js';
+import { claimedFinding, claimOn, livingClaims } from './claims.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { type Operation, within } from './operation.js';
 import { ownerOf } from './owner.js';
+import { addStep } from './plan-steps.js';
 import { commandLineOf, type Prepared, prepare } from './prepare.js';
-import { readTopology } from './read-back.js';
 import { rememberPlaces } from './remember-places.js';
-import { claimsOf } from './settle-claims.js';
-import type { Step } from './step.js';
+import type { AddStep, Step } from './step.js';
 import { throwErrors } from './throw-errors.js';
-import { carryOut, type Transaction } from './transaction.js';
-import { differences } from './verify.js';
+import { type Change, type ChangedVm, changeVm, type Launch } from './transaction.js';
+import type { Expected } from './verify.js';
 import type { Wanted } from './wanted.js';
 
 /** ms between two attempts to reach a QEMU that is starting. */
@@ -61,57 +61,64 @@ export async function runVm(request: RunRequest, host: HostAccess, operation: Op
   const timeout = operation.timeout + request.wait;
   return within({ ...operation, timeout }, `start ${request.path}`, async (signal) => {
     await awaitWished(request, host, { ...operation, signal });
-    const prepared = await prepare(request.path, host, inventoryOf(host), {
+    const inventory = inventoryOf(host);
+    const prepared = await prepare(request.path, host, inventory, {
       full: true,
       forget: request.forget,
       user: request.user,
       guardOff: request.guardOff,
       signal,
     });
-    throwErrors([...prepared.findings, ...(await heldByOthers(prepared, host))]);
-    const record = recordOf(prepared);
-    const entry = host.journal.begin(journalHead(record, prepared.as?.uid ?? ownUid()));
-    try {
-      entry.mark(LAUNCH, 'doing');
-      host.registry.claim(record);
-      return await launchAs(record, prepared, entry, host, { ...operation, signal });
-    } finally {
-      entry.end();
-    }
+    throwErrors([...prepared.findings, ...(await heldByOthers(prepared, inventory, host))]);
+    await using start = new Start(prepared, host, { ...operation, signal });
+    const { findings, without } = await changeVm(start, changeFor(prepared, inventory, start.record), host, {
+      ...operation,
+      signal,
+    });
+    const unsaved = remember(prepared, host);
+    return {
+      record: start.started,
+      process: start.process,
+      devices: prepared.plan.placements.filter(({ key }) => !without.has(key)),
+      hosts: prepared.wanted.filter(({ id, host: device }) => device !== undefined && !without.has(id)),
+      findings: [...prepared.findings, ...findings, ...unsaved],
+      paused: startsPaused(prepared.file.qemu.args),
+    };
   });
 }
 
-/** With the name taken: given back when the launch fails. */
-async function launchAs(
-  record: VmRecord,
-  prepared: Prepared,
-  entry: JournalEntry,
-  host: HostAccess,
-  operation: Operation,
-): Promise<RunningVm> {
-  try {
-    return await launch(prepared, record, entry, host, operation);
-  } catch (error) {
-    forget(record, host);
-    throw error;
-  }
-}
-
-/** Places of the steps. Once the guest may have run it is not ended any more, so `GO` is finished. */
-const [LAUNCH, GO] = [0, 1];
-
-/** @param uid - whom QEMU runs as */
-function journalHead({ name, sockets, created, binary }: VmRecord, uid: number): JournalHead {
-  const steps: Step[] = [
-    { do: 'launch', vm: name, created, uid, label: `start ${binary}` },
-    { do: 'go', label: 'let the guest go' },
-  ];
-  return { format: 1, kind: 'run', vm: name, socket: sockets.qplug, steps, recover: 'undo' };
+/** What QEMU is not given on its command line is plugged in, one by one; then the guest is let go, unless its file says that it waits. */
+function changeFor(
+  { file, plan, wanted, as }: Prepared,
+  inventory: HostInventory,
+  { name, created, binary }: VmRecord,
+): Change {
+  const isPlugged = (key: string): Wanted | undefined =>
+    wanted.find(({ id, host }) => id === key && host !== undefined);
+  const adds = plan.placements.flatMap((placement): AddStep[] => {
+    const one = isPlugged(placement.key);
+    if (one === undefined) return [];
+    return [{ ...addStep(one, placement, inventory), ...(one.request.mandatory ? {} : { optional: true }) }];
+  });
+  const launch: Step = { do: 'launch', vm: name, created, uid: as?.uid ?? ownUid(), label: `start ${binary}` };
+  const go: Step[] = startsPaused(file.qemu.args) ? [] : [{ do: 'go', label: 'let the guest go' }];
+  return {
+    kind: 'run',
+    recover: 'undo',
+    steps: [launch, ...adds, ...go],
+    inventory,
+    claims: wanted
+      .filter(({ id }) => adds.some(({ device }) => device.id === id))
+      .map((one) => ({ ...one, optional: !one.request.mandatory })),
+    expected: [
+      ...plan.hubs.map(expectedHub),
+      ...plan.placements.filter(({ key }) => !isPlugged(key)).map(expectedDevice),
+    ],
+  };
 }
 
 /** Devices that the VM must have and that another one has: found before anything is started. */
-async function heldByOthers({ wanted }: Prepared, host: HostAccess): Promise<Finding[]> {
-  const inventory = inventoryOf(host);
+async function heldByOthers({ wanted }: Prepared, inventory: HostInventory, host: HostAccess): Promise<Finding[]> {
   const claims = await livingClaims(host.claims.list(), () => inventory);
   return wanted.flatMap(({ host: device, request }) => {
     const claim = device && request.mandatory ? claimOn(device, inventory, claims) : undefined;
@@ -140,59 +147,80 @@ function recordOf({ file, paths, binary }: Prepared): VmRecord {
   };
 }
 
-async function launch(
-  prepared: Prepared,
-  claimed: VmRecord,
-  entry: JournalEntry,
-  host: HostAccess,
-  operation: Operation,
-): Promise<RunningVm> {
-  const { file, binary, as } = prepared;
-  const [, ...args] = commandLineOf(prepared).words;
-  operation.onProgress?.(`start ${binary}`);
-  const { qplug, owner: ownerSocket } = claimed.sockets;
-  const sockets = as === undefined ? [] : [qplug, ownerSocket];
-  const qemu = await startQemu({
-    ...{ binary, args, as, sockets, logFile: claimed.log, signal: operation.signal },
-    markFile: prepared.paths.startMark,
-    // written down before anything else is done: whoever comes after a qplug that was killed has to know whom to end
-    onStart: (identity) => host.registry.update({ ...claimed, qemu: identity }),
-  });
-  const hosts = prepared.wanted.filter((one) => one.host !== undefined);
-  const record = { ...claimed, qemu: qemu.identity };
-  const owner = ownerOf({ name: record.name, socket: record.sockets.qplug, record });
-  try {
-    await using qmp = await reach(qemu, record, operation);
-    closeToOthers([qplug, ownerSocket]);
-    const { placements, findings } = await plugAll(prepared, qmp, qemu, host, { ...operation, owner });
-    operation.onProgress?.('read back and verify');
-    throwErrors(differences({ ...prepared.plan, placements }, await readTopology(qmp, operation.signal)));
-    entry.mark(LAUNCH, 'done');
-    const paused = startsPaused(file.qemu.args);
-    if (!paused) {
-      operation.onProgress?.('let the guest go');
-      entry.mark(GO, 'doing');
-      await qmp.execute('cont', undefined, { signal: operation.signal });
-      entry.mark(GO, 'done');
-    }
-    entry.commit();
-    const unsaved = remember(prepared, host);
-    const had = new Set(placements.map(({ key }) => key));
-    return {
-      record,
-      process: qemu,
-      devices: placements,
-      hosts: hosts.filter(({ id }) => had.has(id)),
-      findings: [...prepared.findings, ...findings, ...unsaved],
-      paused,
-    };
-  } catch (error) {
-    const told = await explainEnd(error, qemu, binary);
-    operation.onProgress?.(`end ${binary}`);
-    await qemu[Symbol.asyncDispose]();
-    throw addFindings(told, await giveBackClaims(claimsOf(owner, host), host));
+/** A QEMU that is started, its guest paused, and ended again when that fails. */
+class Start implements Launch, AsyncDisposable {
+  readonly record: VmRecord;
+  readonly owner: Launch['owner'];
+  readonly #prepared: Prepared;
+  readonly #host: HostAccess;
+  readonly #operation: Operation;
+  #isNamed = false;
+  #qemu: QemuProcess | undefined;
+  #qmp: QmpConnection | undefined;
+
+  constructor(prepared: Prepared, host: HostAccess, operation: Operation) {
+    this.record = recordOf(prepared);
+    this.owner = { vm: this.record.name, socket: this.record.sockets.qplug };
+    this.#prepared = prepared;
+    this.#host = host;
+    this.#operation = operation;
+  }
+
+  get process(): QemuProcess {
+    if (this.#qemu === undefined) throw new Error('it was not started');
+    return this.#qemu;
+  }
+
+  /** The record, with QEMU's process. */
+  get started(): VmRecord {
+    return { ...this.record, qemu: this.process.identity };
+  }
+
+  async start(): Promise<ChangedVm> {
+    const { as, binary, paths } = this.#prepared;
+    const { registry } = this.#host;
+    const { sockets, log: logFile } = this.record;
+    registry.claim(this.record);
+    this.#isNamed = true;
+    const [, ...args] = commandLineOf(this.#prepared).words;
+    const handed = [sockets.qplug, sockets.owner];
+    this.#qemu = await startQemu({
+      ...{ binary, args, as, logFile, sockets: as === undefined ? [] : handed },
+      ...{ markFile: paths.startMark, signal: this.#operation.signal },
+      // written down before anything else is done: whoever comes after a qplug that was killed has to know whom to end
+      onStart: (identity) => registry.update({ ...this.record, qemu: identity }),
+    });
+    this.#qmp = await reach(this.#qemu, this.record, this.#operation);
+    closeToOthers(handed);
+    const { started: record } = this;
+    const owner = ownerOf({ name: record.name, socket: sockets.qplug, record });
+    return { name: record.name, owner, qmp: this.#qmp, lastLines: () => this.process.lastLines(LAST_LINES) };
+  }
+
+  async undo(cause: unknown): Promise<unknown> {
+    const qemu = this.#qemu;
+    const { binary } = this.#prepared;
+    const told = qemu === undefined ? cause : await explainEnd(cause, qemu, binary);
+    if (qemu !== undefined) this.#operation.onProgress?.(`end ${binary}`);
+    await this[Symbol.asyncDispose]();
+    await qemu?.[Symbol.asyncDispose]();
+    if (this.#isNamed) forget(this.record, this.#host);
+    return told;
+  }
+
+  /** Lets go of its monitor. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#qmp?.close();
   }
 }
+
+const expectedHub = ({ id, bus, port }: Plan['hubs'][number]): Expected => {
+  return { id, label: `hub ${id}`, bus, port, megabits: megabits('full') };
+};
+
+const expectedDevice = ({ key: id, label, bus, port, speed }: Placement): Expected => {
+  return { id, label, bus, port, megabits: megabits(speed) };
+};
 
 /** What could not be plugged is remembered as well: its port is its own. */
 function remember({ file, plan, wanted, controllers }: Prepared, host: HostAccess): readonly Finding[] {
@@ -224,52 +252,6 @@ async function reach(
       if (gone || !(error instanceof QmpConnectError && NOT_YET.includes(error.code))) throw error;
     }
     await Promise.race([delay(KNOCK_EVERY, undefined, { signal }).catch(() => undefined), qemu.exited]);
-  }
-}
-
-/** Plugs the host devices one by one: what is optional and fails is told, what is mandatory and fails ends it all. */
-async function plugAll(
-  { plan, wanted }: Prepared,
-  qmp: QmpConnection,
-  qemu: QemuProcess,
-  host: HostAccess,
-  operation: Operation & Pick<Transaction, 'owner'>,
-): Promise<{ readonly placements: readonly Placement[]; readonly findings: readonly Finding[] }> {
-  const placements: Placement[] = [];
-  const findings: Finding[] = [];
-  for (const placement of plan.placements) {
-    const one = wanted.find(({ id }) => id === placement.key);
-    if (one?.host !== undefined) {
-      const failed = await plugOne(placement, one, qmp, qemu, host, operation);
-      if (failed !== undefined) {
-        if (one.request.mandatory) throw failed;
-        findings.push(...failed.findings.map((found): Finding => ({ ...found, severity: 'warning' })));
-        continue;
-      }
-    }
-    placements.push(placement);
-  }
-  return { placements, findings };
-}
-
-async function plugOne(
-  placement: Placement,
-  one: Wanted,
-  qmp: QmpConnection,
-  qemu: QemuProcess,
-  host: HostAccess,
-  operation: Operation & Pick<Transaction, 'owner'>,
-): Promise<QplugError | undefined> {
-  const plan: Pick<Plan, 'placements' | 'hubs'> = { placements: [placement], hubs: [] };
-  const { bus, port } = placement;
-  const steps = [{ do: 'add' as const, device: one.spell(bus, port), label: one.label }];
-  try {
-    const lastLines = (): Promise<readonly string[]> => qemu.lastLines(LAST_LINES);
-    await carryOut(qmp, { plan, steps, wanted: [one] }, host, { ...operation, kind: 'run', lastLines });
-    return undefined;
-  } catch (error) {
-    if (error instanceof QplugError && !(error instanceof QmpClosedError)) return error;
-    throw error;
   }
 }
 

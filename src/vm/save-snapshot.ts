@@ -2,16 +2,19 @@ import { type Finding, finding } from '../diag/index.js';
 import type { HostDevice } from '../host/index.js';
 import { emulatedModel, type Topology } from '../qdev/index.js';
 import type { SavedHostDevice, SnapshotRecord } from '../registry/index.js';
+import { changedVm } from './changed-vm.js';
 import { type Disk, readDisks, STATE_FORMAT, stateDisk, writableDisks } from './disks.js';
 import { refuseHalfLoaded } from './half-loaded.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
-import { type HostInVm, makeEqual } from './make-equal.js';
+import { readableClaims } from './leftovers.js';
+import { claimsOnHosts, comeBack, type HostInVm, makeEqual } from './make-equal.js';
 import type { OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
 import { stateOnDisks } from './saved-state.js';
 import { checkTag } from './snapshot-tag.js';
-import { changeState, comeBack } from './state-transaction.js';
+import type { ChangeStep } from './step.js';
 import { throwErrors } from './throw-errors.js';
+import { changeVm } from './transaction.js';
 import { type PlacedTopology, readPlacedTopology, treeOf } from './usb-tree.js';
 
 export interface SaveRequest {
@@ -61,28 +64,21 @@ export async function saveSnapshot(
     const holder = stateDisk(disks);
     throwErrors([...diskFindings(vm.name, tag, disks, holder), ...blockers(vm.name, now.topology)]);
     if (holder === undefined) throw new Error('no disk, and nobody said so');
-    const inside = makeEqual({ vm: vm.name, tag }, undefined, now, inventoryOf(host)).hosts;
+    const inventory = inventoryOf(host);
+    const inside = makeEqual({ vm: vm.name, tag }, undefined, now, inventory, readableClaims(vm, host)).hosts;
     const hosts = keep ? [] : inside;
     const nodes = writableDisks(disks).map(({ node }) => node);
-    const findings = await changeState(
-      vm,
-      {
-        kind: 'snapshot',
-        hosts,
-        before: hosts.map(({ removal }) => removal),
-        state: {
-          do: 'save-state',
-          tag,
-          vmstate: holder.node,
-          nodes,
-          record: recordOf({ vm: vm.name, tag, keep }, now, hosts, inside),
-          label: `save the state as ${tag}: QEMU answers nothing until it is written`,
-        },
-        after: hosts.flatMap((one) => comeBack(one, one)),
-      },
-      host,
-      { ...operation, signal },
-    );
+    const state: ChangeStep = {
+      do: 'save-state',
+      tag,
+      vmstate: holder.node,
+      nodes,
+      record: recordOf({ vm: vm.name, tag, keep }, now, hosts, inside),
+      label: `save the state as ${tag}: QEMU answers nothing until it is written`,
+    };
+    const steps = [...hosts.map(({ removal }) => removal), state, ...hosts.flatMap((one) => comeBack(one, one))];
+    const change = { kind: 'snapshot', recover: 'undo', steps, inventory, claims: claimsOnHosts(hosts) } as const;
+    const { findings } = await changeVm(changedVm(vm), change, host, { ...operation, signal });
     const saved = stateOnDisks(tag, await readDisks(vm.qmp, AbortSignal.timeout(operation.timeout)));
     const others = nodes.filter((node) => node !== holder.node);
     const named = [holder.node, ...others].map((node) => disks.find((disk) => disk.node === node)?.name ?? node);

@@ -1,12 +1,13 @@
 import { type Finding, QplugError } from '../diag/index.js';
+import { changedVm } from './changed-vm.js';
 import { type DiskSnapshot, readDisks } from './disks.js';
-import { doSteps } from './do-steps.js';
 import type { HostAccess } from './host-access.js';
 import type { OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
 import { tagsOf, unknown } from './restore-snapshot.js';
 import { type StateOnDisks, stateOnDisks } from './saved-state.js';
 import { checkTag } from './snapshot-tag.js';
+import { changeVm } from './transaction.js';
 
 /** A snapshot as a VM's disks have it. */
 export interface Snapshot {
@@ -79,7 +80,8 @@ export async function deleteSnapshot(
     if (found === undefined) throw new QplugError([unknown(vm.name, tag, disks)]);
     const nodes = found.on.map(({ node }) => node);
     const step = { do: 'delete-state' as const, tag, vmstate: '', nodes, label: `delete the state ${tag}` };
-    await doSteps(vm, { steps: [step], kind: 'snapshot-delete', recover: 'finish' }, host, { ...operation, signal });
+    const change = { kind: 'snapshot-delete', recover: 'finish', steps: [step] } as const;
+    await changeVm(changedVm(vm), change, host, { ...operation, signal });
     return { vm: vm.name, tag, disks: found.on.map(({ name }) => name), findings: [] };
   });
 }

@@ -10,6 +10,7 @@ import { growthOf } from './growth.js';
 import { halfLoadedFinding } from './half-loaded.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { leftoversOf, readableClaims } from './leftovers.js';
+import { standingOf } from './match-device.js';
 import { type MoveWorld, modelsOfMoves, moveFindings, wishedAsWanted } from './one-move.js';
 import { fileOf, type OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
@@ -17,7 +18,6 @@ import { hasLeft } from './outgoing-migration.js';
 import { ownerOf } from './owner.js';
 import { readTopologyAndModels } from './read-back.js';
 import { claimsOf } from './settle-claims.js';
-import { standingOf } from './standing.js';
 import { suspensionOf } from './suspension-of.js';
 import { labelOf } from './wanted.js';
 
@@ -47,11 +47,11 @@ export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operatio
     const left = await hasLeft(vm.qmp, signal);
     const inventory = inventoryOf(host);
     const remembered = recalled(vm, [], { file, host, inventory });
-    const world = { topology, capabilities, file, inventory, kept: remembered.kept };
-    const devices = topology.controllers.flatMap(({ bus, devices: on }) =>
-      on.map((device) => stateOf(device, bus, inventory, topology.version)),
-    );
     const claims = readableClaims(vm, host);
+    const world = { topology, capabilities, file, inventory, claims, kept: remembered.kept };
+    const devices = topology.controllers.flatMap(({ bus, devices: on }) =>
+      on.map((device) => stateOf(device, bus, inventory, topology.version, claims)),
+    );
     const again = (device: AttachedDevice) => pluggedThere(device, topology, claims, inventory);
     const findings = [
       ...faults,
@@ -64,7 +64,7 @@ export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operatio
       ...(left
         ? []
         : [
-            ...(file?.usb.devices ?? []).flatMap((wish) => missing(wish, vm.name, topology, inventory)),
+            ...(file?.usb.devices ?? []).flatMap((wish) => missing(wish, vm.name, world)),
             ...moveFindings(vm.name, world, wishedAsWanted(world)),
           ]),
     ];
@@ -133,7 +133,7 @@ function pluggedThere(
   inventory: HostInventory,
 ): string | undefined {
   return inventory.devices.find((one) => {
-    const standing = standingOf(topology, one);
+    const standing = standingOf(topology, one, inventory, claims);
     if (standing?.state === 'attached') return false;
     return (
       standing?.device === device ||
@@ -168,12 +168,11 @@ function differenceOf(
 function missing(
   wish: VmFile['usb']['devices'][number],
   vm: string,
-  topology: Topology,
-  inventory: HostInventory,
+  { topology, inventory, claims }: MoveWorld,
 ): Finding[] {
   if (wish.kind === 'emulated') return [];
   const there = matchSelector(requireSelector(wish.select), inventory);
-  if (there.some((device) => standingOf(topology, device)?.state === 'attached')) return [];
+  if (there.some((device) => standingOf(topology, device, inventory, claims)?.state === 'attached')) return [];
   const [first] = there;
   if (first === undefined) {
     return [finding('wanted-not-plugged-in', { selector: wish.select, vm }, { severity: 'note' })];

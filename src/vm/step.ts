@@ -1,7 +1,7 @@
 import type { FileChange } from '../config/index.js';
 import type { NodeGrant } from '../host/index.js';
 import type { DeviceSpec } from '../qdev/index.js';
-import type { SnapshotRecord } from '../registry/index.js';
+import type { ClaimKey, SnapshotRecord } from '../registry/index.js';
 import type { StatePlace } from './saved-state.js';
 
 /** `device_add` of a controller, a hub or a device. */
@@ -12,7 +12,11 @@ export interface AddStep {
   readonly label: string;
   /** For a usb-host: the host port it comes from, whose drivers are checked after an undo. */
   readonly hostPort?: string | undefined;
-  /** The rest goes on where it can't be had: its guest has been saved, or loaded, and that is not taken back for it. */
+  /** As in `RemoveStep`. */
+  readonly identity?: ClaimKey | undefined;
+  /** Mb/s that it is planned to run at: held against what QEMU shows then. */
+  readonly megabits?: number | undefined;
+  /** The rest goes on where it can't be had: a VM can start without it, or its guest has been saved, or loaded, and that is not taken back for it. */
   readonly optional?: boolean | undefined;
   /** What QEMU's user is given of the device's node while QEMU opens it. */
   readonly grant?: NodeGrant | undefined;
@@ -30,6 +34,8 @@ export interface RemoveStep {
   /** It stood for a device that is gone: nobody wants it back. */
   readonly stale?: boolean | undefined;
   readonly hostPort?: string | undefined;
+  /** Which device of the host it is: another one that has its address by then is not put back in its stead. */
+  readonly identity?: ClaimKey | undefined;
   /** What QEMU's user is given of the device's node while QEMU opens it once more. */
   readonly grant?: NodeGrant | undefined;
 }
@@ -107,5 +113,5 @@ export type Step = ChangeStep | LaunchStep | GoStep;
 /** What happened to a step, for progress. */
 export type StepEvent = {
   readonly event: 'doing' | 'done' | 'undoing' | 'undone' | 'not-undone';
-  readonly step: ChangeStep;
+  readonly step: Step;
 };

@@ -1,18 +1,21 @@
 import { type Finding, fail } from '../diag/index.js';
+import type { HostInventory } from '../host/index.js';
 import type { SuspendedDevice, Suspension } from '../registry/index.js';
+import { changedVm } from './changed-vm.js';
 import { claimOn, keyOf } from './claims.js';
 import { isBelieved } from './grants.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
+import { hostOf } from './match-device.js';
 import { fileOf, type OpenVm } from './open-vm.js';
 import { type Operation, within } from './operation.js';
 import { ownerOf } from './owner.js';
 import { readTopology } from './read-back.js';
-import { hostOf, type Removal, removalStep } from './removal-step.js';
+import { type Removal, removalStep } from './removal-step.js';
 import { claimsOf } from './settle-claims.js';
 import type { ChangeStep } from './step.js';
 import { suspensionOf } from './suspension-of.js';
-import { takeOut } from './take-out.js';
 import { wishFor } from './terms.js';
+import { changeVm } from './transaction.js';
 import { labelOf } from './wanted.js';
 
 export interface SuspendRequest {
@@ -52,7 +55,8 @@ export async function suspend(
     if (status !== 'running' && status !== 'paused') throw fail('not-suspendable', { vm: vm.name, state: status });
     const owner = ownerOf(vm);
     const before = suspensionOf(owner, host);
-    const inVm = keep ? [] : await leavingDevices(vm, host, signal);
+    const inventory = inventoryOf(host);
+    const inVm = keep ? [] : await leavingDevices(vm, inventory, host, signal);
     const leaving = inVm.filter(({ device }) => isBelieved(device.key, owner, host));
     const devices = [...(before?.devices ?? []), ...leaving.map(({ device }) => device)];
     const pause: ChangeStep[] = status === 'running' ? [{ do: 'pause', label: 'stop the guest' }] : [];
@@ -62,13 +66,8 @@ export async function suspend(
     // kept first: a list of devices that the VM still has does no harm
     host.claims.suspensions.put(suspension);
     try {
-      const hosts = inventoryOf(host).devices.filter(({ port }) =>
-        leaving.some(({ device }) => device.hostPort === port),
-      );
-      const findings = await takeOut(vm, { steps, hosts, kind: 'suspend', recover: 'undo' }, host, {
-        ...operation,
-        signal,
-      });
+      const change = { kind: 'suspend', recover: 'undo', steps, inventory } as const;
+      const { findings } = await changeVm(changedVm(vm), change, host, { ...operation, signal });
       return { vm: vm.name, already: status === 'paused', devices, findings };
     } catch (error) {
       if (before === undefined) host.claims.suspensions.remove(suspension);
@@ -78,15 +77,19 @@ export async function suspend(
   });
 }
 
-async function leavingDevices(vm: OpenVm, host: HostAccess, signal: AbortSignal): Promise<Leaving[]> {
+async function leavingDevices(
+  vm: OpenVm,
+  inventory: HostInventory,
+  host: HostAccess,
+  signal: AbortSignal,
+): Promise<Leaving[]> {
   const file = await fileOf(vm);
   const topology = await readTopology(vm.qmp, signal);
-  const inventory = inventoryOf(host);
   const claims = claimsOf(ownerOf(vm), host);
   return topology.controllers.flatMap((controller) =>
     controller.devices.flatMap((device): Leaving[] => {
-      const here = hostOf(device, inventory);
-      const removal = removalStep(device, controller, inventory);
+      const here = hostOf(device, inventory, claims);
+      const removal = removalStep(device, controller, inventory, claims);
       const { port } = device;
       if (here === undefined || removal.restore === undefined || port === undefined || !device.attached) return [];
       const whenMissing = wishFor(here, file, inventory)?.whenMissing ?? 'skip';

@@ -149,8 +149,10 @@ describe('what the user of a QEMU is given', () => {
   test('what a journal says of steps that were cut off is taken back, done or not', () => {
     claims = [claim('1-2', owner(qemu.pid))];
     const steps = withGrants([add(5), remove(2, '1-2'), add(9)], owner(qemu.pid), hostWith(nodes));
-    takeBackGrants(JSON.parse(JSON.stringify(steps)), hostWith(nodes));
-    expect(nodes.log).toEqual(['take back /dev/bus/usb/001/005', 'take back /dev/bus/usb/001/002']);
+    const head = { format: 1, kind: 'attach', vm: 'bench', socket: '/s', steps, recover: 'undo' };
+    const grants = [{ node: '/dev/bus/usb/001/007', uid: 7, was: { uid: 0, gid: 0, mode: 0o600 } }];
+    takeBackGrants(JSON.parse(JSON.stringify({ head, grants })), hostWith(nodes));
+    expect(nodes.log).toEqual(['005', '002', '007'].map((node) => `take back /dev/bus/usb/001/${node}`));
   });
 
   test('only what is the node of a USB device is ever touched', () => {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { HostDevice } from '../../../src/host/index.js';
 import { type AttachedDevice, deviceId, emptyTopology, type Topology } from '../../../src/qdev/index.js';
-import { filterFor, standingOf, withoutDevice } from '../../../src/vm/standing.js';
+import { filterFor, standingOf, withoutDevice } from '../../../src/vm/match-device.js';
 import { inventoryOf, recording } from '../host/recordings.js';
 
-const [device] = inventoryOf(recording('six-devices')).devices as [HostDevice];
+const inventory = inventoryOf(recording('six-devices'));
+const [device] = inventory.devices as [HostDevice];
 
 function withUsbHost(more: Partial<AttachedDevice>): Topology {
   const one: AttachedDevice = {
@@ -36,7 +37,7 @@ describe('how a host device stands in a VM', () => {
     ['another device', { id: 'their', host: ELSEWHERE }, undefined],
     ['an emulated device with its id', { id: ID, driver: 'usb-tablet' }, undefined],
   ])('%s', (_, more, state) => {
-    expect(standingOf(withUsbHost(more), device)?.state).toBe(state);
+    expect(standingOf(withUsbHost(more), device, inventory)?.state).toBe(state);
   });
 
   const ANY = { bus: undefined, address: undefined, port: undefined, vendorId: undefined, productId: undefined };
@@ -57,7 +58,7 @@ describe('how a host device stands in a VM', () => {
 
   test('without it the port and the id are free, and the rest is as it was', () => {
     const before = withUsbHost({ id: ID, host: ELSEWHERE });
-    const standing = standingOf(before, device);
+    const standing = standingOf(before, device, inventory);
     const after = withoutDevice(before, { device: standing?.device as AttachedDevice });
     expect(after.controllers).toMatchObject([{ bus: 'x.0', devices: [] }]);
     expect(after.ids).toEqual(new Set(['x']));
