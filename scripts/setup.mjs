@@ -26,6 +26,7 @@ const tools = {
   dmsetup: 'volumes of the device mapper, for the same',
   lvm2: 'LVM, for the same',
   usbutils: 'lsusb and usb-devices, whose output is read',
+  e2fsprogs: 'mkfs.ext4: a disk that the host has mounted is tried',
   'usb.ids': 'names of vendors and products, as people have them',
 };
 

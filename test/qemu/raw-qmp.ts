@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { observeTopology, parseQemuVersion, type QemuVersion, type Topology } from '../../src/qdev/index.js';
+import { atLeast, observeTopology, parseQemuVersion, type QemuVersion, type Topology } from '../../src/qdev/index.js';
 import { PATIENCE } from '../patience.js';
 
 /** QEMU's answer to one command. */
@@ -215,4 +215,19 @@ function namelessFile(): number {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/**
+ * @returns the options without which a board with sound does not start on a machine that has none: a QEMU from 8.2 on no longer takes that
+ *   for silence (audio/audio.c, audio_init)
+ */
+export function withoutSound(version: QemuVersion): readonly string[] {
+  return atLeast(version, 8, 2) ? ['-audio', 'none'] : [];
+}
+
+/** @returns the version of a QEMU of this machine */
+export function systemVersion(binary: string): QemuVersion {
+  const version = parseQemuVersion(execFileSync(binary, ['--version'], { encoding: 'utf8' }));
+  if (version === undefined) throw new Error(`${binary} tells no version`);
+  return version;
 }

@@ -1,7 +1,7 @@
 import type { HotplugSlot } from '../topology.js';
 import { within } from './limits.js';
 import type { QomNode } from './qom-walk.js';
-import { busChildren, getAll, numberOf, type Reading, textOf } from './query.js';
+import { busChildren, flagOf, getAll, numberOf, type Reading, textOf } from './query.js';
 
 /** Buses of which several devices may share one name are no good as `bus=`; see `uniqueBusNames`. */
 type IsUnique = (name: string) => boolean;
@@ -11,7 +11,8 @@ const PCI_SLOTS = 32;
 /**
  * Where a PCI USB controller can still be hot-plugged. A bus can be hot-plugged into when QEMU gave it a hot-plug handler
  * (hw/core/qdev.c, qbus_is_hotpluggable): pci.0 of `pc` unless ACPI or its root hot-plug is off, root ports unless hotplug=off;
- * never pcie.0.
+ * never pcie.0. From 8.1 on a bus has the ACPI's handler also where that takes nothing: the handler decides by its own properties and by the
+ * port's `hotplug` (hw/acpi/pcihp.c, acpi_pcihp_is_hotpluggbale_bus), so these are read too.
  *
  * @returns free PCIe slots first, then conventional buses with their free slots; by name
  */
@@ -24,31 +25,57 @@ export function* readHotplug(nodes: readonly QomNode[], isUnique: IsUnique): Rea
     buses.reduce((sum, { children }) => sum + children.length, 0),
   );
   // The address of what sits on a conventional bus: slot * 8 + function.
-  const wanted = buses.map(({ node: { path, type }, children }) => [
+  const wanted = buses.map(({ node: { path, type, parent }, children }) => [
     { path, properties: ['hotplug-handler'] },
+    { path: parent?.path ?? path, properties: ['hotplug'] },
     ...(type === 'PCIE'
       ? []
       : children.map(({ index }) => ({ path: `${path}/child[${index}]`, properties: ['addr'] }))),
   ]);
   const replies = yield* getAll(wanted.flat());
   let next = 0;
+  const answers = buses.map((_, i) => {
+    const [handler, port, ...slots] = replies.slice(next, next + (wanted[i]?.length ?? 0));
+    next += wanted[i]?.length ?? 0;
+    const path = handler && textOf(handler, 'hotplug-handler');
+    return {
+      handler: path === '' ? undefined : path,
+      off: port !== undefined && flagOf(port, 'hotplug') === false,
+      slots,
+    };
+  });
+  const refusing = yield* readRefusing(answers.flatMap(({ handler }) => handler ?? []));
   return buses
     .map(({ node, children }, i) => {
-      const own = replies.slice(next, next + (wanted[i]?.length ?? 0));
-      next += own.length;
-      const [handler, ...others] = own;
-      const canPlug = handler !== undefined && textOf(handler, 'hotplug-handler') !== undefined;
+      const { handler, off = false, slots: others = [] } = answers[i] ?? {};
       const bus = node.name;
+      const isRoot = node.parent?.type.endsWith('-pcihost') === true;
+      const canPlug = handler !== undefined && !off && !refusing[isRoot ? 'roots' : 'bridges'].has(handler);
       if (node.type === 'PCIE') return { bus, capacity: canPlug && children.length === 0 ? 1 : 0, pcie: true };
       const slots = others.map((values) => numberOf(values, 'addr'));
       const used = new Set(slots.map((addr, n) => (addr === undefined ? `gone ${n}` : addr >> 3)));
       // Slot 0 of a bridge may belong to its own hot-plug controller.
-      const total = node.parent?.type.endsWith('-pcihost') === true ? PCI_SLOTS : PCI_SLOTS - 1;
+      const total = isRoot ? PCI_SLOTS : PCI_SLOTS - 1;
       return { bus, capacity: canPlug ? Math.max(0, total - used.size) : 0, pcie: false };
     })
     .filter((slot) => slot.capacity > 0)
     .sort((a, b) => Number(b.pcie) - Number(a.pcie) || compareNames(a.bus, b.bus))
     .map(({ bus, capacity }) => ({ bus, capacity }));
+}
+
+/** Properties of PIIX4_PM and ICH9-LPC: whether they take devices on root buses, and behind bridges. */
+const [ROOTS, BRIDGES] = ['acpi-root-pci-hotplug', 'acpi-pci-hotplug-with-bridge-support'];
+
+/** @returns the handlers that take nothing on root buses, and those that take nothing behind bridges */
+function* readRefusing(
+  handlers: readonly string[],
+): Reading<{ readonly roots: ReadonlySet<string>; readonly bridges: ReadonlySet<string> }> {
+  const paths = [...new Set(handlers)];
+  const replies =
+    paths.length === 0 ? [] : yield* getAll(paths.map((path) => ({ path, properties: [ROOTS, BRIDGES] })));
+  const saying = (property: string): ReadonlySet<string> =>
+    new Set(paths.filter((_, i) => replies[i] !== undefined && flagOf(replies[i], property) === false));
+  return { roots: saying(ROOTS), bridges: saying(BRIDGES) };
 }
 
 /** Orders names so that `rp2` stands before `rp10`, without asking a locale. */

@@ -38,7 +38,8 @@ const contents = {
 function moduleFiles(kernel: Kernel, module: string): string[] {
   const argv = ['-d', kernel.folder, '-S', kernel.release, '--show-depends', module];
   const lines = execFileSync('/sbin/modprobe', argv, { encoding: 'utf8' }).split('\n');
-  return lines.flatMap((line) => /^insmod (\S+)/.exec(line)?.[1] ?? []);
+  // the path may have blanks; parameters may follow it
+  return lines.flatMap((line) => /^insmod (.+?\.ko(?:\.xz)?)(?:\s.*)?$/.exec(line)?.[1] ?? []);
 }
 
 /** Lays a module into a folder as busybox loads it: not compressed. Debian packs them with xz since 13. @returns its name there */
