@@ -5,8 +5,6 @@ import { LongestFirst } from './test/longest-first.js';
 process.env['TMPDIR'] = ownTemporaryFolder();
 // tests play with files whose mode says nothing wrong about them unless they say so: root trusts none that others may write to
 process.umask(0o022);
-// tests act as other users within this process, which Node refuses where libuv may use io_uring, as that of Debian 13 may
-process.env['UV_USE_IO_URING'] = '0';
 
 /** What no machine takes, however busy: it ends a test that hangs. A wait within a test is shorter, and says what it waited for. */
 const HANGS = { testTimeout: 1_800_000, hookTimeout: 1_800_000, expect: { poll: { timeout: 120_000 } } } as const;

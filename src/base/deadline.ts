@@ -67,7 +67,7 @@ export class DeadlineReached extends Error {
 }
 
 /**
- * Asks until the answer is not undefined.
+ * Asks until there is an answer: neither undefined nor false.
  *
  * @param ask - one attempt
  * @param options - `interval` ms between attempts; `signal` ends the wait by throwing its reason
@@ -75,11 +75,11 @@ export class DeadlineReached extends Error {
 export async function poll<T>(
   ask: () => Promise<T | undefined> | T | undefined,
   options: { interval: number; signal: AbortSignal },
-): Promise<T> {
+): Promise<Exclude<T, false>> {
   for (;;) {
     options.signal.throwIfAborted();
     const answer = await ask();
-    if (answer !== undefined) return answer;
+    if (answer !== undefined && answer !== false) return answer as Exclude<T, false>;
     await delay(options.interval, undefined, { signal: options.signal }).catch(() => options.signal.throwIfAborted());
   }
 }

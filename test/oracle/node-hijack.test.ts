@@ -51,7 +51,11 @@ beforeAll(async () => {
   namespace = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', SETUP], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  await once(namespace.stdout ?? namespace, 'data');
+  const isReady = await Promise.race([
+    once(namespace.stdout ?? namespace, 'data').then(() => true),
+    once(namespace, 'exit').then(() => false),
+  ]);
+  expect(isReady, 'the namespace with its own device nodes').toBe(true);
   const own = join(folder, 'of-vm');
   mkdirSync(own);
   chownSync(own, VM_USER.uid, VM_USER.gid);
@@ -87,7 +91,7 @@ beforeAll(async () => {
     },
   });
   await poll(() => (existsSync(socket) ? true : undefined), { interval: 20, signal: patience() });
-}, 60_000);
+});
 afterAll(() => {
   qemu?.kill('SIGKILL');
   namespace?.kill('SIGKILL');
