@@ -7,8 +7,12 @@ const HOST_PROPERTIES = ['hostbus', 'hostaddr'];
  * tested in the lab; this is for what qplug makes of it.
  *
  * @param cold - how many devices each bus had from the start
+ * @param model - what stands in: one of the speed that is meant, which the test does not use otherwise
  */
-export function standIn(cold: Readonly<Record<string, number>> = {}): ProxyRules & { attached: boolean } {
+export function standIn(
+  cold: Readonly<Record<string, number>> = {},
+  model = 'usb-tablet',
+): ProxyRules & { attached: boolean } {
   /** What each was given, by the name of its link on its bus: QEMU counts all that were ever put there (hw/core/qdev.c). */
   const given = new Map<string, Readonly<Record<string, unknown>>>();
   const added = new Map<unknown, number>(Object.entries(cold));
@@ -28,7 +32,7 @@ export function standIn(cold: Readonly<Record<string, number>> = {}): ProxyRules
         added.set(bus, count + 1);
         if (driver === 'usb-host') {
           given.set(`${bus}/child[${count}]`, args);
-          return { execute, arguments: { driver: 'usb-tablet', id, bus, port } };
+          return { execute, arguments: { driver: model, id, bus, port } };
         }
       }
       const property = String(args['property']);
@@ -43,7 +47,7 @@ export function standIn(cold: Readonly<Record<string, number>> = {}): ProxyRules
     ) => {
       if (execute === 'qom-get' && args['property'] === 'attached') return rules.attached;
       const text = JSON.stringify(value) ?? 'null';
-      return JSON.parse(execute === 'qom-list' ? text.replaceAll('<usb-tablet>', '<usb-host>') : text);
+      return JSON.parse(execute === 'qom-list' ? text.replaceAll(`<${model}>`, '<usb-host>') : text);
     },
   };
   return rules as ProxyRules & { attached: boolean };
