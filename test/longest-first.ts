@@ -9,10 +9,10 @@ const LONGEST: readonly string[] = [
   'test/lab/reliability.test.ts',
   'test/lab/placing.test.ts',
   'test/unit/planner/on-line.test.ts',
-  'test/unit/planner/fixes.test.ts',
+  'test/unit/planner/fixes/find-fixes.test.ts',
   'test/unit/planner/optimum.test.ts',
   'test/unit/cli/explain.test.ts',
-  'test/unit/planner/explain.test.ts',
+  'test/unit/planner/questions/explain.test.ts',
   'test/unit/architecture/import-rules.test.ts',
   'test/unit/vm/file-fixes.test.ts',
   'test/unit/cli/picture/layout.test.ts',
@@ -20,7 +20,7 @@ const LONGEST: readonly string[] = [
   'test/unit/architecture/planner-in-a-browser.test.ts',
   'test/unit/config/edit/properties.test.ts',
   'test/unit/vm/give-back.test.ts',
-  'test/unit/planner/rebalance.test.ts',
+  'test/unit/planner/questions/best-move.test.ts',
   'test/unit/registry/claim-store.test.ts',
 ];
 
