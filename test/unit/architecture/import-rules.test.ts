@@ -12,8 +12,8 @@ const SOUND: Readonly<Record<string, string>> = {
   'src/diag/index.ts': 'export const diag = 1;\n',
   'src/qdev/index.ts': "export { diag } from '../diag/index.js';\n",
   'src/planner/index.ts': "export { diag } from '../qdev/index.js';\n",
-  'src/host/index.ts': "export { diag } from '../qdev/index.js';\nexport * from './real-sysfs.js';\n",
-  'src/host/real-sysfs.ts': "import { readFileSync } from 'node:fs';\nexport const read = readFileSync;\n",
+  'src/host/index.ts': "export { diag } from '../qdev/index.js';\nexport * from './sysfs/real-sysfs.js';\n",
+  'src/host/sysfs/real-sysfs.ts': "import { readFileSync } from 'node:fs';\nexport const read = readFileSync;\n",
   'src/qmp/index.ts': "export { diag } from '../diag/index.js';\n",
   'src/vm/index.ts':
     "export { diag } from '../planner/index.js';\nexport { read } from '../host/index.js';\nexport { diag as qmp } from '../qmp/index.js';\n",
@@ -53,7 +53,7 @@ describe('the import rules', () => {
     [
       'a layer entered by the back door',
       'src/vm/index.ts',
-      "export * from '../host/real-sysfs.js';\n",
+      "export * from '../host/sysfs/real-sysfs.js';\n",
       'through-the-door',
     ],
     ['the pure core touching files', 'src/planner/index.ts', "export { readFileSync } from 'node:fs';\n", 'pure-core'],
@@ -65,7 +65,7 @@ describe('the import rules', () => {
     ],
     [
       'a program that is started elsewhere',
-      'src/host/real-sysfs.ts',
+      'src/host/sysfs/real-sysfs.ts',
       "export { spawn as read } from 'node:child_process';\n",
       'programs-in-one-file',
     ],
