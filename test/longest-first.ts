@@ -15,7 +15,7 @@ const LONGEST: readonly string[] = [
   'test/unit/planner/questions/explain.test.ts',
   'test/unit/architecture/import-rules.test.ts',
   'test/unit/vm/file-fixes.test.ts',
-  'test/unit/cli/picture/layout.test.ts',
+  'test/unit/view/picture/layout.test.ts',
   'test/unit/host/file/recording/tar.test.ts',
   'test/unit/architecture/planner-in-a-browser.test.ts',
   'test/unit/config/edit/properties.test.ts',

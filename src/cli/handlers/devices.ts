@@ -11,19 +11,17 @@ import {
   realSysfs,
   requireSelector,
 } from '../../host/index.js';
-import type { Claim } from '../../registry/index.js';
+import { devicesDocument, hostDeviceDocument } from '../../view/documents/index.js';
 import { claimsByPort } from '../claims-by-port.js';
 import type { CommandHandler, Streamed } from '../command.js';
-import { claimSummary } from '../documents/claim.js';
-import { hostDeviceDocument, hubDocument } from '../documents/host-device.js';
 import { EXIT_CODES } from '../exit-codes.js';
-import { jsonText } from '../json-text.js';
-import { lines } from '../lines.js';
-import { refuseHostFile } from '../refuse-host-file.js';
-import { renderDeviceTree } from '../render-device-tree.js';
-import { renderDeviceEvent, renderDevices } from '../render-devices.js';
-import { renderFinding } from '../render-finding.js';
+import { jsonText } from '../output/json-text.js';
+import { renderDeviceTree } from '../render/device-tree.js';
+import { renderDeviceEvent, renderDevices } from '../render/devices.js';
+import { renderFinding } from '../render/finding.js';
+import { lines } from '../render/lines.js';
 import type { Terminal } from '../terminal.js';
+import { refuseHostFile } from './shared/read-options.js';
 
 /** ms between two looks of --watch; the kernel tells no ordinary program. */
 const LOOK_EVERY = 500;
@@ -52,13 +50,7 @@ export const run: CommandHandler = async (args, terminal) => {
   const claims = file === undefined ? await claimsByPort(inventory, terminal) : undefined;
   return {
     schema: 'devices',
-    document: () => ({
-      devices: devices.map((one) => ({
-        ...hostDeviceDocument(one, inventory, guards),
-        ...(claims === undefined ? {} : { claim: claimOf(claims.get(one.port)) }),
-      })),
-      hubs: inventory.hubs.map((one) => hubDocument(one, guards)),
-    }),
+    document: () => devicesDocument(devices, inventory, { claims, guards }),
     text: () =>
       args.flag('tree')
         ? renderDeviceTree(devices, inventory, terminal)
@@ -67,10 +59,6 @@ export const run: CommandHandler = async (args, terminal) => {
     exit: selectors.length > 0 && devices.length === 0 ? EXIT_CODES['not-found'] : EXIT_CODES.done,
   };
 };
-
-function claimOf(claim: Claim | undefined): Record<string, unknown> | null {
-  return claim === undefined ? null : claimSummary(claim);
-}
 
 function findingsOf(inventory: HostInventory, devices: readonly HostDevice[]): Finding[] {
   return [...(inventory.findings ?? []), ...devices.flatMap((one) => one.findings)];
