@@ -13,7 +13,6 @@ const LONGEST: readonly string[] = [
   'test/unit/planner/optimum.test.ts',
   'test/unit/cli/explain.test.ts',
   'test/unit/planner/questions/explain.test.ts',
-  'test/unit/architecture/import-rules.test.ts',
   'test/unit/vm/file-fixes.test.ts',
   'test/unit/view/picture/layout.test.ts',
   'test/unit/host/file/recording/tar.test.ts',

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import pico from 'picocolors';
 import { describe, expect, test } from 'vitest';
-import { PIPE_COLUMNS, renderHeading, renderTopology, type TreeInk } from '../../../../src/cli/render/topology.js';
+import {
+  PIPE_COLUMNS,
+  ranges,
+  renderHeading,
+  renderTopology,
+  type TreeInk,
+} from '../../../../src/cli/render/topology.js';
 import { printable } from '../../../../src/diag/index.js';
 import type { AttachedDevice, Topology } from '../../../../src/qdev/index.js';
 import { width } from '../../../../src/view/text/text-width.js';
@@ -155,6 +161,35 @@ describe('the width of the terminal', () => {
         expect(lines.filter((line) => / {2}</.test(line))).toHaveLength(devices.length);
       }),
       { numRuns: runs(300) },
+    );
+  });
+});
+
+describe('ranges', () => {
+  test.each([
+    [[], ''],
+    [[4], '4'],
+    [[1, 2, 3, 5, 7, 8], '1-3 5 7-8'],
+  ])('%j is "%s"', (numbers, text) => {
+    expect(ranges(numbers.map(String))).toBe(text);
+  });
+
+  test('paths behind a hub are whole', () => {
+    expect(ranges(['15.1', '15.2', '15.5'])).toBe('15.1-15.2 15.5');
+  });
+
+  test('the numbers can be read back', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 40 })), (numbers) => {
+        const back = ranges([...numbers].sort((a, b) => a - b).map(String))
+          .split(' ')
+          .filter(Boolean)
+          .flatMap((part) => {
+            const [first = 0, last = first] = part.split('-').map(Number);
+            return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+          });
+        expect(back).toEqual([...numbers].sort((a, b) => a - b));
+      }),
     );
   });
 });
