@@ -61,3 +61,4 @@ export {
 } from './sysfs/index.js';
 export type * from './usb-device.js';
 export { type DeviceWait, waitForDevice } from './wait-for-device.js';
+export { type DeviceEvent, watchDevices } from './watch-devices.js';

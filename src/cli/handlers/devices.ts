@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Finding } from '../../diag/index.js';
 import {
+  type DeviceEvent,
   guardsByPort,
   type HostDevice,
   type HostInventory,
@@ -10,6 +10,7 @@ import {
   realHostFiles,
   realSysfs,
   requireSelector,
+  watchDevices,
 } from '../../host/index.js';
 import { devicesDocument, hostDeviceDocument } from '../../view/documents/index.js';
 import { claimsByPort } from '../claims-by-port.js';
@@ -22,9 +23,6 @@ import { renderFinding } from '../render/finding.js';
 import { lines } from '../render/lines.js';
 import type { Terminal } from '../terminal.js';
 import { refuseHostFile } from './shared/read-options.js';
-
-/** ms between two looks of --watch; the kernel tells no ordinary program. */
-const LOOK_EVERY = 500;
 
 export const run: CommandHandler = async (args, terminal) => {
   const selectors = args.texts('selector').map(requireSelector);
@@ -74,25 +72,11 @@ async function watch(
   for (const found of read().findings ?? []) terminal.err(`${renderFinding(found, terminal)}\n`);
   const ended = terminal.outEnded ?? new AbortController().signal;
   const signal = AbortSignal.any([terminal.signal, ended]);
-  let known = new Map<string, HostDevice>();
-  while (!signal.aborted) {
-    const inventory = read();
-    const now = new Map(pick(inventory).map((one) => [`${one.port} ${one.bus}.${one.address}`, one]));
-    for (const [key, device] of now) if (!known.has(key)) tell('plugged', device, inventory, json, terminal);
-    for (const [key, device] of known) if (!now.has(key)) tell('pulled', device, inventory, json, terminal);
-    known = now;
-    await delay(LOOK_EVERY, undefined, { signal }).catch(() => undefined);
-  }
+  for await (const event of watchDevices(read, pick, signal)) tell(event, json, terminal);
   return { exit: terminal.signal.aborted ? EXIT_CODES.interrupted : EXIT_CODES.done };
 }
 
-function tell(
-  event: 'plugged' | 'pulled',
-  device: HostDevice,
-  inventory: HostInventory,
-  json: boolean,
-  terminal: Terminal,
-): void {
+function tell({ event, device, inventory }: DeviceEvent, json: boolean, terminal: Terminal): void {
   if (json) {
     const document = { schema: 'urn:qplug:device-event:1', event, device: hostDeviceDocument(device, inventory) };
     terminal.out(`${jsonText(document)}\n`);
