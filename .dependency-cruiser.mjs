@@ -13,15 +13,116 @@ const BELOW = {
   registry: ['qdev', 'base', 'diag'],
   launcher: ['config', 'qdev', 'base', 'diag'],
   vm: ['planner', 'launcher', 'host', 'registry', 'config', 'qdev', 'qmp', 'base', 'diag'],
-  cli: ['vm', 'planner', 'launcher', 'host', 'registry', 'config', 'qdev', 'qmp', 'base', 'diag'],
+  view: ['vm', 'planner', 'host', 'registry', 'config', 'qdev', 'diag'],
+  cli: ['view', 'vm', 'planner', 'launcher', 'host', 'registry', 'config', 'qdev', 'qmp', 'base', 'diag'],
 };
+
+/**
+ * The rooms of a layer, and what of their own layer they may import: other rooms, and files that stand beside them (`plan.ts`). What stands
+ * in no list here is free: the files beside the rooms join them, and an index only names what is in it.
+ */
+const ROOMS = {
+  planner: {
+    solve: [
+      ['plan.ts', 'request.ts'],
+      'The search knows ports and demands, and no words: it can be tried against any other search.',
+    ],
+    fixes: [['plan.ts', 'request.ts'], 'A change is data; whether it helps, the planner says, which is handed in.'],
+    report: [
+      ['solve', 'fixes', 'plan.ts', 'request.ts'],
+      'A report is made of what was solved; it does not plan again.',
+    ],
+    questions: [
+      ['solve', 'fixes', 'report', 'planner.ts', 'plan.ts', 'request.ts'],
+      'Questions plan as often as they like, so they stand above the planner.',
+    ],
+    'planner.ts': [
+      ['solve', 'report', 'plan.ts', 'request.ts'],
+      'The planner makes one plan; who compares several asks it.',
+    ],
+  },
+  host: {
+    'usb-device.ts': [[], 'What a device is does not hang on where it was read.'],
+    names: [['usb-device.ts'], 'Names are words about a device that is known already.'],
+    descriptors: [['usb-device.ts'], 'Bytes are decoded the same way whoever read them.'],
+    sysfs: [['names', 'descriptors', 'usb-device.ts'], 'What is read does not hang on what somebody looks for.'],
+    selectors: [['names', 'usb-device.ts'], 'A selector is held against an inventory, from sysfs or from a file.'],
+    guards: [['usb-device.ts'], 'Guards are read for any device, and loaded only when they are asked for.'],
+    file: [
+      ['names', 'sysfs', 'usb-device.ts'],
+      'A file gives what sysfs gives, by its reader; nobody selects or guards here.',
+    ],
+  },
+  'host/file': {
+    text: [
+      ['text-line.ts', 'file-findings.ts'],
+      'Lines are made plain before anyone knows which kind of file they are of.',
+    ],
+    listing: [
+      ['controller-name.ts', 'described-device.ts', 'file-findings.ts', 'text-line.ts', 'told-speed.ts'],
+      'Each kind of file has a reader of its own; what they share stands beside them.',
+    ],
+    lsusb: [
+      ['controller-name.ts', 'described-device.ts', 'file-findings.ts', 'text-line.ts', 'told-speed.ts'],
+      'Each kind of file has a reader of its own; what they share stands beside them.',
+    ],
+    recording: [
+      ['file-findings.ts', 'text-line.ts'],
+      'A recording becomes a reader of sysfs, which decodes it: it describes no devices itself.',
+    ],
+  },
+  launcher: {
+    'command-line': [
+      [],
+      'The words of a command line hang on the file alone, so that they can be shown without a start.',
+    ],
+    checks: [['command-line'], 'A file is checked without asking any program.'],
+    process: [[], 'A process is started from words, whoever made them.'],
+    preflight: [
+      ['checks', 'command-line', 'process', 'runtime-paths.ts'],
+      'Preflight looks at all that a start needs, and starts nothing.',
+    ],
+  },
+  view: {
+    text: [[], 'How wide a text is hangs on the text alone; every command loads it.'],
+    tree: [['text'], 'A tree is data for text and picture alike.'],
+    documents: [[], 'A document holds what is so, not how it is shown.'],
+    picture: [['tree', 'text'], 'A picture shows the tree that the text shows.'],
+  },
+  cli: {
+    'terminal.ts': [[], 'Where something was typed is known before what was typed.'],
+    'command.ts': [['terminal.ts'], 'What a command is does not hang on which there are.'],
+    parse: [['command.ts'], 'Words are held against declarations that are handed in; nothing is loaded or done.'],
+    commands: [
+      ['handlers', 'command.ts', 'timeouts.ts'],
+      'A declaration is data, and names the handler that is loaded when it is called.',
+    ],
+    render: [['terminal.ts'], 'Text is made of a report; what was typed has no say in it.'],
+    output: [
+      ['render', 'exit-codes.ts', 'terminal.ts'],
+      'What is written is finished: no command and no option is known here.',
+    ],
+    handlers: [
+      [
+        ...['output', 'render', 'claims-by-port.ts', 'command.ts', 'exit-codes.ts', 'host-access.ts', 'progress.ts'],
+        ...['terminal.ts', 'timeouts.ts'],
+      ],
+      'A handler does one command: it parses no words and knows no other command.',
+    ],
+  },
+  'cli/commands': { shared: [[], 'What declarations share stands below them.'] },
+  'cli/handlers': { shared: [[], 'What handlers share stands below them.'] },
+};
+
+/** Rooms without an index: a bundle loads what an index names whole, and qplug starts with little of its command line. */
+const OPEN = /^cli\//;
 
 /** The only files that may touch files, sockets and processes. */
 const IO_FILES = [
   'src/base/descriptor.ts',
-  'src/base/open-files.ts',
   'src/base/inherited-descriptors.ts',
   'src/base/named-place.ts',
+  'src/base/open-files.ts',
   'src/base/own-folder.ts',
   'src/base/process-identity.ts',
   'src/base/read-file.ts',
@@ -29,25 +130,25 @@ const IO_FILES = [
   'src/base/standard-input.ts',
   'src/base/start-program.ts',
   'src/base/unix-socket.ts',
-  'src/cli/output.ts',
   'src/base/write-file.ts',
-  'src/cli/picture/write.ts',
+  'src/cli/handlers/shared/write-picture.ts',
+  'src/cli/output/output.ts',
   'src/config/file-change.ts',
   'src/config/file-lock.ts',
   'src/config/policy/load-policy.ts',
-  'src/host/drivers.ts',
   'src/host/file/read-host-file.ts',
   'src/host/guards/real-host-files.ts',
+  'src/host/names/usb-ids.ts',
   'src/host/node-rights.ts',
-  'src/host/real-sysfs.ts',
-  'src/host/usb-ids.ts',
-  'src/launcher/ask-qemu.ts',
-  'src/launcher/find-program.ts',
-  'src/launcher/hand-over.ts',
-  'src/launcher/preflight.ts',
-  'src/launcher/process.ts',
-  'src/launcher/qemu-log.ts',
-  'src/launcher/run-as.ts',
+  'src/host/sysfs/drivers.ts',
+  'src/host/sysfs/real-sysfs.ts',
+  'src/launcher/preflight/ask-qemu.ts',
+  'src/launcher/preflight/find-program.ts',
+  'src/launcher/preflight/preflight.ts',
+  'src/launcher/process/hand-over.ts',
+  'src/launcher/process/process.ts',
+  'src/launcher/process/qemu-log.ts',
+  'src/launcher/process/run-as.ts',
   'src/qmp/socket-transport.ts',
   'src/registry/clear-away.ts',
   'src/registry/journal.ts',
@@ -69,15 +170,58 @@ const layers = Object.entries(BELOW).map(([layer, below]) => ({
   to: { path: '^src/', pathNot: `^src/(${[layer, ...below].join('|')})/` },
 }));
 
+const literal = (path) => path.replaceAll('.', '\\.');
+const within = (name) => (name.endsWith('.ts') ? `${literal(name)}$` : `${name}/`);
+
+const walls = Object.entries(ROOMS).flatMap(([house, rooms]) =>
+  Object.entries(rooms).map(([room, [others, why]]) => ({
+    name: `wall-${house}/${room}`,
+    comment: `${why} Of src/${house} it may import ${others.length === 0 ? 'nothing' : others.join(', ')}.`,
+    severity: 'error',
+    from: { path: `^src/${house}/${within(room)}` },
+    to: { path: `^src/${house}/`, pathNot: `^src/${house}/(${[room, ...others].map(within).join('|')})` },
+  })),
+);
+
+const doors = Object.entries(ROOMS).flatMap(([house, rooms]) =>
+  Object.keys(rooms)
+    .map((room) => `${house}/${room}`)
+    .filter((room) => !room.endsWith('.ts') && !OPEN.test(room))
+    .map((room) => ({
+      name: `door-${room}`,
+      comment: `src/${room} is entered through its index.ts, which says what comes in and what goes out.`,
+      severity: 'error',
+      from: { path: '^src/', pathNot: `^src/${room}/` },
+      to: { path: `^src/${room}/`, pathNot: `^src/${room}/index\\.ts$` },
+    })),
+);
+
 export default {
   forbidden: [
     ...layers,
+    ...walls,
+    ...doors,
     {
-      name: 'through-the-door',
-      comment: 'Another layer is entered through its index.ts only: what stands behind it may change without notice.',
+      name: 'handlers-when-called',
+      comment: 'The handler of a command is loaded when the command is called: nobody else waits for it.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^src/cli/handlers/[^/]+\\.ts$', dynamic: false },
+    },
+    {
+      name: 'not-by-the-own-door',
+      comment: 'A layer is entered by its index.ts from outside; what stands inside imports the files that it needs.',
       severity: 'error',
       from: { path: '^src/([^/]+)/' },
-      to: { path: '^src/([^/]+)/', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$'] },
+      to: { path: '^src/$1/index\\.ts$' },
+    },
+    {
+      name: 'through-the-door',
+      comment:
+        'Another layer is entered through its index.ts only: what stands behind it may change without notice. The rooms of view have a door each: a command loads those that it shows something with.',
+      severity: 'error',
+      from: { path: '^src/([^/]+)/' },
+      to: { path: '^src/([^/]+)/', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$', '^src/view/[^/]+/index\\.ts$'] },
     },
     {
       name: 'pure-core',
@@ -87,11 +231,19 @@ export default {
       to: { dependencyTypes: ['core', 'npm'], pathNot: 'fastest-levenshtein' },
     },
     {
+      name: 'view-shows-only',
+      comment:
+        'view serves a terminal and a page alike: what it is given goes in, text and data go out, and Node is not asked for anything.',
+      severity: 'error',
+      from: { path: '^src/view/' },
+      to: { dependencyTypes: ['core', 'npm'] },
+    },
+    {
       name: 'io-in-few-files',
       comment:
         'Files, sockets and processes are touched in the files of IO_FILES only; everything else can be tested without them.',
       severity: 'error',
-      from: { path: '^src/', pathNot: IO_FILES.map((file) => `^${file.replaceAll('.', '\\.')}$`) },
+      from: { path: '^src/', pathNot: IO_FILES.map((file) => `^${literal(file)}$`) },
       to: { path: '^(node:)?(fs|fs/promises|net|http|tls|dgram|child_process|worker_threads)$' },
     },
     {
@@ -104,9 +256,9 @@ export default {
     },
     {
       name: 'yargs-in-one-file',
-      comment: 'The command line library is known to src/cli/parser.ts alone, so that it can be changed there.',
+      comment: 'The command line library is known to src/cli/parse/parser.ts alone, so that it can be changed there.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/cli/parser\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/cli/parse/parser\\.ts$' },
       to: { path: 'node_modules/(@types/)?yargs' },
     },
     {

@@ -1,9 +1,9 @@
 import type { Colors } from 'picocolors/types.js';
+import { pad, width, wrap } from '../view/text/index.js';
 import type { CommandDeclaration, CommandGroup, OptionDeclaration } from './command.js';
 import { EXIT_CODES } from './exit-codes.js';
-import { EVERYWHERE } from './options.js';
-import { pad, width, wrap } from './text-width.js';
-import { formatUsage, formatWord } from './usage-line.js';
+import { EVERYWHERE } from './parse/general-options.js';
+import { formatUsage, formatWord } from './parse/usage-line.js';
 
 const GROUPS: Readonly<Record<CommandGroup, string>> = {
   look: 'Look; these change nothing',

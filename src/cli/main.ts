@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { EXIT_CODES } from './exit-codes.js';
-import { Output } from './output.js';
+import { Output } from './output/output.js';
 
 /** Loads the program. Node opens many of its files at once, and would print a stack trace where the system has no more of them. */
 try {

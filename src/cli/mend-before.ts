@@ -1,7 +1,7 @@
 import { type Finding, QplugError, systemError } from '../diag/index.js';
 import { hostAccess } from './host-access.js';
 import { Progress } from './progress.js';
-import { renderFinding } from './render-finding.js';
+import { renderFinding } from './render/finding.js';
 import type { Terminal } from './terminal.js';
 import { MEND_SHARES, MEND_TIMEOUT } from './timeouts.js';
 

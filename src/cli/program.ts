@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import pico from 'picocolors';
 import { closeInherited } from '../base/index.js';
-import { complain } from './complain.js';
 import { EXIT_CODES } from './exit-codes.js';
-import { Mistake } from './mistake.js';
-import { Output } from './output.js';
-import { reportOutput } from './report-output.js';
+import { Mistake } from './output/mistake.js';
+import { Output } from './output/output.js';
+import { printFailure } from './output/print-failure.js';
+import { reportOutput } from './output/report-output.js';
+import { safeTerminal } from './output/safe-terminal.js';
 import { runCommandLine } from './run-command-line.js';
-import { safeTerminal } from './safe-terminal.js';
 import type { Terminal } from './terminal.js';
 
 /** The process: streams, signals, exit code. Everything else is in run-command-line.ts, which tests call too. */
@@ -34,7 +34,7 @@ const UNDO = 60_000;
 
 // what nobody caught stops everything, in order where that is possible
 const stop = (error: unknown): void => {
-  if (isOver) complain(error, false, safe);
+  if (isOver) printFailure(error, false, safe);
   else interruption.abort(new Mistake(error));
   process.exitCode = 1;
   setTimeout(() => process.exit(1), UNDO).unref();
@@ -68,6 +68,6 @@ const came = await runCommandLine(words, terminal);
 isOver = true;
 const { reason } = interruption.signal;
 const isMistake = reason instanceof Mistake;
-if (isMistake && !reason.told) complain(reason.cause, false, safe);
+if (isMistake && !reason.told) printFailure(reason.cause, false, safe);
 const exit = isMistake ? EXIT_CODES.failed : came;
 process.exitCode = await reportOutput(exit, { out, err }, words.includes('--json'), safe);

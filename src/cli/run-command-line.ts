@@ -1,13 +1,13 @@
 import { openFiles } from '../base/index.js';
-import { type Finding, fail } from '../diag/index.js';
+import { type Finding, fail, findingDocument } from '../diag/index.js';
 import type { Outcome } from './command.js';
-import { COMMANDS } from './commands.js';
-import { complain } from './complain.js';
+import { COMMANDS } from './commands/index.js';
 import { EXIT_CODES } from './exit-codes.js';
-import { jsonText } from './json-text.js';
-import { type Parsed, parseCommandLine } from './parser.js';
-import { findingDocument, renderFinding } from './render-finding.js';
-import { safeTerminal } from './safe-terminal.js';
+import { jsonText } from './output/json-text.js';
+import { printFailure } from './output/print-failure.js';
+import { safeTerminal } from './output/safe-terminal.js';
+import { type Parsed, parseCommandLine } from './parse/parser.js';
+import { renderFinding } from './render/finding.js';
 import type { Terminal } from './terminal.js';
 
 /** Columns for what is read where there is no terminal. */
@@ -32,7 +32,7 @@ export async function runCommandLine(words: readonly string[], given: Terminal):
     print(outcome, mended, parsed.args.flag('json'), terminal);
     return outcome.exit ?? EXIT_CODES.done;
   } catch (error) {
-    return complain(error, words.includes('--json'), terminal);
+    return printFailure(error, words.includes('--json'), terminal);
   }
 }
 

@@ -2,6 +2,7 @@
 export { type Code, describe, type EvidenceByCode, type Finding, finding, kindOf } from './catalog.js';
 export { fail, QplugError } from './error.js';
 export type { Kind, Severity, SourceLocation, Told as Text } from './finding.js';
+export { findingDocument } from './finding-document.js';
 export { asTyped, type Command, type Fix, type FixPart, fixLines, type Options, sh } from './fix.js';
 export {
   type DiskUse,

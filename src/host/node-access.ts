@@ -1,5 +1,5 @@
 import { type Finding, finding } from '../diag/index.js';
-import { formatId } from './device-name.js';
+import { formatId } from './names/index.js';
 import type { HostDevice } from './usb-device.js';
 
 /** @returns why QEMU could not open this device's node (`device-node-denied`, `device-node-missing`), or undefined when it can, or nobody can say */

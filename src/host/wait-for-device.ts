@@ -1,8 +1,7 @@
 import { type Deadline, poll } from '../base/index.js';
 import { type EvidenceByCode, fail, QplugError } from '../diag/index.js';
-import { readInventory } from './inventory.js';
-import { selectOne } from './select.js';
-import { requireSelector, type Selector } from './selector.js';
+import { requireSelector, type Selector, selectOne } from './selectors/index.js';
+import { readInventory } from './sysfs/index.js';
 import type { HostDevice, HostInventory } from './usb-device.js';
 
 /** How to wait for a device. */

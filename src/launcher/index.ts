@@ -1,31 +1,42 @@
 /** From a VM file to a QEMU process: its controllers, its command line, what the host lacks, its start and its end. */
+
+export { checkGuest, checkModels, takenIds } from './checks/index.js';
 export {
   type ArgvInput,
   argvArray,
-  buildArgv,
-  type PlacedEmulated,
-  type QemuOption,
-} from './argv.js';
-export { checkGuest, takenIds } from './check-guest.js';
-export { checkModels } from './check-models.js';
-
-export {
   boardControllers,
+  buildArgv,
+  type ControllerBefore,
   chooseControllers,
+  formatArgv,
   growControllers,
+  type MachineModel,
+  machineModel,
+  type PlacedEmulated,
   predictBuses,
+  type QemuOption,
   type RootPort,
+  recallControllers,
+  shellQuote,
   spareRootPorts,
-} from './controllers.js';
-export { type EndOptions, type EndOutcome, type EndStep, endProcess } from './end-process.js';
-export { findStarted } from './find-started.js';
-export { closeToOthers } from './hand-over.js';
-export { type MachineModel, machineModel } from './machine.js';
-export { type FoundQemu, findQemu, type Preflight, type PreflightInput, preflight } from './preflight.js';
-export { lastLogLines, type ProcessExit, type QemuProcess, type StartInput, startQemu } from './process.js';
-export { startsPaused } from './qemu-args.js';
-export { QemuLog } from './qemu-log.js';
-export { type ControllerBefore, recallControllers } from './recall-controllers.js';
-export { type FoundRunAs, findRunAs, type RunAs } from './run-as.js';
+  startsPaused,
+} from './command-line/index.js';
+export { type FoundQemu, findQemu, type Preflight, type PreflightInput, preflight } from './preflight/index.js';
+export {
+  closeToOthers,
+  type EndOptions,
+  type EndOutcome,
+  type EndStep,
+  endProcess,
+  type FoundRunAs,
+  findRunAs,
+  findStarted,
+  lastLogLines,
+  type ProcessExit,
+  QemuLog,
+  type QemuProcess,
+  type RunAs,
+  type StartInput,
+  startQemu,
+} from './process/index.js';
 export { checkSocketPaths, type RuntimePaths, runtimeDir, runtimePaths, stateDir } from './runtime-paths.js';
-export { formatArgv, shellQuote } from './shell.js';

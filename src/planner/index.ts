@@ -51,21 +51,25 @@ export {
   withDevice,
   withHub,
 } from '../qdev/index.js';
-export { explain } from './explain.js';
+export { withFix } from './fixes/index.js';
+export type * from './plan.js';
+export { DEFAULT_RESERVE, plan } from './planner.js';
 export {
+  bestMove,
   type Explanation,
+  explain,
+  type Movable,
+  type Move,
+  type MoveRequest,
   OBJECTIVES,
   type Objective,
   type OtherChange,
   type Place,
+  type Room,
+  roomFor,
   type VerdictRun,
   type WhatIf,
   type Why,
-} from './explanation.js';
-export { type PlanFindingOptions, planFindings } from './findings.js';
-export type * from './plan.js';
-export { DEFAULT_RESERVE, plan } from './planner.js';
-export { bestMove, type Movable, type Move, type MoveRequest } from './rebalance.js';
+} from './questions/index.js';
+export { type PlanFindingOptions, planFindings } from './report/index.js';
 export type * from './request.js';
-export { type Room, roomFor } from './room.js';
-export { withFix } from './with-fix.js';

@@ -1,12 +1,17 @@
 import { MAX_HUB_PORTS, type Topology, withController } from '../qdev/index.js';
-import { demandsOf, sortDevices } from './demand.js';
 import type { Plan } from './plan.js';
-import type { Problem } from './problem.js';
-import { report } from './report.js';
+import { report } from './report/index.js';
 import type { DeviceRequest, PlanRequest } from './request.js';
-import { compareScores, DEVICE_FIGURES, type Solution } from './score.js';
-import { search } from './search.js';
-import { spaceOf } from './space.js';
+import type { Problem } from './solve/index.js';
+import {
+  compareScores,
+  DEVICE_FIGURES,
+  demandsOf,
+  type Solution,
+  search,
+  sortDevices,
+  spaceOf,
+} from './solve/index.js';
 
 /** Fast ports kept free for devices to come, unless the request says otherwise. */
 export const DEFAULT_RESERVE = 4;

@@ -1,10 +1,1 @@
-import { describe } from '../diag/index.js';
-import { isSelector, parseSelector } from '../host/index.js';
-
-/** @returns what is wrong with a selector, in words, or undefined when nothing is: for a VM file's findings */
-export function checkSelector(text: string): string | undefined {
-  const parsed = parseSelector(text);
-  if (isSelector(parsed)) return undefined;
-  const { why, what, fix } = describe(parsed);
-  return `${why ?? what}${fix === undefined ? '' : ` (${fix})`}`;
-}
+export { selectorFault as checkSelector } from '../host/index.js';

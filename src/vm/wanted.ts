@@ -1,5 +1,5 @@
-import { type Finding, finding, type GuardKind, printable } from '../diag/index.js';
-import { formatId, type HostDevice } from '../host/index.js';
+import { type Finding, finding, type GuardKind } from '../diag/index.js';
+import { type HostDevice, labelOf } from '../host/index.js';
 import type { DeviceRequest } from '../planner/index.js';
 import {
   DEFAULT_HUB_PORTS,
@@ -13,6 +13,8 @@ import {
   uniqueId,
   usbHost,
 } from '../qdev/index.js';
+
+export { labelOf };
 
 /** On which terms a device is wanted. */
 export interface Terms {
@@ -34,14 +36,6 @@ export interface Wanted {
   /** Guards that speak against it, and were taken away by somebody who knows better. */
   readonly guardOff?: readonly GuardKind[] | undefined;
   spell(bus: string, port: string): DeviceSpec;
-}
-
-/** The longest name that a USB string descriptor holds, in UTF-16 units: 255 bytes, two of them its head. */
-const NAME_LENGTH = 126;
-
-/** @returns `vid:pid "name" at port`, printable: how a host device is called in every message */
-export function labelOf(device: Pick<HostDevice, 'vendorId' | 'productId' | 'name' | 'port'>): string {
-  return `${formatId(device.vendorId, device.productId)} "${printable(device.name, NAME_LENGTH)}" at ${device.port}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { renderTopology } from '../../src/cli/render-topology.js';
+import { renderTopology } from '../../src/cli/render/topology.js';
 import { QplugError } from '../../src/diag/index.js';
 import { plan } from '../../src/planner/index.js';
 import { LIMITS } from '../../src/qdev/observe/limits.js';

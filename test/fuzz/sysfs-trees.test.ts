@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import pico from 'picocolors';
 import { expect, test } from 'vitest';
-import { renderDevices } from '../../src/cli/render-devices.js';
+import { renderDevices } from '../../src/cli/render/devices.js';
 import { type Finding, QplugError, describe as words } from '../../src/diag/index.js';
 import {
   formatIdentity,

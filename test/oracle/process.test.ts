@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { root } from '../../scripts/folders.mjs';
 import { RELEASES } from '../../scripts/qemu-releases.mjs';
 import { parseVmFile } from '../../src/config/index.js';
-import { sandboxOption } from '../../src/launcher/sandbox.js';
+import { sandboxOption } from '../../src/launcher/command-line/sandbox.js';
 import { type Capabilities, type QueryReply, readCapabilities } from '../../src/qdev/index.js';
 import { OracleQemu } from './oracle-qemu.js';
 

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { recordedSysfs } from '../../src/host/index.js';
 import { PlaceStore } from '../../src/registry/index.js';
 import { documentOf, qplug } from '../unit/cli/fake-terminal.js';
-import { everyElement, parseStrictXml } from '../unit/cli/picture/strict-xml.js';
-import { schemaErrors } from '../unit/cli/schemas.js';
 import { recording } from '../unit/host/recordings.js';
+import { schemaErrors } from '../unit/view/documents/schemas.js';
+import { everyElement, parseStrictXml } from '../unit/view/picture/strict-xml.js';
 import { writeEmptyImage } from './empty-image.js';
 import { type PlainQemu, startQemu } from './plain-qemu.js';
 

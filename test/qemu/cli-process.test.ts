@@ -22,7 +22,7 @@ import { poll } from '../../src/base/index.js';
 import { LyingQemu, SmallVm } from '../lying-qemu.js';
 import { PATIENCE, patience } from '../patience.js';
 
-import { schemaErrors } from '../unit/cli/schemas.js';
+import { schemaErrors } from '../unit/view/documents/schemas.js';
 import { type PlainQemu, startQemu } from './plain-qemu.js';
 
 /** qplug as a process: signals, closed pipes, exit codes. */

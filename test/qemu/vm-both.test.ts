@@ -13,7 +13,7 @@ import {
   runVm,
 } from '../../src/vm/index.js';
 import { documentOf, qplug } from '../unit/cli/fake-terminal.js';
-import { schemaErrors } from '../unit/cli/schemas.js';
+import { schemaErrors } from '../unit/view/documents/schemas.js';
 import { startQemu } from './plain-qemu.js';
 import { makeWorld, treeOf, type World } from './vm-world.js';
 

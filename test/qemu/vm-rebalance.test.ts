@@ -11,7 +11,7 @@ import {
   statusOf,
 } from '../../src/vm/index.js';
 import { documentOf, qplug } from '../unit/cli/fake-terminal.js';
-import { schemaErrors } from '../unit/cli/schemas.js';
+import { schemaErrors } from '../unit/view/documents/schemas.js';
 import { type PlainQemu, startQemu } from './plain-qemu.js';
 import { lacking, type ProxyRules, startProxy } from './qmp-proxy.js';
 import { makeWorld, treeOf, type World } from './vm-world.js';

@@ -1,6 +1,6 @@
 import type { CommandDeclaration } from '../command.js';
-import { FORGET, HOST, OFFLINE } from '../options.js';
-import { VM_FILE } from '../words.js';
+import { FORGET, HOST, OFFLINE } from './shared/option-declarations.js';
+import { VM_FILE } from './shared/word-declarations.js';
 
 export const argv: CommandDeclaration = {
   name: 'argv',

@@ -1,7 +1,17 @@
 import type { CommandDeclaration } from '../command.js';
-import { CONFIG, CONTROLLER, GROW, GUARD_OFF, LIVE, PORT, SLOWER, timeoutOption, VERBOSE } from '../options.js';
 import { ATTACH_TIMEOUT } from '../timeouts.js';
-import { SELECTORS, VM } from '../words.js';
+import {
+  CONFIG,
+  CONTROLLER,
+  GROW,
+  GUARD_OFF,
+  LIVE,
+  PORT,
+  SLOWER,
+  timeoutOption,
+  VERBOSE,
+} from './shared/option-declarations.js';
+import { SELECTORS, VM } from './shared/word-declarations.js';
 
 export const attach: CommandDeclaration = {
   name: 'attach',

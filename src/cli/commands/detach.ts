@@ -1,7 +1,7 @@
 import type { CommandDeclaration } from '../command.js';
-import { CONFIG, LIVE, timeoutOption, VERBOSE } from '../options.js';
 import { ATTACH_TIMEOUT } from '../timeouts.js';
-import { VM } from '../words.js';
+import { CONFIG, LIVE, timeoutOption, VERBOSE } from './shared/option-declarations.js';
+import { VM } from './shared/word-declarations.js';
 
 export const detach: CommandDeclaration = {
   name: 'detach',

@@ -1,6 +1,6 @@
 import type { CommandDeclaration } from '../command.js';
-import { HOST } from '../options.js';
-import { SELECTORS } from '../words.js';
+import { HOST } from './shared/option-declarations.js';
+import { SELECTORS } from './shared/word-declarations.js';
 
 export const devices: CommandDeclaration = {
   name: 'devices',

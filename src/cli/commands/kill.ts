@@ -1,5 +1,5 @@
 import type { CommandDeclaration } from '../command.js';
-import { VM } from '../words.js';
+import { VM } from './shared/word-declarations.js';
 
 export const kill: CommandDeclaration = {
   name: 'kill',

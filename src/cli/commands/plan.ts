@@ -1,8 +1,18 @@
 import type { CommandDeclaration } from '../command.js';
-import { CONTROLLER, FORGET, GROW, GUARD_OFF, HOST, OFFLINE, PORT, SLOWER, timeoutOption } from '../options.js';
-import { SVG } from '../svg-option.js';
 import { ANSWER_TIMEOUT } from '../timeouts.js';
-import { SELECTORS, VM } from '../words.js';
+import {
+  CONTROLLER,
+  FORGET,
+  GROW,
+  GUARD_OFF,
+  HOST,
+  OFFLINE,
+  PORT,
+  SLOWER,
+  SVG,
+  timeoutOption,
+} from './shared/option-declarations.js';
+import { SELECTORS, VM } from './shared/word-declarations.js';
 
 export const plan: CommandDeclaration = {
   name: 'plan',

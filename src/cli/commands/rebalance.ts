@@ -1,7 +1,7 @@
 import type { CommandDeclaration } from '../command.js';
-import { GUARD_OFF, timeoutOption, VERBOSE } from '../options.js';
 import { ATTACH_TIMEOUT } from '../timeouts.js';
-import { SELECTORS, VM } from '../words.js';
+import { GUARD_OFF, timeoutOption, VERBOSE } from './shared/option-declarations.js';
+import { SELECTORS, VM } from './shared/word-declarations.js';
 
 export const rebalance: CommandDeclaration = {
   name: 'rebalance',

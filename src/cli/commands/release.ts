@@ -1,6 +1,6 @@
 import type { CommandDeclaration } from '../command.js';
-import { timeoutOption, VERBOSE } from '../options.js';
 import { ATTACH_TIMEOUT } from '../timeouts.js';
+import { timeoutOption, VERBOSE } from './shared/option-declarations.js';
 
 export const release: CommandDeclaration = {
   name: 'release',

@@ -1,7 +1,7 @@
 import type { CommandDeclaration } from '../command.js';
-import { FORGET, GUARD_OFF, timeoutOption } from '../options.js';
 import { RUN_TIMEOUT, WISH_WAIT } from '../timeouts.js';
-import { VM_FILE } from '../words.js';
+import { FORGET, GUARD_OFF, timeoutOption } from './shared/option-declarations.js';
+import { VM_FILE } from './shared/word-declarations.js';
 
 export const run: CommandDeclaration = {
   name: 'run',

@@ -1,6 +1,6 @@
 import type { CommandDeclaration } from '../command.js';
 import { SHUTDOWN_TIMEOUT } from '../timeouts.js';
-import { VM } from '../words.js';
+import { VM } from './shared/word-declarations.js';
 
 export const shutdown: CommandDeclaration = {
   name: 'shutdown',

@@ -1,8 +1,7 @@
 import type { CommandDeclaration } from '../command.js';
-import { timeoutOption } from '../options.js';
-import { SVG } from '../svg-option.js';
 import { ANSWER_TIMEOUT } from '../timeouts.js';
-import { VM } from '../words.js';
+import { SVG, timeoutOption } from './shared/option-declarations.js';
+import { VM } from './shared/word-declarations.js';
 
 export const status: CommandDeclaration = {
   name: 'status',

@@ -1,10 +1,10 @@
 import { printable } from '../../diag/index.js';
 import type { Claim } from '../../registry/index.js';
+import { claimDocument } from '../../view/documents/index.js';
 import type { CommandHandler } from '../command.js';
-import { claimDocument } from '../documents/claim.js';
 import { hostAccess } from '../host-access.js';
-import { localTime } from '../local-time.js';
-import { table } from '../table.js';
+import { localTime } from '../render/local-time.js';
+import { table } from '../render/table.js';
 
 export const run: CommandHandler = async (_args, terminal) => {
   using store = hostAccess(terminal).claims;

@@ -1,9 +1,9 @@
+import { detachDocument, driversOf } from '../../view/documents/index.js';
 import { changeTarget, type DetachedReport, detachFrom } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
-import { hostDeviceSummary } from '../documents/host-device.js';
-import { changedDocument, changedLines } from '../documents/vm-file.js';
-import { lines } from '../lines.js';
-import { withOperation } from '../with-vm.js';
+import { lines } from '../render/lines.js';
+import { changedLines } from '../render/vm-file.js';
+import { withOperation } from './shared/with-vm.js';
 
 export const run: CommandHandler = async (args, terminal) => {
   const choice = { config: args.flag('config'), live: args.flag('live') };
@@ -12,24 +12,11 @@ export const run: CommandHandler = async (args, terminal) => {
   );
   return {
     schema: 'detach',
-    document: () => ({ vm: report.vm, devices: report.devices.map(documentOf), ...changedDocument(report) }),
+    document: () => detachDocument(report),
     text: () => lines([...report.devices.map(sentence), ...changedLines(report)]),
     findings: report.findings,
   };
 };
-
-function documentOf({ id, bus, port, host }: DetachedReport): Record<string, unknown> {
-  return {
-    id,
-    bus,
-    port: port ?? null,
-    host: host === undefined ? null : { ...hostDeviceSummary(host), drivers: driversOf(host) },
-  };
-}
-
-function driversOf(host: NonNullable<DetachedReport['host']>): string[] {
-  return [...new Set(host.interfaces.flatMap(({ driver }) => driver ?? []))];
-}
 
 function sentence({ label, host }: DetachedReport): string {
   if (host === undefined) return `${label} detached`;

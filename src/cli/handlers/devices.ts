@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Finding } from '../../diag/index.js';
 import {
+  type DeviceEvent,
   guardsByPort,
   type HostDevice,
   type HostInventory,
@@ -10,23 +10,19 @@ import {
   realHostFiles,
   realSysfs,
   requireSelector,
+  watchDevices,
 } from '../../host/index.js';
-import type { Claim } from '../../registry/index.js';
+import { devicesDocument, hostDeviceDocument } from '../../view/documents/index.js';
 import { claimsByPort } from '../claims-by-port.js';
 import type { CommandHandler, Streamed } from '../command.js';
-import { claimSummary } from '../documents/claim.js';
-import { hostDeviceDocument, hubDocument } from '../documents/host-device.js';
 import { EXIT_CODES } from '../exit-codes.js';
-import { jsonText } from '../json-text.js';
-import { lines } from '../lines.js';
-import { refuseHostFile } from '../refuse-host-file.js';
-import { renderDeviceTree } from '../render-device-tree.js';
-import { renderDeviceEvent, renderDevices } from '../render-devices.js';
-import { renderFinding } from '../render-finding.js';
+import { jsonText } from '../output/json-text.js';
+import { renderDeviceTree } from '../render/device-tree.js';
+import { renderDeviceEvent, renderDevices } from '../render/devices.js';
+import { renderFinding } from '../render/finding.js';
+import { lines } from '../render/lines.js';
 import type { Terminal } from '../terminal.js';
-
-/** ms between two looks of --watch; the kernel tells no ordinary program. */
-const LOOK_EVERY = 500;
+import { refuseHostFile } from './shared/read-options.js';
 
 export const run: CommandHandler = async (args, terminal) => {
   const selectors = args.texts('selector').map(requireSelector);
@@ -52,13 +48,7 @@ export const run: CommandHandler = async (args, terminal) => {
   const claims = file === undefined ? await claimsByPort(inventory, terminal) : undefined;
   return {
     schema: 'devices',
-    document: () => ({
-      devices: devices.map((one) => ({
-        ...hostDeviceDocument(one, inventory, guards),
-        ...(claims === undefined ? {} : { claim: claimOf(claims.get(one.port)) }),
-      })),
-      hubs: inventory.hubs.map((one) => hubDocument(one, guards)),
-    }),
+    document: () => devicesDocument(devices, inventory, { claims, guards }),
     text: () =>
       args.flag('tree')
         ? renderDeviceTree(devices, inventory, terminal)
@@ -67,10 +57,6 @@ export const run: CommandHandler = async (args, terminal) => {
     exit: selectors.length > 0 && devices.length === 0 ? EXIT_CODES['not-found'] : EXIT_CODES.done,
   };
 };
-
-function claimOf(claim: Claim | undefined): Record<string, unknown> | null {
-  return claim === undefined ? null : claimSummary(claim);
-}
 
 function findingsOf(inventory: HostInventory, devices: readonly HostDevice[]): Finding[] {
   return [...(inventory.findings ?? []), ...devices.flatMap((one) => one.findings)];
@@ -86,25 +72,11 @@ async function watch(
   for (const found of read().findings ?? []) terminal.err(`${renderFinding(found, terminal)}\n`);
   const ended = terminal.outEnded ?? new AbortController().signal;
   const signal = AbortSignal.any([terminal.signal, ended]);
-  let known = new Map<string, HostDevice>();
-  while (!signal.aborted) {
-    const inventory = read();
-    const now = new Map(pick(inventory).map((one) => [`${one.port} ${one.bus}.${one.address}`, one]));
-    for (const [key, device] of now) if (!known.has(key)) tell('plugged', device, inventory, json, terminal);
-    for (const [key, device] of known) if (!now.has(key)) tell('pulled', device, inventory, json, terminal);
-    known = now;
-    await delay(LOOK_EVERY, undefined, { signal }).catch(() => undefined);
-  }
+  for await (const event of watchDevices(read, pick, signal)) tell(event, json, terminal);
   return { exit: terminal.signal.aborted ? EXIT_CODES.interrupted : EXIT_CODES.done };
 }
 
-function tell(
-  event: 'plugged' | 'pulled',
-  device: HostDevice,
-  inventory: HostInventory,
-  json: boolean,
-  terminal: Terminal,
-): void {
+function tell({ event, device, inventory }: DeviceEvent, json: boolean, terminal: Terminal): void {
   if (json) {
     const document = { schema: 'urn:qplug:device-event:1', event, device: hostDeviceDocument(device, inventory) };
     terminal.out(`${jsonText(document)}\n`);

@@ -1,8 +1,8 @@
 import { findVm, killVm } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
-import { endOutcome } from '../documents/end.js';
 import { hostAccess } from '../host-access.js';
 import { Progress } from '../progress.js';
+import { endOutcome } from './shared/end-outcome.js';
 
 /** ms for all of it. */
 const TIMEOUT = 30_000;

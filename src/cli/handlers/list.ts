@@ -1,25 +1,16 @@
 import { printable } from '../../diag/index.js';
+import { listDocument } from '../../view/documents/index.js';
 import { listVms } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
 import { hostAccess } from '../host-access.js';
-import { localTime } from '../local-time.js';
-import { table } from '../table.js';
+import { localTime } from '../render/local-time.js';
+import { table } from '../render/table.js';
 
 export const run: CommandHandler = async (_args, terminal) => {
   const { vms, findings } = listVms(hostAccess(terminal));
   return {
     schema: 'list',
-    document: () => ({
-      vms: vms.map(({ name, file, binary, sockets, log, qemu, created }) => ({
-        name,
-        file,
-        binary,
-        sockets,
-        log,
-        pid: qemu?.pid ?? null,
-        created,
-      })),
-    }),
+    document: () => listDocument(vms),
     text: () =>
       vms.length === 0
         ? 'no VM of qplug runs on this host'

@@ -1,10 +1,11 @@
 import { cwd } from 'node:process';
 import { printable, sh } from '../../diag/index.js';
-import { type MigrateReport, migrate, parseMigrationUri, type StayedDevice } from '../../vm/index.js';
+import { migrateDocument } from '../../view/documents/index.js';
+import { type MigrateReport, migrate, parseMigrationUri } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
-import { lines } from '../lines.js';
+import { lines } from '../render/lines.js';
 import { MIGRATE_TIMEOUT } from '../timeouts.js';
-import { withVm } from '../with-vm.js';
+import { withVm } from './shared/with-vm.js';
 
 export const run: CommandHandler = async (args, terminal) => {
   const uri = parseMigrationUri(args.word('uri'), cwd());
@@ -17,29 +18,11 @@ export const run: CommandHandler = async (args, terminal) => {
   );
   return {
     schema: 'migrate',
-    document: () => documentOf(report),
+    document: () => migrateDocument(report),
     text: () => textOf(report),
     findings: report.findings,
   };
 };
-
-function documentOf(report: MigrateReport): Record<string, unknown> {
-  const { vm, uri, transferred, totalTime, downtime, devices, ended } = report;
-  return {
-    vm,
-    uri,
-    transferred: transferred ?? null,
-    totalTime: totalTime ?? null,
-    downtime: downtime ?? null,
-    devices: devices.map((device) => ({ ...device, attach: attachWords(vm, device) })),
-    ended: ended ?? null,
-  };
-}
-
-/** The command line that gives the guest its device on the other side. */
-function attachWords(vm: string, { selector, bus, port }: StayedDevice): string[] {
-  return ['qplug', 'attach', vm, selector, '--controller', bus, '--port', port];
-}
 
 function textOf(report: MigrateReport): string {
   const { vm, uri, devices, ended } = report;

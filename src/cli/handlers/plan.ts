@@ -1,25 +1,24 @@
 import { printable } from '../../diag/index.js';
 import type { HostInventory } from '../../host/index.js';
 import type { Plan } from '../../planner/index.js';
-import { type AttachRequest, draftAttach, inventoryOf, openVm, type Prepared, planAttach } from '../../vm/index.js';
+import { planDocument } from '../../view/documents/index.js';
+import { draftAttach, inventoryOf, openVm, type Prepared, planAttach } from '../../vm/index.js';
 import type { Arguments, CommandHandler, Outcome } from '../command.js';
-import { planDocument } from '../documents/plan.js';
 import { exitCodeOf } from '../exit-codes.js';
-import { type Explained, explained } from '../explained.js';
-import { growOf } from '../grow-option.js';
-import { guardOffOf } from '../guard-off.js';
 import { hostAccess } from '../host-access.js';
-import { prepareFile } from '../prepare-file.js';
-import { refuseHostFile } from '../refuse-host-file.js';
-import { renderExplanation } from '../render-explain.js';
-import { renderPlan } from '../render-plan.js';
-import { renderHeading } from '../render-topology.js';
-import { type SvgRequest, svgRequest } from '../svg-option.js';
+import { renderExplanation } from '../render/explanation.js';
+import { renderPlan } from '../render/plan.js';
+import { renderHeading } from '../render/topology.js';
 import type { Terminal } from '../terminal.js';
 import { ANSWER_TIMEOUT } from '../timeouts.js';
+import { explainDevices, type PlanToExplain } from './shared/explain-devices.js';
+import { prepareFile } from './shared/prepare-file.js';
+import { attachRequestOf, refuseHostFile } from './shared/read-options.js';
+import { type SvgRequest, svgRequest } from './shared/svg-request.js';
+import { deliverPicture } from './shared/write-picture.js';
 
 export const run: CommandHandler = async (args, terminal) => {
-  if (args.text('count') !== undefined) return (await import('./count.js')).run(args, terminal);
+  if (args.text('count') !== undefined) return (await import('./plan-count.js')).run(args, terminal);
   return args.texts('selector').length === 0 ? planFileOutcome(args, terminal) : planAttachOutcome(args, terminal);
 };
 
@@ -41,14 +40,7 @@ async function planAttachOutcome(args: Arguments, terminal: Terminal): Promise<O
   const host = hostAccess(terminal);
   const timeout = (args.number('timeout') ?? ANSWER_TIMEOUT) * 1000;
   await using vm = await openVm(args.word('vm'), host, { signal: terminal.signal, timeout });
-  const request: AttachRequest = {
-    selectors: args.texts('selector'),
-    controller: args.text('controller'),
-    port: args.text('port'),
-    slower: args.text('slower') as 'refuse' | 'allow' | undefined,
-    grow: growOf(args),
-    guardOff: guardOffOf(args),
-  };
+  const request = attachRequestOf(args);
   const names = args.texts('explain');
   // Who asks why, or for a picture, wants to know it of a device that is refused, most of all.
   const goesOn = names.length > 0 || svg !== undefined;
@@ -68,7 +60,7 @@ interface Drawn {
 }
 
 async function draw(svg: SvgRequest, vm: string, planned: Drawn, terminal: Terminal): Promise<void> {
-  const { deliverPicture, planPicture } = await import('../picture/index.js');
+  const { planPicture } = await import('../../view/picture/index.js');
   await deliverPicture(svg, planPicture(vm, planned.plan, planned.untold), terminal);
 }
 
@@ -79,9 +71,9 @@ interface Asked {
   readonly svg: SvgRequest | undefined;
 }
 
-function outcomeOf(vm: string, planned: Explained, { names, inventory, svg }: Asked, terminal: Terminal): Outcome {
+function outcomeOf(vm: string, planned: PlanToExplain, { names, inventory, svg }: Asked, terminal: Terminal): Outcome {
   const { plan } = planned;
-  const explanations = explained(names, planned, inventory);
+  const explanations = explainDevices(names, planned, inventory);
   const text = (): string =>
     [
       `${renderHeading(printable(vm), 'as planned', terminal)}\n${renderPlan(plan, terminal)}`,

@@ -2,7 +2,7 @@ import { fail } from '../../diag/index.js';
 import { openVm } from '../../vm/index.js';
 import type { Arguments, CommandHandler } from '../command.js';
 import { hostAccess } from '../host-access.js';
-import { jsonText } from '../json-text.js';
+import { jsonText } from '../output/json-text.js';
 import { ATTACH_TIMEOUT } from '../timeouts.js';
 
 export const run: CommandHandler = async (args, terminal) => {

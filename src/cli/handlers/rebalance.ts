@@ -1,12 +1,13 @@
 import { asTyped, printable } from '../../diag/index.js';
-import type { Placement, PortName } from '../../planner/index.js';
+import type { PortName } from '../../planner/index.js';
 import { megabits } from '../../qdev/index.js';
+import { rebalanceDocument } from '../../view/documents/index.js';
+import { speedText } from '../../view/text/index.js';
 import { type RebalanceReport, rebalance } from '../../vm/index.js';
 import type { Arguments, CommandHandler } from '../command.js';
-import { guardOffOf } from '../guard-off.js';
-import { lines } from '../lines.js';
-import { renderSpeed } from '../render-speed.js';
-import { withVm } from '../with-vm.js';
+import { lines } from '../render/lines.js';
+import { guardOffOf } from './shared/read-options.js';
+import { withVm } from './shared/with-vm.js';
 
 export const run: CommandHandler = async (args, terminal) => {
   const request = {
@@ -18,33 +19,17 @@ export const run: CommandHandler = async (args, terminal) => {
   const report = await withVm(args, terminal, (vm, host, operation) => rebalance(vm, request, host, operation));
   return {
     schema: 'rebalance',
-    document: () => documentOf(report),
+    document: () => rebalanceDocument(report),
     text: () => textOf(report, args),
     findings: report.findings,
   };
 };
 
-function documentOf({ vm, move, done }: RebalanceReport): Record<string, unknown> {
-  const moved = move?.moved ?? [];
-  return {
-    vm,
-    done,
-    wins: move === undefined ? null : { ...placed(move.wins), was: move.was === undefined ? null : megabits(move.was) },
-    interrupted: moved.map(({ from, to }) => ({ ...placed(to), from })),
-    added: { hubs: move?.plan.hubs ?? [] },
-    removed: { hubs: move?.hub === undefined ? [] : [move.hub] },
-  };
-}
-
-function placed({ key, label, bus, port, speed }: Placement): Record<string, unknown> {
-  return { id: key, label, bus, port, megabits: megabits(speed) };
-}
-
 function textOf({ vm, move, done }: RebalanceReport, args: Arguments): string {
   if (move === undefined) return `no single move would give a device of ${printable(vm)} a better port`;
   const { wins, was, moved, hub, plan } = move;
-  const speed = renderSpeed(megabits(wins.speed));
-  const before = was === undefined ? 'which has no port' : `which runs at ${renderSpeed(megabits(was))}`;
+  const speed = speedText(megabits(wins.speed));
+  const before = was === undefined ? 'which has no port' : `which runs at ${speedText(megabits(was))}`;
   const told = [
     done
       ? `${wins.label} is on ${spot(wins)} now, at ${speed}`

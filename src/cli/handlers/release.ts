@@ -1,9 +1,9 @@
 import { printable, sh } from '../../diag/index.js';
+import { releaseDocument } from '../../view/documents/index.js';
 import { type ReleaseAction, type ReleaseReport, release } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
-import { claimSummary } from '../documents/claim.js';
-import { lines } from '../lines.js';
-import { withOperation } from '../with-vm.js';
+import { lines } from '../render/lines.js';
+import { withOperation } from './shared/with-vm.js';
 
 export const run: CommandHandler = async (args, terminal) => {
   const word = args.word('device');
@@ -11,24 +11,11 @@ export const run: CommandHandler = async (args, terminal) => {
   const report = await withOperation(args, terminal, (host, operation) => release(word, carryOut, host, operation));
   return {
     schema: 'release',
-    document: () => documentOf(report),
+    document: () => releaseDocument(report),
     text: () => textOf(report, word),
     findings: report.findings,
   };
 };
-
-function documentOf({ label, claim, actions, done }: ReleaseReport): Record<string, unknown> {
-  return {
-    label,
-    done,
-    claim: claim === undefined ? null : claimSummary(claim),
-    actions: actions.map((one) =>
-      one.action === 'rebind'
-        ? { action: one.action, drivers: one.drivers.map(([name, driver]) => ({ interface: name, driver })) }
-        : one,
-    ),
-  };
-}
 
 function textOf({ label, actions, done }: ReleaseReport, word: string): string {
   if (done) return lines([`${label} is the host's again`]);

@@ -1,10 +1,10 @@
 import { printable } from '../../diag/index.js';
-import { type ResumedDevice, type ResumeReport, resume } from '../../vm/index.js';
+import { resumeDocument } from '../../view/documents/index.js';
+import { type ResumeReport, resume } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
-import { suspendedDeviceDocument } from '../documents/suspended-device.js';
-import { lines } from '../lines.js';
+import { lines } from '../render/lines.js';
 import { WISH_WAIT } from '../timeouts.js';
-import { withVm } from '../with-vm.js';
+import { withVm } from './shared/with-vm.js';
 
 export const run: CommandHandler = async (args, terminal) => {
   const wait = args.number('wait');
@@ -12,15 +12,11 @@ export const run: CommandHandler = async (args, terminal) => {
   const report = await withVm(args, terminal, (vm, host, operation) => resume(vm, request, host, operation));
   return {
     schema: 'resume',
-    document: () => ({ vm: report.vm, already: report.already, devices: report.devices.map(documentOf) }),
+    document: () => resumeDocument(report),
     text: () => textOf(report),
     findings: report.findings,
   };
 };
-
-function documentOf(device: ResumedDevice): Record<string, unknown> {
-  return { ...suspendedDeviceDocument(device), back: device.back };
-}
 
 function textOf({ vm, already, devices }: ResumeReport): string {
   return lines([

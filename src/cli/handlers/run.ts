@@ -1,15 +1,17 @@
 import { type Finding, printable } from '../../diag/index.js';
 import { megabits } from '../../qdev/index.js';
+import { runDocument } from '../../view/documents/index.js';
+import { speedText } from '../../view/text/index.js';
 import { type RunningVm, runVm, stayWith } from '../../vm/index.js';
 import type { CommandHandler, Outcome } from '../command.js';
-import { guardOffOf } from '../guard-off.js';
 import { hostAccess } from '../host-access.js';
-import { lines } from '../lines.js';
 import { Progress } from '../progress.js';
-import { renderFinding } from '../render-finding.js';
-import { renderSpeed } from '../render-speed.js';
+import { renderFinding } from '../render/finding.js';
+import { lines } from '../render/lines.js';
 import type { Terminal } from '../terminal.js';
 import { RUN_TIMEOUT, WISH_WAIT } from '../timeouts.js';
+import { leaveWatcher } from './shared/leave-watcher.js';
+import { guardOffOf } from './shared/read-options.js';
 
 export const run: CommandHandler = async (args, terminal) => {
   const host = hostAccess(terminal);
@@ -27,7 +29,6 @@ export const run: CommandHandler = async (args, terminal) => {
   const vm = await runVm(request, host, { signal, timeout, onProgress: progress.tell });
   if (args.flag('detach')) {
     vm.process.leave();
-    const { leaveWatcher } = await import('../watcher.js');
     leaveWatcher(vm.record.name, terminal);
     return outcomeOf(vm, vm.findings);
   }
@@ -40,29 +41,16 @@ export const run: CommandHandler = async (args, terminal) => {
   return { ...outcome, text: () => ended, findings };
 };
 
-function outcomeOf({ record, devices, paused }: RunningVm, findings: readonly Finding[]): Outcome {
+function outcomeOf(vm: RunningVm, findings: readonly Finding[]): Outcome {
+  const { record, devices, paused } = vm;
   return {
     schema: 'run',
-    document: () => ({
-      vm: record.name,
-      pid: record.qemu?.pid ?? null,
-      sockets: record.sockets,
-      log: record.log,
-      paused,
-      devices: devices.map(({ key, label, bus, port, speed, native }) => ({
-        id: key,
-        label,
-        bus,
-        port,
-        megabits: megabits(speed),
-        native: megabits(native),
-      })),
-    }),
+    document: () => runDocument(vm),
     text: () =>
       lines([
         `${printable(record.name)} runs${paused ? ', paused' : ''}: process ${record.qemu?.pid}, QMP for you at ${printable(record.sockets.owner)}`,
         ...devices.map(
-          ({ label, bus, port, speed }) => `  ${bus} port ${port}  ${renderSpeed(megabits(speed))}  ${label}`,
+          ({ label, bus, port, speed }) => `  ${bus} port ${port}  ${speedText(megabits(speed))}  ${label}`,
         ),
       ]),
     findings,

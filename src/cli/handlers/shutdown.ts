@@ -1,9 +1,9 @@
 import { openVm, shutdownVm } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
-import { endOutcome } from '../documents/end.js';
 import { hostAccess } from '../host-access.js';
 import { Progress } from '../progress.js';
 import { SHUTDOWN_TIMEOUT } from '../timeouts.js';
+import { endOutcome } from './shared/end-outcome.js';
 
 /** ms to reach QEMU. */
 const REACH = 10_000;

@@ -15,12 +15,12 @@ import {
   tagOfNow,
 } from '../../vm/index.js';
 import type { Arguments, CommandHandler, Outcome } from '../command.js';
-import { lines } from '../lines.js';
-import { localTime } from '../local-time.js';
-import { table } from '../table.js';
+import { lines } from '../render/lines.js';
+import { localTime } from '../render/local-time.js';
+import { table } from '../render/table.js';
 import type { Terminal } from '../terminal.js';
 import { SNAPSHOT_TIMEOUT } from '../timeouts.js';
-import { withVm } from '../with-vm.js';
+import { withVm } from './shared/with-vm.js';
 
 type Action = (
   vm: OpenVm,

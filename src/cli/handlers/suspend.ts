@@ -1,16 +1,16 @@
 import { printable } from '../../diag/index.js';
+import { suspendDocument } from '../../view/documents/index.js';
 import { type SuspendReport, suspend } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
-import { suspendedDeviceDocument } from '../documents/suspended-device.js';
-import { lines } from '../lines.js';
-import { withVm } from '../with-vm.js';
+import { lines } from '../render/lines.js';
+import { withVm } from './shared/with-vm.js';
 
 export const run: CommandHandler = async (args, terminal) => {
   const request = { keep: args.flag('keep') };
   const report = await withVm(args, terminal, (vm, host, operation) => suspend(vm, request, host, operation));
   return {
     schema: 'suspend',
-    document: () => ({ vm: report.vm, already: report.already, devices: report.devices.map(suspendedDeviceDocument) }),
+    document: () => suspendDocument(report),
     text: () => textOf(report),
     findings: report.findings,
   };

@@ -1,4 +1,4 @@
-import { isPciAddress } from '../controller.js';
+import { isPciAddress } from '../names/index.js';
 
 /**
  * The host controller of a bus, from the serial number that the kernel gives its root hub: the name of the controller's device

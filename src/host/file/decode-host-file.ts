@@ -1,24 +1,18 @@
 import { constants, gunzipSync } from 'node:zlib';
 import { type EvidenceByCode, fail, finding, QplugError } from '../../diag/index.js';
-import { readInventory } from '../inventory.js';
-import { parsePortName } from '../port-name.js';
-import { parseRecording, recordedSysfs } from '../recorded-sysfs.js';
-import { DEVICES, type SysfsReader } from '../sysfs-reader.js';
+import type { UsbIds } from '../names/index.js';
+import { parsePortName } from '../names/index.js';
+import { DEVICES, parseRecording, readInventory, recordedSysfs, type SysfsReader } from '../sysfs/index.js';
 import type { HostInventory } from '../usb-device.js';
-import type { UsbIds } from '../usb-ids.js';
 import { type DescribedDevice, hostDeviceOf, withDescribedClasses } from './described-device.js';
 import { readDevicesDocument } from './document.js';
 import { FileFindings, type HostFileFormat } from './file-findings.js';
 import { type FoundDevice, fileInventory } from './file-inventory.js';
-import { FileTree, sysfsRoot, treeSysfs } from './file-tree.js';
-import { readListing } from './listing.js';
-import { readLsusb } from './lsusb.js';
-import { isTar, readTar } from './tar.js';
-import { withoutFilling } from './tar-filling.js';
-import { decodeText } from './text/encoding.js';
-import { PlainText } from './text/plain-text.js';
-import type { TextLine } from './text/text-line.js';
-import { readUmockdev } from './umockdev.js';
+import { readListing } from './listing/index.js';
+import { readLsusb } from './lsusb/index.js';
+import { FileTree, isTar, readTar, readUmockdev, sysfsRoot, treeSysfs, withoutFilling } from './recording/index.js';
+import { decodeText, PlainText } from './text/index.js';
+import type { TextLine } from './text-line.js';
 
 type Guess = EvidenceByCode['host-file-unknown']['guess'];
 

@@ -6,12 +6,10 @@ import {
   type SpeedIs,
   type SpeedMask,
 } from '../../qdev/index.js';
-import { UNKNOWN_CONTROLLER } from '../controller.js';
-import { deviceName, formatId } from '../device-name.js';
-import { comparePorts, formatAddress, formatPort } from '../port-name.js';
+import type { UsbIds } from '../names/index.js';
+import { comparePorts, deviceName, formatAddress, formatId, formatPort, UNKNOWN_CONTROLLER } from '../names/index.js';
 import type { BoundInterface, HostConfiguration, HostDevice } from '../usb-device.js';
-import type { UsbIds } from '../usb-ids.js';
-import type { TextLine } from './text/text-line.js';
+import type { TextLine } from './text-line.js';
 
 const HUB_CLASS = 0x09;
 

@@ -1,5 +1,4 @@
-import { UNKNOWN_CONTROLLER } from '../controller.js';
-import { parsePortName } from '../port-name.js';
+import { parsePortName, UNKNOWN_CONTROLLER } from '../names/index.js';
 import type {
   BoundInterface,
   EndpointCompanion,

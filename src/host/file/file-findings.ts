@@ -1,5 +1,5 @@
 import { type EvidenceByCode, type Finding, finding } from '../../diag/index.js';
-import { placeOf, type TextLine } from './text/text-line.js';
+import { placeOf, type TextLine } from './text-line.js';
 
 /** What a file that describes a host can be. */
 export type HostFileFormat = EvidenceByCode['host-file-untold']['format'];

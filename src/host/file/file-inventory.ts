@@ -1,11 +1,9 @@
 import { type EvidenceByCode, finding } from '../../diag/index.js';
-import { UNKNOWN_CONTROLLER } from '../controller.js';
-import { formatId } from '../device-name.js';
-import { formatAddress, hasPort, isRootHub } from '../port-name.js';
+import { formatAddress, formatId, hasPort, isRootHub, UNKNOWN_CONTROLLER } from '../names/index.js';
 import type { HostDevice, HostInventory } from '../usb-device.js';
 import { inOrder } from './described-device.js';
 import type { FileFindings, HostFileFormat } from './file-findings.js';
-import type { TextLine } from './text/text-line.js';
+import type { TextLine } from './text-line.js';
 
 /** A device and where the file tells of it: a line, or the path of a value. */
 export interface FoundDevice {

@@ -13,9 +13,9 @@ import {
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { NoFileError, type ReadLimits, readInput, readNamedFile, throwIfShort } from '../../base/index.js';
 import { fail } from '../../diag/index.js';
-import type { SysfsReader } from '../sysfs-reader.js';
+import { hostUsbIds, type UsbIds } from '../names/index.js';
+import type { SysfsReader } from '../sysfs/index.js';
 import type { HostInventory } from '../usb-device.js';
-import { hostUsbIds, type UsbIds } from '../usb-ids.js';
 import { decodeHostFile, decodeSysfs } from './decode-host-file.js';
 import { FileFindings } from './file-findings.js';
 

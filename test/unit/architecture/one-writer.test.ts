@@ -9,8 +9,11 @@ test('one file writes to the streams of the process, and one makes JSON for peop
     files(pattern).map((file) => [file, readFileSync(join(root, file), 'utf8')]);
   const having = (words: RegExp, pattern: string): string[] =>
     sources(pattern).flatMap(([file, text]) => (words.test(text) ? [file] : []));
-  expect(having(/process\s*\.\s*(stdout|stderr)|console\s*\.|writeSync\([12],/, 'src')).toEqual(['src/cli/output.ts']);
-  expect(having(/JSON\.stringify/, 'src/cli')).toEqual(['src/cli/json-text.ts']);
+  expect(having(/process\s*\.\s*(stdout|stderr)|console\s*\.|writeSync\([12],/, 'src')).toEqual([
+    'src/cli/output/output.ts',
+  ]);
+  expect(having(/JSON\.stringify/, 'src/cli')).toEqual(['src/cli/output/json-text.ts']);
+  expect(having(/JSON\.stringify/, 'src/view')).toEqual([]);
   expect(having(/stdio:.*inherit/, 'src')).toEqual([]);
 });
 

@@ -5,21 +5,21 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import pico from 'picocolors';
 import { afterAll, describe, expect, test } from 'vitest';
-import { COMMANDS } from '../../../src/cli/commands.js';
-import { planDocument } from '../../../src/cli/documents/plan.js';
-import { explained } from '../../../src/cli/explained.js';
-import { parseCommandLine } from '../../../src/cli/parser.js';
-import { renderExplanation } from '../../../src/cli/render-explain.js';
-import { width } from '../../../src/cli/text-width.js';
+import { COMMANDS } from '../../../src/cli/commands/index.js';
+import { explainDevices } from '../../../src/cli/handlers/shared/explain-devices.js';
+import { parseCommandLine } from '../../../src/cli/parse/parser.js';
+import { renderExplanation } from '../../../src/cli/render/explanation.js';
 import { describe as words } from '../../../src/diag/index.js';
 import { recordedSysfs } from '../../../src/host/index.js';
 import { type Explanation, explain, OBJECTIVES, plan, planFindings } from '../../../src/planner/index.js';
+import { planDocument } from '../../../src/view/documents/plan.js';
+import { width } from '../../../src/view/text/text-width.js';
 import { inventoryOf, recording } from '../host/recordings.js';
 import { device, ehci, request, vm, xhci } from '../planner/layouts.js';
 import { random } from '../planner/random.js';
 import { anyRequest } from '../planner/random-requests.js';
+import { schemaErrors } from '../view/documents/schemas.js';
 import { documentOf, qplug } from './fake-terminal.js';
-import { schemaErrors } from './schemas.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'qplug-explain-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -162,7 +162,7 @@ describe('explanations of random requests', () => {
         const evil = asked.devices.map((one) => ({ ...one, label: `${one.label} "a stick with quite a long name"` }));
         const request = { ...asked, devices: evil };
         const made = plan(request);
-        const all = explained([''], { request, plan: made, wanted: [] }, undefined);
+        const all = explainDevices([''], { request, plan: made, wanted: [] }, undefined);
         expect(all.size).toBe(request.devices.length);
         for (const one of all.values()) {
           const text = renderExplanation(one, { ...plain, columns });

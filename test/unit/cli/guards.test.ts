@@ -6,8 +6,8 @@ import { GUARD_KINDS } from '../../../src/diag/index.js';
 import { recordedSysfs } from '../../../src/host/index.js';
 import { disk, hostFiles, mounted, running } from '../host/guards/host-tree.js';
 import { recording } from '../host/recordings.js';
+import { schemaErrors, schemaTexts } from '../view/documents/schemas.js';
 import { documentOf, qplug } from './fake-terminal.js';
-import { schemaErrors, schemaTexts } from './schemas.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'qplug-cli-guards-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,9 +1,9 @@
 import pico from 'picocolors';
 import { describe, expect, test } from 'vitest';
-import { COMMANDS } from '../../../src/cli/commands.js';
+import { COMMANDS } from '../../../src/cli/commands/index.js';
 import { EXIT_CODES } from '../../../src/cli/exit-codes.js';
 import { commandHelp, overview } from '../../../src/cli/help.js';
-import { width } from '../../../src/cli/text-width.js';
+import { width } from '../../../src/view/text/text-width.js';
 
 const plain = pico.createColors(false);
 

@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { renderDeviceTree } from '../../../src/cli/render-device-tree.js';
-import { renderDevices } from '../../../src/cli/render-devices.js';
+import { renderDeviceTree } from '../../../src/cli/render/device-tree.js';
+import { renderDevices } from '../../../src/cli/render/devices.js';
 import { QplugError } from '../../../src/diag/index.js';
 import { type HostInventory, selectOne } from '../../../src/host/index.js';
 import { decode, fixture, fixturePath } from '../host/file/fixtures.js';
 import { tar } from '../host/file/tar-bytes.js';
 import { runs } from '../runs.js';
+import { schemaErrors } from '../view/documents/schemas.js';
 import { documentOf, qplug } from './fake-terminal.js';
-import { schemaErrors } from './schemas.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'qplug-views-'));
 const env = { PATH: '/nowhere', QPLUG_RUNTIME_DIR: folder };

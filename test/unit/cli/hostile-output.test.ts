@@ -185,7 +185,7 @@ test('what the VM and the host call their devices is shown, escaped', async () =
 });
 
 test('there is a line of every command', async () => {
-  const { COMMANDS } = await import('../../../src/cli/commands.js');
+  const { COMMANDS } = await import('../../../src/cli/commands/index.js');
   const tried = new Set(LINES.map(([name]) => name));
   expect(COMMANDS.filter(({ name }) => !tried.has(name)).map(({ name }) => name)).toEqual([]);
   expect(existsSync(socket)).toBe(true);

@@ -10,8 +10,8 @@ import { EXIT_CODES, exitCodeOf } from '../../../src/cli/exit-codes.js';
 import { fail, finding, type Kind, QplugError } from '../../../src/diag/index.js';
 import { recordedSysfs } from '../../../src/host/index.js';
 import { recording } from '../host/recordings.js';
+import { schemaErrors } from '../view/documents/schemas.js';
 import { documentOf, qplug } from './fake-terminal.js';
-import { schemaErrors } from './schemas.js';
 
 afterEach(() => sinon.restore());
 

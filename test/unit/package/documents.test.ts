@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { COMMANDS } from '../../../src/cli/commands.js';
+import { COMMANDS } from '../../../src/cli/commands/index.js';
 import { parseVmFile } from '../../../src/index.js';
 import { blocks, documents, readme, sessions, withoutComment } from '../../documents/documents.js';
 import { qplug } from '../cli/fake-terminal.js';

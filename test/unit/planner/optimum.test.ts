@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { figuresOf } from '../../../src/planner/figures.js';
 import { type DeviceRequest, type PlanRequest, plan } from '../../../src/planner/index.js';
 import { DEFAULT_RESERVE } from '../../../src/planner/planner.js';
+import { figuresOf } from '../../../src/planner/questions/figures.js';
 import { type AttachedDevice, emptyTopology, type Topology, withController } from '../../../src/qdev/index.js';
 import { faults } from './checks.js';
 import { bestObjectives, compare, objectivesOfPlan } from './exhaustive.js';

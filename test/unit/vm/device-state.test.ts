@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { stateOf } from '../../../src/vm/device-state.js';
-import { attached } from '../cli/topologies.js';
 import { inventoryOf, recording } from '../host/recordings.js';
+import { attached } from '../view/topologies.js';
 
 const VERSION = { major: 10, minor: 0, micro: 0 };
 const inventory = inventoryOf(recording('six-devices'));

@@ -1,5 +1,5 @@
+import { type TextLine, tail } from '../text-line.js';
 import { frontOf, isKnown } from './known-line.js';
-import { type TextLine, tail } from './text-line.js';
 
 /** Marks that begin no line of ours are told from chance by this many lines that have them. */
 const LEAST_LINES = 2;

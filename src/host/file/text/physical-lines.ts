@@ -1,4 +1,4 @@
-import type { TextLine } from './text-line.js';
+import type { TextLine } from '../text-line.js';
 
 /** Unix, Windows, Windows twice over (a terminal adds a CR of its own), old Mac. */
 const ENDS = /\r*\n|\r/g;

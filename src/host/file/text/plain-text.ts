@@ -1,8 +1,8 @@
 import type { FileFindings } from '../file-findings.js';
+import type { TextLine } from '../text-line.js';
 import { findMarks } from './marks.js';
 import { physicalLines } from './physical-lines.js';
 import { hasPlainBlanks, withoutTabs, withoutTraces } from './terminal-traces.js';
-import type { TextLine } from './text-line.js';
 import { unwrapped } from './unwrap.js';
 import { withoutTags, withoutWrappings } from './wrappings.js';
 

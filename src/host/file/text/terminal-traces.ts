@@ -1,4 +1,4 @@
-import { replaced, type TextLine } from './text-line.js';
+import { replaced, type TextLine } from '../text-line.js';
 
 /** Colours, and what a shell sends before it reads a line (ECMA-48, SGR and EL; DEC private modes). What moves the cursor stays. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what they are

@@ -1,5 +1,5 @@
+import { joined, placeOf, type TextLine, tail } from '../text-line.js';
 import { isKnown } from './known-line.js';
-import { joined, placeOf, type TextLine, tail } from './text-line.js';
 
 /** Mail and pages wrap lines at no less than this, in characters, and words are not longer than the rest. */
 const LEAST_WIDTH = 66;

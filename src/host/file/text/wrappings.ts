@@ -1,5 +1,5 @@
+import { replaced, type TextLine } from '../text-line.js';
 import { isKnown } from './known-line.js';
-import { replaced, type TextLine } from './text-line.js';
 
 /** A fence of Markdown, and the tags that forums and trackers put around code. */
 const FENCE = /^\s*(?:`{3,}|~{3,})[\w-]*\s*$/;

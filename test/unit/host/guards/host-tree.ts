@@ -1,5 +1,6 @@
 import type { Guard } from '../../../../src/diag/index.js';
-import { guardsOf, readGuardFacts } from '../../../../src/host/guards/index.js';
+import { readGuardFacts } from '../../../../src/host/guards/facts.js';
+import { guardsOf } from '../../../../src/host/guards/guards-of.js';
 import type { HostDevice, HostFiles, HostInventory } from '../../../../src/host/index.js';
 import { inventoryOf, recording } from '../recordings.js';
 

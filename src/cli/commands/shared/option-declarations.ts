@@ -1,0 +1,83 @@
+/**
+ * What several commands declare in the same words: options here, and the words after their names in word-declarations. Data alone.
+ */
+
+import { GUARD_KINDS } from '../../../diag/index.js';
+import type { OptionDeclaration } from '../../command.js';
+
+/** @param seconds - what counts where it is not given */
+export const timeoutOption = (seconds: number): OptionDeclaration => ({
+  type: 'number',
+  describe: `Give up after so many seconds (default ${seconds})`,
+  argument: 'S',
+});
+
+export const VERBOSE: OptionDeclaration = { type: 'boolean', short: 'v', describe: 'Tell each step on stderr' };
+
+export const CONTROLLER: OptionDeclaration = {
+  type: 'string',
+  describe: 'The controller to use: its id or bus',
+  argument: 'C',
+};
+
+export const PORT: OptionDeclaration = {
+  type: 'string',
+  describe: 'The port to use: 1, or 2.3 behind a hub',
+  argument: 'P',
+};
+
+export const SLOWER: OptionDeclaration = {
+  type: 'string',
+  choices: ['refuse', 'allow'],
+  describe: 'Whether a device may run below its native speed (default refuse)',
+};
+
+export const HOST: OptionDeclaration = {
+  type: 'string',
+  describe:
+    'Take the devices from a file instead of this host: qplug devices --json, the text of usb/devices, usb-devices, lsusb -v, umockdev-record, or a tar archive of /sys/bus/usb; - is standard input',
+  argument: 'FILE',
+};
+
+export const GROW: OptionDeclaration = {
+  type: 'string',
+  choices: ['none', 'hubs', 'controllers', 'both'],
+  describe: "What may be added to find room (default: what the VM's file says, or hubs)",
+};
+
+export const CONFIG: OptionDeclaration = {
+  type: 'boolean',
+  describe: "Change the VM's file, for its next start",
+};
+
+export const LIVE: OptionDeclaration = {
+  type: 'boolean',
+  describe: 'Change the running VM (without --config and --live: both, where it runs from a file)',
+};
+
+/** A hub is never handed over. */
+const GUARDS_OFF = GUARD_KINDS.filter((kind) => kind !== 'hub');
+
+export const GUARD_OFF: OptionDeclaration = {
+  type: 'string',
+  many: true,
+  choices: GUARDS_OFF,
+  describe: `Hand a device over though the host needs it, for that reason: ${GUARDS_OFF.join(', ')} (may be repeated)`,
+  argument: 'NAME',
+};
+
+export const OFFLINE: OptionDeclaration = {
+  type: 'boolean',
+  describe: 'Look at the file alone, not at the devices of this host',
+};
+
+export const FORGET: OptionDeclaration = {
+  type: 'boolean',
+  describe: 'Place every device as if the VM had never run',
+};
+
+export const SVG: OptionDeclaration = {
+  type: 'string',
+  argument: 'FILE',
+  describe: 'Draw it as well: an SVG picture; - is stdout, with nothing else on it',
+};

@@ -1,0 +1,20 @@
+import type { WordDeclaration } from '../../command.js';
+
+/** Words that several commands take, told in the same words everywhere. */
+export const VM: WordDeclaration = {
+  name: 'vm',
+  what: 'a VM',
+  describe: "A VM's name, its file, or the path of a QMP socket (anything with a /)",
+  required: true,
+};
+
+export const VM_FILE: WordDeclaration = { name: 'file', what: 'a VM file', describe: 'A VM file', required: true };
+
+export const SELECTORS: WordDeclaration = {
+  name: 'selector',
+  what: 'a device',
+  describe:
+    'A host device: 0781:5567, 0781:5567:SERIAL, 1-2.3, pci-0000:00:14.0/2.3, @1.5, serial=…, class=08, or words of its name',
+  required: false,
+  many: true,
+};

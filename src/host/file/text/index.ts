@@ -1,0 +1,7 @@
+/**
+ * What stands between a listing and its reader: encoding, marks, prompts, broken lines. Bytes come in, and plain lines go out, each with
+ * its place in the file.
+ */
+
+export { decodeText } from './encoding.js';
+export { PlainText } from './plain-text.js';

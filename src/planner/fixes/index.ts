@@ -1,0 +1,10 @@
+/**
+ * What would help a device that has no port, or no good one: a request comes in, and the single changes of it that are possible go out,
+ * from the cheapest to the dearest; of these, the cheapest that helps when the planner is asked again.
+ */
+
+export { cheapestFix, type FixSearch, fixSearch } from './find-fixes.js';
+export { runs } from './leeway.js';
+export { newControllerSpec } from './new-controller.js';
+export { CHEAPNESS, possibleChanges } from './possible-changes.js';
+export { withFix } from './with-fix.js';

@@ -1,0 +1,18 @@
+/**
+ * Questions that several plans answer. A request comes in, often with its plan, and is planned again with something changed: why a device
+ * is where it is (`explain`), how many more devices fit (`roomFor`), which single move is worth most (`bestMove`).
+ */
+
+export { bestMove, type Movable, type Move, type MoveRequest } from './best-move.js';
+export { type Room, roomFor } from './capacity.js';
+export { explain } from './explain.js';
+export {
+  type Explanation,
+  OBJECTIVES,
+  type Objective,
+  type OtherChange,
+  type Place,
+  type VerdictRun,
+  type WhatIf,
+  type Why,
+} from './explanation.js';

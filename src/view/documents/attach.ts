@@ -1,0 +1,26 @@
+import { megabits as speedInMegabits } from '../../qdev/index.js';
+import type { AttachedReport, AttachReport, Changed } from '../../vm/index.js';
+import { hostDeviceSummary } from './host-device.js';
+import { changedDocument } from './vm-file.js';
+
+/** What was attached, and what was added to the VM for it, for programs. */
+export function attachDocument(report: AttachReport & Changed): Record<string, unknown> {
+  return {
+    vm: report.vm,
+    devices: report.devices.map(attachedDocument),
+    added: { controllers: report.controllers, hubs: report.hubs },
+    ...changedDocument(report),
+  };
+}
+
+function attachedDocument({ id, outcome, host, bus, port, megabits, native }: AttachedReport): Record<string, unknown> {
+  return {
+    id,
+    outcome,
+    bus,
+    port: port === '' ? null : port,
+    megabits: megabits ?? null,
+    native: native === undefined ? null : speedInMegabits(native),
+    host: host === undefined ? null : hostDeviceSummary(host),
+  };
+}

@@ -1,0 +1,23 @@
+import type { HostDevice } from '../../host/index.js';
+import type { Changed, DetachedReport, DetachReport } from '../../vm/index.js';
+import { hostDeviceSummary } from './host-device.js';
+import { changedDocument } from './vm-file.js';
+
+/** What was detached, and which drivers the host has for it now, for programs. */
+export function detachDocument(report: DetachReport & Changed): Record<string, unknown> {
+  return { vm: report.vm, devices: report.devices.map(detachedDocument), ...changedDocument(report) };
+}
+
+function detachedDocument({ id, bus, port, host }: DetachedReport): Record<string, unknown> {
+  return {
+    id,
+    bus,
+    port: port ?? null,
+    host: host === undefined ? null : { ...hostDeviceSummary(host), drivers: driversOf(host) },
+  };
+}
+
+/** @returns the drivers of a device's interfaces, each once */
+export function driversOf({ interfaces }: Pick<HostDevice, 'interfaces'>): string[] {
+  return [...new Set(interfaces.flatMap(({ driver }) => driver ?? []))];
+}

@@ -1,0 +1,33 @@
+import type { GuardsByPort, HostDevice, HostInventory } from '../../host/index.js';
+import type { Claim } from '../../registry/index.js';
+import { claimSummary } from './claim.js';
+import { hostDeviceDocument, hubDocument } from './host-device.js';
+
+/** What is known of host devices beyond what they say themselves, by port. Undefined: nobody looked. */
+export interface DeviceNotes {
+  readonly claims?: ReadonlyMap<string, Claim> | undefined;
+  readonly guards?: GuardsByPort | undefined;
+}
+
+/**
+ * The devices of a host, for programs.
+ *
+ * @param devices - those of the inventory that are meant; its hubs are always there
+ */
+export function devicesDocument(
+  devices: readonly HostDevice[],
+  inventory: HostInventory,
+  { claims, guards }: DeviceNotes = {},
+): Record<string, unknown> {
+  return {
+    devices: devices.map((one) => ({
+      ...hostDeviceDocument(one, inventory, guards),
+      ...(claims === undefined ? {} : { claim: claimOf(claims.get(one.port)) }),
+    })),
+    hubs: inventory.hubs.map((one) => hubDocument(one, guards)),
+  };
+}
+
+function claimOf(claim: Claim | undefined): Record<string, unknown> | null {
+  return claim === undefined ? null : claimSummary(claim);
+}

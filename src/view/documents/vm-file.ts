@@ -1,0 +1,20 @@
+import type { Changed } from '../../vm/index.js';
+
+/** What was changed, and where, for programs: part of the documents of attach and detach. */
+export function changedDocument({ live, file }: Changed): Record<string, unknown> {
+  return {
+    live,
+    file:
+      file === undefined
+        ? null
+        : {
+            path: file.path,
+            entries: file.entries.map(({ outcome, select, emulated, line }) => ({
+              outcome,
+              select: select ?? null,
+              emulated: emulated ?? null,
+              line,
+            })),
+          },
+  };
+}

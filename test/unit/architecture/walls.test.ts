@@ -1,0 +1,208 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const top = join(import.meta.dirname, '../../..');
+
+interface Violation {
+  readonly rule: { readonly name: string };
+  readonly from: string;
+}
+
+/** A small source tree that keeps all rules. */
+const SOUND: Readonly<Record<string, string>> = {
+  'src/diag/index.ts': 'export const it = 1;\n',
+  'src/qdev/index.ts': "export { it } from '../diag/index.js';\n",
+  'src/planner/index.ts': "export { it } from './questions/index.js';\n",
+  'src/planner/questions/index.ts': "export { it } from './explain.js';\n",
+  'src/planner/questions/explain.ts': "export { it } from '../planner.js';\n",
+  'src/planner/planner.ts': "export { it } from './solve/index.js';\n",
+  'src/planner/solve/index.ts': "export { it } from '../../qdev/index.js';\n",
+  'src/host/index.ts': "export { it } from './sysfs/index.js';\n",
+  'src/host/sysfs/index.ts': "export { readFileSync as it } from './real-sysfs.js';\n",
+  'src/host/sysfs/real-sysfs.ts': "export { readFileSync } from 'node:fs';\n",
+  'src/qmp/index.ts': "export { it } from '../diag/index.js';\n",
+  'src/vm/index.ts':
+    "import '../planner/index.js';\nimport '../qmp/index.js';\nexport { it } from '../host/index.js';\n",
+  'src/view/text/index.ts': 'export const it = 1;\n',
+  'src/index.ts': "export * from './vm/index.js';\n",
+  'src/cli/main.ts': "import { it } from './commands/index.js';\nvoid it;\n",
+  'src/cli/commands/index.ts': "export const it = () => import('../handlers/attach.js');\n",
+  'src/cli/handlers/attach.ts': "import '../../view/text/index.js';\nexport { it } from '../../vm/index.js';\n",
+};
+
+/** For each rule a fault: a file of src, or a folder in which one is made, and what it imports: a file of src or a package. */
+const FAULTS: Readonly<Record<string, readonly [from: string, imports: string, when?: 'later']>> = {
+  // a layer that imports one above it, or its sibling
+  'layer-diag': ['diag', 'base/index.ts'],
+  'layer-base': ['base', 'qmp/index.ts'],
+  'layer-qmp': ['qmp', 'qdev/index.ts'],
+  'layer-qdev': ['qdev', 'base/index.ts'],
+  'layer-planner': ['planner', 'config/index.ts'],
+  'layer-config': ['config', 'host/index.ts'],
+  'layer-host': ['host', 'planner/index.ts'],
+  'layer-registry': ['registry', 'host/index.ts'],
+  'layer-launcher': ['launcher', 'host/index.ts'],
+  'layer-vm': ['vm', 'view/text/index.ts'],
+  'layer-view': ['view', 'launcher/index.ts'],
+  'layer-cli': ['cli', 'server/index.ts'],
+
+  // a room that imports what stands above it, or beside it
+  'wall-planner/solve': ['planner/solve', 'planner/report/index.ts'],
+  'wall-planner/fixes': ['planner/fixes', 'planner/planner.ts'],
+  'wall-planner/report': ['planner/report', 'planner/planner.ts'],
+  'wall-planner/questions': ['planner/questions', 'planner/planner-options.ts'],
+  'wall-planner/planner.ts': ['planner/planner.ts', 'planner/fixes/index.ts'],
+  'wall-host/usb-device.ts': ['host/usb-device.ts', 'host/names/index.ts'],
+  'wall-host/names': ['host/names', 'host/sysfs/index.ts'],
+  'wall-host/descriptors': ['host/descriptors', 'host/sysfs/index.ts'],
+  'wall-host/sysfs': ['host/sysfs', 'host/selectors/index.ts'],
+  'wall-host/selectors': ['host/selectors', 'host/sysfs/index.ts'],
+  'wall-host/guards': ['host/guards', 'host/sysfs/index.ts'],
+  'wall-host/file': ['host/file', 'host/selectors/index.ts'],
+  'wall-host/file/text': ['host/file/text', 'host/file/listing/index.ts'],
+  'wall-host/file/listing': ['host/file/listing', 'host/file/lsusb/index.ts'],
+  'wall-host/file/lsusb': ['host/file/lsusb', 'host/file/listing/index.ts'],
+  'wall-host/file/recording': ['host/file/recording', 'host/file/described-device.ts'],
+  'wall-launcher/command-line': ['launcher/command-line', 'launcher/checks/index.ts'],
+  'wall-launcher/checks': ['launcher/checks', 'launcher/preflight/index.ts'],
+  'wall-launcher/process': ['launcher/process', 'launcher/command-line/index.ts'],
+  'wall-launcher/preflight': ['launcher/preflight', 'launcher/restart.ts'],
+  'wall-view/text': ['view/text', 'view/tree/index.ts'],
+  'wall-view/tree': ['view/tree', 'view/picture/index.ts'],
+  'wall-view/documents': ['view/documents', 'view/text/index.ts'],
+  'wall-view/picture': ['view/picture', 'view/documents/index.ts'],
+  'wall-cli/terminal.ts': ['cli/terminal.ts', 'cli/command.ts'],
+  'wall-cli/command.ts': ['cli/command.ts', 'cli/commands/index.ts'],
+  'wall-cli/parse': ['cli/parse', 'cli/commands/index.ts'],
+  'wall-cli/commands': ['cli/commands', 'cli/render/table.ts'],
+  'wall-cli/commands/shared': ['cli/commands/shared', 'cli/commands/plan.ts'],
+  'wall-cli/render': ['cli/render', 'cli/output/json-text.ts'],
+  'wall-cli/output': ['cli/output', 'cli/command.ts'],
+  'wall-cli/handlers': ['cli/handlers', 'cli/parse/parser.ts'],
+  'wall-cli/handlers/shared': ['cli/handlers/shared', 'cli/handlers/attach.ts', 'later'],
+
+  // a room that is entered by the window
+  'door-planner/solve': ['planner', 'planner/solve/search.ts'],
+  'door-planner/fixes': ['planner', 'planner/fixes/with-fix.ts'],
+  'door-planner/report': ['planner', 'planner/report/report.ts'],
+  'door-planner/questions': ['planner', 'planner/questions/explain.ts'],
+  'door-host/names': ['host', 'host/names/port-name.ts'],
+  'door-host/descriptors': ['host', 'host/descriptors/descriptors.ts'],
+  'door-host/sysfs': ['host', 'host/sysfs/inventory.ts'],
+  'door-host/selectors': ['host', 'host/selectors/selector.ts'],
+  'door-host/guards': ['host', 'host/guards/facts.ts'],
+  'door-host/file': ['host', 'host/file/read-host-file.ts'],
+  'door-host/file/text': ['host/file', 'host/file/text/plain-text.ts'],
+  'door-host/file/listing': ['host/file', 'host/file/listing/listing.ts'],
+  'door-host/file/lsusb': ['host/file', 'host/file/lsusb/lsusb.ts'],
+  'door-host/file/recording': ['host/file', 'host/file/recording/tar.ts'],
+  'door-launcher/command-line': ['launcher', 'launcher/command-line/argv.ts'],
+  'door-launcher/checks': ['launcher', 'launcher/checks/check-guest.ts'],
+  'door-launcher/process': ['launcher', 'launcher/process/run-as.ts'],
+  'door-launcher/preflight': ['launcher', 'launcher/preflight/preflight.ts'],
+  'door-view/text': ['view/tree', 'view/text/text-width.ts'],
+  'door-view/tree': ['view/picture', 'view/tree/port-tree.ts'],
+  'door-view/documents': ['view', 'view/documents/plan.ts'],
+  'door-view/picture': ['view', 'view/picture/draw.ts'],
+
+  'through-the-door': ['vm', 'host/node-rights.ts'],
+  'not-by-the-own-door': ['registry', 'registry/index.ts'],
+  'handlers-when-called': ['cli', 'cli/handlers/attach.ts'],
+  'pure-core': ['qdev', 'node:path'],
+  'view-shows-only': ['view', 'node:path'],
+  'io-in-few-files': ['vm', 'node:net'],
+  'programs-in-one-file': ['host/sysfs/drivers.ts', 'node:child_process'],
+  'yargs-in-one-file': ['cli', 'yargs/helpers'],
+  'no-circle': ['registry/circle.ts', 'registry/circle.ts'],
+  'no-tests-in-source': ['base', '../test/patience.ts'],
+  'not-unreachable': ['host', 'host/usb-device.ts'],
+};
+
+let folder: string;
+let rules: readonly string[];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'walls-'));
+  const { default: config } = await import(pathToFileURL(join(top, '.dependency-cruiser.mjs')).href);
+  rules = config.forbidden.map(({ name }: { readonly name: string }) => name);
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** @returns a tree of these files, with the rules of this project */
+function tree(name: string, files: Readonly<Record<string, string>>): string {
+  const at = join(folder, name);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(at, path)), { recursive: true });
+    writeFileSync(join(at, path), text);
+  }
+  for (const file of ['.dependency-cruiser.mjs', 'tsconfig.json']) copyFileSync(join(top, file), join(at, file));
+  return at;
+}
+
+function violationsIn(cwd: string): readonly Violation[] {
+  const cruiser = join(top, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
+  const args = [cruiser, '--config', '.dependency-cruiser.mjs', '--output-type', 'json', 'src'];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { cwd, encoding: 'utf8', maxBuffer: 1e8 });
+  expect(stderr).toBe('');
+  return JSON.parse(stdout).summary.violations;
+}
+
+/** The path of the file that breaks a rule. */
+function faultyFile(rule: string, from: string): string {
+  return `src/${from.endsWith('.ts') ? from : `${from}/fault-of-${rule.replaceAll('/', '-')}.ts`}`;
+}
+
+/** @returns the files of a tree that has each fault; what they import is there */
+function plant(): Record<string, string> {
+  const files: Record<string, string> = {
+    'test/patience.ts': 'export const it = 1;\n',
+    'node_modules/yargs/package.json': '{ "name": "yargs", "version": "17.0.0" }',
+    'node_modules/yargs/helpers.js': 'export const it = 1;\n',
+    'package.json': '{ "type": "module", "dependencies": { "yargs": "17.0.0" } }',
+  };
+  const faults = Object.entries(FAULTS).flatMap(([rule, [from, imports, when]]) => {
+    const file = faultyFile(rule, from);
+    const isOurs = imports.endsWith('.ts');
+    if (isOurs) files[join('src', imports)] ??= 'export const it = 1;\n';
+    const up = '../'.repeat(file.split('/').length - 2);
+    const path = isOurs ? `${up}${imports.replace(/\.ts$/, '.js')}` : imports;
+    return [[file, when === 'later' ? `void import('${path}');\n` : `import '${path}';\n`] as const];
+  });
+  for (const [file, line] of faults) files[file] = line + (files[file] ?? '');
+  return files;
+}
+
+describe('the import rules', () => {
+  test('take a tree that keeps them', () => {
+    expect(violationsIn(tree('sound', SOUND))).toEqual([]);
+  });
+
+  test('have a fault each', () => {
+    expect(Object.keys(FAULTS).sort()).toEqual([...rules].sort());
+  });
+
+  test('catch the faults of all of them, each by its own', () => {
+    const violations = violationsIn(tree('faulty', plant()));
+    const caught = Object.entries(FAULTS).map(([rule, [from]]) => {
+      const names = violations.filter((one) => one.from === faultyFile(rule, from)).map((one) => one.rule.name);
+      return [rule, [...new Set(names)].filter((name) => name === rule || name !== 'not-unreachable')];
+    });
+    expect(caught).toEqual(Object.keys(FAULTS).map((rule) => [rule, [rule]]));
+  });
+
+  test('are about every folder of the layers that have rooms', () => {
+    const rooms = ['planner', 'host', 'launcher', 'view', 'cli'].flatMap((layer) =>
+      readdirSync(join(top, 'src', layer), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => join(entry.parentPath, entry.name).slice(join(top, 'src/').length)),
+    );
+    const walled = rules.flatMap((rule) => /^wall-(.*)$/.exec(rule)?.[1] ?? []);
+    expect(rooms.filter((room) => !walled.includes(room))).toEqual([]);
+    expect(walled.filter((room) => !existsSync(join(top, 'src', room)))).toEqual([]);
+  });
+});
