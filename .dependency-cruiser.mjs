@@ -12,9 +12,10 @@ const BELOW = {
   host: ['qdev', 'base', 'diag'],
   registry: ['qdev', 'base', 'diag'],
   launcher: ['config', 'qdev', 'base', 'diag'],
-  vm: ['planner', 'launcher', 'host', 'registry', 'config', 'qdev', 'qmp', 'base', 'diag'],
-  view: ['vm', 'planner', 'host', 'registry', 'config', 'qdev', 'diag'],
-  cli: ['view', 'vm', 'planner', 'launcher', 'host', 'registry', 'config', 'qdev', 'qmp', 'base', 'diag'],
+  access: ['host', 'registry', 'config', 'qdev', 'base', 'diag'],
+  vm: ['access', 'planner', 'launcher', 'host', 'registry', 'config', 'qdev', 'qmp', 'base', 'diag'],
+  view: ['vm', 'access', 'planner', 'host', 'registry', 'config', 'qdev', 'diag'],
+  cli: ['view', 'vm', 'access', 'planner', 'launcher', 'host', 'registry', 'config', 'qdev', 'qmp', 'base', 'diag'],
 };
 
 /**
@@ -83,6 +84,24 @@ const ROOMS = {
       'Preflight looks at all that a start needs, and starts nothing.',
     ],
   },
+  vm: {
+    target: [['operation.ts'], 'Which VM is meant is known before anything is asked of it.'],
+    observe: [['target', 'operation.ts'], 'What is so does not hang on what somebody wants.'],
+    steps: [['observe', 'operation.ts'], 'A step does one thing; which ones are done is decided above.'],
+    plan: [
+      ['target', 'observe', 'steps', 'operation.ts'],
+      'A plan touches nothing: no transaction can be begun from here.',
+    ],
+    transaction: [
+      ['target', 'observe', 'steps', 'operation.ts'],
+      'A transaction carries out steps, whoever planned them, and knows no command.',
+    ],
+    'file-edit': [['target', 'plan'], 'A file is edited as text; nobody runs a VM for it.'],
+    operations: [
+      ['target', 'observe', 'steps', 'plan', 'transaction', 'file-edit', 'operation.ts'],
+      'An operation puts the others together; none of them knows it.',
+    ],
+  },
   view: {
     text: [[], 'How wide a text is hangs on the text alone; every command loads it.'],
     tree: [['text'], 'A tree is data for text and picture alike.'],
@@ -103,10 +122,7 @@ const ROOMS = {
       'What is written is finished: no command and no option is known here.',
     ],
     handlers: [
-      [
-        ...['output', 'render', 'claims-by-port.ts', 'command.ts', 'exit-codes.ts', 'host-access.ts', 'progress.ts'],
-        ...['terminal.ts', 'timeouts.ts'],
-      ],
+      [...['output', 'render', 'command.ts', 'exit-codes.ts', 'progress.ts'], ...['terminal.ts', 'timeouts.ts']],
       'A handler does one command: it parses no words and knows no other command.',
     ],
   },
@@ -120,6 +136,7 @@ const OPEN = /^cli\//;
 /** The only files that may touch files, sockets and processes. */
 const IO_FILES = [
   'src/base/descriptor.ts',
+  'src/base/file-kind.ts',
   'src/base/inherited-descriptors.ts',
   'src/base/named-place.ts',
   'src/base/open-files.ts',
@@ -155,8 +172,7 @@ const IO_FILES = [
   'src/registry/snapshot-store.ts',
   'src/registry/store.ts',
   'src/registry/vm-registry.ts',
-  'src/vm/doctor.ts',
-  'src/vm/open-vm.ts',
+  'src/vm/operations/doctor.ts',
 ];
 
 const layers = Object.entries(BELOW).map(([layer, below]) => ({

@@ -15,6 +15,5 @@ export {
   type Selector,
   selectOne,
 } from './host/index.js';
-export { runtimeDir } from './launcher/index.js';
-export { VmRegistry } from './registry/index.js';
+export { runtimeDir, VmRegistry } from './registry/index.js';
 export * from './vm/index.js';

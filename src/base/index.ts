@@ -1,6 +1,8 @@
 /** What every layer above needs of time and processes: deadlines, polling, who a pid is. Knows nothing of USB or QEMU. */
+
 export { Deadline, DeadlineReached, poll } from './deadline.js';
 export { descriptorOf, type SocketIdentity, socketOf } from './descriptor.js';
+export { isSameFile, isThere, kindOfFile } from './file-kind.js';
 export { closeInherited } from './inherited-descriptors.js';
 export { type NamedPlace, NotOursError, openPlace } from './named-place.js';
 export { type OpenFiles, openFiles } from './open-files.js';

@@ -1,5 +1,5 @@
+import { openHost } from '../access/index.js';
 import { type Finding, QplugError, systemError } from '../diag/index.js';
-import { hostAccess } from './host-access.js';
 import { Progress } from './progress.js';
 import { renderFinding } from './render/finding.js';
 import type { Terminal } from './terminal.js';
@@ -25,7 +25,7 @@ export async function mendBefore(
   };
   let findings: readonly Finding[];
   try {
-    const host = hostAccess(terminal);
+    const host = openHost(terminal);
     // most commands on most hosts: there is nothing, and the engine is not even loaded
     if (host.claims.isUnused && host.journal.isEmpty) return [];
     const { mend } = await import('../vm/index.js');

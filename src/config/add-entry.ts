@@ -1,6 +1,5 @@
 import type { Notation } from './entry-text.js';
-import type { Collection } from './layout.js';
-import { collectionOf, entriesOf, isFlow, pairOf, topOf } from './layout.js';
+import { type Collection, collectionOf, entriesOf, isFlow, pairOf, topOf } from './layout.js';
 import { replace, type Splice } from './splice.js';
 import { isFirstOnLine, lineBreak, lineStart, nextLine, skipBlanks } from './text-lines.js';
 

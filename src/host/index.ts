@@ -19,7 +19,7 @@ export {
   type UsbIds,
 } from './names/index.js';
 export { nodeFinding } from './node-access.js';
-export { kernelNodeRights, type NodeGrant, type NodeRights } from './node-rights.js';
+export { kernelNodeRights, type NodeGrant, type NodeRights, whileGranted } from './node-rights.js';
 export {
   type DeviceIdentity,
   formatController,

@@ -1,5 +1,6 @@
 import { chmodSync, lchownSync, lstatSync } from 'node:fs';
 import { type ProcessIdentity, rightsOfProcess } from '../base/index.js';
+import { fail } from '../diag/index.js';
 
 /** A device node that somebody is to open, and what it was before: plain data. */
 export interface NodeGrant {
@@ -64,4 +65,28 @@ export function kernelNodeRights(): NodeRights {
       lchownSync(node, was.uid, was.gid);
     },
   };
+}
+
+/**
+ * Lets QEMU's user open a node while something is done, and no longer: QEMU opens it once, and goes on with what it has open.
+ *
+ * @throws QplugError `node-not-granted` · what `work` throws
+ */
+export async function whileGranted<T>(
+  grant: NodeGrant | undefined,
+  nodes: NodeRights | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (grant === undefined || nodes === undefined) return await work();
+  try {
+    try {
+      nodes.give(grant);
+    } catch (error) {
+      const { node, uid } = grant;
+      throw fail('node-not-granted', { node, uid, reason: (error as Error).message }, { cause: error });
+    }
+    return await work();
+  } finally {
+    nodes.takeBack(grant);
+  }
 }

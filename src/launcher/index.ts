@@ -39,4 +39,4 @@ export {
   type StartInput,
   startQemu,
 } from './process/index.js';
-export { checkSocketPaths, type RuntimePaths, runtimeDir, runtimePaths, stateDir } from './runtime-paths.js';
+export { checkSocketPaths, type RuntimePaths, runtimePaths } from './runtime-paths.js';

@@ -1,5 +1,5 @@
-import { isAbsolute, join } from 'node:path';
-import { type Finding, fail, finding } from '../diag/index.js';
+import { join } from 'node:path';
+import { type Finding, finding } from '../diag/index.js';
 
 /** Where a running VM has its files. */
 export interface RuntimePaths {
@@ -17,47 +17,6 @@ export interface RuntimePaths {
 
 /** The longest path of a Unix socket: `sun_path` has 108 bytes, the last a NUL (unix(7)). */
 const MAX_SOCKET_PATH = 107;
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-function absolute(env: Environment, name: string): string | undefined {
-  const value = env[name];
-  return value !== undefined && isAbsolute(value) ? value : undefined;
-}
-
-/**
- * The folder for all VMs of this user: `QPLUG_RUNTIME_DIR`, else /run/qplug for root, else `$XDG_RUNTIME_DIR/qplug`.
- *
- * @param env - environment variables; those that are no absolute path count as unset (XDG Base Directory Specification)
- * @param uid - who runs qplug
- * @throws QplugError `runtime-dir-unknown`
- */
-export function runtimeDir(env: Environment, uid: number): string {
-  const own = absolute(env, 'QPLUG_RUNTIME_DIR');
-  if (own !== undefined) return own;
-  if (uid === 0) return '/run/qplug';
-  const variable = 'XDG_RUNTIME_DIR';
-  const base = absolute(env, variable);
-  if (base === undefined) throw fail('runtime-dir-unknown', { variable });
-  return join(base, 'qplug');
-}
-
-/**
- * The folder of what outlives a reboot: `QPLUG_STATE_DIR`, else `state` in `QPLUG_RUNTIME_DIR` where that is set, else
- * /var/lib/qplug for root, else `$XDG_STATE_HOME/qplug`, else ~/.local/state/qplug.
- *
- * @returns undefined for a user who has no home: then nothing is remembered
- */
-export function stateDir(env: Environment, uid: number): string | undefined {
-  const own = absolute(env, 'QPLUG_STATE_DIR');
-  if (own !== undefined) return own;
-  const runtime = absolute(env, 'QPLUG_RUNTIME_DIR');
-  if (runtime !== undefined) return join(runtime, 'state');
-  if (uid === 0) return '/var/lib/qplug';
-  const home = absolute(env, 'HOME');
-  const base = absolute(env, 'XDG_STATE_HOME') ?? (home === undefined ? undefined : join(home, '.local', 'state'));
-  return base === undefined ? undefined : join(base, 'qplug');
-}
 
 /**
  * @param folder - of all VMs: the registry's

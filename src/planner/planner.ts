@@ -2,11 +2,11 @@ import { MAX_HUB_PORTS, type Topology, withController } from '../qdev/index.js';
 import type { Plan } from './plan.js';
 import { report } from './report/index.js';
 import type { DeviceRequest, PlanRequest } from './request.js';
-import type { Problem } from './solve/index.js';
 import {
   compareScores,
   DEVICE_FIGURES,
   demandsOf,
+  type Problem,
   type Solution,
   search,
   sortDevices,

@@ -1,4 +1,5 @@
 /** What is kept on this host: the VMs that qplug launched, whose each device is, where devices were, and what is being done. */
+
 export { type Claim, type ClaimKey, type ClaimOwner, type ClaimState, sameKey, sameOwner } from './claim.js';
 export { ClaimStore } from './claim-store.js';
 export { Journal, type JournalEntry, type Watch } from './journal.js';
@@ -14,6 +15,7 @@ export type {
   UsbTree,
 } from './snapshot-record.js';
 export { SnapshotStore } from './snapshot-store.js';
+export { runtimeDir, stateDir } from './state-folders.js';
 export type { SuspendedDevice, Suspension } from './suspension.js';
 export type { VmRecord } from './vm-record.js';
 export { lives, VmRegistry } from './vm-registry.js';

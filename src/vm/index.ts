@@ -1,32 +1,83 @@
 /** The engine: what is done to a VM, from plan to verified. Everything that people touch stands on these functions. */
-export { type AttachedReport, type AttachReport, attach } from './attach.js';
-export { type AttachPlan, type AttachRequest, draftAttach, planAttach } from './attach-plan.js';
-export { type ChangeTarget, type Choice, changeTarget } from './change-target.js';
-export { attachTo, type Changed, detachFrom } from './change-vm.js';
-export { claimOn } from './claims.js';
-export { type DetachedReport, type DetachReport, detach } from './detach.js';
-export type { DeviceState } from './device-state.js';
-export { type Check, diagnose } from './doctor.js';
-export { type EndReport, killVm, shutdownVm } from './end-vm.js';
-export type { FileEntry, FileReport } from './file-entries.js';
-export { stayWith } from './foreground.js';
-export { awaitHostDrivers, giveBack } from './give-back.js';
-export { type HostAccess, inventoryOf } from './host-access.js';
-export { listVms } from './list-vms.js';
-export { mend, mendWhenEnded } from './mend.js';
-export { type MigrateReport, type MigrateRequest, migrate, type StayedDevice } from './migrate.js';
-export { type MigrationUri, parseMigrationUri } from './migration-uri.js';
-export { findVm, isVmFile, type OpenVm, openVm, type VmTarget } from './open-vm.js';
+
+export type { VmTarget } from '../access/index.js';
+export { awaitHostDrivers, claimOn, giveBack, type HostAccess, inventoryOf } from '../access/index.js';
+export type { FileEntry, FileReport } from './file-edit/index.js';
+export type { DeviceState } from './observe/index.js';
 export type { Operation } from './operation.js';
-export { commandLineOf, type Prepared, prepare } from './prepare.js';
-export { type RebalanceReport, type RebalanceRequest, rebalance } from './rebalance.js';
-export { type ReleaseAction, type ReleaseReport, release } from './release.js';
-export { type RestoreReport, type RestoreRequest, restoreSnapshot } from './restore-snapshot.js';
-export { type ResumedDevice, type ResumeReport, type ResumeRequest, resume } from './resume.js';
-export { roomInFile, roomInVm } from './room.js';
-export { type RunningVm, type RunRequest, runVm } from './run.js';
-export { type DeviceAt, type SaveReport, type SaveRequest, saveSnapshot } from './save-snapshot.js';
-export { tagOfNow } from './snapshot-tag.js';
-export { type DeleteReport, deleteSnapshot, listSnapshots, type Snapshot, snapshotTags } from './snapshots.js';
-export { statusOf, type VmStatus } from './status.js';
-export { type SuspendReport, suspend } from './suspend.js';
+export {
+  type AttachedReport,
+  type AttachReport,
+  attach,
+  attachTo,
+  type Changed,
+  type Check,
+  type DeleteReport,
+  type DetachedReport,
+  type DetachReport,
+  type DeviceAt,
+  deleteSnapshot,
+  detach,
+  detachFrom,
+  diagnose,
+  type EndReport,
+  killVm,
+  listSnapshots,
+  type MigrateReport,
+  type MigrateRequest,
+  type MigrationUri,
+  mend,
+  mendWhenEnded,
+  migrate,
+  parseMigrationUri,
+  type RebalanceReport,
+  type RebalanceRequest,
+  type ReleaseAction,
+  type ReleaseReport,
+  type RestoreReport,
+  type RestoreRequest,
+  type ResumedDevice,
+  type ResumeReport,
+  type ResumeRequest,
+  type RunningVm,
+  type RunRequest,
+  rebalance,
+  release,
+  restoreSnapshot,
+  resume,
+  runVm,
+  type SaveReport,
+  type SaveRequest,
+  type Snapshot,
+  type StayedDevice,
+  type SuspendReport,
+  saveSnapshot,
+  shutdownVm,
+  snapshotTags,
+  statusOf,
+  stayWith,
+  suspend,
+  tagOfNow,
+  type VmStatus,
+} from './operations/index.js';
+export {
+  type AttachPlan,
+  type AttachRequest,
+  commandLineOf,
+  draftAttach,
+  type Prepared,
+  planAttach,
+  prepare,
+  roomInFile,
+  roomInVm,
+} from './plan/index.js';
+export {
+  type ChangeTarget,
+  type Choice,
+  changeTarget,
+  findVm,
+  isVmFile,
+  listVms,
+  type OpenVm,
+  openVm,
+} from './target/index.js';

@@ -1,7 +1,5 @@
 import { Deadline, DeadlineReached } from '../base/index.js';
-import type { HeldVmFile } from '../config/index.js';
 import { finding, QplugError } from '../diag/index.js';
-import type { WriteStep } from './step.js';
 
 /** What an operation was told about its end, and whom to tell how it goes. */
 export interface Operation {
@@ -10,17 +8,6 @@ export interface Operation {
   readonly timeout: number;
   /** Called as it goes on, with words for people. */
   readonly onProgress?: ((what: string) => void) | undefined;
-}
-
-/** An operation that changes the VM's file as well, when all else of it is done and verified: both, or neither. */
-export interface BothOperation extends Operation {
-  readonly file?: FileWrite | undefined;
-}
-
-/** A VM's file in hand, and its change, which is written beside it. */
-export interface FileWrite {
-  readonly held: HeldVmFile;
-  readonly step: WriteStep;
 }
 
 /**

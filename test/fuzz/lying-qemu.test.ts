@@ -7,7 +7,7 @@ import { LIMITS } from '../../src/qdev/observe/limits.js';
 import { connectOver } from '../../src/qmp/connect.js';
 import { QmpError } from '../../src/qmp/index.js';
 import schema from '../../src/qmp/replies.schema.json' with { type: 'json' };
-import { readTopology } from '../../src/vm/read-back.js';
+import { readTopology } from '../../src/vm/observe/read-topology.js';
 import { type Answer, lyingTransport } from '../lying-qemu.js';
 import { plainTerminal } from '../plain-terminal.js';
 import { ADDRESS, connectedPeer, outcome } from '../unit/qmp/fake-peer.js';

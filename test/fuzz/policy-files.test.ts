@@ -3,12 +3,12 @@ import { expect, test } from 'vitest';
 import type { Policy } from '../../src/config/index.js';
 import { parsePolicy } from '../../src/config/policy/parse-policy.js';
 import { describe as describeFinding, QplugError } from '../../src/diag/index.js';
-import { checkSelector } from '../../src/vm/check-selector.js';
+import { selectorFault } from '../../src/host/index.js';
 import { UNSAFE } from '../unit/diag/unsafe.js';
 import { runs } from '../unit/runs.js';
 
 const FILE = '/etc/qplug/policy.yaml';
-const read = (text: string): Policy => parsePolicy(text, FILE, { checkSelector, passwd: '', group: '' });
+const read = (text: string): Policy => parsePolicy(text, FILE, { checkSelector: selectorFault, passwd: '', group: '' });
 
 test('no text is anything but a policy or a clear refusal', () => {
   const words = [

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { QplugError } from '../../src/diag/index.js';
 import { connect } from '../../src/qmp/index.js';
 import { attach, detach, type Operation, openVm } from '../../src/vm/index.js';
-import { removeDevice } from '../../src/vm/remove-device.js';
+import { removeDevice } from '../../src/vm/steps/remove-device.js';
 import { PATIENCE, pastDeadline } from '../patience.js';
 import { startQemu } from './plain-qemu.js';
 import { startProxy } from './qmp-proxy.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findVm, killVm, openVm, prepare } from '../../src/vm/index.js';
-import { readTopology } from '../../src/vm/read-back.js';
+import { readTopology } from '../../src/vm/observe/read-topology.js';
 import { StartedVms } from './started-vms.js';
 import { treeOf, type World } from './vm-world.js';
 

@@ -1,13 +1,13 @@
+import { openHost } from '../../access/index.js';
 import { printable } from '../../diag/index.js';
 import type { Claim } from '../../registry/index.js';
 import { claimDocument } from '../../view/documents/index.js';
 import type { CommandHandler } from '../command.js';
-import { hostAccess } from '../host-access.js';
 import { localTime } from '../render/local-time.js';
 import { table } from '../render/table.js';
 
 export const run: CommandHandler = async (_args, terminal) => {
-  using store = hostAccess(terminal).claims;
+  using store = openHost(terminal).claims;
   const claims = store.list();
   return {
     schema: 'claims',

@@ -1,3 +1,4 @@
+import { claimsByPort } from '../../access/index.js';
 import type { Finding } from '../../diag/index.js';
 import {
   type DeviceEvent,
@@ -13,7 +14,6 @@ import {
   watchDevices,
 } from '../../host/index.js';
 import { devicesDocument, hostDeviceDocument } from '../../view/documents/index.js';
-import { claimsByPort } from '../claims-by-port.js';
 import type { CommandHandler, Streamed } from '../command.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { jsonText } from '../output/json-text.js';

@@ -1,12 +1,12 @@
+import { openHost } from '../../access/index.js';
 import { doctorDocument, hasPassed } from '../../view/documents/index.js';
 import { diagnose } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
 import { EXIT_CODES } from '../exit-codes.js';
-import { hostAccess } from '../host-access.js';
 import { lines } from '../render/lines.js';
 
 export const run: CommandHandler = async (args, terminal) => {
-  const checks = await diagnose(hostAccess(terminal), args.text('binary') ?? 'qemu-system-x86_64', terminal.signal);
+  const checks = await diagnose(openHost(terminal), args.text('binary') ?? 'qemu-system-x86_64', terminal.signal);
   const { outColors: colors } = terminal;
   return {
     schema: 'doctor',

@@ -1,13 +1,13 @@
+import { openHost } from '../../access/index.js';
 import { printable } from '../../diag/index.js';
 import { listDocument } from '../../view/documents/index.js';
 import { listVms } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
-import { hostAccess } from '../host-access.js';
 import { localTime } from '../render/local-time.js';
 import { table } from '../render/table.js';
 
 export const run: CommandHandler = async (_args, terminal) => {
-  const { vms, findings } = listVms(hostAccess(terminal));
+  const { vms, findings } = listVms(openHost(terminal));
   return {
     schema: 'list',
     document: () => listDocument(vms),

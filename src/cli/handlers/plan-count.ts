@@ -1,3 +1,4 @@
+import { openHost } from '../../access/index.js';
 import { printable } from '../../diag/index.js';
 import type { Room } from '../../planner/index.js';
 import { SPEEDS, type Speed, speedOfMegabits } from '../../qdev/index.js';
@@ -5,7 +6,6 @@ import { capacityDocument } from '../../view/documents/index.js';
 import { isVmFile, openVm, roomInFile, roomInVm } from '../../vm/index.js';
 import type { Arguments, CommandHandler, Outcome } from '../command.js';
 import { exitCodeOf } from '../exit-codes.js';
-import { hostAccess } from '../host-access.js';
 import { renderCapacity } from '../render/capacity.js';
 import type { Terminal } from '../terminal.js';
 import { ANSWER_TIMEOUT } from '../timeouts.js';
@@ -24,7 +24,7 @@ async function inFile(args: Arguments, terminal: Terminal): Promise<Outcome> {
 
 async function inVm(args: Arguments, terminal: Terminal): Promise<Outcome> {
   refuseHostFile(args, '--count', 'a VM that runs takes devices of this host alone');
-  const host = hostAccess(terminal);
+  const host = openHost(terminal);
   const { signal } = terminal;
   const timeout = (args.number('timeout') ?? ANSWER_TIMEOUT) * 1000;
   await using vm = await openVm(args.word('vm'), host, { signal, timeout });

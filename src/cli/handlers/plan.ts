@@ -1,3 +1,4 @@
+import { openHost } from '../../access/index.js';
 import { printable } from '../../diag/index.js';
 import type { HostInventory } from '../../host/index.js';
 import type { Plan } from '../../planner/index.js';
@@ -5,7 +6,6 @@ import { planDocument } from '../../view/documents/index.js';
 import { draftAttach, inventoryOf, openVm, type Prepared, planAttach } from '../../vm/index.js';
 import type { Arguments, CommandHandler, Outcome } from '../command.js';
 import { exitCodeOf } from '../exit-codes.js';
-import { hostAccess } from '../host-access.js';
 import { renderExplanation } from '../render/explanation.js';
 import { renderPlan } from '../render/plan.js';
 import { renderHeading } from '../render/topology.js';
@@ -37,7 +37,7 @@ async function planFileOutcome(args: Arguments, terminal: Terminal): Promise<Out
 async function planAttachOutcome(args: Arguments, terminal: Terminal): Promise<Outcome> {
   const svg = svgRequest(args, 'plan');
   refuseHostFile(args, 'SELECTOR', 'selectors are for a VM that runs, and that takes devices of this host alone');
-  const host = hostAccess(terminal);
+  const host = openHost(terminal);
   const timeout = (args.number('timeout') ?? ANSWER_TIMEOUT) * 1000;
   await using vm = await openVm(args.word('vm'), host, { signal: terminal.signal, timeout });
   const request = attachRequestOf(args);

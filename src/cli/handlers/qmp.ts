@@ -1,7 +1,7 @@
+import { openHost } from '../../access/index.js';
 import { fail } from '../../diag/index.js';
 import { openVm } from '../../vm/index.js';
 import type { Arguments, CommandHandler } from '../command.js';
-import { hostAccess } from '../host-access.js';
 import { jsonText } from '../output/json-text.js';
 import { ATTACH_TIMEOUT } from '../timeouts.js';
 
@@ -9,7 +9,7 @@ export const run: CommandHandler = async (args, terminal) => {
   const text = args.text('arguments');
   const given = text === undefined ? undefined : parseObject(text, args);
   const timeout = (args.number('timeout') ?? ATTACH_TIMEOUT) * 1000;
-  await using vm = await openVm(args.word('vm'), hostAccess(terminal), { signal: terminal.signal, timeout });
+  await using vm = await openVm(args.word('vm'), openHost(terminal), { signal: terminal.signal, timeout });
   const answer = await vm.qmp.executeAny(args.word('command'), given, { signal: terminal.signal, timeout });
   return {
     schema: 'qmp',

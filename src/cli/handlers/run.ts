@@ -1,10 +1,10 @@
+import { openHost } from '../../access/index.js';
 import { type Finding, printable } from '../../diag/index.js';
 import { megabits } from '../../qdev/index.js';
 import { runDocument } from '../../view/documents/index.js';
 import { speedText } from '../../view/text/index.js';
 import { type RunningVm, runVm, stayWith } from '../../vm/index.js';
 import type { CommandHandler, Outcome } from '../command.js';
-import { hostAccess } from '../host-access.js';
 import { Progress } from '../progress.js';
 import { renderFinding } from '../render/finding.js';
 import { lines } from '../render/lines.js';
@@ -14,7 +14,7 @@ import { leaveWatcher } from './shared/leave-watcher.js';
 import { guardOffOf } from './shared/read-options.js';
 
 export const run: CommandHandler = async (args, terminal) => {
-  const host = hostAccess(terminal);
+  const host = openHost(terminal);
   const { signal } = terminal;
   using progress = new Progress(terminal, true);
   const timeout = (args.number('timeout') ?? RUN_TIMEOUT) * 1000;

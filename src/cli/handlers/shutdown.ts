@@ -1,6 +1,6 @@
+import { openHost } from '../../access/index.js';
 import { openVm, shutdownVm } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
-import { hostAccess } from '../host-access.js';
 import { Progress } from '../progress.js';
 import { SHUTDOWN_TIMEOUT } from '../timeouts.js';
 import { endOutcome } from './shared/end-outcome.js';
@@ -9,7 +9,7 @@ import { endOutcome } from './shared/end-outcome.js';
 const REACH = 10_000;
 
 export const run: CommandHandler = async (args, terminal) => {
-  const host = hostAccess(terminal);
+  const host = openHost(terminal);
   using progress = new Progress(terminal, false);
   const { signal } = terminal;
   await using vm = await openVm(args.word('vm'), host, { signal, timeout: REACH });

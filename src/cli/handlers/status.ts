@@ -1,10 +1,10 @@
+import { openHost } from '../../access/index.js';
 import { printable } from '../../diag/index.js';
 import { formatVersion } from '../../qdev/index.js';
 import { statusDocument } from '../../view/documents/index.js';
 import { statusWords } from '../../view/tree/index.js';
 import { openVm, statusOf, type VmStatus } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
-import { hostAccess } from '../host-access.js';
 import { renderHeading, renderTopology } from '../render/topology.js';
 import type { Terminal } from '../terminal.js';
 import { ANSWER_TIMEOUT } from '../timeouts.js';
@@ -13,7 +13,7 @@ import { deliverPicture } from './shared/write-picture.js';
 
 export const run: CommandHandler = async (args, terminal) => {
   const svg = svgRequest(args, 'status');
-  const host = hostAccess(terminal);
+  const host = openHost(terminal);
   const operation = { signal: terminal.signal, timeout: (args.number('timeout') ?? ANSWER_TIMEOUT) * 1000 };
   await using vm = await openVm(args.word('vm'), host, operation);
   const status = await statusOf(vm, host, operation);

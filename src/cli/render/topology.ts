@@ -2,8 +2,14 @@ import type { Colors } from 'picocolors/types.js';
 import { printable } from '../../diag/index.js';
 import { type Controller, formatVersion, megabits, speedsIn, type Topology } from '../../qdev/index.js';
 import { cut, pad, shorten, speedText, width, wrap } from '../../view/text/index.js';
-import type { Describe, DeviceWords } from '../../view/tree/index.js';
-import { type FreeNode, type KeptPorts, type PortNode, portTree } from '../../view/tree/index.js';
+import {
+  type Describe,
+  type DeviceWords,
+  type FreeNode,
+  type KeptPorts,
+  type PortNode,
+  portTree,
+} from '../../view/tree/index.js';
 import type { Terminal } from '../terminal.js';
 import { unbroken } from './lines.js';
 

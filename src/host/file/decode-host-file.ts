@@ -1,7 +1,6 @@
 import { constants, gunzipSync } from 'node:zlib';
 import { type EvidenceByCode, fail, finding, QplugError } from '../../diag/index.js';
-import type { UsbIds } from '../names/index.js';
-import { parsePortName } from '../names/index.js';
+import { parsePortName, type UsbIds } from '../names/index.js';
 import { DEVICES, parseRecording, readInventory, recordedSysfs, type SysfsReader } from '../sysfs/index.js';
 import type { HostInventory } from '../usb-device.js';
 import { type DescribedDevice, hostDeviceOf, withDescribedClasses } from './described-device.js';

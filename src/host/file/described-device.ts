@@ -6,8 +6,15 @@ import {
   type SpeedIs,
   type SpeedMask,
 } from '../../qdev/index.js';
-import type { UsbIds } from '../names/index.js';
-import { comparePorts, deviceName, formatAddress, formatId, formatPort, UNKNOWN_CONTROLLER } from '../names/index.js';
+import {
+  comparePorts,
+  deviceName,
+  formatAddress,
+  formatId,
+  formatPort,
+  UNKNOWN_CONTROLLER,
+  type UsbIds,
+} from '../names/index.js';
 import type { BoundInterface, HostConfiguration, HostDevice } from '../usb-device.js';
 import type { TextLine } from './text-line.js';
 

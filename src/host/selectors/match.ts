@@ -1,5 +1,4 @@
-import type { HostPort } from '../names/index.js';
-import { connectorPorts, samePort, UNKNOWN_CONTROLLER } from '../names/index.js';
+import { connectorPorts, type HostPort, samePort, UNKNOWN_CONTROLLER } from '../names/index.js';
 import type { HostDevice, HostInventory } from '../usb-device.js';
 import { requireSelector, type Selector } from './selector.js';
 

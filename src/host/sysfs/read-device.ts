@@ -1,7 +1,6 @@
 import { type Finding, finding } from '../../diag/index.js';
 import { type DecodedDescriptors, decodeDescriptors } from '../descriptors/index.js';
-import type { UsbIds } from '../names/index.js';
-import { deviceName, formatPort, type HostPort, parsePortDevice } from '../names/index.js';
+import { deviceName, formatPort, type HostPort, parsePortDevice, type UsbIds } from '../names/index.js';
 import type { BoundInterface, HostDevice } from '../usb-device.js';
 import { DEVICES, linkName, readText, type SysfsReader } from './sysfs-reader.js';
 

@@ -4,8 +4,15 @@ import type { Candidate, Change, Plan, Verdict } from '../plan.js';
 import { DEFAULT_RESERVE, plan } from '../planner.js';
 import { follows } from '../report/index.js';
 import type { DeviceRequest, PlanRequest } from '../request.js';
-import type { Explanation, OtherChange, Place, VerdictRun, WhatIf, Why } from './explanation.js';
-import { OBJECTIVES } from './explanation.js';
+import {
+  type Explanation,
+  OBJECTIVES,
+  type OtherChange,
+  type Place,
+  type VerdictRun,
+  type WhatIf,
+  type Why,
+} from './explanation.js';
 import { type Figures, figuresOf } from './figures.js';
 
 /** So many other ports are compared with the one that was chosen. */

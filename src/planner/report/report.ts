@@ -12,8 +12,7 @@ import {
 import { cheapestFix, type FixSearch, fixSearch } from '../fixes/index.js';
 import type { AddedHub, KeptPortTaken, Placement, Plan, PlanStep, Refusal } from '../plan.js';
 import type { DeviceRequest, KeptPort, PlanRequest } from '../request.js';
-import type { PlanPort, Problem, Solution } from '../solve/index.js';
-import { isHub, once } from '../solve/index.js';
+import { isHub, once, type PlanPort, type Problem, type Solution } from '../solve/index.js';
 import { alternativesOf, reasonOf } from './refusal.js';
 import { candidatesOf, freeAfterwards, type Outcome, outcomeOf, reservedPorts } from './verdict.js';
 

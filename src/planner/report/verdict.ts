@@ -1,7 +1,6 @@
 import { negotiate, SPEEDS } from '../../qdev/index.js';
 import type { Candidate, Verdict } from '../plan.js';
 import type { PortName } from '../request.js';
-import type { Problem } from '../solve/index.js';
 import {
   comparePlanPorts,
   countFree,
@@ -11,6 +10,7 @@ import {
   isHub,
   isSlow,
   type PlanPort,
+  type Problem,
   portName,
   type Solution,
   takesHub,

@@ -3,8 +3,7 @@ import { type Plan, planFindings } from '../../planner/index.js';
 import { type Controller, formatVersion, megabits, type Topology } from '../../qdev/index.js';
 import type { Prepared, VmStatus } from '../../vm/index.js';
 import { speedText } from '../text/index.js';
-import type { KeptPorts } from '../tree/index.js';
-import { type Describe, planWords, statusWords } from '../tree/index.js';
+import { type Describe, type KeptPorts, planWords, statusWords } from '../tree/index.js';
 
 /** What a picture shows, before anything has a place. Strings are printable. */
 export interface Scene {

@@ -46,6 +46,7 @@ const FAULTS: Readonly<Record<string, readonly [from: string, imports: string, w
   'layer-host': ['host', 'planner/index.ts'],
   'layer-registry': ['registry', 'host/index.ts'],
   'layer-launcher': ['launcher', 'host/index.ts'],
+  'layer-access': ['access', 'launcher/index.ts'],
   'layer-vm': ['vm', 'view/text/index.ts'],
   'layer-view': ['view', 'launcher/index.ts'],
   'layer-cli': ['cli', 'server/index.ts'],
@@ -71,6 +72,13 @@ const FAULTS: Readonly<Record<string, readonly [from: string, imports: string, w
   'wall-launcher/checks': ['launcher/checks', 'launcher/preflight/index.ts'],
   'wall-launcher/process': ['launcher/process', 'launcher/command-line/index.ts'],
   'wall-launcher/preflight': ['launcher/preflight', 'launcher/restart.ts'],
+  'wall-vm/target': ['vm/target', 'vm/observe/index.ts'],
+  'wall-vm/observe': ['vm/observe', 'vm/steps/index.ts'],
+  'wall-vm/steps': ['vm/steps', 'vm/transaction/index.ts'],
+  'wall-vm/plan': ['vm/plan', 'vm/transaction/index.ts'],
+  'wall-vm/transaction': ['vm/transaction', 'vm/plan/index.ts'],
+  'wall-vm/file-edit': ['vm/file-edit', 'vm/transaction/index.ts'],
+  'wall-vm/operations': ['vm/operations', 'vm/report.ts'],
   'wall-view/text': ['view/text', 'view/tree/index.ts'],
   'wall-view/tree': ['view/tree', 'view/picture/index.ts'],
   'wall-view/documents': ['view/documents', 'view/text/index.ts'],
@@ -104,6 +112,13 @@ const FAULTS: Readonly<Record<string, readonly [from: string, imports: string, w
   'door-launcher/checks': ['launcher', 'launcher/checks/check-guest.ts'],
   'door-launcher/process': ['launcher', 'launcher/process/run-as.ts'],
   'door-launcher/preflight': ['launcher', 'launcher/preflight/preflight.ts'],
+  'door-vm/target': ['vm', 'vm/target/open-vm.ts'],
+  'door-vm/observe': ['vm', 'vm/observe/disks.ts'],
+  'door-vm/steps': ['vm', 'vm/steps/perform-step.ts'],
+  'door-vm/plan': ['vm', 'vm/plan/plan-attach.ts'],
+  'door-vm/transaction': ['vm', 'vm/transaction/undo-steps.ts'],
+  'door-vm/file-edit': ['vm', 'vm/file-edit/add-entries.ts'],
+  'door-vm/operations': ['vm', 'vm/operations/attach.ts'],
   'door-view/text': ['view/tree', 'view/text/text-width.ts'],
   'door-view/tree': ['view/picture', 'view/tree/port-tree.ts'],
   'door-view/documents': ['view', 'view/documents/plan.ts'],
@@ -196,7 +211,7 @@ describe('the import rules', () => {
   });
 
   test('are about every folder of the layers that have rooms', () => {
-    const rooms = ['planner', 'host', 'launcher', 'view', 'cli'].flatMap((layer) =>
+    const rooms = ['planner', 'host', 'launcher', 'vm', 'view', 'cli'].flatMap((layer) =>
       readdirSync(join(top, 'src', layer), { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isDirectory())
         .map((entry) => join(entry.parentPath, entry.name).slice(join(top, 'src/').length)),

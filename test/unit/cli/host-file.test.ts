@@ -7,7 +7,7 @@ import { parseVmFile } from '../../../src/config/index.js';
 import { shellWord } from '../../../src/diag/shell-word.js';
 import { type HostInventory, recordedSysfs } from '../../../src/host/index.js';
 import { hostDeviceDocument, hubDocument } from '../../../src/view/documents/host-device.js';
-import { planFile } from '../../../src/vm/plan-file.js';
+import { planFile } from '../../../src/vm/plan/plan-start.js';
 import { decode, fixturePath, LAB_FILES } from '../host/file/fixtures.js';
 import { randomHost } from '../host/file/random-host.js';
 import { inventoryOf, recording } from '../host/recordings.js';

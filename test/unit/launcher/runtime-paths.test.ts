@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { QplugError } from '../../../src/diag/index.js';
-import { checkSocketPaths, runtimeDir, runtimePaths, stateDir } from '../../../src/launcher/index.js';
+import { checkSocketPaths, runtimePaths } from '../../../src/launcher/index.js';
+import { runtimeDir, stateDir } from '../../../src/registry/index.js';
 
 describe('runtimeDir', () => {
   test.each([

@@ -1,8 +1,8 @@
+import { openHost } from '../../../access/index.js';
 import type { Finding } from '../../../diag/index.js';
 import type { HostInventory } from '../../../host/index.js';
 import { type Prepared, prepare } from '../../../vm/index.js';
 import type { Arguments } from '../../command.js';
-import { hostAccess } from '../../host-access.js';
 import type { Terminal } from '../../terminal.js';
 import { chooseInventory, hostNotes } from './choose-inventory.js';
 import { guardOffOf } from './read-options.js';
@@ -23,7 +23,7 @@ export interface PreparedFile {
  * @throws QplugError as `prepare` and `chooseInventory`
  */
 export async function prepareFile(path: string, args: Arguments, terminal: Terminal): Promise<PreparedFile> {
-  const host = hostAccess(terminal);
+  const host = openHost(terminal);
   const inventory = await chooseInventory(args, host, terminal);
   const forget = args.flag('forget') || args.text('host') !== undefined;
   const prepared = await prepare(path, host, inventory, {

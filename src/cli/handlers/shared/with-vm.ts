@@ -3,9 +3,9 @@
  * the request, the inventory, the prepared file or the open VM that they stand for; a picture goes where it was asked for.
  */
 
+import { openHost } from '../../../access/index.js';
 import { type HostAccess, type OpenVm, type Operation, openVm } from '../../../vm/index.js';
 import type { Arguments } from '../../command.js';
-import { hostAccess } from '../../host-access.js';
 import { Progress } from '../../progress.js';
 import type { Terminal } from '../../terminal.js';
 import { ATTACH_TIMEOUT } from '../../timeouts.js';
@@ -28,7 +28,7 @@ export async function withOperation<T>(
     timeout: (args.number('timeout') ?? seconds) * 1000,
     onProgress: progress.tell,
   };
-  return await work(hostAccess(terminal), operation);
+  return await work(openHost(terminal), operation);
 }
 
 /**

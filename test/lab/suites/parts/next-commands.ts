@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { stateDir } from '../../../../src/launcher/index.js';
+import { stateDir } from '../../../../src/registry/index.js';
 import type { Lab } from '../../inside/lab.js';
 import { qplug } from './qplug.js';
 

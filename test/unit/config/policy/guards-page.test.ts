@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { parseVmFile } from '../../../../src/config/index.js';
 import { parsePolicy } from '../../../../src/config/policy/parse-policy.js';
 import { GUARD_KINDS } from '../../../../src/diag/index.js';
-import { checkSelector } from '../../../../src/vm/check-selector.js';
+import { selectorFault } from '../../../../src/host/index.js';
 
 const page = readFileSync(new URL('../../../../docs/guards.md', import.meta.url), 'utf8');
 const shown = [...page.matchAll(/```yaml\n(.*?)```/gs)].map((match) => match[1] ?? '');
@@ -14,12 +14,12 @@ test('the page tells every guard', () => {
 });
 
 test('the part of a VM file that is shown is valid', async () => {
-  const { usb } = await parseVmFile(String(shown[0]), '/vm/bench.yaml', { checkSelector });
+  const { usb } = await parseVmFile(String(shown[0]), '/vm/bench.yaml', { checkSelector: selectorFault });
   expect(usb.devices).toMatchObject([{ guardOff: ['serial'] }]);
 });
 
 test('the policy that is shown is valid, and has every key', () => {
-  const checks = { checkSelector, passwd: '', group: 'games:x:60:\n' };
+  const checks = { checkSelector: selectorFault, passwd: '', group: 'games:x:60:\n' };
   const { enabled, allow, deny } = parsePolicy(String(shown[1]), '/etc/qplug/policy.yaml', checks);
   expect([enabled, allow?.length, deny.length, shown.length]).toEqual([true, 3, 3, 2]);
   const schema = JSON.parse(readFileSync(new URL('../../../../schemas/policy.schema.json', import.meta.url), 'utf8'));

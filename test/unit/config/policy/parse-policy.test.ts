@@ -4,12 +4,12 @@ import { describe, expect, test } from 'vitest';
 import type { Policy } from '../../../../src/config/index.js';
 import { parsePolicy } from '../../../../src/config/policy/parse-policy.js';
 import { QplugError } from '../../../../src/diag/index.js';
-import { checkSelector } from '../../../../src/vm/check-selector.js';
+import { selectorFault } from '../../../../src/host/index.js';
 
 const FILE = '/etc/qplug/policy.yaml';
 const passwd = 'root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\nodd:x:none:1\n';
 const group = 'usb:x:46:ann\n';
-const read = (text: string): Policy => parsePolicy(text, FILE, { checkSelector, passwd, group });
+const read = (text: string): Policy => parsePolicy(text, FILE, { checkSelector: selectorFault, passwd, group });
 
 function error(text: string): QplugError {
   try {

@@ -1,0 +1,29 @@
+import { QplugError } from '../diag/index.js';
+import type { HostInventory } from '../host/index.js';
+import type { Claim } from '../registry/index.js';
+import { claimOn } from './claims.js';
+import { type HostOptions, openHost } from './open-host.js';
+
+/**
+ * @returns the claims on this host's devices by their ports; undefined where they can't be read: then nobody knows, and who mends
+ *   has said why
+ */
+export async function claimsByPort(
+  inventory: HostInventory,
+  options: HostOptions,
+): Promise<ReadonlyMap<string, Claim> | undefined> {
+  try {
+    using store = openHost(options).claims;
+    if (store.isUnused) return new Map();
+    const claims = store.list();
+    return new Map(
+      inventory.devices.flatMap((device) => {
+        const claim = claimOn(device, inventory, claims);
+        return claim === undefined ? [] : [[device.port, claim] as const];
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof QplugError)) throw error;
+    return undefined;
+  }
+}

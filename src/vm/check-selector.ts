@@ -1,1 +1,0 @@
-export { selectorFault as checkSelector } from '../host/index.js';

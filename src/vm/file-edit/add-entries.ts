@@ -1,0 +1,122 @@
+import { deniedFindings } from '../../access/index.js';
+import { editVmFile, type NewDevice, type VmFile } from '../../config/index.js';
+import { type Finding, finding, QplugError } from '../../diag/index.js';
+import {
+  type HostDevice,
+  type HostInventory,
+  lastingSelector,
+  requireSelector,
+  type Selector,
+  selectOne,
+  selectorFault,
+} from '../../host/index.js';
+import { checkGuest } from '../../launcher/index.js';
+import type { AttachRequest } from '../plan/index.js';
+import { readVmFileText } from '../target/index.js';
+import { throwErrors } from '../throw-errors.js';
+import {
+  covers,
+  type Entry,
+  entriesForDevice,
+  entriesForSelector,
+  entriesIn,
+  type FileEdit,
+  type FileEntry,
+  reportEntry,
+} from './file-entries.js';
+
+/** What an attach would do to a VM's file: pure but for its arguments. */
+
+/**
+ * Works out how a VM file has to change for its next start to have more devices, each named by a selector that lasts. One that it names
+ * already is left as it is.
+ *
+ * @param text - of the file
+ * @param path - the file, for messages
+ * @throws QplugError `device-not-found` for a bus.addr that is not plugged in, `selector-ambiguous`, `device-is-hub`, `device-denied` ·
+ *   as `editVmFile`
+ */
+export async function planFileAttach(
+  { text, path, vm }: { readonly text: string; readonly path: string; readonly vm: string },
+  request: AttachRequest,
+  inventory: HostInventory,
+): Promise<FileEdit> {
+  const file = await readVmFileText(text, path);
+  const findings: Finding[] = [];
+  const already: FileEntry[] = [];
+  const add: NewDevice[] = [];
+  const meant = new Set<string>();
+  const terms = termsOf(request);
+  for (const typed of request.selectors) {
+    const selector = requireSelector(typed);
+    const device = deviceOf(selector, inventory);
+    const [entry] =
+      device === undefined ? entriesForSelector(selector, file) : entriesForDevice(device, file, inventory);
+    const select = lastingSelector(selector, device, inventory);
+    // one device may be named twice
+    const name = device?.port ?? select;
+    if (meant.has(name)) continue;
+    meant.add(name);
+    findings.push(...mayHave(selector, device, { vm, file, path, inventory }));
+    if (entry !== undefined) {
+      already.push(reportEntry('already', entry, file));
+      findings.push(...otherTerms(entry, { select, ...terms }, file, path));
+    } else add.push({ select, ...terms });
+  }
+  throwErrors(findings);
+  for (const emulated of request.emulated ?? []) add.push({ emulated, ...terms });
+  if (add.length === 0) return { splices: undefined, entries: already, findings };
+  const made = await editVmFile(text, path, { add }, { checkSelector: selectorFault, checkGuest });
+  const added = entriesIn(made.file).slice(-add.length);
+  const entries = [...already, ...added.map((one) => reportEntry('added', one, made.file))];
+  return { splices: made.splices, entries, findings };
+}
+
+/** What was typed of a device's place, as the file has it: what is the default there is not written. */
+function termsOf({ controller, port, slower }: AttachRequest): Omit<NewDevice, 'select' | 'emulated'> {
+  return { controller, port, slower: slower === 'allow' ? slower : undefined };
+}
+
+/** @returns the device that is meant now, or undefined when it is not plugged in and its selector lasts */
+function deviceOf(selector: Selector, inventory: HostInventory): HostDevice | undefined {
+  try {
+    return selectOne(selector, inventory);
+  } catch (error) {
+    const isAway = error instanceof QplugError && error.code === 'device-not-found';
+    if (!isAway || selector.by === 'address') throw error;
+    return undefined;
+  }
+}
+
+interface World {
+  readonly vm: string;
+  readonly file: VmFile;
+  readonly path: string;
+  readonly inventory: HostInventory;
+}
+
+/** Whether the file lets its VM have the device, as far as that can be told of one that is not plugged in. */
+function mayHave(selector: Selector, device: HostDevice | undefined, { vm, file, path, inventory }: World): Finding[] {
+  if (device !== undefined) return deniedFindings(device, vm, file, inventory);
+  const { allow, deny } = file.usb;
+  const rule = deny.find((one) => covers(one, selector));
+  if (rule !== undefined) return [finding('device-denied', { label: selector.text, vm, rule })];
+  const away = finding('wanted-not-plugged-in', { selector: selector.text, vm }, { severity: 'note' });
+  if (allow === undefined || allow.some((one) => covers(one, selector))) return [away];
+  return [away, finding('allow-unsure', { selector: selector.text, path }, { severity: 'warning' })];
+}
+
+/** An entry that is there says where its device goes: what was typed for now does not change that. */
+function otherTerms({ wish }: Entry, wanted: NewDevice, file: VmFile, path: string): Finding[] {
+  const { controller, port, slower } = wanted;
+  const same =
+    (controller === undefined || controller === wish.controller) &&
+    (port === undefined || port === wish.port) &&
+    (slower === undefined || slower === wish.slower);
+  if (same) return [];
+  const terms = Object.entries({ controller, port, slower }).filter(([, value]) => value !== undefined);
+  const select = wish.kind === 'host' ? wish.select : wanted.select;
+  const entry = `{ select: ${select}, ${terms.map(([key, value]) => `${key}: ${value}`).join(', ')} }`;
+  const { line } = file.locate(wish.pointer);
+  return [finding('entry-says-otherwise', { path, line, entry }, { severity: 'warning' })];
+}

@@ -1,0 +1,115 @@
+import { editVmFile, type VmFile } from '../../config/index.js';
+import { type Finding, finding } from '../../diag/index.js';
+import {
+  type HostDevice,
+  type HostInventory,
+  isSelector,
+  labelOf,
+  matchSelector,
+  parseSelector,
+  requireSelector,
+  selectOne,
+  selectorFault,
+} from '../../host/index.js';
+import { checkGuest } from '../../launcher/index.js';
+import { emulatedModel, parseDeviceId } from '../../qdev/index.js';
+import { readVmFileText } from '../target/index.js';
+import { throwErrors } from '../throw-errors.js';
+import { covers, type Entry, entriesForDevice, entriesIn, type FileEdit, reportEntry } from './file-entries.js';
+
+/** A word of a command line, and what is known of what it means. */
+export interface LeavingWord {
+  readonly word: string;
+  /** The host device that it means in the running VM. */
+  readonly host: HostDevice | undefined;
+  /** Whether it is no error when the file does not name it. */
+  readonly optional: boolean;
+  /** That the running VM does not have it, where one was looked at. */
+  readonly absent?: Finding | undefined;
+}
+
+/**
+ * Works out how a VM file has to change for its next start to go without devices. Only an entry that means the device and nothing else is
+ * taken out.
+ *
+ * @param words - ids, or selectors of host devices
+ * @throws QplugError `not-in-file`, `entry-ambiguous`, `entry-broad`, `selector-ambiguous` · as `editVmFile`
+ */
+export async function planFileDetach(
+  { text, path }: { readonly text: string; readonly path: string },
+  words: readonly LeavingWord[],
+  inventory: HostInventory,
+): Promise<FileEdit> {
+  const file = await readVmFileText(text, path);
+  const findings: Finding[] = [];
+  const leaving = new Map<number, Entry>();
+  for (const { word, host, optional, absent } of words) {
+    const meant = entriesFor(word, host, file, inventory);
+    const [entry] = meant;
+    if (absent !== undefined) findings.push(entry === undefined ? absent : { ...absent, severity: 'note' });
+    if (entry === undefined) {
+      const entries = file.usb.devices.map((wish) => (wish.kind === 'host' ? wish.select : wish.id));
+      findings.push(
+        finding('not-in-file', { selector: word, path, entries }, { severity: optional ? 'note' : 'error' }),
+      );
+    } else if (meant.length > 1) {
+      const lines = meant.map(({ wish }) => file.locate(wish.pointer).line);
+      findings.push(finding('entry-ambiguous', { selector: word, path, lines }));
+    } else {
+      findings.push(...othersOf(entry, file, path, inventory));
+      leaving.set(entry.index, entry);
+    }
+  }
+  throwErrors(findings);
+  if (leaving.size === 0) return { splices: undefined, entries: [], findings };
+  const made = await editVmFile(
+    text,
+    path,
+    { remove: [...leaving.keys()] },
+    { checkSelector: selectorFault, checkGuest },
+  );
+  const entries = [...leaving.values()].map((one) => reportEntry('removed', one, file));
+  return { splices: made.splices, entries, findings };
+}
+
+function entriesFor(word: string, host: HostDevice | undefined, file: VmFile, inventory: HostInventory): Entry[] {
+  const all = entriesIn(file);
+  const named = all.filter(({ wish }) => wish.kind === 'emulated' && wish.id === word);
+  if (named.length > 0) return named;
+  if (host !== undefined) return entriesForDevice(host, file, inventory);
+  // what `attach --emulated` plugged has an id that no file may use
+  const model = /^qplug-(.+?)(?:_\d+)?$/.exec(word)?.[1] ?? '';
+  if (emulatedModel(model) !== undefined) {
+    return all.filter(({ wish }) => wish.kind === 'emulated' && wish.model === model && isPlain(wish));
+  }
+  const was = parseDeviceId(word);
+  if (was !== undefined) {
+    const there = inventory.devices.find(
+      ({ port, vendorId, productId }) => port === was.port && vendorId === was.vendorId && productId === was.productId,
+    );
+    return there === undefined ? [] : entriesForDevice(there, file, inventory);
+  }
+  const selector = parseSelector(word);
+  if (!isSelector(selector)) return [];
+  if (matchSelector(selector, inventory).length > 0) {
+    return entriesForDevice(selectOne(selector, inventory), file, inventory);
+  }
+  // not plugged in: an entry that says the same
+  return all.filter(({ wish }) => {
+    if (wish.kind !== 'host' || !covers(wish.select, selector)) return false;
+    return covers(word, requireSelector(wish.select));
+  });
+}
+
+function isPlain({ drive, properties }: { drive: unknown; properties: object }): boolean {
+  return drive === undefined && Object.keys(properties).length === 0;
+}
+
+/** An entry that means several devices now is not one device's to take out. */
+function othersOf({ wish }: Entry, file: VmFile, path: string, inventory: HostInventory): Finding[] {
+  if (wish.kind === 'emulated') return [];
+  const meant = matchSelector(requireSelector(wish.select), inventory);
+  if (meant.length < 2) return [];
+  const { line } = file.locate(wish.pointer);
+  return [finding('entry-broad', { entry: wish.select, path, line, others: meant.map(labelOf) })];
+}

@@ -1,0 +1,92 @@
+import type { HostAccess } from '../../access/index.js';
+import { type Finding, fail } from '../../diag/index.js';
+import { type HostDevice, labelOf } from '../../host/index.js';
+import { megabits, type Speed } from '../../qdev/index.js';
+import { within } from '../operation.js';
+import { type AttachPlan, type AttachRequest, planAttach, rememberPlaces } from '../plan/index.js';
+import { hasLeft } from '../steps/index.js';
+import type { OpenVm } from '../target/index.js';
+import { type BothOperation, changedVm, changeVm } from '../transaction/index.js';
+
+/** One device of an attach and where it is now. */
+export interface AttachedReport {
+  readonly id: string;
+  readonly label: string;
+  /** `already`: it was there before, nothing was done. */
+  readonly outcome: 'attached' | 'already';
+  readonly host: HostDevice | undefined;
+  readonly bus: string;
+  readonly port: string;
+  readonly megabits: number | undefined;
+  /** Its speed on the host, as a class; undefined for what was there already. */
+  readonly native: Speed | undefined;
+}
+
+export interface AttachReport {
+  readonly vm: string;
+  readonly devices: readonly AttachedReport[];
+  /** Ids of what was added to find room. */
+  readonly controllers: readonly string[];
+  readonly hubs: readonly string[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Attaches devices to a live VM: all of them or none. A device that is there already is left as it is.
+ *
+ * @throws QplugError as `planAttach` · `migrated-away`: there is no guest here any more · and, with everything undone: QEMU refused (`device-add-refused`, `device-open-failed`,
+ *   `device-gone`), or it did something else than planned (`placed-otherwise`) · `device-claimed`: it belongs to another VM
+ */
+export async function attach(
+  vm: OpenVm,
+  request: AttachRequest,
+  host: HostAccess,
+  operation: BothOperation & { readonly kind?: string | undefined },
+): Promise<AttachReport> {
+  const timeout = operation.timeout + (request.wait ?? 0);
+  return within({ ...operation, timeout }, `attach to ${vm.name}`, async (signal) => {
+    if (await hasLeft(vm.qmp, signal)) throw fail('migrated-away', { vm: vm.name });
+    const planned = await planAttach(vm, request, host, signal);
+    const { kind = 'attach', file } = operation;
+    const { steps, inventory, wanted: claims } = planned;
+    const change = { kind, recover: 'undo', steps, inventory, claims } as const;
+    const mended =
+      steps.length === 0 ? [] : (await changeVm(changedVm(vm), change, host, { ...operation, signal })).findings;
+    if (steps.length === 0) file?.held.commit();
+    const { placements } = planned.plan;
+    const unsaved =
+      vm.record === undefined || placements.length === 0
+        ? []
+        : rememberPlaces({ vm: vm.name, placements, wanted: planned.wanted }, host);
+    return reportOf(vm, { ...planned, findings: [...mended, ...planned.findings, ...unsaved] });
+  });
+}
+
+function reportOf(vm: OpenVm, { plan, wanted, already, findings }: AttachPlan): AttachReport {
+  const before = already.map(
+    ({ device, standing }): AttachedReport => ({
+      id: standing.device.id ?? standing.device.qomPath ?? '',
+      label: labelOf(device),
+      outcome: 'already',
+      host: device,
+      bus: standing.bus,
+      port: standing.device.port ?? '',
+      megabits: standing.device.megabits,
+      native: undefined,
+    }),
+  );
+  // in the order in which they were named, not that of the plan
+  const now = wanted.flatMap(({ request, host }): AttachedReport[] => {
+    const placed = plan.placements.find(({ key }) => key === request.key);
+    if (placed === undefined) return [];
+    const { key, label, bus, port, speed, native } = placed;
+    return [{ id: key, label, outcome: 'attached', host, bus, port, megabits: megabits(speed), native }];
+  });
+  return {
+    vm: vm.name,
+    devices: [...before, ...now],
+    controllers: plan.controllers.map((one) => one.id),
+    hubs: plan.hubs.map((one) => one.id),
+    findings,
+  };
+}

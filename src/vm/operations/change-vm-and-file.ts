@@ -1,0 +1,171 @@
+import { type HostAccess, hostOf, inventoryOf, readableClaims } from '../../access/index.js';
+import { type FileChange, holdVmFile } from '../../config/index.js';
+import { type Finding, finding, printable } from '../../diag/index.js';
+import type { HostDevice } from '../../host/index.js';
+import {
+  type FileEdit,
+  type FileReport,
+  type LeavingWord,
+  planFileAttach,
+  planFileDetach,
+} from '../file-edit/index.js';
+import { readTopology } from '../observe/index.js';
+import { type Operation, within } from '../operation.js';
+import { type AttachRequest, selectDevices } from '../plan/index.js';
+import { tellStep, type WriteStep } from '../steps/index.js';
+import { type ChangeTarget, type OpenVm, openVm } from '../target/index.js';
+import type { BothOperation } from '../transaction/index.js';
+import { type AttachReport, attach } from './attach.js';
+import { type DetachReport, detach, findOne, idsOf } from './detach.js';
+
+/** What was changed beside what the report of a running VM tells. */
+export interface Changed {
+  /** Whether the running VM was to be changed. */
+  readonly live: boolean;
+  /** Undefined where the file was not to be changed. */
+  readonly file: FileReport | undefined;
+}
+
+/**
+ * Attaches devices to a running VM, or writes them into its file for the next start, or both: then both are done, or neither. The file is
+ * prepared before the VM is touched, and takes its place when QEMU has done what was planned.
+ *
+ * @throws QplugError as `attach`, `planFileAttach` and `holdVmFile`; with everything as it was before
+ */
+export async function attachTo(
+  target: ChangeTarget,
+  request: AttachRequest,
+  host: HostAccess,
+  operation: Operation,
+): Promise<AttachReport & Changed> {
+  await using vm = await openTarget(target, host, operation);
+  const { file: path, name } = target;
+  if (path === undefined) {
+    if (vm === undefined) throw new Error('neither the VM nor its file');
+    return { ...(await attach(vm, request, host, operation)), live: true, file: undefined };
+  }
+  const { wait = 0 } = request;
+  const timeout = operation.timeout + wait;
+  return await within({ ...operation, timeout }, `attach to ${name}`, async (signal) => {
+    // what the VM is to have now has to be plugged in; what it is to have at its next start need not be
+    if (vm !== undefined || wait > 0) await selectDevices(request.selectors, host, { wait, signal });
+    const plan = (text: string): Promise<FileEdit> =>
+      planFileAttach({ text, path, vm: name }, request, inventoryOf(host));
+    const now = { ...operation, signal };
+    const { edit, live } = await changeBoth(
+      path,
+      plan,
+      now,
+      vm && ((both) => attach(vm, { ...request, wait: 0 }, host, both)),
+    );
+    return {
+      vm: name,
+      devices: live?.devices ?? [],
+      controllers: live?.controllers ?? [],
+      hubs: live?.hubs ?? [],
+      findings: [...target.findings, ...edit.findings, ...(live?.findings ?? [])],
+      live: live !== undefined,
+      file: { path, entries: edit.entries },
+    };
+  });
+}
+
+/**
+ * Takes devices out of a running VM, or out of its file for the next start, or both: then both are done, or neither. Where nobody chose,
+ * what only one of the two has is taken out there.
+ *
+ * @param words - ids, or selectors of host devices
+ * @throws QplugError as `detach`, `planFileDetach` and `holdVmFile`; with everything as it was before
+ */
+export async function detachFrom(
+  target: ChangeTarget,
+  words: readonly string[],
+  host: HostAccess,
+  operation: Operation,
+): Promise<DetachReport & Changed> {
+  await using vm = await openTarget(target, host, operation);
+  const { file: path, name } = target;
+  if (path === undefined) {
+    if (vm === undefined) throw new Error('neither the VM nor its file');
+    return { ...(await detach(vm, words, host, operation)), live: true, file: undefined };
+  }
+  return await within(operation, `detach from ${name}`, async (signal) => {
+    const inventory = inventoryOf(host);
+    const known = vm === undefined ? undefined : await lookInVm(vm, words, host, signal);
+    const leaving = words.map((word): LeavingWord => {
+      const found = known?.found.get(word);
+      const absent = found === undefined && known !== undefined ? notAttached(name, word, known.ids) : undefined;
+      return { word, host: found?.host, optional: !target.strict && found !== undefined, absent };
+    });
+    const there = target.strict ? words : words.filter((word) => known?.found.has(word) === true);
+    const plan = (text: string): Promise<FileEdit> => planFileDetach({ text, path }, leaving, inventory);
+    const now = { ...operation, signal };
+    const takesOut = vm !== undefined && there.length > 0;
+    const { edit, live } = await changeBoth(
+      path,
+      plan,
+      now,
+      takesOut ? (both) => detach(vm, there, host, both) : undefined,
+    );
+    return {
+      vm: name,
+      devices: live?.devices ?? [],
+      findings: [...target.findings, ...edit.findings, ...(live?.findings ?? [])],
+      live: live !== undefined,
+      file: { path, entries: edit.entries },
+    };
+  });
+}
+
+async function openTarget({ live }: ChangeTarget, host: HostAccess, operation: Operation): Promise<OpenVm | undefined> {
+  return live === undefined ? undefined : await openVm(live, host, operation);
+}
+
+/**
+ * Changes a file and a VM, both or neither: the file is written beside itself, the VM is changed, and what was written takes its place
+ * while the VM can still be set back.
+ *
+ * @param inVm - changes the VM, and the file as the last of its steps; undefined where there is no VM to change
+ */
+async function changeBoth<R>(
+  path: string,
+  plan: (text: string) => Promise<FileEdit>,
+  operation: Operation,
+  inVm: ((both: BothOperation) => Promise<R>) | undefined,
+): Promise<{ readonly edit: FileEdit; readonly live: R | undefined }> {
+  using held = await holdVmFile(path, operation.signal);
+  const edit = await plan(held.text);
+  const step = edit.splices && writeStep(path, held.prepare(edit.splices));
+  if (inVm !== undefined) return { edit, live: await inVm({ ...operation, file: step && { held, step } }) };
+  if (step !== undefined) tellStep({ event: 'doing', step }, operation.onProgress);
+  held.commit();
+  return { edit, live: undefined };
+}
+
+function writeStep(path: string, change: FileChange): WriteStep {
+  return { do: 'write', change, label: printable(path) };
+}
+
+interface InVm {
+  /** Words that mean something in the VM, with the host device where it is one alone. */
+  readonly found: ReadonlyMap<string, { readonly host: HostDevice | undefined }>;
+  readonly ids: readonly string[];
+}
+
+async function lookInVm(vm: OpenVm, words: readonly string[], host: HostAccess, signal: AbortSignal): Promise<InVm> {
+  const topology = await readTopology(vm.qmp, signal);
+  const inventory = inventoryOf(host);
+  const claims = readableClaims(vm, host);
+  const found = new Map<string, { readonly host: HostDevice | undefined }>();
+  for (const word of words) {
+    const matches = findOne(word, topology, inventory, claims);
+    const [first] = matches;
+    if (first === undefined) continue;
+    found.set(word, { host: matches.length === 1 ? hostOf(first.device, inventory, claims) : undefined });
+  }
+  return { found, ids: idsOf(topology) };
+}
+
+function notAttached(vm: string, selector: string, ids: readonly string[]): Finding {
+  return finding('not-attached', { selector, vm, ids });
+}

@@ -1,0 +1,157 @@
+import { type HostAccess, hostOf, inventoryOf, readableClaims } from '../../access/index.js';
+import { type Finding, finding } from '../../diag/index.js';
+import {
+  formatId,
+  type HostDevice,
+  type HostInventory,
+  isSelector,
+  matchSelector,
+  parseSelector,
+} from '../../host/index.js';
+import { type AttachedDevice, type Controller, parseDeviceId, type Topology } from '../../qdev/index.js';
+import type { Claim } from '../../registry/index.js';
+import { leftoversOf, readTopology } from '../observe/index.js';
+import { within } from '../operation.js';
+import { removalStep } from '../steps/index.js';
+import type { OpenVm } from '../target/index.js';
+import { throwErrors } from '../throw-errors.js';
+import { type BothOperation, changedVm, changeVm } from '../transaction/index.js';
+
+/** One device that was taken out. */
+export interface DetachedReport {
+  readonly id: string;
+  readonly label: string;
+  readonly bus: string;
+  readonly port: string | undefined;
+  /** The host device, when it is still plugged in, with its drivers as they are now. */
+  readonly host: HostDevice | undefined;
+}
+
+export interface DetachReport {
+  readonly vm: string;
+  readonly devices: readonly DetachedReport[];
+  readonly findings: readonly Finding[];
+}
+
+/** Told to the journal as what it is a part of; `detach` where nothing is said. */
+export type DetachOperation = BothOperation & { readonly kind?: string | undefined };
+
+/** A device of the VM that a word of the command line means. */
+interface Found {
+  readonly controller: Controller;
+  readonly device: AttachedDevice;
+}
+
+/**
+ * Takes devices out of a live VM: all of them or none. Waits until QEMU is done with each, then until the host's drivers have
+ * theirs back.
+ *
+ * @param words - ids in the VM, or selectors of host devices
+ * @throws QplugError `not-attached`, `detach-ambiguous`, `hub-in-use` before anything is done; `removal-pending` with what was
+ *   taken out put back
+ */
+export async function detach(
+  vm: OpenVm,
+  words: readonly string[],
+  host: HostAccess,
+  operation: DetachOperation,
+): Promise<DetachReport> {
+  return within(operation, `detach from ${vm.name}`, async (signal) => {
+    const topology = await readTopology(vm.qmp, signal);
+    const before = inventoryOf(host);
+    const claims = readableClaims(vm, host);
+    const found = findAll(words, vm.name, topology, before, claims);
+    const steps = found.map(({ device, controller }) => removalStep(device, controller, before, claims));
+    const { kind = 'detach' } = operation;
+    const change = { kind, recover: 'finish', steps, inventory: before } as const;
+    const { findings, after } = await changeVm(changedVm(vm), change, host, { ...operation, signal });
+    const devices = found.map(
+      ({ device, controller }, index): DetachedReport => ({
+        id: device.id ?? device.qomPath ?? '',
+        label: steps[index]?.label ?? '',
+        bus: controller.bus,
+        port: device.port,
+        host: hostOf(device, after, claims),
+      }),
+    );
+    return { vm: vm.name, devices, findings };
+  });
+}
+
+function findAll(
+  words: readonly string[],
+  vm: string,
+  topology: Topology,
+  inventory: HostInventory,
+  claims: readonly Claim[],
+): Found[] {
+  const findings: Finding[] = [];
+  const found: Found[] = [];
+  for (const word of words) {
+    const matches = findOne(word, topology, inventory, claims);
+    const [first] = matches;
+    if (first === undefined) findings.push(finding('not-attached', { selector: word, vm, ids: idsOf(topology) }));
+    else if (matches.length > 1) {
+      const ids = matches.map(({ device }) => device.id ?? device.qomPath ?? '');
+      findings.push(finding('detach-ambiguous', { selector: word, vm, ids }));
+    } else if (!found.some(({ device }) => device === first.device)) found.push(first);
+  }
+  for (const { device, controller } of found) findings.push(...hubFindings(device, controller, found, vm));
+  throwErrors(findings);
+  // what sits behind a hub goes before the hub
+  return found.sort((a, b) => (b.device.port ?? '').length - (a.device.port ?? '').length);
+}
+
+export function idsOf(topology: Topology): string[] {
+  return topology.controllers.flatMap(({ devices }) => devices.map((one) => one.id ?? one.qomPath ?? ''));
+}
+
+/**
+ * @param claims - those of the VM
+ * @returns the devices of a VM that a word means: an id, a path in QOM, or a selector of a host device
+ */
+export function findOne(
+  word: string,
+  topology: Topology,
+  inventory: HostInventory,
+  claims: readonly Claim[] = [],
+): Found[] {
+  const all = topology.controllers.flatMap((controller) =>
+    controller.devices.map((device) => ({ controller, device })),
+  );
+  const named = all.filter(({ device }) => device.id === word || device.qomPath === word);
+  if (named.length > 0) return named;
+  const passed = all.filter(({ device }) => device.driver === 'usb-host');
+  const selector = parseSelector(word);
+  // no selector: then it can only have been an id, and there is none of that name
+  if (!isSelector(selector)) return [];
+  const matching = matchSelector(selector, inventory);
+  const present = passed.filter(({ device }) => {
+    const host = hostOf(device, inventory, claims);
+    return host !== undefined && matching.some(({ port }) => port === host.port);
+  });
+  if (present.length > 0) return present;
+  // gone from the host: our id still tells what it was, and a claim which connector it left to another
+  const places = selector.by === 'port' || selector.by === 'location' ? matching : [];
+  const left = places.flatMap((one) => leftoversOf(topology, one, claims, inventory));
+  return passed.filter(
+    ({ device }) =>
+      (device.id !== undefined && wasMeant(word, device.id)) || left.some((one) => one.standing.device === device),
+  );
+}
+
+function wasMeant(word: string, id: string): boolean {
+  const was = parseDeviceId(id);
+  if (was === undefined) return false;
+  return word === was.port || word.toLowerCase() === formatId(was.vendorId, was.productId);
+}
+
+function hubFindings(hub: AttachedDevice, controller: Controller, leaving: readonly Found[], vm: string): Finding[] {
+  if (hub.driver !== 'usb-hub' || hub.port === undefined) return [];
+  const behind = controller.devices.filter(
+    (one) => one.port?.startsWith(`${hub.port}.`) === true && !leaving.some(({ device }) => device === one),
+  );
+  if (behind.length === 0) return [];
+  const devices = behind.map((one) => one.id ?? one.qomPath ?? '');
+  return [finding('hub-in-use', { id: hub.id ?? hub.qomPath ?? '', vm, devices })];
+}

@@ -1,0 +1,131 @@
+import {
+  awaitHostDrivers,
+  claimOn,
+  claimsOf,
+  giveBackClaims,
+  type HostAccess,
+  hostOf,
+  inventoryOf,
+  ownerOf,
+  readableClaims,
+  type VmTarget,
+} from '../../access/index.js';
+import { Deadline, poll, hasEnded as processHasEnded } from '../../base/index.js';
+import { type Finding, fail } from '../../diag/index.js';
+import type { HostDevice } from '../../host/index.js';
+import { endProcess } from '../../launcher/index.js';
+import { connect, QmpClosedError, QmpConnectError, type QmpConnection, QmpTimeoutError } from '../../qmp/index.js';
+import { readTopology } from '../observe/index.js';
+import type { Operation } from '../operation.js';
+import type { OpenVm } from '../target/index.js';
+
+/** ms for a QEMU to answer before it is ended without being asked. */
+export const ANSWER = 2000;
+
+/** ms for `quit`, on which QEMU flushes its disks. */
+const QUIT = 5000;
+
+/** How a VM ended. */
+export interface EndReport {
+  readonly vm: string;
+  /** The step that did it. */
+  readonly by: 'powerdown' | 'quit' | 'SIGTERM' | 'SIGKILL' | 'already';
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Asks the guest to power off and waits until its QEMU has ended.
+ *
+ * @throws QplugError `shutdown-ignored` when the guest does not run · `shutdown-timeout`: the VM goes on
+ */
+export async function shutdownVm(vm: OpenVm, host: HostAccess, operation: Operation): Promise<EndReport> {
+  const { status } = await vm.qmp.execute('query-status', undefined, { signal: operation.signal });
+  if (status !== 'running') throw fail('shutdown-ignored', { vm: vm.name, state: status });
+  const hosts = await hostsIn(vm, vm.qmp, host, operation.signal);
+  operation.onProgress?.('ask the guest to power off');
+  await vm.qmp.execute('system_powerdown', undefined, { signal: operation.signal });
+  if (!(await hasEnded(vm, vm.qmp, operation.timeout, operation.signal))) {
+    throw fail('shutdown-timeout', { vm: vm.name, timeout: operation.timeout });
+  }
+  return finish(vm, host, hosts, 'powerdown');
+}
+
+/**
+ * Ends a VM without asking its guest: `quit`, and where its process is known SIGTERM, then SIGKILL.
+ *
+ * @throws QmpConnectError when it does not answer and its process is not known · QplugError `process-not-ended`
+ */
+export async function killVm(target: VmTarget, host: HostAccess, operation: Operation): Promise<EndReport> {
+  const { signal, onProgress } = operation;
+  let hosts: readonly HostDevice[] = [];
+  try {
+    await using qmp = await connect({ path: target.socket }, { signal, timeout: ANSWER, commandTimeout: ANSWER });
+    hosts = await hostsIn(target, qmp, host, signal);
+    onProgress?.('quit');
+    await qmp.execute('quit', undefined, { signal }).catch(ignoreClosed);
+    if (await hasEnded(target, qmp, QUIT, signal)) return finish(target, host, hosts, 'quit');
+  } catch (error) {
+    const silent =
+      error instanceof QmpConnectError || error instanceof QmpTimeoutError || error instanceof QmpClosedError;
+    if (!silent || target.record?.qemu === undefined) throw error;
+  }
+  const identity = target.record?.qemu;
+  if (identity === undefined) throw fail('no-record', { vm: target.name });
+  const { by } = await endProcess(identity, { signal, onStep: (step) => onProgress?.(step.signal) });
+  return finish(target, host, hosts, by);
+}
+
+function ignoreClosed(error: unknown): void {
+  // QEMU may be gone before its answer is
+  if (!(error instanceof QmpClosedError)) throw error;
+}
+
+/** Host devices that QEMU has now. */
+async function hostsIn(
+  target: VmTarget,
+  qmp: QmpConnection,
+  host: HostAccess,
+  signal: AbortSignal,
+): Promise<HostDevice[]> {
+  const inventory = inventoryOf(host);
+  const claims = readableClaims(target, host);
+  const { controllers } = await readTopology(qmp, signal);
+  return controllers.flatMap(({ devices }) => devices.flatMap((device) => hostOf(device, inventory, claims) ?? []));
+}
+
+/** @returns whether QEMU ended within `timeout` ms: its process where that is known, else its connection */
+async function hasEnded(
+  { record }: VmTarget,
+  qmp: QmpConnection,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  using deadline = new Deadline(timeout, signal);
+  const identity = record?.qemu;
+  try {
+    let closed = false;
+    void qmp.closed.then(() => {
+      closed = true;
+    });
+    const ended = (): boolean => (identity === undefined ? closed : processHasEnded(identity));
+    return await poll(() => (ended() ? true : undefined), { interval: 20, signal: deadline.signal });
+  } catch (error) {
+    if (!deadline.reached) throw error;
+    return false;
+  }
+}
+
+async function finish(
+  target: VmTarget,
+  host: HostAccess,
+  hosts: readonly HostDevice[],
+  by: EndReport['by'],
+): Promise<EndReport> {
+  const { name, record } = target;
+  const claims = claimsOf(ownerOf(target), host);
+  const inventory = inventoryOf(host);
+  const unclaimed = hosts.filter((device) => claimOn(device, inventory, claims) === undefined);
+  const findings = [...(await giveBackClaims(claims, host)), ...(await awaitHostDrivers(unclaimed, host))];
+  if (record !== undefined) host.registry.removeIfDead(record.name);
+  return { vm: name, by, findings };
+}

@@ -1,0 +1,223 @@
+import {
+  type HostAccess,
+  hostOf,
+  inventoryOf,
+  keyed,
+  ownerOf,
+  readableClaims,
+  suspensionOf,
+} from '../../access/index.js';
+import { kindOfFile } from '../../base/index.js';
+import { type Finding, fail, finding } from '../../diag/index.js';
+import { formatId, type HostDevice, type HostInventory, shortestSelector } from '../../host/index.js';
+import { type AttachedDevice, type Controller, emulatedModel, formatVersion, hasFact } from '../../qdev/index.js';
+import { type MigrationInfo, QmpClosedError, type QmpConnection, type RunState } from '../../qmp/index.js';
+import type { Claim, SuspendedDevice } from '../../registry/index.js';
+import { readTopology, refuseHalfLoaded } from '../observe/index.js';
+import { type Operation, within } from '../operation.js';
+import { hasReturnPath, type MigrateStep, type Removal, removalStep } from '../steps/index.js';
+import type { OpenVm } from '../target/index.js';
+import { throwErrors } from '../throw-errors.js';
+import { changedVm, changeVm } from '../transaction/index.js';
+import { type EndReport, killVm } from './end-vm.js';
+import { formatMigrationUri, type MigrationUri } from './migration-uri.js';
+
+export interface MigrateRequest {
+  readonly uri: MigrationUri;
+  /** Whether devices of this host are taken out first; else they are a reason not to begin. */
+  readonly withDetached: boolean;
+  /** Whether what is left of the VM here is ended. */
+  readonly end: boolean;
+}
+
+/** A device that stayed on this host, and where the guest had it. */
+export interface StayedDevice {
+  readonly label: string;
+  /** What means it on the other host, where it is plugged into that one. */
+  readonly selector: string;
+  readonly bus: string;
+  readonly port: string;
+}
+
+export interface MigrateReport {
+  readonly vm: string;
+  /** As QEMU read it. */
+  readonly uri: string;
+  /** Bytes of memory that were sent; undefined where QEMU does not tell, as all figures. */
+  readonly transferred: number | undefined;
+  /** ms */
+  readonly totalTime: number | undefined;
+  /** ms that the guest stood still. */
+  readonly downtime: number | undefined;
+  /** Those that the guest has lost, also by having been suspended before. */
+  readonly devices: readonly StayedDevice[];
+  /** How what was left here ended; undefined: it is still there. */
+  readonly ended: EndReport['by'] | undefined;
+  readonly findings: readonly Finding[];
+}
+
+/** Run states in which a guest may be sent away; QEMU sets the same ones again where it fails. */
+const MAY_LEAVE: readonly RunState[] = ['running', 'paused', 'prelaunch', 'suspended'];
+
+/** ms for what is read when the guest has left. */
+const AFTERWARDS = 10_000;
+
+/** ms for what is left of it to end. */
+const ENDING = 30_000;
+
+/**
+ * Sends the guest of a VM to another QEMU, or into a file. Devices of this host stay behind and are the host's again: they are taken out
+ * before, with their claims kept until the guest is there. Where it does not get there they are plugged in again on their ports and
+ * the guest goes on here.
+ *
+ * @throws QplugError before anything is touched: `not-migratable`, `guest-half-loaded`, `migration-holds-devices`, `migration-irrevocable`,
+ *   `migration-blocked-by-devices`, `migration-blocked`, `migration-file-…`, `migration-nobody-listens` · with everything undone:
+ *   `migration-failed`, `removal-pending`, …
+ */
+export async function migrate(
+  vm: OpenVm,
+  { uri, withDetached, end }: MigrateRequest,
+  host: HostAccess,
+  operation: Operation,
+): Promise<MigrateReport> {
+  const target = formatMigrationUri(uri);
+  const { transferred, totalTime, downtime, devices, findings } = await within(
+    operation,
+    `migrate ${vm.name} to ${target}`,
+    async (signal) => {
+      await checkState(vm, signal);
+      await refuseHalfLoaded(vm, signal);
+      const inventory = inventoryOf(host);
+      const seats = await seatsOf(vm.qmp, inventory, readableClaims(vm, host), signal);
+      const passed = seats.filter(({ device }) => device.driver === 'usb-host');
+      throwErrors([
+        ...(withDetached ? [] : held(vm.name, target, passed)),
+        ...irrevocable(vm.name, passed),
+        ...(await blocked(vm, seats, signal)),
+        ...targetFindings(vm, uri),
+      ]);
+      const step: MigrateStep = {
+        do: 'migrate',
+        uri: target,
+        setsReturnPath: uri.kind !== 'file' && !(await hasReturnPath(vm.qmp, signal)),
+        label: `migration to ${target}`,
+      };
+      const steps = [...passed.map(({ removal }) => removal), step];
+      const change = { kind: 'migrate', recover: 'undo', steps, inventory } as const;
+      const { findings } = await changeVm(changedVm(vm), change, host, { ...operation, signal });
+      const suspension = suspensionOf(ownerOf(vm), host);
+      if (suspension !== undefined) host.claims.suspensions.remove(suspension);
+      const before = (suspension?.devices ?? []).map((device) => stayedSuspended(device, inventory));
+      const devices = [...passed.flatMap((seat) => stayed(seat, inventory)), ...before];
+      return { ...(await figures(vm.qmp)), devices, findings };
+    },
+  );
+  if (!end) return { vm: vm.name, uri: target, transferred, totalTime, downtime, devices, ended: undefined, findings };
+  // one client at a time
+  await vm.qmp.close();
+  const ended = await killVm(vm, host, { ...operation, signal: AbortSignal.timeout(ENDING) });
+  return {
+    ...{ vm: vm.name, uri: target, transferred, totalTime, downtime, devices },
+    ended: ended.by,
+    findings: [...findings, ...ended.findings],
+  };
+}
+
+async function checkState({ name, qmp }: OpenVm, signal: AbortSignal): Promise<void> {
+  const { status } = await qmp.execute('query-status', undefined, { signal });
+  if (!MAY_LEAVE.includes(status)) throw fail('not-migratable', { vm: name, state: status });
+}
+
+/** What can be seen of the target without touching it: who listens takes one connection, and no second. */
+function targetFindings({ name: vm, qmp: { version } }: OpenVm, uri: MigrationUri): Finding[] {
+  if (uri.kind === 'tcp') return [];
+  const { kind, path } = uri;
+  const there = kindOfFile(path);
+  if (kind === 'unix') {
+    if (there === 'socket') return [];
+    return [finding('migration-nobody-listens', { path, there: there === 'none' ? 'nothing' : 'no-socket' })];
+  }
+  if (!hasFact(version, 'file-migration')) {
+    return [finding('migration-file-unknown', { vm, version: formatVersion(version) })];
+  }
+  return there === 'file' ? [finding('migration-file-exists', { path })] : [];
+}
+
+/** A device of a VM, its controller, and the step that takes it out. */
+interface Seat {
+  readonly controller: Controller;
+  readonly device: AttachedDevice;
+  readonly removal: Removal;
+  readonly hostDevice: HostDevice | undefined;
+}
+
+async function seatsOf(
+  qmp: QmpConnection,
+  inventory: HostInventory,
+  claims: readonly Claim[],
+  signal: AbortSignal,
+): Promise<Seat[]> {
+  const { controllers } = await readTopology(qmp, signal);
+  return controllers.flatMap((controller) =>
+    controller.devices.map((device) => ({
+      controller,
+      device,
+      removal: removalStep(device, controller, inventory, claims),
+      hostDevice: hostOf(device, inventory, claims),
+    })),
+  );
+}
+
+function held(vm: string, uri: string, passed: readonly Seat[]): Finding[] {
+  if (passed.length === 0) return [];
+  return [finding('migration-holds-devices', { vm, uri, devices: passed.map(sitting) })];
+}
+
+function irrevocable(vm: string, passed: readonly Seat[]): Finding[] {
+  const lost = passed.filter(({ removal: { restore, stale } }) => restore === undefined && stale !== true);
+  if (lost.length === 0) return [];
+  return [finding('migration-irrevocable', { vm, devices: lost.map(sitting) })];
+}
+
+/** How QEMU names a USB device without migratable state: `0000:00:02.0/1.2/usb-uas` (hw/core/qdev.c, qdev_get_dev_path). */
+const USB_SECTION = /\/[\d.]+\/usb-[a-z0-9-]+$/;
+
+/** QEMU tells before what is in the way (6.0 and later); of emulated USB devices we know it in any release. */
+async function blocked({ name: vm, qmp }: OpenVm, seats: readonly Seat[], signal: AbortSignal): Promise<Finding[]> {
+  const fixed = seats.filter(({ device }) => emulatedModel(device.driver)?.blocksMigration === true);
+  const { 'blocked-reasons': told = [] } = await qmp.execute('query-migrate', undefined, { signal });
+  const reasons = told.filter((reason) => fixed.length === 0 || !USB_SECTION.test(reason));
+  return [
+    ...(fixed.length === 0 ? [] : [finding('migration-blocked-by-devices', { vm, devices: fixed.map(sitting) })]),
+    ...(reasons.length === 0 ? [] : [finding('migration-blocked', { vm, reasons })]),
+  ];
+}
+
+function sitting({ device, controller, hostDevice, removal: { label } }: Seat) {
+  const id = device.id ?? device.qomPath ?? device.driver;
+  return { id, label: hostDevice === undefined ? device.driver : label, bus: controller.bus, port: device.port };
+}
+
+function stayed(
+  { device, controller, hostDevice, removal: { label } }: Seat,
+  inventory: HostInventory,
+): StayedDevice[] {
+  if (hostDevice === undefined || device.port === undefined) return [];
+  return [{ label, selector: shortestSelector(hostDevice, inventory), bus: controller.bus, port: device.port }];
+}
+
+function stayedSuspended({ key, label, bus, port }: SuspendedDevice, inventory: HostInventory): StayedDevice {
+  const there = keyed(key, inventory);
+  if (there !== undefined) return { label, selector: shortestSelector(there, inventory), bus, port };
+  return { label, selector: formatId(key.vendorId, key.productId), bus, port };
+}
+
+/** What went over. A QEMU that has ended since is no failure: the guest is elsewhere. */
+async function figures(qmp: QmpConnection): Promise<Pick<MigrateReport, 'transferred' | 'totalTime' | 'downtime'>> {
+  const signal = AbortSignal.timeout(AFTERWARDS);
+  const info = await qmp.execute('query-migrate', undefined, { signal }).catch((error): MigrationInfo => {
+    if (error instanceof QmpClosedError) return {};
+    throw error;
+  });
+  return { transferred: info.ram?.transferred, totalTime: info['total-time'], downtime: info.downtime };
+}

@@ -1,0 +1,144 @@
+import { type HostAccess, inventoryOf, readableClaims, withoutDevice } from '../../access/index.js';
+import type { Finding, GuardKind } from '../../diag/index.js';
+import type { HostInventory } from '../../host/index.js';
+import type { Move } from '../../planner/index.js';
+import { readTopologyAndModels } from '../observe/index.js';
+import { type Operation, within } from '../operation.js';
+import {
+  findMove,
+  gather,
+  type MovableDevice,
+  type MoveWorld,
+  modelsOfMoves,
+  movableDevices,
+  neededModels,
+  recalled,
+  refuseDenied,
+  refuseGuarded,
+  rememberPlaces,
+  removalOf,
+  requireModels,
+  selectDevices,
+  stepsOf,
+  unguarded,
+  type Wanted,
+  wishedAsWanted,
+} from '../plan/index.js';
+import { type ChangeStep, removalStep } from '../steps/index.js';
+import { fileOf, type OpenVm } from '../target/index.js';
+import { changedVm, changeVm } from '../transaction/index.js';
+
+export interface RebalanceRequest {
+  /** Devices to find a port for, beside those that the VM's file wants and those that run slower. */
+  readonly selectors: readonly string[];
+  readonly emulated?: readonly string[] | undefined;
+  /** Guards of the host that do not count. */
+  readonly guardOff?: readonly GuardKind[] | undefined;
+  /** Whether it is done; else it is only worked out. */
+  readonly carryOut: boolean;
+}
+
+export interface RebalanceReport {
+  readonly vm: string;
+  /** The one move that wins a native port; undefined where none does. */
+  readonly move: Move | undefined;
+  readonly done: boolean;
+  readonly findings: readonly Finding[];
+}
+
+interface RebalancePlan {
+  readonly move: Move | undefined;
+  readonly steps: readonly ChangeStep[];
+  /** All that is plugged: what moves, and what wins. */
+  readonly wanted: readonly Wanted[];
+  readonly inventory: HostInventory;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Works out the one move that gives one device more a native port, and carries it out where that is asked: what moves is taken out,
+ * plugged in at its new place and read back; when anything is not as planned all of it is put back where it was.
+ *
+ * @throws QplugError: selectors that mean no device, or several; with everything undone: QEMU refused, or it did something else
+ */
+export async function rebalance(
+  vm: OpenVm,
+  request: RebalanceRequest,
+  host: HostAccess,
+  operation: Operation,
+): Promise<RebalanceReport> {
+  return within(operation, `rebalance ${vm.name}`, async (signal) => {
+    const planned = await planRebalance(vm, request, host, signal);
+    const { move, findings, steps, inventory, wanted: claims } = planned;
+    const done = request.carryOut && move !== undefined;
+    const change = { kind: 'rebalance', recover: 'undo', steps, inventory, claims } as const;
+    const mended = done ? (await changeVm(changedVm(vm), change, host, { ...operation, signal })).findings : [];
+    const unsaved =
+      done && vm.record !== undefined
+        ? rememberPlaces({ vm: vm.name, placements: move.plan.placements, wanted: planned.wanted }, host)
+        : [];
+    return { vm: vm.name, move, done, findings: [...mended, ...findings, ...unsaved] };
+  });
+}
+
+async function planRebalance(
+  vm: OpenVm,
+  { selectors, emulated, guardOff = [] }: RebalanceRequest,
+  host: HostAccess,
+  signal: AbortSignal,
+): Promise<RebalancePlan> {
+  const file = await fileOf(vm);
+  const devices = await selectDevices(selectors, host, { wait: 0, signal });
+  const inventory = inventoryOf(host);
+  const scene = { file, host, inventory };
+  await refuseDenied(devices, vm, scene);
+  const needed = neededModels(devices, emulated);
+  const [topology, capabilities] = await readTopologyAndModels(vm.qmp, [...needed, ...modelsOfMoves(file)], signal);
+  requireModels(vm.name, needed, capabilities);
+  const claims = readableClaims(vm, host);
+  const gathered = gather(vm, devices, { selectors, emulated }, { topology, claims, ...scene });
+  const off = await refuseGuarded(gathered.wanted, vm, guardOff, scene);
+  const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
+  const { kept } = recalled(vm, gathered.wanted, scene);
+  const world = { topology: room, capabilities, file, inventory, claims, kept };
+  const named = new Set(gathered.wanted.map(({ host: device }) => device?.port));
+  const others = wishedAsWanted(world).filter((one) => !named.has(one.host?.port));
+  const wished = await unguarded(others, vm, guardOff, scene);
+  const waiting = [...gathered.wanted.map((one) => ({ ...one, guardOff: off.get(one.id) })), ...wished];
+  const movables = movableDevices(world);
+  const move = findMove(
+    world,
+    movables,
+    waiting.map((one) => one.request),
+  );
+  const wanted = move === undefined ? [] : wantedFor(move, waiting, movables);
+  return {
+    move,
+    wanted,
+    inventory,
+    steps: move === undefined ? [] : [...gathered.stale.map(removalOf), ...stepsFor(move, world, movables, wanted)],
+    findings: gathered.findings,
+  };
+}
+
+function wantedFor({ plan }: Move, waiting: readonly Wanted[], movables: readonly MovableDevice[]): Wanted[] {
+  const keys = new Set(plan.placements.map(({ key }) => key));
+  return [...waiting, ...movables.map((one) => one.wanted)].filter(({ id }) => keys.has(id));
+}
+
+/** Everything out first, then all that comes in. */
+function stepsFor(
+  move: Move,
+  { topology, inventory, claims }: MoveWorld,
+  movables: readonly MovableDevice[],
+  wanted: readonly Wanted[],
+): ChangeStep[] {
+  const keys = move.moved.map(({ to }) => to.key);
+  const removals = movables.filter((one) => keys.includes(one.wanted.id)).map((one) => one.removal);
+  const hubs = topology.controllers.flatMap((controller) =>
+    controller.devices
+      .filter(({ id }) => id !== undefined && id === move.hub?.id)
+      .map((device) => removalStep(device, controller, inventory, claims)),
+  );
+  return [...removals, ...hubs, ...stepsOf(move.plan, wanted, inventory)];
+}

@@ -1,0 +1,181 @@
+import {
+  claimsOf,
+  type HostAccess,
+  inventoryOf,
+  ownerOf,
+  readableClaims,
+  standingOf,
+  suspensionOf,
+} from '../../access/index.js';
+import type { VmFile } from '../../config/index.js';
+import { type Finding, finding, QplugError } from '../../diag/index.js';
+import { type HostInventory, labelOf, matchSelector, requireSelector } from '../../host/index.js';
+import { type Plan, plan } from '../../planner/index.js';
+import type { AttachedDevice, Topology } from '../../qdev/index.js';
+import type { Claim } from '../../registry/index.js';
+import { type DeviceState, halfLoadedFinding, leftoversOf, readTopologyAndModels, stateOf } from '../observe/index.js';
+import { type Operation, within } from '../operation.js';
+import { growthOf, type MoveWorld, modelsOfMoves, moveFindings, recalled, wishedAsWanted } from '../plan/index.js';
+import { hasLeft } from '../steps/index.js';
+import { fileOf, type OpenVm } from '../target/index.js';
+
+export interface VmStatus {
+  readonly vm: string;
+  readonly socket: string;
+  /** QEMU's run state: `running`, `paused`, `prelaunch`, … */
+  readonly run: string;
+  readonly topology: Topology;
+  readonly devices: readonly DeviceState[];
+  /** The claims of the VM, by the ids of its devices; undefined where they can't be read. */
+  readonly claims: ReadonlyMap<string, Claim> | undefined;
+  /** Free ports that a slow device would not be given, and those that are kept for devices that are away. */
+  readonly kept: Pick<Plan, 'reserved' | 'kept'>;
+  /** What differs between the VM's file, the host and the VM. */
+  readonly findings: readonly Finding[];
+}
+
+/** Reads a VM's USB world and holds it against the host and the VM's file: desired × host × actual. Changes nothing. */
+export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operation): Promise<VmStatus> {
+  return within(operation, `read the state of ${vm.name}`, async (signal) => {
+    const { file, faults } = await readFile(vm);
+    const [{ status: run }, [topology, capabilities]] = await Promise.all([
+      vm.qmp.execute('query-status', undefined, { signal }),
+      readTopologyAndModels(vm.qmp, modelsOfMoves(file), signal),
+    ]);
+    const left = await hasLeft(vm.qmp, signal);
+    const inventory = inventoryOf(host);
+    const remembered = recalled(vm, [], { file, host, inventory });
+    const claims = readableClaims(vm, host);
+    const world = { topology, capabilities, file, inventory, claims, kept: remembered.kept };
+    const devices = topology.controllers.flatMap(({ bus, devices: on }) =>
+      on.map((device) => stateOf(device, bus, inventory, topology.version, claims)),
+    );
+    const again = (device: AttachedDevice) => pluggedThere(device, topology, claims, inventory);
+    const findings = [
+      ...faults,
+      ...guestFinding(vm, run, left),
+      ...(await halfLoadedFinding(vm, signal)),
+      ...suspendedFinding(vm, run, host),
+      ...remembered.findings,
+      ...devices.flatMap((one) => differenceOf(one, vm.name, again)),
+      // what is left of a VM whose guest has gone lacks nothing
+      ...(left
+        ? []
+        : [
+            ...(file?.usb.devices ?? []).flatMap((wish) => missing(wish, vm.name, world)),
+            ...moveFindings(vm.name, world, wishedAsWanted(world)),
+          ]),
+    ];
+    return {
+      vm: vm.name,
+      socket: vm.socket,
+      run,
+      topology,
+      devices,
+      claims: claimsById(vm, host),
+      kept: keptPorts(world),
+      findings,
+    };
+  });
+}
+
+/** What is wrong with the database has been said before this command; it does not keep anyone from looking at the VM. */
+function claimsById(vm: OpenVm, host: HostAccess): VmStatus['claims'] {
+  return readable(() => new Map(claimsOf(ownerOf(vm), host).map((claim) => [claim.device, claim])));
+}
+
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof QplugError)) throw error;
+    return undefined;
+  }
+}
+
+/** Where the guest is, when that is not here. */
+function guestFinding({ name: vm }: OpenVm, run: string, left: boolean): Finding[] {
+  if (run === 'inmigrate') return [finding('awaits-guest', { vm }, { severity: 'note' })];
+  return left ? [finding('migrated-away', { vm }, { severity: 'note' })] : [];
+}
+
+function suspendedFinding(vm: OpenVm, run: string, host: HostAccess): Finding[] {
+  if (run !== 'paused') return [];
+  const suspension = readable(() => suspensionOf(ownerOf(vm), host));
+  if (suspension === undefined) return [];
+  const devices = suspension.devices.map(({ label }) => label);
+  return [finding('suspended', { vm: vm.name, devices, since: suspension.since }, { severity: 'note' })];
+}
+
+/** The VM's file. What is wrong in it since the start does not keep anyone from looking at the VM. */
+async function readFile(vm: OpenVm): Promise<{ readonly file: VmFile | undefined; readonly faults: Finding[] }> {
+  try {
+    return { file: await fileOf(vm), faults: [] };
+  } catch (error) {
+    if (!(error instanceof QplugError)) throw error;
+    return { file: undefined, faults: error.findings.map((one): Finding => ({ ...one, severity: 'warning' })) };
+  }
+}
+
+/** What the planner would keep if nothing more were asked for. */
+function keptPorts({ topology, capabilities, file, kept }: MoveWorld): VmStatus['kept'] {
+  const growth = growthOf(topology, { hubs: file?.usb.grow.hubs ?? true, controllers: false }, capabilities);
+  return plan({ topology, growth, devices: [], kept, reserve: file?.usb.reserve });
+}
+
+/** @returns the host port of a device whose attach frees the place of this object, which stands for one that is gone; undefined: none is there */
+function pluggedThere(
+  device: AttachedDevice,
+  topology: Topology,
+  claims: readonly Claim[],
+  inventory: HostInventory,
+): string | undefined {
+  return inventory.devices.find((one) => {
+    const standing = standingOf(topology, one, inventory, claims);
+    if (standing?.state === 'attached') return false;
+    return (
+      standing?.device === device ||
+      leftoversOf(topology, one, claims, inventory).some((left) => left.standing.device === device)
+    );
+  })?.port;
+}
+
+function differenceOf(
+  { device, bus, state, host }: DeviceState,
+  vm: string,
+  again: (device: AttachedDevice) => string | undefined,
+): Finding[] {
+  const id = device.id ?? device.qomPath ?? '';
+  const label = host === undefined ? id : labelOf(host);
+  const lost = () => ({ id, vm, bus, port: device.port ?? '', again: again(device) });
+  switch (state) {
+    case 'stale':
+      return [finding('stale-device', lost(), { severity: 'warning' })];
+    case 'detached':
+      return [finding('detached-device', lost(), { severity: 'warning' })];
+    case 'slower': {
+      const evidence = { label, megabits: device.megabits ?? 0, native: host?.megabits ?? 0 };
+      return [finding('runs-slower', evidence, { severity: 'warning' })];
+    }
+    case 'attached':
+    case 'emulated':
+      return [];
+  }
+}
+
+function missing(
+  wish: VmFile['usb']['devices'][number],
+  vm: string,
+  { topology, inventory, claims }: MoveWorld,
+): Finding[] {
+  if (wish.kind === 'emulated') return [];
+  const there = matchSelector(requireSelector(wish.select), inventory);
+  if (there.some((device) => standingOf(topology, device, inventory, claims)?.state === 'attached')) return [];
+  const [first] = there;
+  if (first === undefined) {
+    return [finding('wanted-not-plugged-in', { selector: wish.select, vm }, { severity: 'note' })];
+  }
+  return [
+    finding('wanted-not-attached', { label: labelOf(first), selector: wish.select, vm }, { severity: 'warning' }),
+  ];
+}

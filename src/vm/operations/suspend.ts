@@ -1,0 +1,117 @@
+import {
+  claimOn,
+  claimsOf,
+  type HostAccess,
+  hostOf,
+  inventoryOf,
+  isBelieved,
+  keyOf,
+  ownerOf,
+  suspensionOf,
+  wishFor,
+} from '../../access/index.js';
+import { type Finding, fail } from '../../diag/index.js';
+import { type HostInventory, labelOf } from '../../host/index.js';
+import type { SuspendedDevice, Suspension } from '../../registry/index.js';
+import { readTopology } from '../observe/index.js';
+import { type Operation, within } from '../operation.js';
+import { type ChangeStep, type Removal, removalStep } from '../steps/index.js';
+import { fileOf, type OpenVm } from '../target/index.js';
+import { changedVm, changeVm } from '../transaction/index.js';
+
+export interface SuspendRequest {
+  /** Whether the VM keeps its devices: nobody else can have them meanwhile. */
+  readonly keep: boolean;
+}
+
+export interface SuspendReport {
+  readonly vm: string;
+  /** Whether the guest stood still before. */
+  readonly already: boolean;
+  /** Those that the host has meanwhile, and the VM gets back. */
+  readonly devices: readonly SuspendedDevice[];
+  readonly findings: readonly Finding[];
+}
+
+/** A device that leaves for the time of the suspension. */
+interface Leaving {
+  readonly removal: Removal;
+  readonly device: SuspendedDevice;
+}
+
+/**
+ * Gives the devices of a VM back to the host, then makes its guest stand still. `resume` brings them back to their ports. A device that
+ * qplug could not put back where it was stays in the VM.
+ *
+ * @throws QplugError `not-suspendable` where the guest neither runs nor stands still; with everything undone: `removal-pending`, …
+ */
+export async function suspend(
+  vm: OpenVm,
+  { keep }: SuspendRequest,
+  host: HostAccess,
+  operation: Operation,
+): Promise<SuspendReport> {
+  return within(operation, `suspend ${vm.name}`, async (signal) => {
+    const { status } = await vm.qmp.execute('query-status', undefined, { signal });
+    if (status !== 'running' && status !== 'paused') throw fail('not-suspendable', { vm: vm.name, state: status });
+    const owner = ownerOf(vm);
+    const before = suspensionOf(owner, host);
+    const inventory = inventoryOf(host);
+    const inVm = keep ? [] : await leavingDevices(vm, inventory, host, signal);
+    const leaving = inVm.filter(({ device }) => isBelieved(device.key, owner, host));
+    const devices = [...(before?.devices ?? []), ...leaving.map(({ device }) => device)];
+    const pause: ChangeStep[] = status === 'running' ? [{ do: 'pause', label: 'stop the guest' }] : [];
+    const steps = [...leaving.map(({ removal }) => removal), ...pause];
+    if (steps.length === 0) return { vm: vm.name, already: true, devices, findings: [] };
+    const suspension: Suspension = { owner, devices, since: new Date().toISOString() };
+    // kept first: a list of devices that the VM still has does no harm
+    host.claims.suspensions.put(suspension);
+    try {
+      const change = { kind: 'suspend', recover: 'undo', steps, inventory } as const;
+      const { findings } = await changeVm(changedVm(vm), change, host, { ...operation, signal });
+      return { vm: vm.name, already: status === 'paused', devices, findings };
+    } catch (error) {
+      if (before === undefined) host.claims.suspensions.remove(suspension);
+      else host.claims.suspensions.put(before);
+      throw error;
+    }
+  });
+}
+
+async function leavingDevices(
+  vm: OpenVm,
+  inventory: HostInventory,
+  host: HostAccess,
+  signal: AbortSignal,
+): Promise<Leaving[]> {
+  const file = await fileOf(vm);
+  const topology = await readTopology(vm.qmp, signal);
+  const claims = claimsOf(ownerOf(vm), host);
+  return topology.controllers.flatMap((controller) =>
+    controller.devices.flatMap((device): Leaving[] => {
+      const here = hostOf(device, inventory, claims);
+      const removal = removalStep(device, controller, inventory, claims);
+      const { port } = device;
+      if (here === undefined || removal.restore === undefined || port === undefined || !device.attached) return [];
+      const whenMissing = wishFor(here, file, inventory)?.whenMissing ?? 'skip';
+      const key = keyOf(here, inventory);
+      const { bus } = controller;
+      const guardOff = claimOn(here, inventory, claims)?.guardOff ?? [];
+      return [
+        {
+          removal,
+          device: {
+            key,
+            id: removal.target,
+            label: labelOf(here),
+            hostPort: here.port,
+            bus,
+            port,
+            whenMissing,
+            guardOff,
+          },
+        },
+      ];
+    }),
+  );
+}

@@ -1,0 +1,44 @@
+/**
+ * From a wish to steps. In goes the situation (the VM's file, the host, the VM as it is) and what a person asks for; out come a plan and
+ * the steps that make it true, or a finding that says why not. Nothing is touched.
+ */
+
+export { roomInFile, roomInVm } from './capacity.js';
+export { growthOf } from './growth.js';
+export { neededModels, requireModels } from './needed-models.js';
+export {
+  type AttachPlan,
+  type AttachRequest,
+  draftAttach,
+  gather,
+  planAttach,
+  recalled,
+  refuseDenied,
+  refuseGuarded,
+  removalOf,
+  unguarded,
+} from './plan-attach.js';
+export {
+  findMove,
+  type MovableDevice,
+  type MoveWorld,
+  modelsOfMoves,
+  movableDevices,
+  moveFindings,
+  wishedAsWanted,
+} from './plan-move.js';
+export {
+  claimsOnHosts,
+  comeBack,
+  type Equalizing,
+  type HostInVm,
+  makeEqual,
+  type Return,
+  returnsOf,
+} from './plan-restore.js';
+export { commandLineOf, type Prepared, prepare } from './prepare-start.js';
+export { rememberPlaces } from './remember-places.js';
+export { selectDevices } from './select-devices.js';
+export { addStep, stepsOf } from './steps-of-plan.js';
+export { awaitWished } from './wait-for-wishes.js';
+export type { Wanted } from './wanted.js';

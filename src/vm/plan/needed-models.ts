@@ -1,0 +1,22 @@
+import { type Finding, finding } from '../../diag/index.js';
+import type { HostDevice } from '../../host/index.js';
+import { type Capabilities, emulatedModel, mayHave } from '../../qdev/index.js';
+import { throwErrors } from '../throw-errors.js';
+
+/** @returns the QOM types that QEMU must have for these devices; names that mean no emulated device are left out */
+export function neededModels(devices: readonly HostDevice[], emulated: readonly string[] = []): string[] {
+  return [...(devices.length > 0 ? ['usb-host'] : []), ...emulated.filter(emulatedModel)];
+}
+
+/**
+ * @param vm - what the VM is called
+ * @throws QplugError `qemu-no-usb-host`, `qemu-no-model`: for each that its QEMU said it does not have
+ */
+export function requireModels(vm: string, models: readonly string[], capabilities: Capabilities): void {
+  throwErrors(models.filter((model) => !mayHave(capabilities, model)).map((model) => modelMissing(vm, model)));
+}
+
+function modelMissing(vm: string, model: string): Finding {
+  if (model === 'usb-host') return finding('qemu-no-usb-host', { binary: vm, package: 'qemu-system-common' });
+  return finding('qemu-no-model', { binary: vm, model, nearest: undefined });
+}

@@ -1,0 +1,325 @@
+import {
+  deniedFindings,
+  filterFor,
+  guardFindings,
+  guardsFor,
+  type HostAccess,
+  inventoryOf,
+  policyFindings,
+  policyOf,
+  readableClaims,
+  type Standing,
+  standingOf,
+  takenAway,
+  wishFor,
+  withoutDevice,
+} from '../../access/index.js';
+import type { VmFile } from '../../config/index.js';
+import { type Finding, fail, finding, type GuardKind, nearest } from '../../diag/index.js';
+import { type HostDevice, type HostInventory, labelOf, matchSelector, requireSelector } from '../../host/index.js';
+import { type Plan, type PlanRequest, plan, planFindings } from '../../planner/index.js';
+import { EMULATED_MODELS, emulatedModel, type Topology, uniqueId } from '../../qdev/index.js';
+import type { Claim } from '../../registry/index.js';
+import { leftoversOf, readTopologyAndModels } from '../observe/index.js';
+import type { ChangeStep } from '../steps/index.js';
+import { fileOf, type OpenVm } from '../target/index.js';
+import { throwErrors } from '../throw-errors.js';
+import { GROWTH_MODELS, growthOf } from './growth.js';
+import { neededModels, requireModels } from './needed-models.js';
+import { moveFindings, wordsFor } from './plan-move.js';
+import { type RecalledPlaces, recallPlaces } from './recall-places.js';
+import { selectDevices } from './select-devices.js';
+import { stepsOf } from './steps-of-plan.js';
+import { type Terms, termsFor, typedTerms, type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
+
+export interface AttachRequest {
+  readonly selectors: readonly string[];
+  /** Models of emulated devices that need nothing but a port. */
+  readonly emulated?: readonly string[] | undefined;
+  /** Fixes the place of the one device that is named. */
+  readonly controller?: string | undefined;
+  readonly port?: string | undefined;
+  readonly slower?: 'refuse' | 'allow' | undefined;
+  /** ms to wait for devices that are not plugged in yet. Default 0. */
+  readonly wait?: number | undefined;
+  /** What may be added to find room; default: what the VM's file says, or hubs. */
+  readonly grow?: { readonly hubs: boolean; readonly controllers: boolean } | undefined;
+  /** Guards of the host that do not count. */
+  readonly guardOff?: readonly GuardKind[] | undefined;
+  /** Those that were taken away when the VM was given it before: they don't count, and are kept in its claim. */
+  readonly handedOver?: readonly GuardKind[] | undefined;
+}
+
+/** What a change to a VM that runs is worked out from, all of one moment. */
+export interface Scene {
+  /** The VM's file, where it has one. */
+  readonly file: VmFile | undefined;
+  readonly host: HostAccess;
+  readonly inventory: HostInventory;
+}
+
+/** What an attach would do, before anything is done. */
+export interface AttachPlan {
+  readonly topology: Topology;
+  readonly request: PlanRequest;
+  readonly plan: Plan;
+  readonly wanted: readonly Wanted[];
+  readonly steps: readonly ChangeStep[];
+  /** Devices that the VM has already, with where they are. */
+  readonly already: readonly { readonly device: HostDevice; readonly standing: Standing }[];
+  /** The host, as it was planned for. */
+  readonly inventory: HostInventory;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Works out an attach on a live VM, and touches nothing.
+ *
+ * @throws QplugError: devices not found, ambiguous, denied, not openable · refusals of the planner (exit 6)
+ */
+export async function planAttach(...what: Parameters<typeof draftAttach>): Promise<AttachPlan> {
+  const made = await draftAttach(...what);
+  const moves = made.findings.filter(({ code }) => code === 'move-would-help');
+  throwErrors([...planFindings(made.plan, { vm: what[0].name, running: true }), ...moves]);
+  return made;
+}
+
+/**
+ * The same, but what the planner refused is among the findings: for those who want to know why.
+ *
+ * @throws QplugError: devices not found, ambiguous, denied, not openable
+ */
+export async function draftAttach(
+  vm: OpenVm,
+  request: AttachRequest,
+  host: HostAccess,
+  signal: AbortSignal,
+): Promise<AttachPlan> {
+  const file = await fileOf(vm);
+  const devices = await selectDevices(request.selectors, host, { wait: request.wait ?? 0, signal });
+  const inventory = inventoryOf(host);
+  const scene: Scene = { file, host, inventory };
+  await refuseDenied(devices, vm, scene);
+  const grow = request.grow ?? file?.usb.grow ?? { hubs: true, controllers: false };
+  const needed = neededModels(devices, request.emulated);
+  const [topology, capabilities] = await readTopologyAndModels(vm.qmp, [...needed, ...GROWTH_MODELS], signal);
+  requireModels(vm.name, needed, capabilities);
+  const claims = readableClaims(vm, host);
+  const gathered = gather(vm, devices, request, { topology, claims, ...scene });
+  const { guardOff = [], handedOver = [] } = request;
+  const off = await refuseGuarded(gathered.wanted, vm, [...guardOff, ...handedOver], scene);
+  const wanted = gathered.wanted.map((one) => ({ ...one, guardOff: [...(off.get(one.id) ?? []), ...handedOver] }));
+  const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
+  const { homes, kept, findings } = recalled(vm, wanted, scene);
+  const asked: PlanRequest = {
+    topology: room,
+    growth: growthOf(room, grow, capabilities),
+    devices: wanted.map(({ request: one }) => ({ ...one, home: homes.get(one.key) })),
+    kept,
+    reserve: file?.usb.reserve,
+    leeway: { running: true, growable: growthOf(room, { hubs: true, controllers: true }, capabilities).controllers },
+  };
+  const made = plan(asked);
+  const without = new Set(made.refusals.map(({ key }) => key));
+  const waiting = wanted
+    .filter(({ id }) => without.has(id))
+    .map((one) => ({ request: one.request, words: wordsFor(one) }));
+  const world = { topology: room, capabilities, file, inventory, claims, kept };
+  const moves = waiting.length === 0 ? [] : moveFindings(vm.name, world, waiting);
+  return {
+    topology,
+    request: asked,
+    plan: made,
+    wanted,
+    steps: [...gathered.stale.map(removalOf), ...stepsOf(made, wanted, inventory)],
+    already: gathered.already,
+    inventory,
+    findings: [...gathered.findings, ...findings, ...planFindings(made, { vm: vm.name, running: true }), ...moves],
+  };
+}
+
+/** @throws QplugError with all that the VM's file or the host's policy keeps from it */
+export async function refuseDenied(
+  devices: readonly HostDevice[],
+  { name }: OpenVm,
+  { file, host, inventory }: Scene,
+): Promise<void> {
+  if (devices.length === 0) return;
+  const policy = await policyOf(host);
+  throwErrors(
+    devices.flatMap((device) => [
+      ...deniedFindings(device, name, file, inventory),
+      ...policyFindings(device, name, policy, inventory),
+    ]),
+  );
+}
+
+/**
+ * @returns by the id of what is wanted: the guards that speak against it and were taken away, by a command line alone
+ * @throws QplugError `device-guarded` for all that the host needs itself
+ */
+export async function refuseGuarded(
+  wanted: readonly Wanted[],
+  vm: OpenVm,
+  off: readonly GuardKind[],
+  scene: Scene,
+): Promise<ReadonlyMap<string, readonly GuardKind[]>> {
+  const against = [...(await guardsAgainst(wanted, vm, off, scene))];
+  throwErrors(against.flatMap(([, { findings }]) => findings));
+  return new Map(against.map(([id, { taken }]) => [id, taken]));
+}
+
+/** @returns those that the host can do without, and that its policy allows */
+export async function unguarded(
+  wanted: readonly Wanted[],
+  vm: OpenVm,
+  off: readonly GuardKind[],
+  scene: Scene,
+): Promise<Wanted[]> {
+  if (wanted.length === 0) return [];
+  const against = await guardsAgainst(wanted, vm, off, scene);
+  const policy = await policyOf(scene.host);
+  return wanted.filter(
+    (one) =>
+      one.host === undefined ||
+      (against.get(one.id)?.findings.length === 0 &&
+        policyFindings(one.host, vm.name, policy, scene.inventory).length === 0),
+  );
+}
+
+/** The guards that keep a device on the host, and those that would if a command line had not taken them away. */
+interface Against {
+  readonly findings: readonly Finding[];
+  readonly taken: readonly GuardKind[];
+}
+
+/** @returns by the id of what is wanted */
+async function guardsAgainst(
+  wanted: readonly Wanted[],
+  vm: OpenVm,
+  off: readonly GuardKind[],
+  { file, host, inventory }: Scene,
+): Promise<ReadonlyMap<string, Against>> {
+  const devices = wanted.flatMap((one) => one.host ?? []);
+  const guards = await guardsFor(devices, inventory, host, vm);
+  const against = wanted.map(({ id, host: device }): readonly [string, Against] => {
+    if (device === undefined) return [id, { findings: [], taken: [] }];
+    const inFile = wishFor(device, file, inventory)?.guardOff ?? [];
+    const findings = guardFindings(device, vm.name, guards, [...off, ...inFile]);
+    return [id, { findings, taken: takenAway(device, guards, off) }];
+  });
+  return new Map(against);
+}
+
+/** The places of devices that the VM had before, and those of devices of its file that are away. */
+export function recalled(
+  { name, record }: OpenVm,
+  wanted: readonly Wanted[],
+  { file, host, inventory }: Scene,
+): RecalledPlaces & { readonly findings: readonly Finding[] } {
+  const known = record === undefined ? undefined : host.places?.read(name);
+  const away = (file?.usb.devices ?? []).flatMap((wish) =>
+    wish.kind === 'host' && matchSelector(requireSelector(wish.select), inventory).length === 0 ? [wish.select] : [],
+  );
+  const devices = wanted.map((one) => ({ key: one.request.key, host: one.host, select: one.select }));
+  return { ...recallPlaces(known?.record?.devices ?? [], devices, away), findings: known?.findings ?? [] };
+}
+
+/** An object to be removed, and how people call what it stood for. */
+interface StaleObject {
+  readonly label: string;
+  readonly standing: Standing;
+}
+
+/** What an attach is about. */
+export interface Gathered {
+  readonly wanted: Wanted[];
+  readonly already: { readonly device: HostDevice; readonly standing: Standing }[];
+  /** Objects whose device was replugged since, or left its connector to another: they hold a port and an id, and will never come back. */
+  readonly stale: StaleObject[];
+  readonly findings: Finding[];
+}
+
+/** Finds out how each device stands in a VM. @throws QplugError with all that can't be attached */
+export function gather(
+  vm: OpenVm,
+  devices: readonly HostDevice[],
+  request: AttachRequest,
+  {
+    topology,
+    claims,
+    file,
+    inventory,
+  }: Omit<Scene, 'host'> & {
+    readonly topology: Topology;
+    /** The claims of the VM. */
+    readonly claims: readonly Claim[];
+  },
+): Gathered {
+  const gathered: Gathered = { wanted: [], already: [], stale: [], findings: [] };
+  const taken = new Set(topology.ids);
+  for (const device of devices) {
+    const label = labelOf(device);
+    const standing = standingOf(topology, device, inventory, claims);
+    const id = standing?.device.id ?? '';
+    if (standing?.state === 'attached') {
+      const port = `${standing.bus} port ${standing.device.port ?? 'unknown'}`;
+      gathered.findings.push(finding('already-attached', { label, vm: vm.name, id, port }, { severity: 'note' }));
+      gathered.already.push({ device, standing });
+      continue;
+    }
+    const filter = filterFor(topology, device);
+    if (filter !== undefined) {
+      const evidence = { label, vm: vm.name, id: filter.id ?? filter.qomPath ?? '' };
+      gathered.findings.push(finding('device-held-by-filter', evidence));
+      continue;
+    }
+    if (standing !== undefined) {
+      gathered.findings.push(finding('device-came-back', { label, id }, { severity: 'note' }));
+      gathered.stale.push({ label, standing });
+      taken.delete(id);
+    }
+    for (const { standing: left, claim } of leftoversOf(topology, device, claims, inventory)) {
+      if (gathered.stale.some((one) => one.standing.device === left.device)) continue;
+      const evidence = { label: claim.label, id: claim.device, port: device.port };
+      gathered.findings.push(finding('leftover-removed', evidence, { severity: 'note' }));
+      gathered.stale.push({ label: claim.label, standing: left });
+      taken.delete(claim.device);
+    }
+    const made = wantHostDevice(device, vm.qmp.version, taken, termsFor(device, request, file, inventory));
+    if ('code' in made) gathered.findings.push(made);
+    else {
+      gathered.wanted.push({ ...made, select: wishFor(device, file, inventory)?.select });
+      taken.add(made.id);
+    }
+  }
+  for (const model of request.emulated ?? []) {
+    const made = wantModel(model, taken, typedTerms(request));
+    gathered.wanted.push(made);
+    taken.add(made.id);
+  }
+  throwErrors(gathered.findings);
+  return gathered;
+}
+
+function wantModel(name: string, taken: ReadonlySet<string>, terms: Terms): Wanted {
+  const model = emulatedModel(name);
+  if (model === undefined) {
+    const known = EMULATED_MODELS.map((one) => one.driver);
+    throw fail('emulated-unknown', { model: name, nearest: nearest(name, known) });
+  }
+  if (!model.launchable) throw fail('emulated-by-hand', { model: name, attaches: model.attaches });
+  if (model.needs !== undefined && model.needs !== 'card') {
+    throw fail('emulated-needs-backend', { model: name, needs: model.needs });
+  }
+  const made = wantEmulatedDevice(name, uniqueId(`qplug-${name}`, taken), {}, terms);
+  if (made === undefined) throw fail('emulated-unknown', { model: name, nearest: undefined });
+  return made;
+}
+
+/** @returns the step that frees the place of what stands for a device that is gone */
+export function removalOf({ label, standing }: StaleObject): ChangeStep {
+  const { id, qomPath } = standing.device;
+  const path = qomPath ?? `/machine/peripheral/${id}`;
+  return { do: 'remove', target: id ?? path, qomPath: path, label, restore: undefined, stale: true };
+}

@@ -1,0 +1,158 @@
+import { deniedFindings, filterFor, hostOf, standingOf, wishFor } from '../../access/index.js';
+import type { VmFile } from '../../config/index.js';
+import { type Finding, finding } from '../../diag/index.js';
+import { type HostDevice, type HostInventory, matchSelector, nodeFinding, requireSelector } from '../../host/index.js';
+import { bestMove, type DeviceRequest, type KeptPort, type Movable, type Move } from '../../planner/index.js';
+import { type Capabilities, emulatedModel, isOurs, mayHave, megabits, type Topology } from '../../qdev/index.js';
+import type { Claim } from '../../registry/index.js';
+import { type Removal, removalStep } from '../steps/index.js';
+import { termsFor, type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
+
+/** A device in a VM that can be taken out and made again. */
+export interface MovableDevice {
+  readonly movable: Movable;
+  readonly wanted: Wanted;
+  readonly removal: Removal;
+}
+
+/** The world that a move is looked for in. */
+export interface MoveWorld {
+  readonly topology: Topology;
+  /** What the VM's QEMU said of `modelsOfMoves`. */
+  readonly capabilities: Capabilities;
+  readonly file: VmFile | undefined;
+  readonly inventory: HostInventory;
+  /** Those of the VM. */
+  readonly claims: readonly Claim[];
+  /** Ports of devices that are away: a move leaves them as far as it can. */
+  readonly kept?: readonly KeptPort[] | undefined;
+}
+
+/** @returns the QOM types that a move may add: a hub, and what the VM's file waits for */
+export function modelsOfMoves(file: VmFile | undefined): string[] {
+  const waits = file?.usb.devices.some(({ kind }) => kind === 'host') ?? false;
+  return ['usb-hub', ...(waits ? ['usb-host'] : [])];
+}
+
+/**
+ * @returns what may be moved: only what qplug itself plugged into the running VM, since nobody else's devices can be made again as
+ *   they were, and only where its speeds are known
+ */
+export function movableDevices({ topology, file, inventory, claims }: MoveWorld): MovableDevice[] {
+  return topology.controllers.flatMap((controller) =>
+    controller.devices.flatMap((device): MovableDevice[] => {
+      const { id, port, driver, attached } = device;
+      if (id === undefined || port === undefined || !isOurs(id) || !attached || device.hubPorts !== undefined)
+        return [];
+      const removal = removalStep(device, controller, inventory, claims);
+      if (removal.restore === undefined) return [];
+      // it may have its own id again
+      const taken = new Set([...topology.ids].filter((other) => other !== id));
+      const host = hostOf(device, inventory, claims);
+      const made =
+        driver !== 'usb-host'
+          ? wantEmulatedDevice(driver, id, {}, { mandatory: true, slower: 'allow' })
+          : host && wantHostDevice(host, topology.version, taken, termsFor(host, {}, file, inventory));
+      if (made === undefined || 'code' in made) return [];
+      const place = { bus: controller.bus, port };
+      return [
+        { movable: { ...place, request: made.request, disturbance: disturbanceOf(host) }, wanted: made, removal },
+      ];
+    }),
+  );
+}
+
+const [HID, STORAGE] = [0x03, 0x08];
+
+/** Emulated devices hold nothing; a keyboard is back before it is missed; a disk may be mounted. */
+function disturbanceOf(host: HostDevice | undefined): number {
+  if (host === undefined) return 0;
+  const classes = host.interfaces.map((one) => one.class);
+  if (classes.includes(STORAGE)) return 3;
+  return classes.length > 0 && classes.every((one) => one === HID) ? 1 : 2;
+}
+
+/** @returns devices that a VM's file wants, that could be had, and that the VM has not */
+function wishedDevices({ topology, capabilities, file, inventory, claims }: MoveWorld): HostDevice[] {
+  if (!mayHave(capabilities, 'usb-host')) return [];
+  return (file?.usb.devices ?? []).flatMap((wish) => {
+    if (wish.kind === 'emulated') return [];
+    const there = matchSelector(requireSelector(wish.select), inventory);
+    const [only] = there;
+    if (only === undefined || there.length > 1 || nodeFinding(only) !== undefined) return [];
+    if (standingOf(topology, only, inventory, claims) !== undefined || filterFor(topology, only) !== undefined)
+      return [];
+    return deniedFindings(only, '', file, inventory).length > 0 ? [] : [only];
+  });
+}
+
+/** @returns the planner's best move among what may be moved, see `bestMove` */
+export function findMove(
+  { topology, capabilities, file, kept }: MoveWorld,
+  movables: readonly MovableDevice[],
+  waiting: readonly DeviceRequest[],
+): Move | undefined {
+  return bestMove({
+    topology,
+    attached: movables.map(({ movable }) => movable),
+    waiting,
+    kept,
+    hubs: (file?.usb.grow.hubs ?? true) && mayHave(capabilities, 'usb-hub'),
+    reserve: file?.usb.reserve,
+  });
+}
+
+/**
+ * Says that one move would win a native port, where there is one.
+ *
+ * @param waiting - devices that found no port; `words` name one on a command line, where the VM's file does not
+ */
+export function moveFindings(
+  vm: string,
+  world: MoveWorld,
+  waiting: readonly { readonly request: DeviceRequest; readonly words?: readonly string[] }[],
+): Finding[] {
+  const move = findMove(
+    world,
+    movableDevices(world),
+    waiting.map(({ request }) => request),
+  );
+  if (move === undefined) return [];
+  const { key, label, bus, port, speed } = move.wins;
+  const moved = move.moved.map(({ from, to }) => ({
+    key: to.key,
+    label: to.label,
+    from,
+    to: { bus: to.bus, port: to.port },
+  }));
+  const evidence = {
+    vm,
+    label,
+    megabits: megabits(speed),
+    bus,
+    port,
+    moved: moved.filter((one) => one.key !== key).map(({ label: other, from, to }) => ({ label: other, from, to })),
+    from: moved.find((one) => one.key === key)?.from,
+    hub: move.hub?.id,
+    words: waiting.find(({ request }) => request.key === key)?.words ?? [],
+  };
+  return [finding('move-would-help', evidence, { severity: 'note' })];
+}
+
+/** @returns the words that name a device to `rebalance` */
+export function wordsFor({ host, request: { driver } }: Wanted): string[] {
+  if (host !== undefined) return [host.port];
+  return driver !== undefined && emulatedModel(driver) !== undefined ? ['--emulated', driver] : [];
+}
+
+/** @returns devices of a VM's file that wait for a port, as they are wanted; what QEMU can't take is left out */
+export function wishedAsWanted(world: MoveWorld): Wanted[] {
+  const taken = new Set(world.topology.ids);
+  return wishedDevices(world).flatMap((device) => {
+    const terms = termsFor(device, {}, world.file, world.inventory);
+    const made = wantHostDevice(device, world.topology.version, taken, terms);
+    if ('code' in made) return [];
+    taken.add(made.id);
+    return [{ ...made, select: wishFor(device, world.file, world.inventory)?.select }];
+  });
+}

@@ -1,0 +1,258 @@
+import { deniedFindings, guardFindings, type PolicyInForce, policyFindings, takenAway } from '../../access/index.js';
+import type { DeviceWish, EmulatedDeviceWish, HostDeviceWish, Pointer, VmFile } from '../../config/index.js';
+import {
+  type EvidenceByCode,
+  type Finding,
+  finding,
+  type GuardKind,
+  QplugError,
+  type Severity,
+  type SourceLocation,
+} from '../../diag/index.js';
+import {
+  type GuardsByPort,
+  type HostDevice,
+  type HostInventory,
+  labelOf,
+  nodeFinding,
+  selectOne,
+} from '../../host/index.js';
+import { type PlacedEmulated, predictBuses, recallControllers, takenIds } from '../../launcher/index.js';
+import { type DeviceRequest, type Plan, type PlanRequest, plan, planFindings } from '../../planner/index.js';
+import {
+  type Capabilities,
+  type ControllerSpec,
+  emptyTopology,
+  HUB_MASK,
+  mayHave,
+  portDepth,
+  type QemuVersion,
+} from '../../qdev/index.js';
+import type { PlaceRecord } from '../../registry/index.js';
+import { fileLeeway, unwrittenControllers } from './file-leeway.js';
+import { type Returning, recallPlaces } from './recall-places.js';
+import { type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
+
+/** Where everything of a VM file goes, before anything is started. */
+export interface FilePlan {
+  readonly file: VmFile;
+  readonly version: QemuVersion;
+  readonly request: PlanRequest;
+  readonly plan: Plan;
+  /** Host devices and emulated ones that take part. */
+  readonly wanted: readonly Wanted[];
+  /** All that QEMU is to create: those of the file and those that the plan adds. */
+  readonly controllers: readonly ControllerSpec[];
+  /** Hubs before those behind them. */
+  readonly hubs: readonly {
+    readonly id: string;
+    readonly bus: string;
+    readonly port: string;
+    readonly ports: number;
+  }[];
+  readonly emulated: readonly PlacedEmulated[];
+  /** Devices whose speed nobody tells: where they could go is not known. An error says so of each. */
+  readonly untold: readonly { readonly label: string; readonly finding: Finding }[];
+  /** Selectors of host devices that are wanted and not there. */
+  readonly missing: readonly HostDeviceWish[];
+  /** Errors are reasons not to start; warnings tell what the VM starts without. */
+  readonly findings: readonly Finding[];
+}
+
+/** What is known beside the file and the host. */
+export interface PlanningKnowledge {
+  /** What QEMU said of itself, where it was asked: nothing is added that it does not have. */
+  readonly capabilities?: Capabilities | undefined;
+  /** Where everything was at the last start; undefined for a VM that never ran, or is to be placed anew. */
+  readonly before?: PlaceRecord | undefined;
+  /** Who may have which device of this host, and what it needs itself; undefined where the devices are not of this host. */
+  readonly may?: MayHave | undefined;
+}
+
+/** What speaks against handing devices of this host to a VM. */
+export interface MayHave {
+  readonly guards: GuardsByPort;
+  /** Guards that do not count, for any device. */
+  readonly off: readonly GuardKind[];
+  readonly policy: PolicyInForce | undefined;
+}
+
+/**
+ * Plans a VM file: desired × host. Pure but for its arguments.
+ *
+ * @param inventory - the host's devices; undefined to look at the file alone
+ */
+export function planFile(
+  file: VmFile,
+  version: QemuVersion,
+  inventory: HostInventory | undefined,
+  { capabilities, before, may }: PlanningKnowledge = {},
+): FilePlan {
+  const ids = takenIds(file);
+  const { chosen, growth } = recallControllers(file, before?.controllers ?? [], ids);
+  const topology = { ...emptyTopology(version), controllers: predictBuses(file, chosen, version), ids };
+  const gathered = gather(file, version, inventory, topology.ids, may);
+  const hubs = file.usb.hubs.map(
+    ({ id, controller, port, ports }): DeviceRequest => ({
+      key: id,
+      id,
+      driver: 'usb-hub',
+      label: `hub ${id}`,
+      mask: HUB_MASK,
+      native: 'full',
+      mandatory: true,
+      slower: 'refuse',
+      pin: { controller, port },
+      hubPorts: ports,
+    }),
+  );
+  for (const { id, pointer } of file.usb.hubs) gathered.places.set(id, pointer);
+  const locate = (key: string): SourceLocation | undefined => {
+    const pointer = gathered.places.get(key);
+    return pointer === undefined ? undefined : file.locate(pointer);
+  };
+  const devices = [...hubs, ...gathered.wanted.map((one) => one.request)];
+  const { homes, kept } = recallPlaces(
+    before?.devices ?? [],
+    devices.map(({ key }) => returning(key, gathered.wanted)),
+    gathered.missing.map(({ select }) => select),
+  );
+  const request: PlanRequest = {
+    topology,
+    growth: {
+      hubs: file.usb.grow.hubs && mayHave(capabilities, 'usb-hub'),
+      controllers: growth.filter(({ model }) => mayHave(capabilities, model)),
+    },
+    devices: devices.map((one) => ({ ...one, home: homes.get(one.key) })),
+    kept,
+    reserve: file.usb.reserve,
+    leeway: fileLeeway(file, chosen, topology.ids),
+  };
+  const made = plan(request);
+  return {
+    file,
+    version,
+    request,
+    plan: made,
+    wanted: gathered.wanted,
+    controllers: [...chosen, ...made.controllers],
+    hubs: [...hubsOf(file, made), ...made.hubs].sort((a, b) => portDepth(a.port) - portDepth(b.port)),
+    emulated: placeEmulated(file, made),
+    untold: gathered.untold,
+    missing: gathered.missing,
+    findings: [
+      ...gathered.findings,
+      ...planFindings(made, { vm: file.name, running: false, unwritten: unwrittenControllers(file, chosen), locate }),
+    ],
+  };
+}
+
+function returning(key: string, wanted: readonly Wanted[]): Returning {
+  const one = wanted.find(({ id }) => id === key);
+  return one?.host === undefined ? { key, id: key } : { key, host: one.host, select: one.select };
+}
+
+interface Gathered {
+  readonly wanted: Wanted[];
+  readonly missing: HostDeviceWish[];
+  readonly untold: { readonly label: string; readonly finding: Finding }[];
+  readonly findings: Finding[];
+  /** Where each device of the plan, by its key, stands in the file. */
+  readonly places: Map<string, Pointer>;
+}
+
+function gather(
+  file: VmFile,
+  version: QemuVersion,
+  inventory: HostInventory | undefined,
+  ids: ReadonlySet<string>,
+  may: MayHave | undefined,
+): Gathered {
+  const gathered: Gathered = { wanted: [], missing: [], untold: [], findings: [], places: new Map() };
+  const taken = new Set(ids);
+  for (const wish of file.usb.devices) {
+    if (wish.kind === 'emulated') {
+      const { controller, port, slower } = wish;
+      const made = wantEmulatedDevice(wish.model, wish.id, wish.properties, {
+        mandatory: true,
+        slower,
+        controller,
+        port,
+      });
+      if (made === undefined) continue;
+      gathered.wanted.push(made);
+      gathered.places.set(made.id, wish.pointer);
+    } else if (inventory !== undefined) wantHost(wish, file, version, { inventory, may }, taken, gathered);
+  }
+  return gathered;
+}
+
+/** What can't be had stops a VM that must have it, and is told loudly where it may start without. */
+function severityOf(wish: HostDeviceWish): Severity {
+  return wish.whenMissing === 'skip' ? 'warning' : 'error';
+}
+
+function wantHost(
+  wish: HostDeviceWish,
+  file: VmFile,
+  version: QemuVersion,
+  { inventory, may }: { readonly inventory: HostInventory; readonly may: MayHave | undefined },
+  taken: Set<string>,
+  { wanted, missing, untold, findings, places }: Gathered,
+): void {
+  const location = file.locate(wish.pointer);
+  const severity = severityOf(wish);
+  let device: HostDevice;
+  try {
+    device = selectOne(wish.select, inventory);
+  } catch (error) {
+    if (!(error instanceof QplugError)) throw error;
+    const [first] = error.findings;
+    if (first?.code === 'device-not-found') {
+      missing.push(wish);
+      const { near, present } = first.evidence as EvidenceByCode['device-not-found'];
+      const told = inventory.file === undefined ? undefined : { file: inventory.file, near, present };
+      const evidence = { selector: wish.select, vm: file.name, policy: wish.whenMissing, told };
+      findings.push(finding('device-missing', evidence, { severity, location }));
+    } else findings.push(...error.findings.map((one) => ({ ...one, location })));
+    return;
+  }
+  const other = wanted.find((one) => one.host?.port === device.port);
+  const against = [
+    ...(other === undefined ? [] : [finding('wanted-twice', { selector: wish.select, label: other.label })]),
+    ...deniedFindings(device, file.name, file, inventory, severity),
+    ...policyFindings(device, file.name, may?.policy, inventory, severity),
+    ...guardFindings(device, file.name, may?.guards ?? new Map(), [...(may?.off ?? []), ...wish.guardOff], severity),
+    ...[nodeFinding(device)].filter((one) => one !== undefined).map((one) => ({ ...one, severity })),
+  ];
+  findings.push(...against.map((one) => ({ ...one, location })));
+  if (against.length > 0) return;
+  const { controller, port, slower } = wish;
+  const terms = { mandatory: wish.whenMissing !== 'skip', slower, controller, port };
+  const made = wantHostDevice(device, version, taken, terms);
+  if ('code' in made) {
+    findings.push({ ...made, location });
+    if (made.code === 'device-speed-untold') untold.push({ label: labelOf(device), finding: made });
+  } else {
+    const guardOff = may && takenAway(device, may.guards, may.off);
+    wanted.push({ ...made, select: wish.select, guardOff });
+    taken.add(made.id);
+    places.set(made.id, wish.pointer);
+  }
+}
+
+function hubsOf(file: VmFile, made: Plan): FilePlan['hubs'] {
+  return file.usb.hubs.flatMap(({ id, ports }) => {
+    const placed = made.placements.find(({ key }) => key === id);
+    return placed === undefined ? [] : [{ id, bus: placed.bus, port: placed.port, ports }];
+  });
+}
+
+function placeEmulated(file: VmFile, made: Plan): PlacedEmulated[] {
+  const emulated = file.usb.devices.filter((wish: DeviceWish): wish is EmulatedDeviceWish => wish.kind === 'emulated');
+  return emulated.flatMap(({ id, model, properties, drive }) => {
+    const placed = made.placements.find(({ key }) => key === id);
+    if (placed === undefined) return [];
+    return [{ id, bus: placed.bus, port: placed.port, driver: model, properties, drive }];
+  });
+}

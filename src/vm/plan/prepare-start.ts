@@ -1,0 +1,148 @@
+import { guardsFor, type HostAccess, policyOf } from '../../access/index.js';
+import type { VmFile } from '../../config/index.js';
+import { type Finding, type GuardKind, QplugError } from '../../diag/index.js';
+import { type HostInventory, matchSelector, requireSelector } from '../../host/index.js';
+import {
+  argvArray,
+  buildArgv,
+  checkModels,
+  findQemu,
+  findRunAs,
+  formatArgv,
+  preflight,
+  type QemuOption,
+  type RunAs,
+  type RuntimePaths,
+  runtimePaths,
+} from '../../launcher/index.js';
+import type { Capabilities, QemuVersion } from '../../qdev/index.js';
+import { readVmFile } from '../target/index.js';
+import { type FilePlan, type MayHave, planFile } from './plan-start.js';
+
+/** A version to plan for where no QEMU can be asked: what is true from there on is true of all newer ones that are known. */
+const ASSUMED: QemuVersion = { major: 10, minor: 0, micro: 0 };
+
+export interface PrepareOptions {
+  /** Whether all that `run` needs is looked at, or only what a plan needs: then a missing QEMU is a warning. */
+  readonly full: boolean;
+  /** Whether everything is placed as if the VM had never run. Default false. */
+  readonly forget?: boolean | undefined;
+  /** Whom QEMU is to run as, instead of whom the file says. */
+  readonly user?: string | undefined;
+  /** Guards of the host that do not count, for any device. */
+  readonly guardOff?: readonly GuardKind[] | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** A VM file on the way to a command line. */
+export interface Prepared extends FilePlan {
+  readonly paths: RuntimePaths;
+  /** The program's path, or its name where it was not found. */
+  readonly binary: string;
+  /** Whom QEMU is started as; undefined: whoever runs qplug. Known only when all that `run` needs was looked at. */
+  readonly as: RunAs | undefined;
+  readonly options: readonly QemuOption[];
+}
+
+/**
+ * Reads a VM file and works out its plan and its command line. Starts and changes nothing.
+ *
+ * @param inventory - the host's devices; undefined to look at the file alone
+ * @throws QplugError with all that is wrong in the file
+ */
+export async function prepare(
+  path: string,
+  host: HostAccess,
+  inventory: HostInventory | undefined,
+  { full, forget = false, user, guardOff = [], signal }: PrepareOptions,
+): Promise<Prepared> {
+  const read = await readVmFile(path, signal);
+  const file = user === undefined ? read : withUser(read, user);
+  const paths = runtimePaths(host.registry.folder, file.name);
+  const looked = await look(file, host, full ? paths : undefined, signal);
+  const version = looked.version ?? ASSUMED;
+  const before = forget ? undefined : host.places?.read(file.name);
+  const planned = planFile(file, version, inventory, {
+    capabilities: looked.capabilities,
+    before: before?.record,
+    may: await mayHave(file, inventory, guardOff, host),
+  });
+  const options = buildArgv({
+    vm: file,
+    version,
+    capabilities: looked.capabilities,
+    paths,
+    handedOver: looked.as !== undefined,
+    controllers: planned.controllers,
+    hubs: planned.hubs,
+    emulated: planned.emulated,
+    paused: true,
+  });
+  const findings = [...looked.findings, ...(before?.findings ?? []), ...planned.findings];
+  return { ...planned, paths, binary: looked.binary ?? file.qemu.binary, as: looked.as, options, findings };
+}
+
+/** @returns a file as if it named that user, who stands nowhere in it */
+function withUser(file: VmFile, user: string): VmFile {
+  return { ...file, qemu: { ...file.qemu, user, userTyped: true } };
+}
+
+/** Reads what speaks against the devices that a file wants. Nothing does where they are those of another host, from a file. */
+async function mayHave(
+  file: VmFile,
+  inventory: HostInventory | undefined,
+  off: readonly GuardKind[],
+  host: HostAccess,
+): Promise<MayHave | undefined> {
+  if (inventory === undefined) return undefined;
+  const wanted = file.usb.devices.flatMap((wish) =>
+    wish.kind === 'host' ? matchSelector(requireSelector(wish.select), inventory) : [],
+  );
+  const here = [...new Set(wanted)].filter(({ access }) => access !== 'unknown');
+  if (here.length === 0) return undefined;
+  return { off, policy: await policyOf(host), guards: await guardsFor(here, inventory, host) };
+}
+
+interface Looked {
+  readonly findings: readonly Finding[];
+  readonly binary: string | undefined;
+  readonly version: QemuVersion | undefined;
+  readonly capabilities: Capabilities | undefined;
+  readonly as: RunAs | undefined;
+}
+
+async function look(
+  vm: VmFile,
+  { env }: HostAccess,
+  paths: RuntimePaths | undefined,
+  signal: AbortSignal,
+): Promise<Looked> {
+  const searchPath = env['PATH'] ?? '';
+  if (paths !== undefined) {
+    const { as, findings } = await findRunAs(vm);
+    const looked = await preflight({ vm, paths, searchPath, as, signal });
+    return { ...looked, as, findings: [...findings, ...looked.findings] };
+  }
+  const mild = (findings: readonly Finding[]): Finding[] => findings.map((one) => ({ ...one, severity: 'warning' }));
+  try {
+    const qemu = await findQemu({ vm, searchPath, signal });
+    return { findings: mild(checkModels(vm, qemu.binary, qemu.capabilities)), ...qemu, as: undefined };
+  } catch (error) {
+    if (!(error instanceof QplugError)) throw error;
+    return {
+      findings: mild(error.findings),
+      binary: undefined,
+      version: undefined,
+      capabilities: undefined,
+      as: undefined,
+    };
+  }
+}
+
+/** @returns the command line as words, and as text for a shell */
+export function commandLineOf({ binary, options }: Pick<Prepared, 'binary' | 'options'>): {
+  readonly words: readonly string[];
+  readonly text: string;
+} {
+  return { words: argvArray(binary, options), text: formatArgv(binary, options) };
+}

@@ -1,0 +1,38 @@
+import { type HostAccess, inventoryOf } from '../../access/index.js';
+import { Deadline } from '../../base/index.js';
+import { type Finding, QplugError } from '../../diag/index.js';
+import { type HostDevice, nodeFinding, selectOne, waitForDevice } from '../../host/index.js';
+
+/**
+ * Finds the one device that each selector means, and checks that it can be handed over.
+ *
+ * @param wait - ms to wait for those that are not there (0: not at all)
+ * @throws QplugError with a finding for every selector that means none, or several, or what can't be opened
+ */
+export async function selectDevices(
+  selectors: readonly string[],
+  host: HostAccess,
+  options: { readonly wait: number; readonly signal: AbortSignal },
+): Promise<HostDevice[]> {
+  const findings: Finding[] = [];
+  const devices: HostDevice[] = [];
+  using deadline = new Deadline(options.wait, options.signal);
+  const now = options.wait > 0 || selectors.length === 0 ? undefined : inventoryOf(host);
+  for (const selector of selectors) {
+    try {
+      const device =
+        now === undefined
+          ? await waitForDevice(selector, { deadline, read: () => inventoryOf(host) })
+          : selectOne(selector, now);
+      if (!devices.some((one) => one.port === device.port)) devices.push(device);
+      const unusable = nodeFinding(device);
+      if (unusable !== undefined) findings.push(unusable);
+    } catch (error) {
+      if (!(error instanceof QplugError)) throw error;
+      findings.push(...error.findings);
+    }
+  }
+  const [first, ...rest] = findings;
+  if (first !== undefined) throw new QplugError([first, ...rest]);
+  return devices;
+}

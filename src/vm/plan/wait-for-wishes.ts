@@ -1,0 +1,36 @@
+import { type HostAccess, inventoryOf } from '../../access/index.js';
+import { Deadline } from '../../base/index.js';
+import { QplugError } from '../../diag/index.js';
+import { waitForDevice } from '../../host/index.js';
+import type { Operation } from '../operation.js';
+import { readVmFile } from '../target/index.js';
+
+/**
+ * Waits for the devices that a VM file wants with `when-missing: wait`.
+ *
+ * @param request - `wait` ms for all of them together
+ * @throws QplugError `device-wait-timeout`, where the device is named in the file
+ */
+export async function awaitWished(
+  request: { readonly path: string; readonly wait: number },
+  host: HostAccess,
+  { signal, onProgress }: Pick<Operation, 'signal' | 'onProgress'>,
+): Promise<void> {
+  const file = await readVmFile(request.path, signal);
+  using deadline = new Deadline(request.wait, signal);
+  for (const wish of file.usb.devices) {
+    if (wish.kind !== 'host' || wish.whenMissing !== 'wait') continue;
+    onProgress?.(`wait for ${wish.select}`);
+    try {
+      await waitForDevice(wish.select, { deadline, read: () => inventoryOf(host) });
+    } catch (error) {
+      // what waiting can't mend is told by the plan, with everything else
+      if (!(error instanceof QplugError) || error.code !== 'device-wait-timeout') {
+        if (error instanceof QplugError) continue;
+        throw error;
+      }
+      const location = file.locate(wish.pointer);
+      throw new QplugError([{ ...error.findings[0], location }], { cause: error });
+    }
+  }
+}

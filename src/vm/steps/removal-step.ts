@@ -1,0 +1,55 @@
+import { keyOf, matchDevice } from '../../access/index.js';
+import { type HostDevice, type HostInventory, labelOf } from '../../host/index.js';
+import {
+  type AttachedDevice,
+  type Controller,
+  type DeviceSpec,
+  emulatedDevice,
+  emulatedModel,
+  isOurs,
+  usbHost,
+  usbHub,
+} from '../../qdev/index.js';
+import type { Claim } from '../../registry/index.js';
+import type { ChangeStep } from './step.js';
+
+/** The step that takes something out of a VM, and knows how it is put back. */
+export type Removal = Extract<ChangeStep, { do: 'remove' }>;
+
+/**
+ * @param claims - those of the VM
+ * @returns the step that takes a device out. What stood for a device that is gone from the host, or that QEMU has lost, is not put back.
+ */
+export function removalStep(
+  device: AttachedDevice,
+  { bus }: Controller,
+  inventory: HostInventory,
+  claims: readonly Claim[] = [],
+): Removal {
+  const path = device.qomPath ?? `/machine/peripheral/${device.id}`;
+  const match = matchDevice(device, inventory, claims);
+  const host = match.is === 'here' ? match.host : undefined;
+  const { id } = device;
+  const step = {
+    do: 'remove',
+    target: id ?? path,
+    qomPath: path,
+    label: host === undefined ? (id ?? path) : labelOf(host),
+    hostPort: host?.port,
+  } as const;
+  if (match.is === 'gone' || (match.is === 'here' && !device.attached))
+    return { ...step, restore: undefined, stale: true };
+  return { ...step, restore: restoreOf(device, bus, host), identity: host && keyOf(host, inventory) };
+}
+
+/**
+ * A passed-through device and a hub are made of what can be read back. So is an emulated device that `attach` made; what others
+ * gave theirs can't be read.
+ */
+function restoreOf(device: AttachedDevice, bus: string, host: HostDevice | undefined): DeviceSpec | undefined {
+  const { id, port, driver, hubPorts } = device;
+  if (id === undefined || port === undefined) return undefined;
+  if (hubPorts !== undefined) return usbHub({ id, bus, port, ports: hubPorts });
+  if (isOurs(id) && emulatedModel(driver) !== undefined) return emulatedDevice({ driver, id, bus, port });
+  return host === undefined ? undefined : usbHost({ id, bus, port, hostbus: host.bus, hostaddr: host.address });
+}

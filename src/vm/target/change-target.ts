@@ -1,0 +1,81 @@
+import { resolve } from 'node:path';
+import { type HostAccess, recordOfSocket } from '../../access/index.js';
+import { isSameFile, isThere } from '../../base/index.js';
+import { loadVmFile } from '../../config/index.js';
+import { type Finding, fail, finding } from '../../diag/index.js';
+import { selectorFault } from '../../host/index.js';
+import { lives } from '../../registry/index.js';
+import { findVm, isVmFile } from './find-vm.js';
+
+/** What a person chose to change; neither: whatever there is of the VM. */
+export interface Choice {
+  /** The VM's file, for its next start. */
+  readonly config: boolean;
+  /** The running VM. */
+  readonly live: boolean;
+}
+
+/** What is to be changed of a VM: it as it runs, its file, or both. */
+export interface ChangeTarget {
+  readonly name: string;
+  /** What the VM was named by, where the running one is changed. */
+  readonly live: string | undefined;
+  /** The VM file that is changed. */
+  readonly file: string | undefined;
+  /** Whether each was asked for by name: then what one of the two lacks is an error. */
+  readonly strict: boolean;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Decides what an attach or a detach changes. Without a choice: both, where the VM runs from a file; the VM alone, where it was adopted by
+ * its socket; the file alone, where it names a VM that does not run.
+ *
+ * @param word - name, VM file or socket path
+ * @throws QplugError `vm-not-found` · `vm-without-file` · `vm-other-file` · what is wrong with the VM file
+ */
+export async function changeTarget(word: string, choice: Choice, host: HostAccess): Promise<ChangeTarget> {
+  const strict = choice.config || choice.live;
+  const live = choice.live || !choice.config;
+  const config = choice.config || !choice.live;
+  if (isVmFile(word)) return targetOfFile(word, { config, live, strict }, host);
+  if (!live) {
+    const file = fileOfName(word, host);
+    return { name: file.vm, live: undefined, file: file.path, strict, findings: [] };
+  }
+  const { name, record } = await findVm(word, host);
+  const there = record !== undefined && isThere(record.file) ? record.file : undefined;
+  if (choice.config && there === undefined) throw withoutFile(name, record?.file, 'adopted');
+  return { name, live: word, file: config ? there : undefined, strict, findings: [] };
+}
+
+async function targetOfFile(
+  word: string,
+  { config, live, strict }: Choice & Pick<ChangeTarget, 'strict'>,
+  host: HostAccess,
+): Promise<ChangeTarget> {
+  const { name } = await loadVmFile(word, { checkSelector: selectorFault });
+  const record = host.registry.read(name);
+  const runs = record !== undefined && lives(record);
+  const path = resolve(word);
+  if (live && config && runs && !isSameFile(record.file, path)) {
+    throw fail('vm-other-file', { vm: name, runs: record.file, named: word });
+  }
+  if (runs || strict)
+    return { name, live: live ? word : undefined, file: config ? path : undefined, strict, findings: [] };
+  const findings = [finding('vm-stopped', { vm: name, path: word }, { severity: 'note' })];
+  return { name, live: undefined, file: path, strict: true, findings };
+}
+
+/** The file of a VM that need not run: one that was killed has left its record. */
+function fileOfName(word: string, host: HostAccess): { readonly vm: string; readonly path: string } {
+  const record = word.includes('/') ? recordOfSocket(word, host) : host.registry.read(word);
+  if (record === undefined || !isThere(record.file)) {
+    throw withoutFile(word, record?.file, word.includes('/') ? 'adopted' : 'unknown');
+  }
+  return { vm: record.name, path: record.file };
+}
+
+function withoutFile(vm: string, path: string | undefined, problem: 'adopted' | 'unknown'): Error {
+  return fail('vm-without-file', { vm, problem: path === undefined ? problem : 'gone', path });
+}

@@ -1,0 +1,36 @@
+import { type HostAccess, recordOfSocket, type VmTarget } from '../../access/index.js';
+import { kindOfFile, socketFileOf } from '../../base/index.js';
+import { loadVmFile } from '../../config/index.js';
+import { fail, nearest } from '../../diag/index.js';
+import { selectorFault } from '../../host/index.js';
+import { lives } from '../../registry/index.js';
+
+/** @returns whether a word names a VM file rather than a VM, or a socket */
+export function isVmFile(word: string): boolean {
+  return (word.includes('/') || /\.(ya?ml|json)$/i.test(word)) && kindOfFile(word) === 'file';
+}
+
+/**
+ * Finds the VM that a word means: a name, a VM file, or the path of a QMP socket (anything with a `/` that is no VM file).
+ *
+ * @throws QplugError `vm-not-found`
+ */
+export async function findVm(word: string, host: HostAccess): Promise<VmTarget> {
+  if (isVmFile(word)) return known((await loadVmFile(word, { checkSelector: selectorFault })).name, word, host);
+  if (!word.includes('/')) return known(word, word, host);
+  const record = recordOfSocket(word, host);
+  if (record !== undefined) return { name: record.name, socket: word, record };
+  return { name: word, socket: word, record, socketFile: socketFileOf(word) };
+}
+
+function known(name: string, word: string, host: HostAccess): VmTarget {
+  const record = host.registry.read(name);
+  if (record === undefined || !lives(record)) {
+    const names = host.registry
+      .list()
+      .filter((one) => one.alive)
+      .map((one) => one.record.name);
+    throw fail('vm-not-found', { target: word, known: names, nearest: nearest(name, names) });
+  }
+  return { name, socket: record.sockets.qplug, record };
+}

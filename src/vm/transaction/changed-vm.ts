@@ -1,0 +1,15 @@
+import { ownerOf } from '../../access/index.js';
+import { lastLogLines } from '../../launcher/index.js';
+import type { OpenVm } from '../target/index.js';
+import type { ChangedVm } from './transaction.js';
+
+/** How many of QEMU's last lines go into an error. */
+export const LAST_LINES = 5;
+
+/** @returns a VM whose monitor is in hand, as a transaction changes it */
+export function changedVm(vm: OpenVm): ChangedVm {
+  const { name, qmp, record } = vm;
+  const lastLines = async (): Promise<readonly string[]> =>
+    record === undefined ? [] : lastLogLines(record.log, LAST_LINES);
+  return { name, qmp, owner: ownerOf(vm), lastLines };
+}

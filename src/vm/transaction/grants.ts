@@ -1,0 +1,48 @@
+import { claimedDevice, claimsOf, type HostAccess, inventoryOf } from '../../access/index.js';
+import { rightsOfProcess } from '../../base/index.js';
+import type { NodeGrant } from '../../host/index.js';
+import { type DeviceSpec, usbHostNode } from '../../qdev/index.js';
+import type { ClaimOwner, JournalEntry } from '../../registry/index.js';
+import type { Removal, Step } from '../steps/index.js';
+
+/**
+ * Adds to each step that has QEMU open a host device, or may have when it is undone, what QEMU's user lacks of the node. It is in the
+ * journal with the step, so whoever finds that knows what the node was before.
+ *
+ * @param owner - the VM, whose process tells as whom it opens files
+ */
+export function withGrants<S extends Step>(steps: readonly S[], owner: ClaimOwner, host: HostAccess): S[] {
+  const { process } = owner;
+  const { nodes } = host;
+  const uid = nodes && process && rightsOfProcess(process)?.uids[3];
+  if (nodes === undefined || process === undefined || uid === undefined || uid === 0) return [...steps];
+  return steps.map((step) => {
+    if (step.do !== 'add' && step.do !== 'remove') return step;
+    // what is in it QEMU says itself: that it had a device is true when it has the claim
+    const isNew = step.do === 'add' && step.optional !== true;
+    const spec = !isNew && !isClaimed(step, owner, host) ? undefined : step.do === 'add' ? step.device : step.restore;
+    const grant = spec && grantFor(spec, owner, host);
+    return grant === undefined ? step : { ...step, grant };
+  });
+}
+
+/** @returns what the user of a VM's QEMU lacks to open the node of a device; undefined where it may, or nobody knows as whom it runs */
+export function grantFor(spec: DeviceSpec, { process }: ClaimOwner, { nodes }: HostAccess): NodeGrant | undefined {
+  const uid = process && rightsOfProcess(process)?.uids[3];
+  const node = usbHostNode(spec);
+  if (process === undefined || uid === undefined || uid === 0 || node === undefined) return undefined;
+  return nodes?.grantFor(node, uid, process);
+}
+
+function isClaimed({ hostPort }: Pick<Removal, 'hostPort'>, owner: ClaimOwner, host: HostAccess): boolean {
+  const inventory = inventoryOf(host);
+  return claimsOf(owner, host).some((claim) => claimedDevice(claim, inventory)?.port === hostPort);
+}
+
+/** Takes back what steps may have given, wherever they were cut off. */
+export function takeBackGrants(entry: Pick<JournalEntry, 'head' | 'grants'>, { nodes }: HostAccess): void {
+  for (const step of entry.head.steps as readonly Step[]) {
+    if ((step.do === 'add' || step.do === 'remove') && step.grant !== undefined) nodes?.takeBack(step.grant);
+  }
+  for (const grant of entry.grants) nodes?.takeBack(grant as NodeGrant);
+}

@@ -1,0 +1,58 @@
+import { keyed } from '../../access/index.js';
+import { type Finding, finding } from '../../diag/index.js';
+import type { HostInventory } from '../../host/index.js';
+import type { AttachedDevice, Topology } from '../../qdev/index.js';
+import type { AddStep } from '../steps/index.js';
+
+/** What has to be in a VM: under its id, on its bus and port, attached, at its speed. */
+export interface Expected {
+  readonly id: string;
+  readonly label: string;
+  readonly bus: string;
+  readonly port: string;
+  /** Mb/s. */
+  readonly megabits: number;
+}
+
+/** @returns what has to be in the VM when a step is done */
+export function expectedOf({ device: { id, properties }, label, megabits = 0 }: AddStep): Expected {
+  return { id, label, bus: String(properties['bus']), port: String(properties['port']), megabits };
+}
+
+/**
+ * @param after - the host as it is when the step is done
+ * @returns a finding when the device was pulled, or re-enumerated, meanwhile. QEMU shows it as attached until its guest first asks for
+ *   something.
+ */
+export function goneSince(
+  { device: { properties }, identity, label, hostPort = '' }: AddStep,
+  after: HostInventory,
+): Finding[] {
+  if (identity === undefined) return [];
+  const still = keyed(identity, after);
+  const isThere = still?.bus === properties['hostbus'] && still?.address === properties['hostaddr'];
+  return isThere ? [] : [finding('device-gone', { label, port: hostPort })];
+}
+
+/**
+ * Holds what QEMU shows against what was planned.
+ *
+ * @returns a finding for each difference; none when all is as planned
+ */
+export function differences(expected: readonly Expected[], actual: Topology): Finding[] {
+  const seen = new Map<string, { readonly bus: string; readonly device: AttachedDevice }>();
+  for (const { bus, devices } of actual.controllers) {
+    for (const device of devices) {
+      if (device.id !== undefined) seen.set(device.id, { bus, device });
+    }
+  }
+  return expected.flatMap(({ id, label, bus, port, megabits }) => {
+    const found = seen.get(id);
+    const { device } = found ?? {};
+    if (device?.attached === true && found?.bus === bus && device.port === port && device.megabits === megabits)
+      return [];
+    const place =
+      found === undefined ? undefined : { bus: found.bus, port: found.device.port, megabits: found.device.megabits };
+    return [finding('placed-otherwise', { label, planned: { bus, port, megabits }, actual: place })];
+  });
+}
