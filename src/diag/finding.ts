@@ -39,11 +39,16 @@ export interface Told extends Omit<Text, 'fix'> {
   readonly fix?: string | undefined;
 }
 
-/** How one code is worded. Text never holds raw outside strings: wrap them in `printable`. */
+/** The evidence of a finding that needs none. */
+export type NoEvidence = Readonly<Record<never, never>>;
+
+/** The kind of one code, and its words. Text never holds raw outside strings: wrap them in `printable`. */
 export interface CatalogEntry<E> {
   readonly kind: Kind;
   text(evidence: E): Text;
 }
 
-/** A catalog: an entry for each code of an evidence map. */
-export type Catalog<M> = { readonly [C in keyof M]: CatalogEntry<M[C]> };
+/** The evidence that each entry of a catalog file takes. */
+export type EvidenceOf<Subject extends { readonly [code: string]: { text(evidence: never): Text } }> = {
+  readonly [C in keyof Subject]: Readonly<Parameters<Subject[C]['text']>[0]>;
+};

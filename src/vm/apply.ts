@@ -1,5 +1,5 @@
 import type { HeldVmFile } from '../config/index.js';
-import { type Finding, finding, QplugError } from '../diag/index.js';
+import { addFindings, type Finding, finding, QplugError } from '../diag/index.js';
 import type { NodeRights } from '../host/index.js';
 import {
   QmpClosedError,
@@ -9,7 +9,6 @@ import {
   QmpTimeoutError,
 } from '../qmp/index.js';
 import type { JournalEntry, SnapshotStore } from '../registry/index.js';
-import { addFindings } from './add-findings.js';
 import { guestHasLeft, isLong, performStep, UNDO_TIMEOUT, undoStep } from './perform-step.js';
 import type { ChangeStep, RemoveStep, StepEvent } from './step.js';
 

@@ -1,5 +1,5 @@
 import { editVmFile, type NewDevice, type VmFile } from '../config/index.js';
-import { type Finding, finding, QplugError } from '../diag/index.js';
+import { type Finding, finding, QplugError, throwErrors } from '../diag/index.js';
 import {
   type HostDevice,
   type HostInventory,
@@ -23,7 +23,6 @@ import {
   reportEntry,
 } from './file-entries.js';
 import { readVmFileText } from './read-vm-file.js';
-import { throwErrors } from './throw-errors.js';
 
 /** What an attach would do to a VM's file: pure but for its arguments. */
 

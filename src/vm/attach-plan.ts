@@ -1,5 +1,5 @@
 import type { VmFile } from '../config/index.js';
-import { type Finding, fail, finding, type GuardKind, nearest } from '../diag/index.js';
+import { type Finding, fail, finding, type GuardKind, nearest, throwErrors } from '../diag/index.js';
 import { type HostDevice, type HostInventory, matchSelector, requireSelector } from '../host/index.js';
 import { type Plan, type PlanRequest, plan, planFindings } from '../planner/index.js';
 import { EMULATED_MODELS, emulatedModel, type Topology, uniqueId } from '../qdev/index.js';
@@ -20,7 +20,6 @@ import { selectDevices } from './select-devices.js';
 import { filterFor, type Standing, standingOf, withoutDevice } from './standing.js';
 import type { ChangeStep } from './step.js';
 import { termsFor, typedTerms, wishFor } from './terms.js';
-import { throwErrors } from './throw-errors.js';
 import { labelOf, type Terms, type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
 
 export interface AttachRequest {

@@ -1,5 +1,5 @@
 import { editVmFile, type VmFile } from '../config/index.js';
-import { type Finding, finding } from '../diag/index.js';
+import { type Finding, finding, throwErrors } from '../diag/index.js';
 import {
   type HostDevice,
   type HostInventory,
@@ -15,7 +15,6 @@ import { checkSelector } from './check-selector.js';
 import type { FileEdit } from './file-edit.js';
 import { covers, type Entry, entriesForDevice, entriesIn, reportEntry } from './file-entries.js';
 import { readVmFileText } from './read-vm-file.js';
-import { throwErrors } from './throw-errors.js';
 import { labelOf } from './wanted.js';
 
 /** A word of a command line, and what is known of what it means. */

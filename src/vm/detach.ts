@@ -1,4 +1,4 @@
-import { type Finding, finding } from '../diag/index.js';
+import { type Finding, finding, throwErrors } from '../diag/index.js';
 import {
   formatId,
   type HostDevice,
@@ -16,7 +16,6 @@ import { type BothOperation, within } from './operation.js';
 import { readTopology } from './read-back.js';
 import { hostOf, removalStep } from './removal-step.js';
 import { takeOut } from './take-out.js';
-import { throwErrors } from './throw-errors.js';
 
 /** One device that was taken out. */
 export interface DetachedReport {

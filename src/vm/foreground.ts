@@ -1,7 +1,6 @@
-import { type Finding, fail } from '../diag/index.js';
+import { addFindings, type Finding, fail } from '../diag/index.js';
 import { connect } from '../qmp/index.js';
 import type { VmRecord } from '../registry/index.js';
-import { addFindings } from './add-findings.js';
 import { LAST_LINES } from './attach.js';
 import { giveBackClaims } from './claims.js';
 import { ANSWER, killVm, shutdownVm } from './end-vm.js';

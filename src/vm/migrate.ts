@@ -1,4 +1,4 @@
-import { type Finding, fail, finding } from '../diag/index.js';
+import { type Finding, fail, finding, throwErrors } from '../diag/index.js';
 import { formatId, type HostInventory, shortestSelector } from '../host/index.js';
 import {
   type AttachedDevice,
@@ -24,7 +24,6 @@ import { hostOf, type Removal, removalStep } from './removal-step.js';
 import type { MigrateStep } from './step.js';
 import { suspensionOf } from './suspension-of.js';
 import { takeOut } from './take-out.js';
-import { throwErrors } from './throw-errors.js';
 
 export interface MigrateRequest {
   readonly uri: MigrationUri;

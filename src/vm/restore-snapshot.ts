@@ -1,4 +1,4 @@
-import { type Finding, finding, nearest, QplugError } from '../diag/index.js';
+import { type Finding, finding, nearest, QplugError, throwErrors } from '../diag/index.js';
 import type { HostDevice } from '../host/index.js';
 import type { SavedHostDevice, SnapshotRecord } from '../registry/index.js';
 import { attach } from './attach.js';
@@ -12,7 +12,6 @@ import { type StateOnDisks, stateOnDisks } from './saved-state.js';
 import { checkTag } from './snapshot-tag.js';
 import { changeState, comeBack } from './state-transaction.js';
 import type { ChangeStep } from './step.js';
-import { throwErrors } from './throw-errors.js';
 import { readPlacedTopology } from './usb-tree.js';
 
 export interface RestoreRequest {

@@ -1,5 +1,5 @@
 import { Deadline, DeadlineReached, poll } from '../base/index.js';
-import { type Finding, fail, finding, QplugError } from '../diag/index.js';
+import { type Finding, fail, finding, QplugError, throwErrors } from '../diag/index.js';
 import type { HostDevice } from '../host/index.js';
 import type { SuspendedDevice } from '../registry/index.js';
 import { attach } from './attach.js';
@@ -12,7 +12,6 @@ import { type Operation, within } from './operation.js';
 import { hasLeft } from './outgoing-migration.js';
 import { ownerOf } from './owner.js';
 import { suspensionOf } from './suspension-of.js';
-import { throwErrors } from './throw-errors.js';
 
 /** ms between two looks for a device. */
 const LOOK_EVERY = 200;

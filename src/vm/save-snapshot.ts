@@ -1,4 +1,4 @@
-import { type Finding, finding } from '../diag/index.js';
+import { type Finding, finding, throwErrors } from '../diag/index.js';
 import type { HostDevice } from '../host/index.js';
 import { emulatedModel, type Topology } from '../qdev/index.js';
 import type { SavedHostDevice, SnapshotRecord } from '../registry/index.js';
@@ -11,7 +11,6 @@ import { type Operation, within } from './operation.js';
 import { stateOnDisks } from './saved-state.js';
 import { checkTag } from './snapshot-tag.js';
 import { changeState, comeBack } from './state-transaction.js';
-import { throwErrors } from './throw-errors.js';
 import { type PlacedTopology, readPlacedTopology, treeOf } from './usb-tree.js';
 
 export interface SaveRequest {

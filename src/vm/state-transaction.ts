@@ -1,6 +1,5 @@
-import { type Finding, fail, QplugError } from '../diag/index.js';
+import { addFindings, type Finding, fail, QplugError } from '../diag/index.js';
 import { QmpClosedError, QmpCommandError } from '../qmp/index.js';
-import { addFindings } from './add-findings.js';
 import { Applied } from './apply.js';
 import { lastLinesOf } from './attach.js';
 import { claimsFor, takeClaims } from './claims.js';

@@ -1,7 +1,6 @@
 import { selfIdentity } from '../base/index.js';
-import type { Finding } from '../diag/index.js';
+import { addFindings, type Finding } from '../diag/index.js';
 import type { HostDevice } from '../host/index.js';
-import { addFindings } from './add-findings.js';
 import { claimOn, giveBackClaims } from './claims.js';
 import { type Doing, doSteps, type ToDo } from './do-steps.js';
 import { awaitHostDrivers } from './give-back.js';

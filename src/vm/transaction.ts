@@ -1,8 +1,7 @@
-import type { Finding } from '../diag/index.js';
+import { addFindings, type Finding, throwErrors } from '../diag/index.js';
 import type { Plan } from '../planner/index.js';
 import { QmpClosedError, type QmpConnection } from '../qmp/index.js';
 import { type Claim, type ClaimKey, type ClaimOwner, sameKey } from '../registry/index.js';
-import { addFindings } from './add-findings.js';
 
 import { Applied, isUnanswered } from './apply.js';
 import { claimsFor, giveBackClaims, takeClaims } from './claims.js';
@@ -15,7 +14,6 @@ import { UNDO_TIMEOUT } from './perform-step.js';
 import { readTopology } from './read-back.js';
 import { claimsOf, settleClaims } from './settle-claims.js';
 import type { ChangeStep, StepEvent } from './step.js';
-import { throwErrors } from './throw-errors.js';
 import { differences, goneSince } from './verify.js';
 import type { Wanted } from './wanted.js';
 

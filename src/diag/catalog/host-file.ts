@@ -1,9 +1,21 @@
-import type { Catalog, Text } from '../finding.js';
+import type { Text } from '../finding.js';
 import { advice, type Fix, sh } from '../fix.js';
 import { printable } from '../printable.js';
 
-/** What a file that describes a host can be. */
-export type HostFileFormat = 'devices-json' | 'recording' | 'usb-devices' | 'lsusb' | 'umockdev' | 'sysfs';
+/** `told` and `seen` mean what the words say for the problem; `text` is the line. */
+interface HostFileLine {
+  problem: LineProblem;
+  text: string;
+  field: string | undefined;
+  told: number | string | undefined;
+  seen: number | string | undefined;
+}
+
+interface HostFileArchive {
+  file: string;
+  problem: ArchiveProblem;
+  at: number | string;
+}
 
 /** What is wrong with one line. */
 export type LineProblem =
@@ -55,51 +67,6 @@ export type HostFileGuess =
   | 'no-devices'
   | 'too-many-devices';
 
-/** What a file does not tell of any device. */
-export type Untold = 'ports' | 'controllers' | 'halves';
-
-/** The findings of src/host/file, each with its evidence. */
-export interface HostFileEvidence {
-  'host-file-missing': { readonly file: string };
-  'host-file-unreadable': { readonly file: string; readonly reason: string };
-  /** `limit` in bytes; `unpacked`: what the archive would come to. */
-  'host-file-too-big': { readonly file: string; readonly limit: number; readonly unpacked: boolean };
-  'host-file-unknown': { readonly file: string; readonly guess: HostFileGuess };
-  /** `told` and `seen` mean what the words say for the problem; `text` is the line. */
-  'host-file-line': {
-    readonly problem: LineProblem;
-    readonly text: string;
-    readonly field: string | undefined;
-    readonly told: number | string | undefined;
-    readonly seen: number | string | undefined;
-  };
-  'host-file-archive': { readonly file: string; readonly problem: ArchiveProblem; readonly at: number | string };
-  /** `where`: the path of what is wrong, such as `devices[2].megabits`. */
-  'host-document-invalid': { readonly file: string; readonly where: string; readonly reason: string };
-  'host-file-more': { readonly file: string; readonly others: number };
-  'host-file-untold': {
-    readonly file: string;
-    readonly format: HostFileFormat;
-    readonly untold: readonly Untold[];
-  };
-  'device-partly-told': {
-    readonly device: string;
-    readonly id: string;
-    readonly name: string;
-    readonly gap: 'streams' | 'settings' | 'anything';
-    /** Which QEMUs make a difference of it. */
-    readonly only: 'always' | 'before-6.1';
-  };
-  /** `megabits` is what it is taken for. */
-  'device-speed-inferred': {
-    readonly device: string;
-    readonly id: string;
-    readonly megabits: number;
-  };
-  'device-speed-untold': { readonly device: string; readonly id: string; readonly format: HostFileFormat };
-  'device-speed-10000': { readonly device: string; readonly id: string };
-}
-
 /** What can be given, for people. */
 const FORMATS =
   'it takes: qplug devices --json; the text of /sys/kernel/debug/usb/devices or /proc/bus/usb/devices; the output of usb-devices or of lsusb -v; a tar archive or folder of /sys/bus/usb; a recording of sysfs, or of umockdev-record';
@@ -127,7 +94,67 @@ const GUESSES: Readonly<Record<HostFileGuess, { readonly why: string; readonly f
   'too-many-devices': { why: 'it has more devices than 64 buses can have' },
 };
 
-function lineWhy({ problem, field = '', told = '', seen = '' }: HostFileEvidence['host-file-line']): string {
+export const hostFile = {
+  'host-file-missing': {
+    kind: 'usage',
+    text: ({ file }: { file: string }): Text => ({ what: `there is no ${printable(file)}`, why: FORMATS }),
+  },
+  'host-file-unreadable': {
+    kind: 'usage',
+    text: ({ file, reason }: { file: string; reason: string }): Text => ({
+      what: `${printable(file)} can not be read`,
+      why: printable(reason),
+    }),
+  },
+  /** `limit` in bytes; `unpacked`: what the archive would come to. */
+  'host-file-too-big': {
+    kind: 'usage',
+    text: ({ file, limit, unpacked }: { file: string; limit: number; unpacked: boolean }): Text => ({
+      what: `${printable(file)} is too big to describe a host`,
+      why: `${unpacked ? 'it unpacks to' : 'it has'} more than ${limit / (1 << 20)} MiB`,
+    }),
+  },
+  'host-file-unknown': {
+    kind: 'usage',
+    text: ({ file, guess }: { file: string; guess: HostFileGuess }): Text => ({
+      what: `${printable(file)} does not describe a host`,
+      why: GUESSES[guess].why,
+      fix: GUESSES[guess].fix?.(),
+    }),
+  },
+  'host-file-line': {
+    kind: 'usage',
+    text: (e: HostFileLine): Text => ({
+      what: `"${printable(e.text.trim(), 100)}" is not used as it stands`,
+      why: lineWhy(e),
+    }),
+  },
+  'host-file-archive': {
+    kind: 'usage',
+    text: (e: HostFileArchive): Text => ({
+      what: `${printable(e.file)} is damaged`,
+      where: typeof e.at === 'number' ? `byte ${e.at}` : e.problem === 'packed' ? undefined : printable(e.at, 160),
+      why: archiveWhy(e),
+    }),
+  },
+  /** `where`: the path of what is wrong, such as `devices[2].megabits`. */
+  'host-document-invalid': {
+    kind: 'usage',
+    text: ({ file, where, reason }: { file: string; where: string; reason: string }): Text => ({
+      what: `${printable(file)} is not what qplug devices --json prints`,
+      where: printable(where, 160),
+      why: printable(reason),
+    }),
+  },
+  'host-file-more': {
+    kind: 'usage',
+    text: ({ file, others }: { file: string; others: number }): Text => ({
+      what: `${others} more lines of ${printable(file)} are like that`,
+    }),
+  },
+} as const;
+
+function lineWhy({ problem, field = '', told = '', seen = '' }: HostFileLine): string {
   const name = printable(String(field), 40);
   const one = printable(String(told), 60);
   const two = printable(String(seen), 60);
@@ -189,7 +216,7 @@ function lineWhy({ problem, field = '', told = '', seen = '' }: HostFileEvidence
   }
 }
 
-function archiveWhy({ problem, at }: HostFileEvidence['host-file-archive']): string {
+function archiveWhy({ problem, at }: HostFileArchive): string {
   switch (problem) {
     case 'checksum':
       return 'this is not the header of a file: the rest of the archive is unreadable';
@@ -207,124 +234,3 @@ function archiveWhy({ problem, at }: HostFileEvidence['host-file-archive']): str
       return 'its devnum is not there, so it is left out';
   }
 }
-
-const UNTOLD: Readonly<Record<Untold, string>> = {
-  ports: 'which port a device is plugged into (a selector by port matches nothing)',
-  controllers: 'which host controller a bus belongs to (a selector pci-… matches nothing)',
-  halves: 'which two ports are one connector (a port means that port alone)',
-};
-
-const FORMAT_NAMES: Readonly<Record<HostFileFormat, string>> = {
-  'devices-json': 'qplug devices --json',
-  recording: 'a recording of sysfs',
-  umockdev: 'a recording of umockdev-record',
-  'usb-devices': 'a usb/devices listing',
-  lsusb: 'lsusb -v',
-  sysfs: 'an archive of sysfs',
-};
-
-function untoldText({ file, format, untold }: HostFileEvidence['host-file-untold']): Text {
-  return {
-    what: `${FORMAT_NAMES[format]} does not tell ${untold.map((one) => UNTOLD[one]).join(', nor ')}`,
-    where: printable(file),
-    fix:
-      format === 'lsusb' && untold.includes('ports')
-        ? [sh`(lsusb -v; lsusb -t) > host.txt`, advice('that tells the ports too')]
-        : undefined,
-  };
-}
-
-const GAPS: Readonly<Record<HostFileEvidence['device-partly-told']['gap'], string>> = {
-  streams: 'nothing there says whether its bulk endpoints have streams',
-  settings: 'only the settings in use are there',
-  anything: 'some lines about it are missing or could not be read',
-};
-
-/** What a speed that was inferred stands for. */
-const RANGES: Readonly<Record<number, string>> = { 12: '1.5 or 12 Mb/s', 5000: '5000 Mb/s or more' };
-
-/** @returns a device as every message calls it */
-function device({ id, name, device: port }: { readonly id: string; readonly name: string; readonly device: string }) {
-  return `${printable(id)} (${printable(name, 64)}) at ${printable(port)}`;
-}
-
-export const hostFileCatalog: Catalog<HostFileEvidence> = {
-  'host-file-missing': {
-    kind: 'usage',
-    text: ({ file }) => ({ what: `there is no ${printable(file)}`, why: FORMATS }),
-  },
-  'host-file-unreadable': {
-    kind: 'usage',
-    text: ({ file, reason }) => ({ what: `${printable(file)} can not be read`, why: printable(reason) }),
-  },
-  'host-file-too-big': {
-    kind: 'usage',
-    text: ({ file, limit, unpacked }) => ({
-      what: `${printable(file)} is too big to describe a host`,
-      why: `${unpacked ? 'it unpacks to' : 'it has'} more than ${limit / (1 << 20)} MiB`,
-    }),
-  },
-  'host-file-unknown': {
-    kind: 'usage',
-    text: ({ file, guess }) => ({
-      what: `${printable(file)} does not describe a host`,
-      why: GUESSES[guess].why,
-      fix: GUESSES[guess].fix?.(),
-    }),
-  },
-  'host-file-line': {
-    kind: 'usage',
-    text: (e) => ({ what: `"${printable(e.text.trim(), 100)}" is not used as it stands`, why: lineWhy(e) }),
-  },
-  'host-file-archive': {
-    kind: 'usage',
-    text: (e) => ({
-      what: `${printable(e.file)} is damaged`,
-      where: typeof e.at === 'number' ? `byte ${e.at}` : e.problem === 'packed' ? undefined : printable(e.at, 160),
-      why: archiveWhy(e),
-    }),
-  },
-  'host-document-invalid': {
-    kind: 'usage',
-    text: ({ file, where, reason }) => ({
-      what: `${printable(file)} is not what qplug devices --json prints`,
-      where: printable(where, 160),
-      why: printable(reason),
-    }),
-  },
-  'host-file-more': {
-    kind: 'usage',
-    text: ({ file, others }) => ({ what: `${others} more lines of ${printable(file)} are like that` }),
-  },
-  'host-file-untold': { kind: 'usage', text: untoldText },
-  'device-partly-told': {
-    kind: 'usage',
-    text: (e) => ({
-      what: `${device(e)} is planned at its own speed alone${e.only === 'always' ? '' : ' with a QEMU before 6.1'}`,
-      why: `${GAPS[e.gap]}, so that it would work at a lower speed is not sure`,
-    }),
-  },
-  'device-speed-inferred': {
-    kind: 'usage',
-    text: (e) => ({
-      what: `${printable(e.id)} at ${printable(e.device)} is taken for ${e.megabits} Mb/s`,
-      why: `its speed is not told, and its descriptors are those of a device of ${RANGES[e.megabits] ?? `${e.megabits} Mb/s`}`,
-      fix: [sh`(lsusb -v; lsusb -t) > host.txt`, advice('that tells the speeds too')],
-    }),
-  },
-  'device-speed-10000': {
-    kind: 'usage',
-    text: (e) => ({
-      what: `${printable(e.id)} at ${printable(e.device)} is taken for 10 Gb/s`,
-      why: 'the kernel writes 10000 there for 20 Gb/s too, and that QEMU does not pass through',
-    }),
-  },
-  'device-speed-untold': {
-    kind: 'no-plan',
-    text: (e) => ({
-      what: `nobody can say how fast ${printable(e.id)} at ${printable(e.device)} is`,
-      why: `its speed is not told${e.format === 'lsusb' ? ', and its descriptors fit several' : ''}: where it goes is not sure`,
-      fix: [sh`(lsusb -v; lsusb -t) > host.txt`, advice('that tells the speeds too')],
-    }),
-  },
-};

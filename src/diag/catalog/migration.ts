@@ -1,6 +1,11 @@
-import type { Catalog } from '../finding.js';
+import type { Text } from '../finding.js';
 import { advice, options, path, sh } from '../fix.js';
 import { printable } from '../printable.js';
+
+interface MigrationUriInvalid {
+  uri: string;
+  problem: 'exec' | 'fd' | 'rdma' | 'unknown' | 'path' | 'path-too-long' | 'offset' | 'host' | 'no-port' | 'port';
+}
 
 /** A device of a VM: its id, or its path in QOM, and where it sits. */
 interface Sitting {
@@ -11,44 +16,7 @@ interface Sitting {
   readonly port: string | undefined;
 }
 
-/** The findings of a VM that leaves for another QEMU, each with its evidence. */
-export interface MigrationEvidence {
-  'migration-uri-invalid': {
-    readonly uri: string;
-    readonly problem:
-      | 'exec'
-      | 'fd'
-      | 'rdma'
-      | 'unknown'
-      | 'path'
-      | 'path-too-long'
-      | 'offset'
-      | 'host'
-      | 'no-port'
-      | 'port';
-  };
-  /** `state`: QEMU's run state. */
-  'not-migratable': { readonly vm: string; readonly state: string };
-  /** Passed-through devices that it has. */
-  'migration-holds-devices': { readonly vm: string; readonly uri: string; readonly devices: readonly Sitting[] };
-  /** Those of them that could not be put back where they are if it failed. */
-  'migration-irrevocable': { readonly vm: string; readonly devices: readonly Sitting[] };
-  /** Emulated ones that QEMU can't move. */
-  'migration-blocked-by-devices': { readonly vm: string; readonly devices: readonly Sitting[] };
-  /** QEMU's own words. */
-  'migration-blocked': { readonly vm: string; readonly reasons: readonly string[] };
-  'migration-file-unknown': { readonly vm: string; readonly version: string };
-  'migration-file-exists': { readonly path: string };
-  'migration-nobody-listens': { readonly path: string; readonly there: 'nothing' | 'no-socket' };
-  /** `reason`: QEMU's; undefined where it gives none · `run`: its run state now. */
-  'migration-failed': { readonly target: string; readonly reason: string | undefined; readonly run: string };
-  /** It could not be undone any more. */
-  'migration-went-through': { readonly migration: string };
-  'migrated-away': { readonly vm: string };
-  'awaits-guest': { readonly vm: string };
-}
-
-const PROBLEMS: Readonly<Record<MigrationEvidence['migration-uri-invalid']['problem'], string>> = {
+const PROBLEMS: Readonly<Record<MigrationUriInvalid['problem'], string>> = {
   exec: 'exec: would have QEMU run a command with its rights',
   fd: 'fd: means a descriptor inside QEMU, which a command line can not give it',
   rdma: 'rdma: gives the other side direct access to memory, and qplug can not see whether it arrived',
@@ -68,18 +36,19 @@ const seats = (devices: readonly Sitting[]): string => devices.map(sits).join(';
 
 const detachAll = (vm: string, devices: readonly Sitting[]) => sh`qplug detach ${vm} ${devices.map(({ id }) => id)}`;
 
-export const migrationCatalog: Catalog<MigrationEvidence> = {
+export const migration = {
   'migration-uri-invalid': {
     kind: 'usage',
-    text: ({ uri, problem }) => ({
+    text: ({ uri, problem }: MigrationUriInvalid): Text => ({
       what: `a guest can't be sent to ${printable(uri)}`,
       why: PROBLEMS[problem],
       fix: advice('qplug migrate VM unix:/run/other.sock, tcp:HOST:PORT, tcp:[ADDRESS]:PORT or file:/path/of/state'),
     }),
   },
+  /** `state`: QEMU's run state. */
   'not-migratable': {
     kind: 'failed',
-    text: ({ vm, state }) => ({
+    text: ({ vm, state }: { vm: string; state: string }): Text => ({
       what: `${printable(vm)} can't be migrated`,
       why:
         state === 'postmigrate'
@@ -90,9 +59,10 @@ export const migrationCatalog: Catalog<MigrationEvidence> = {
       fix: sh`qplug status ${vm}`,
     }),
   },
+  /** Passed-through devices that it has. */
   'migration-holds-devices': {
     kind: 'refused',
-    text: ({ vm, uri, devices }) => ({
+    text: ({ vm, uri, devices }: { vm: string; uri: string; devices: readonly Sitting[] }): Text => ({
       what: `${printable(vm)} has devices of this host, which can't go with it`,
       where: seats(devices),
       why: 'QEMU would migrate all the same, and the guest would lose them without a word',
@@ -102,34 +72,37 @@ export const migrationCatalog: Catalog<MigrationEvidence> = {
       ],
     }),
   },
+  /** Those of them that could not be put back where they are if it failed. */
   'migration-irrevocable': {
     kind: 'refused',
-    text: ({ vm, devices }) => ({
+    text: ({ vm, devices }: { vm: string; devices: readonly Sitting[] }): Text => ({
       what: `${printable(vm)} has devices of this host that qplug could not put back if the migration failed`,
       where: seats(devices),
       why: 'they have no id, or were plugged by a filter instead of one exact device',
       fix: detachAll(vm, devices),
     }),
   },
+  /** Emulated ones that QEMU can't move. */
   'migration-blocked-by-devices': {
     kind: 'refused',
-    text: ({ vm, devices }) => ({
+    text: ({ vm, devices }: { vm: string; devices: readonly Sitting[] }): Text => ({
       what: `${printable(vm)} has emulated devices that QEMU can't migrate`,
       where: seats(devices),
       why: 'their state can not be saved, so QEMU refuses to migrate while they are there',
       fix: [detachAll(vm, devices), advice('or leave them out of its file, for the next start')],
     }),
   },
+  /** QEMU's own words. */
   'migration-blocked': {
     kind: 'refused',
-    text: ({ vm, reasons }) => ({
+    text: ({ vm, reasons }: { vm: string; reasons: readonly string[] }): Text => ({
       what: `QEMU can't migrate ${printable(vm)}`,
       why: reasons.map((reason) => printable(reason)).join('; '),
     }),
   },
   'migration-file-unknown': {
     kind: 'failed',
-    text: ({ vm, version }) => ({
+    text: ({ vm, version }: { vm: string; version: string }): Text => ({
       what: `the QEMU of ${printable(vm)} can't migrate into a file`,
       why: `it is ${printable(version)}, and file: came with 8.2`,
       fix: advice('Send it to a QEMU that listens: unix:PATH or tcp:HOST:PORT'),
@@ -137,7 +110,7 @@ export const migrationCatalog: Catalog<MigrationEvidence> = {
   },
   'migration-file-exists': {
     kind: 'refused',
-    text: ({ path: file }) => ({
+    text: ({ path: file }: { path: string }): Text => ({
       what: 'there is such a file already, and QEMU would write over it',
       where: printable(file),
       fix: [sh`rm ${path(file)}`, advice('or name another')],
@@ -145,16 +118,17 @@ export const migrationCatalog: Catalog<MigrationEvidence> = {
   },
   'migration-nobody-listens': {
     kind: 'not-found',
-    text: ({ path: socket, there }) => ({
+    text: ({ path: socket, there }: { path: string; there: 'nothing' | 'no-socket' }): Text => ({
       what: 'nobody can listen there, so nothing was begun',
       where: printable(socket),
       why: there === 'nothing' ? 'there is no such socket' : 'that is no socket',
       fix: advice('Start the other QEMU first, with ', options`-incoming ${`unix:${socket}`}`),
     }),
   },
+  /** `reason`: QEMU's; undefined where it gives none · `run`: its run state now. */
   'migration-failed': {
     kind: 'failed',
-    text: ({ target, reason, run }) => ({
+    text: ({ target, reason, run }: { target: string; reason: string | undefined; run: string }): Text => ({
       what: `the guest did not get to ${printable(target)}; it stays here (${printable(run)})`,
       why:
         reason === undefined
@@ -165,9 +139,10 @@ export const migrationCatalog: Catalog<MigrationEvidence> = {
       ),
     }),
   },
+  /** It could not be undone any more. */
   'migration-went-through': {
     kind: 'failed',
-    text: ({ migration }) => ({
+    text: ({ migration }: { migration: string }): Text => ({
       what: 'the guest has left all the same, and goes on there',
       where: printable(migration),
       fix: advice('qplug kill VM ends what is left of it here'),
@@ -175,7 +150,7 @@ export const migrationCatalog: Catalog<MigrationEvidence> = {
   },
   'migrated-away': {
     kind: 'failed',
-    text: ({ vm }) => ({
+    text: ({ vm }: { vm: string }): Text => ({
       what: `the guest of ${printable(vm)} has left for another QEMU, or a file; this process is what is left of it`,
       why: 'if it went on here too, two would write to the same disks',
       fix: [sh`qplug kill ${vm}`, advice('or, where the other side has surely lost it: ', sh`qplug qmp ${vm} cont`)],
@@ -183,10 +158,10 @@ export const migrationCatalog: Catalog<MigrationEvidence> = {
   },
   'awaits-guest': {
     kind: 'failed',
-    text: ({ vm }) => ({
+    text: ({ vm }: { vm: string }): Text => ({
       what: `${printable(vm)} waits for a guest from another QEMU`,
       why: 'it was started with -incoming, and its guest has not arrived yet',
       fix: advice('On the other side: qplug migrate VM URI'),
     }),
   },
-};
+} as const;

@@ -1,5 +1,5 @@
-import type { Catalog } from '../finding.js';
-import { type Command, path, sh } from '../fix.js';
+import type { Text } from '../finding.js';
+import { advice, type Command, path, sh } from '../fix.js';
 import { printable } from '../printable.js';
 
 /** A system call that failed, as Node tells it. */
@@ -15,50 +15,6 @@ interface SystemCall {
   /** What the system says, where Node told it. */
   readonly reason: string | undefined;
 }
-
-/** The findings about the system itself, each with its evidence. */
-export interface SystemEvidence {
-  'system-error': SystemCall;
-  'output-unwritten': {
-    readonly stream: 'standard output' | 'standard error';
-    readonly code: string;
-    /** What the system says, where Node told it. */
-    readonly reason: string | undefined;
-  };
-  'open-files-few': {
-    /** How many this process may have open at once (RLIMIT_NOFILE, getrlimit(2)). */
-    readonly limit: number;
-    readonly open: number;
-    /** How many more a command may need. */
-    readonly needed: number;
-  };
-}
-
-export const systemCatalog: Catalog<SystemEvidence> = {
-  'system-error': {
-    kind: 'failed',
-    text: ({ syscall, path: file, to, code, reason }) => ({
-      what: `could not ${VERBS[syscall] ?? `do the system call ${printable(syscall, 40)} with`} ${file === undefined ? (THINGS[syscall] ?? 'what was wanted') : printable(file, 300)}${to === undefined ? '' : ` to ${printable(to, 300)}`}`,
-      why: reasonOf(code, reason),
-      fix: FIXES[code]?.(file),
-    }),
-  },
-  'output-unwritten': {
-    kind: 'failed',
-    text: ({ stream, code, reason }) => ({
-      what: `could not write ${stream === 'standard output' ? 'the result' : 'messages'} to ${stream}`,
-      why: reasonOf(code, reason),
-    }),
-  },
-  'open-files-few': {
-    kind: 'failed',
-    text: ({ limit, open, needed }) => ({
-      what: 'nothing was begun: there would be too many open files',
-      why: `${limit} may be open at once, ${open} are, and a command may need ${needed} more`,
-      fix: FIXES['EMFILE']?.(undefined),
-    }),
-  },
-};
 
 /** What a call does, in words that take an object. */
 const VERBS: Readonly<Record<string, string>> = {
@@ -147,6 +103,60 @@ const FIXES: Readonly<Record<string, (file: string | undefined) => Command | und
   EPERM: (file) => (file === undefined ? sh`id` : sh`ls -ld ${path(file)}`),
   EROFS: (file) => (file === undefined ? sh`findmnt -O ro` : sh`findmnt -T ${path(file)}`),
 };
+
+export const system = {
+  'system-error': {
+    kind: 'failed',
+    text: ({ syscall, path: file, to, code, reason }: SystemCall): Text => ({
+      what: `could not ${VERBS[syscall] ?? `do the system call ${printable(syscall, 40)} with`} ${file === undefined ? (THINGS[syscall] ?? 'what was wanted') : printable(file, 300)}${to === undefined ? '' : ` to ${printable(to, 300)}`}`,
+      why: reasonOf(code, reason),
+      fix: FIXES[code]?.(file),
+    }),
+  },
+  'output-unwritten': {
+    kind: 'failed',
+    text: ({
+      stream,
+      code,
+      reason,
+    }: {
+      stream: 'standard output' | 'standard error';
+      code: string;
+      /** What the system says, where Node told it. */
+      reason: string | undefined;
+    }): Text => ({
+      what: `could not write ${stream === 'standard output' ? 'the result' : 'messages'} to ${stream}`,
+      why: reasonOf(code, reason),
+    }),
+  },
+  'open-files-few': {
+    kind: 'failed',
+    text: ({
+      limit,
+      open,
+      needed,
+    }: {
+      /** How many this process may have open at once (RLIMIT_NOFILE, getrlimit(2)). */
+      limit: number;
+      open: number;
+      /** How many more a command may need. */
+      needed: number;
+    }): Text => ({
+      what: 'nothing was begun: there would be too many open files',
+      why: `${limit} may be open at once, ${open} are, and a command may need ${needed} more`,
+      fix: FIXES['EMFILE']?.(undefined),
+    }),
+  },
+  /** `path`: as it was typed, `-` for standard input; `timeout` in ms. */
+  'input-unfinished': {
+    kind: 'timeout',
+    text: ({ path, timeout }: { path: string; timeout: number }): Text => ({
+      what: `${path === '-' ? 'standard input' : printable(path)} had not ended within ${timeout / 1000} s`,
+      why: 'it is a pipe, and whoever writes into it has it open still',
+      fix: advice('write what it is to say into a file, and name that'),
+    }),
+  },
+} as const;
 
 function reasonOf(code: string, reason: string | undefined): string {
   return REASONS[code] ?? (reason === undefined ? printable(code, 40) : printable(reason));

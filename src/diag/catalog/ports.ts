@@ -1,4 +1,4 @@
-import type { Catalog, Text } from '../finding.js';
+import type { Text } from '../finding.js';
 import {
   BARE_EHCI,
   type FixContext,
@@ -35,132 +35,6 @@ export interface RefusedEvidence extends FixContext {
   readonly fix: PlannerFix;
 }
 
-export interface PlannerEvidence {
-  /** Every port that would take it is in use, or no port does. */
-  'no-port': RefusedEvidence;
-  /** There is room, but only below its native speed. */
-  'only-slower': RefusedEvidence;
-  /** No such controller or port. */
-  'pin-unknown': RefusedEvidence;
-  /** The port is in use. */
-  'pin-taken': RefusedEvidence;
-  /** The port, or no port of the controller, takes its speed. */
-  'pin-mismatch': RefusedEvidence;
-  /** It would be the sixth hub of a chain. */
-  'hub-too-deep': RefusedEvidence;
-  /** There is a port, but its controller has as many devices as a guest can number. */
-  'controller-full': RefusedEvidence;
-  /** It was remembered at one port and goes to another. */
-  'placed-elsewhere': {
-    readonly device: string;
-    readonly bus: string;
-    readonly port: string;
-    readonly home: { readonly bus: string; readonly port: string };
-    /** What there is at its old port: a verdict of the planner, or `gone`. Names in it are untrusted. */
-    readonly because: {
-      readonly verdict: string;
-      readonly by?: string;
-      readonly for?: string;
-      readonly slots?: number;
-    };
-  };
-  /** A port that was kept for a device that is away went to another, an id or a label. */
-  'kept-port-taken': { readonly bus: string; readonly port: string; readonly device: string; readonly by: string };
-  /** QEMU attaches it at no speed. */
-  'device-unsupported': RefusedEvidence;
-  /** It was placed, below its native speed, as was allowed. */
-  'placed-slower': {
-    readonly device: string;
-    readonly native: SpeedWord;
-    readonly speed: SpeedWord;
-    readonly bus: string;
-    readonly port: string;
-  };
-}
-
-export const plannerCatalog: Catalog<PlannerEvidence> = {
-  'no-port': { kind: 'no-plan', text: (e) => refused(e, `no port for ${e.device} (${SPEED[e.native]})`, noPortWhy(e)) },
-  'only-slower': {
-    kind: 'no-plan',
-    text: (e) =>
-      refused(
-        e,
-        `only slower ports are left for ${e.device}`,
-        `it is a ${SPEED[e.native]} device, and would run at ${SPEED[e.best ?? 'low']}`,
-      ),
-  },
-  'pin-unknown': { kind: 'usage', text: pinUnknown },
-  'pin-taken': {
-    kind: 'no-plan',
-    text: (e) => refused(e, `the port fixed for ${e.device}${inFile(e)} is in use`, occupied(e)),
-  },
-  'pin-mismatch': {
-    kind: 'no-plan',
-    text: (e) =>
-      refused(
-        e,
-        e.port === undefined
-          ? `no port of the controller fixed for ${e.device}${inFile(e)} takes its speed`
-          : `the port fixed for ${e.device}${inFile(e)} does not take its speed`,
-        mismatchWhy(e),
-      ),
-  },
-  'hub-too-deep': {
-    kind: 'no-plan',
-    text: (e) =>
-      refused(e, `no port for ${e.device}: too many hubs in a chain`, 'QEMU connects at most five hubs in a row'),
-  },
-  'controller-full': {
-    kind: 'no-plan',
-    text: (e) =>
-      refused(
-        e,
-        `no room for ${e.device}: its controller is full`,
-        `a guest can number ${e.slots ?? 64} devices on one xHCI controller, hubs included, and these are in use`,
-      ),
-  },
-  'placed-elsewhere': {
-    kind: 'no-plan',
-    text: (e) => ({
-      what: `${e.device} is not where it was`,
-      where: `${printable(e.bus)} port ${printable(e.port)}`,
-      why: `it was on ${printable(e.home.bus)} port ${printable(e.home.port)}; ${whyNotHome(e.because)}`,
-    }),
-  },
-  'kept-port-taken': {
-    kind: 'no-plan',
-    text: (e) => ({
-      what: `a port kept for ${e.device} was taken`,
-      where: `${printable(e.bus)} port ${printable(e.port)}`,
-      why: `ports are scarce, and ${printable(e.by)} would have none without it, a slower one, or not its own`,
-    }),
-  },
-  'device-unsupported': {
-    kind: 'no-plan',
-    text: (e) => ({
-      what: `QEMU cannot attach ${e.device}`,
-      why: 'there is no speed at which it would take this device',
-    }),
-  },
-  'placed-slower': {
-    kind: 'no-plan',
-    text: (e) => ({
-      what: `${e.device} runs slower than it could`,
-      where: `${printable(e.bus)} port ${printable(e.port)}`,
-      why: `${SPEED[e.speed]} instead of ${SPEED[e.native]}, since no faster port is free and slower was allowed`,
-    }),
-  },
-};
-
-/** Where nothing helps, that is said as well. */
-function refused(e: RefusedEvidence, what: string, why: string): Text {
-  // In a VM file the line of the device is where; for what was typed it is the place.
-  const where = e.running ? pinText(e) : undefined;
-  return e.fix.fix === 'none'
-    ? { what, where, why: `${why}; ${HELPLESS[e.fix.because](e)}` }
-    : { what, where, why, fix: plannerFix(e.fix, e) };
-}
-
 const HELPLESS: Readonly<Record<Extract<PlannerFix, { fix: 'none' }>['because'], (e: RefusedEvidence) => string>> = {
   'no-speed': () => 'QEMU attaches it at no speed',
   'nothing-helps': ({ running }) =>
@@ -170,34 +44,84 @@ const HELPLESS: Readonly<Record<Extract<PlannerFix, { fix: 'none' }>['because'],
   'not-sought': () => 'the VM is too big to try all that may help',
 };
 
-function whyNotHome({ verdict, by, for: away, slots }: PlannerEvidence['placed-elsewhere']['because']): string {
-  switch (verdict) {
-    case 'taken':
-      return `now ${printable(by ?? '')} is there`;
-    case 'unsure':
-      return `now ${printable(by ?? '')}, whose port QEMU does not tell, may be there`;
-    case 'kept':
-      return `now that is kept for ${printable(away ?? '')}`;
-    case 'gone':
-      return 'there is no such port now';
-    case 'speed-mismatch':
-    case 'slower':
-      return 'now that port does not take its speed';
-    case 'controller-full':
-      return `now that controller has as many devices as a guest can number on it, ${slots ?? 64}`;
-    case 'hub-too-deep':
-      return 'there it would be the sixth hub in a row';
-    default:
-      return 'there it would cost another device its port or its speed';
-  }
-}
-
 const NAME: Readonly<Record<SpeedWord, string>> = {
   low: 'low-speed',
   full: 'full-speed',
   high: 'high-speed',
   super: 'SuperSpeed',
 };
+
+const HUB_PLACES =
+  'it can go on a port of a UHCI, OHCI or xHCI controller, on an EHCI port that has a companion, or behind another hub';
+
+export const ports = {
+  /** Every port that would take it is in use, or no port does. */
+  'no-port': {
+    kind: 'no-plan',
+    text: (e: RefusedEvidence): Text => refused(e, `no port for ${e.device} (${SPEED[e.native]})`, noPortWhy(e)),
+  },
+  /** There is room, but only below its native speed. */
+  'only-slower': {
+    kind: 'no-plan',
+    text: (e: RefusedEvidence): Text =>
+      refused(
+        e,
+        `only slower ports are left for ${e.device}`,
+        `it is a ${SPEED[e.native]} device, and would run at ${SPEED[e.best ?? 'low']}`,
+      ),
+  },
+  'pin-unknown': { kind: 'usage', text: (e: RefusedEvidence): Text => pinUnknown(e) },
+  /** The port is in use. */
+  'pin-taken': {
+    kind: 'no-plan',
+    text: (e: RefusedEvidence): Text => refused(e, `the port fixed for ${e.device}${inFile(e)} is in use`, occupied(e)),
+  },
+  /** The port, or no port of the controller, takes its speed. */
+  'pin-mismatch': {
+    kind: 'no-plan',
+    text: (e: RefusedEvidence): Text =>
+      refused(
+        e,
+        e.port === undefined
+          ? `no port of the controller fixed for ${e.device}${inFile(e)} takes its speed`
+          : `the port fixed for ${e.device}${inFile(e)} does not take its speed`,
+        mismatchWhy(e),
+      ),
+  },
+  /** It would be the sixth hub of a chain. */
+  'hub-too-deep': {
+    kind: 'no-plan',
+    text: (e: RefusedEvidence): Text =>
+      refused(e, `no port for ${e.device}: too many hubs in a chain`, 'QEMU connects at most five hubs in a row'),
+  },
+  /** There is a port, but its controller has as many devices as a guest can number. */
+  'controller-full': {
+    kind: 'no-plan',
+    text: (e: RefusedEvidence): Text =>
+      refused(
+        e,
+        `no room for ${e.device}: its controller is full`,
+        `a guest can number ${e.slots ?? 64} devices on one xHCI controller, hubs included, and these are in use`,
+      ),
+  },
+  /** QEMU attaches it at no speed. */
+  'device-unsupported': {
+    kind: 'no-plan',
+    text: (e: RefusedEvidence): Text => ({
+      what: `QEMU cannot attach ${e.device}`,
+      why: 'there is no speed at which it would take this device',
+    }),
+  },
+} as const;
+
+/** Where nothing helps, that is said as well. */
+function refused(e: RefusedEvidence, what: string, why: string): Text {
+  // In a VM file the line of the device is where; for what was typed it is the place.
+  const where = e.running ? pinText(e) : undefined;
+  return e.fix.fix === 'none'
+    ? { what, where, why: `${why}; ${HELPLESS[e.fix.because](e)}` }
+    : { what, where, why, fix: plannerFix(e.fix, e) };
+}
 
 /** Names the place where the line of a file is told in its stead. */
 function inFile(e: RefusedEvidence): string {
@@ -212,9 +136,6 @@ function pinText({ controller, port }: RefusedEvidence): string | undefined {
   ];
   return parts.join(' ');
 }
-
-const HUB_PLACES =
-  'it can go on a port of a UHCI, OHCI or xHCI controller, on an EHCI port that has a companion, or behind another hub';
 
 function noPortWhy(e: RefusedEvidence): string {
   if (e.ports.length === 0) return 'the VM has no USB port that qplug knows';

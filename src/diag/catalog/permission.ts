@@ -1,31 +1,14 @@
-import type { Catalog } from '../finding.js';
+import type { Text } from '../finding.js';
 import { advice, options, sh } from '../fix.js';
 import type { Guard } from '../guard.js';
 import { guardWords } from '../guard-words.js';
 import { printable } from '../printable.js';
-import { type UntrustedEvidence, whyUntrusted } from './base.js';
+import { type UntrustedEvidence, whyUntrusted } from './folders.js';
 
-/** The findings about who may have a device: guards of the host, and its policy. `label` is printable. */
-export interface GuardEvidence {
-  'device-guarded': { readonly label: string; readonly vm: string; readonly guard: Guard };
-  /** `list`: whose rule it was; `allow` means that none of them fits. */
-  'policy-denied': {
-    readonly label: string;
-    readonly vm: string;
-    readonly path: string;
-    readonly list: 'allow' | 'deny';
-  };
-  'passthrough-disabled': { readonly label: string; readonly vm: string; readonly path: string };
-  /** What follows it says what is wrong. */
-  'policy-unusable': { readonly path: string };
-  'policy-wrong': { readonly reason: string };
-  'policy-untrusted': UntrustedEvidence;
-}
-
-export const guardCatalog: Catalog<GuardEvidence> = {
+export const permission = {
   'device-guarded': {
     kind: 'refused',
-    text: ({ label, vm, guard }) => {
+    text: ({ label, vm, guard }: { label: string; vm: string; guard: Guard }): Text => {
       const { subject, breaks, mend } = guardWords(guard);
       const anyway = `takes it all the same (in the VM file: guard-off: [${guard.kind}])`;
       const off = options`--guard-off ${guard.kind}`;
@@ -37,9 +20,32 @@ export const guardCatalog: Catalog<GuardEvidence> = {
       };
     },
   },
+  /** `port`: where it is plugged into the host; `guard`: what the host does with it. */
+  'stays-with-host': {
+    kind: 'refused',
+    text: ({ label, vm, port, guard }: { label: string; vm: string; port: string; guard: Guard }): Text => {
+      const { subject, mend } = guardWords(guard);
+      return {
+        what: `${printable(label)} stays with the host, and was not put back into ${printable(vm)}`,
+        why: `the host has taken it into use since it was taken out: ${subject}`,
+        fix: [mend, sh`qplug attach ${vm} ${port}`],
+      };
+    },
+  },
+  'device-denied': {
+    kind: 'refused',
+    text: ({ label, vm, rule }: { label: string; vm: string; rule: string | undefined }): Text => ({
+      what: `${printable(vm)} may not have ${printable(label)}`,
+      why:
+        rule === undefined
+          ? 'its file lists what it may have under usb.allow, and this is not there'
+          : `usb.deny says ${printable(rule)}`,
+    }),
+  },
+  /** `list`: whose rule it was; `allow` means that none of them fits. */
   'policy-denied': {
     kind: 'refused',
-    text: ({ label, vm, path, list }) => ({
+    text: ({ label, vm, path, list }: { label: string; vm: string; path: string; list: 'allow' | 'deny' }): Text => ({
       what: `the policy of this host keeps ${label} from ${printable(vm)}`,
       where: list === 'allow' ? printable(path) : undefined,
       why:
@@ -50,27 +56,31 @@ export const guardCatalog: Catalog<GuardEvidence> = {
   },
   'passthrough-disabled': {
     kind: 'refused',
-    text: ({ label, vm, path }) => ({
+    text: ({ label, vm, path }: { label: string; vm: string; path: string }): Text => ({
       what: `the policy of this host passes no device through, so ${printable(vm)} does not get ${label}`,
       where: printable(path),
       why: 'it says `enabled: false`',
     }),
   },
+  /** What follows it says what is wrong. */
   'policy-unusable': {
     kind: 'refused',
-    text: ({ path }) => ({
+    text: ({ path }: { path: string }): Text => ({
       what: 'the policy of this host can not be used, so no device is passed through',
       where: printable(path),
       why: 'nobody can say what it was meant to forbid',
     }),
   },
-  'policy-wrong': { kind: 'usage', text: ({ reason }) => ({ what: printable(reason) }) },
+  'policy-wrong': {
+    kind: 'usage',
+    text: ({ reason }: { reason: string }): Text => ({ what: printable(reason) }),
+  },
   'policy-untrusted': {
     kind: 'refused',
-    text: (evidence) => ({
+    text: (evidence: UntrustedEvidence): Text => ({
       what: 'others than root can change it',
       why: whyUntrusted(evidence),
       fix: evidence.fault === 'writable' ? sh`chmod go-w ${evidence.path}` : sh`chown root: ${evidence.path}`,
     }),
   },
-};
+} as const;

@@ -1,4 +1,4 @@
-import type { Catalog } from '../finding.js';
+import type { Text } from '../finding.js';
 import { advice, path, sh } from '../fix.js';
 import { printable } from '../printable.js';
 
@@ -12,22 +12,12 @@ interface Unusable extends StoreTrouble {
   readonly reason: string;
 }
 
-/** The findings of what src/registry stores in databases, each with its evidence. */
-export interface RegistryEvidence {
-  'store-locked': StoreTrouble & { readonly timeout: number };
-  'store-full': Unusable;
-  'store-unwritable': Unusable;
-  'store-broken': Unusable;
-  'store-newer': StoreTrouble & { readonly version: number; readonly known: number };
-  'store-no-driver': { readonly platform: string; readonly reason: string };
-}
-
 const where = ({ path }: StoreTrouble): string => printable(path, 300);
 
-export const registryCatalog: Catalog<RegistryEvidence> = {
+export const database = {
   'store-locked': {
     kind: 'timeout',
-    text: (e) => ({
+    text: (e: StoreTrouble & { timeout: number }): Text => ({
       what: `the database of ${e.name} is locked`,
       where: where(e),
       why: `another process has held it for more than ${e.timeout / 1000} s`,
@@ -36,7 +26,7 @@ export const registryCatalog: Catalog<RegistryEvidence> = {
   },
   'store-full': {
     kind: 'failed',
-    text: (e) => ({
+    text: (e: Unusable): Text => ({
       what: `no room for ${e.name}`,
       where: where(e),
       why: `${printable(e.reason)}; nothing was changed`,
@@ -45,7 +35,7 @@ export const registryCatalog: Catalog<RegistryEvidence> = {
   },
   'store-unwritable': {
     kind: 'failed',
-    text: (e) => ({
+    text: (e: Unusable): Text => ({
       what: `the database of ${e.name} can't be written`,
       where: where(e),
       why: `${printable(e.reason)}; nothing was changed`,
@@ -54,7 +44,7 @@ export const registryCatalog: Catalog<RegistryEvidence> = {
   },
   'store-broken': {
     kind: 'failed',
-    text: (e) => ({
+    text: (e: Unusable): Text => ({
       what: `the database of ${e.name} is broken`,
       where: where(e),
       why: `${printable(e.reason)}; nothing was changed`,
@@ -63,7 +53,7 @@ export const registryCatalog: Catalog<RegistryEvidence> = {
   },
   'store-newer': {
     kind: 'failed',
-    text: (e) => ({
+    text: (e: StoreTrouble & { version: number; known: number }): Text => ({
       what: `the database of ${e.name} is of a newer qplug`,
       where: where(e),
       why: `it has version ${e.version}, and this qplug knows versions up to ${e.known}; nothing was changed`,
@@ -72,7 +62,7 @@ export const registryCatalog: Catalog<RegistryEvidence> = {
   },
   'store-no-driver': {
     kind: 'failed',
-    text: (e) => ({
+    text: (e: { platform: string; reason: string }): Text => ({
       what: 'the database library is not there',
       where: `libsql for ${printable(e.platform)}`,
       why: printable(e.reason, 300),
@@ -82,4 +72,4 @@ export const registryCatalog: Catalog<RegistryEvidence> = {
       ],
     }),
   },
-};
+} as const;

@@ -1,0 +1,223 @@
+import type { Text } from '../finding.js';
+import { advice, asOptions, asTyped, type Fix, options, sh } from '../fix.js';
+import { printable } from '../printable.js';
+import { list } from './words.js';
+
+export const commandLine = {
+  'command-missing': {
+    kind: 'usage',
+    text: ({ commands }: { commands: readonly string[] }): Text => ({
+      what: 'qplug needs a command',
+      why: `there are ${list(commands)}`,
+      fix: sh`qplug --help`,
+    }),
+  },
+  'command-unknown': {
+    kind: 'usage',
+    text: ({
+      word,
+      commands,
+      nearest,
+      corrected,
+    }: {
+      word: string;
+      commands: readonly string[];
+      nearest: string | undefined;
+      /** The command line with the nearest word in its place. */
+      corrected: readonly string[] | undefined;
+    }): Text => ({
+      what: `there is no command ${quote(word)}`,
+      why: nearest === undefined ? `there are ${list(commands)}` : `did you mean ${printable(nearest)}?`,
+      fix: retyped(corrected) ?? sh`qplug --help`,
+    }),
+  },
+  'option-unknown': {
+    kind: 'usage',
+    text: ({
+      option,
+      command,
+      nearest,
+      others,
+      corrected,
+    }: {
+      /** As it was written. */
+      option: string;
+      command: string | undefined;
+      nearest: string | undefined;
+      /** Commands that have it. */
+      others: readonly string[];
+      corrected: readonly string[] | undefined;
+    }): Text => ({
+      what: `${command === undefined ? 'qplug' : `qplug ${printable(command)}`} has no option ${quote(option)}`,
+      why: unknownWhy(nearest, others),
+      fix: retyped(corrected) ?? helpOf(command),
+    }),
+  },
+  'option-needs-value': {
+    kind: 'usage',
+    text: ({ option, command, argument }: { option: string; command: string; argument: string }): Text => ({
+      what: `${printable(option)} needs a value: ${printable(option)} ${printable(argument)}`,
+      fix: helpOf(command),
+    }),
+  },
+  'option-not-a-number': {
+    kind: 'usage',
+    text: ({
+      option,
+      value,
+      most,
+      command,
+    }: {
+      option: string;
+      command: string;
+      value: string;
+      most: number;
+    }): Text => ({
+      what: `${printable(option)} takes a number of seconds from 0 to ${most}`,
+      why: `it was given ${quote(value)}`,
+      fix: helpOf(command),
+    }),
+  },
+  'option-not-a-choice': {
+    kind: 'usage',
+    text: ({
+      option,
+      value,
+      choices,
+      nearest,
+    }: {
+      option: string;
+      command: string;
+      value: string;
+      choices: readonly string[];
+      nearest: string | undefined;
+    }): Text => ({
+      what: `${printable(option)} can not be ${quote(value)}`,
+      why: `it takes ${list(choices)}`,
+      fix: nearest === undefined ? undefined : asOptions(option, nearest),
+    }),
+  },
+  'word-missing': {
+    kind: 'usage',
+    text: ({
+      command,
+      what,
+      describe,
+      example,
+    }: {
+      command: string;
+      /** With its article: `a VM`. */
+      what: string;
+      describe: string;
+      example: string;
+    }): Text => ({
+      what: `qplug ${printable(command)} needs ${printable(what)}`,
+      why: `${lowerFirst(printable(describe))}; for example: ${printable(example)}`,
+      fix: helpOf(command),
+    }),
+  },
+  'word-not-a-choice': {
+    kind: 'usage',
+    text: ({
+      command,
+      word,
+      choices,
+      nearest,
+    }: {
+      command: string;
+      word: string;
+      choices: readonly string[];
+      nearest: string | undefined;
+    }): Text => ({
+      what: `qplug ${printable(command)} does not know ${quote(word)}`,
+      why: `it takes ${list(choices)}`,
+      fix: nearest === undefined ? helpOf(command) : sh`qplug ${command} ${nearest}`,
+    }),
+  },
+  'words-too-many': {
+    kind: 'usage',
+    text: ({ command, words, usage }: { command: string; words: readonly string[]; usage: string }): Text => ({
+      what: `${words.map(quote).join(' ')} ${words.length === 1 ? 'is' : 'are'} too much`,
+      why: `it is: qplug ${printable(usage)}`,
+      fix: helpOf(command),
+    }),
+  },
+  'options-conflict': {
+    kind: 'usage',
+    text: ({ options, why, fix }: { options: readonly string[]; why: string; fix: string }): Text => ({
+      what: `${options.map((one) => printable(one)).join(' and ')} do not go together`,
+      why: printable(why),
+      fix: advice(printable(fix)),
+    }),
+  },
+  'attach-nothing': {
+    kind: 'usage',
+    text: ({ vm }: { vm: string }): Text => ({
+      what: 'qplug attach needs a device: a selector, or --emulated MODEL',
+      why: 'qplug devices shows what is plugged into this host',
+      fix: sh`qplug attach ${vm} 0781:5567`,
+    }),
+  },
+  'port-of-several': {
+    kind: 'usage',
+    text: ({ devices }: { devices: number }): Text => ({
+      what: '--port fixes the place of one device',
+      why: `${devices} are named`,
+      fix: advice('attach that one by itself first, then the others without --port'),
+    }),
+  },
+  'explain-unknown': {
+    kind: 'not-found',
+    text: ({
+      device,
+      known,
+      nearest,
+    }: {
+      device: string;
+      known: readonly string[];
+      nearest: string | undefined;
+    }): Text => ({
+      what: `there is no ${printable(device)} in this plan`,
+      why: known.length === 0 ? 'it has no devices' : `there is: ${list(known)}`,
+      fix: nearest === undefined ? undefined : options`--explain=${nearest}`,
+    }),
+  },
+  'json-invalid': {
+    kind: 'usage',
+    text: ({ vm, command, text, reason }: { vm: string; command: string; text: string; reason: string }): Text => ({
+      what: 'the arguments of a QMP command must be one JSON object',
+      why: `${printable(reason)} in ${printable(text, 80)}`,
+      fix: sh`qplug qmp ${vm} ${command} '{"path": "/machine"}'`,
+    }),
+  },
+  'svg-and-json': {
+    kind: 'usage',
+    text: ({ command }: { command: string }): Text => ({
+      what: '--svg - and --json can not both go to stdout',
+      why: `qplug ${printable(command)} --json prints one document there`,
+      fix: options`--svg picture.svg --json`,
+    }),
+  },
+} as const;
+
+function unknownWhy(nearest: string | undefined, others: readonly string[]): string | undefined {
+  if (others.length > 0) return `it belongs to ${list(others)}`;
+  return nearest === undefined ? undefined : `did you mean --${printable(nearest)}?`;
+}
+
+function helpOf(command: string | undefined): Fix | undefined {
+  return command === undefined ? sh`qplug --help` : sh`qplug ${command} --help`;
+}
+
+function quote(word: string): string {
+  return `"${printable(word, 80)}"`;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/** @returns the line to type, or undefined where there is none, or it can't be typed */
+function retyped(words: readonly string[] | undefined): Fix | undefined {
+  return words === undefined ? undefined : asTyped('qplug', ...words);
+}

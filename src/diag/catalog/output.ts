@@ -1,0 +1,55 @@
+import type { NoEvidence, Text } from '../finding.js';
+import { options, path, sh } from '../fix.js';
+import { printable } from '../printable.js';
+
+interface PictureUnwritable {
+  path: string;
+  problem: 'folder' | 'not-a-file' | 'dangling-link' | 'no-folder' | 'others' | 'system';
+  /** What the system says, for `system`; how others have their hand in it, for `others`. */
+  reason: string;
+}
+
+type PictureProblem = PictureUnwritable['problem'];
+
+const PICTURE_PROBLEMS: Readonly<Record<PictureProblem, (path: string, reason: string) => Pick<Text, 'why' | 'fix'>>> =
+  {
+    folder: (file) => ({
+      why: 'it is a folder',
+      fix: options`--svg ${`${file.replace(/\/+$/, '')}/picture.svg`}`,
+    }),
+    'not-a-file': () => ({
+      why: 'it is a device, a pipe or a socket, and the picture would take its place',
+      fix: options`--svg -`,
+    }),
+    'dangling-link': (file) => ({
+      why: 'it is a link to nothing that is there',
+      fix: sh`rm ${path(file)}`,
+    }),
+    'no-folder': (file) => ({
+      why: 'there is no such folder',
+      fix: file.includes('/') ? sh`mkdir -p ${path(file.replace(/\/[^/]*$/, ''))}` : undefined,
+    }),
+    others: (_path, reason) => ({ why: reason, fix: options`--svg ./picture.svg` }),
+    system: (_path, reason) => ({ why: reason }),
+  };
+
+export const output = {
+  'document-too-deep': {
+    kind: 'failed',
+    text: (_: NoEvidence): Text => ({
+      what: 'the result can not be printed',
+      why: 'it is nested too deeply, or longer than a text can be',
+    }),
+  },
+  'picture-unwritable': {
+    kind: 'failed',
+    text: ({ path, problem, reason }: PictureUnwritable): Text => ({
+      what: `the picture can not be written to ${quote(path)}`,
+      ...PICTURE_PROBLEMS[problem](path, printable(reason)),
+    }),
+  },
+} as const;
+
+function quote(word: string): string {
+  return `"${printable(word, 80)}"`;
+}

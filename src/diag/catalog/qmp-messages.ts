@@ -1,0 +1,166 @@
+import type { Text } from '../finding.js';
+import { printable } from '../printable.js';
+
+/** Something that QEMU said and that has not the type it should have. */
+interface WrongValue {
+  /** Which part of it, as a JSON pointer; empty for the whole. */
+  readonly member: string;
+  /** Both in words; `received` holds the start of a text from QEMU. */
+  readonly expected: string;
+  readonly received: string;
+}
+
+/** What of a VM's devices is counted while they are read. */
+export type TreeLimit =
+  | 'objects'
+  | 'levels'
+  | 'controllers'
+  | 'devices'
+  | 'ports'
+  | 'hub-ports'
+  | 'port-levels'
+  | 'name-characters'
+  | 'text-characters'
+  | 'bytes';
+
+const LIMITS: Readonly<Record<TreeLimit, string>> = {
+  objects: 'objects in its tree',
+  levels: 'levels in its tree',
+  controllers: 'USB controllers',
+  devices: 'devices on its USB and PCI buses',
+  ports: 'USB ports',
+  'hub-ports': 'ports on one hub or controller',
+  'port-levels': 'hubs behind each other',
+  'name-characters': 'characters in one name',
+  'text-characters': 'characters in its list of USB devices',
+  bytes: 'bytes in answer to questions about its devices',
+};
+
+export const qmpMessages = {
+  'qmp-malformed': {
+    kind: 'unreachable',
+    text: ({
+      address,
+      encoding,
+      received,
+    }: {
+      address: string;
+      encoding: 'json' | 'utf-8';
+      received: string;
+    }): Text => ({
+      what: 'QEMU sent something that is no QMP message',
+      where: printable(address),
+      why: `"${printable(received)}" is ${encoding === 'json' ? 'no JSON object' : 'not UTF-8'}`,
+    }),
+  },
+  'qmp-message-too-large': {
+    kind: 'unreachable',
+    text: ({ address, limit }: { address: string; limit: number }): Text => ({
+      what: 'QEMU sent a QMP message that is too large',
+      where: printable(address),
+      why: `no line end within ${limit} bytes`,
+    }),
+  },
+  'qmp-message-too-deep': {
+    kind: 'unreachable',
+    text: ({ address, limit }: { address: string; limit: number }): Text => ({
+      what: 'QEMU sent a QMP message that nests too deeply',
+      where: printable(address),
+      why: `arrays and objects stand within each other in more than ${limit} levels`,
+    }),
+  },
+  /** `address`: missing where who found it does not know it. `of`: what the command was about, as an object and its property. */
+  'qmp-wrong-reply': {
+    kind: 'unreachable',
+    text: ({
+      address,
+      command,
+      of,
+      ...wrong
+    }: WrongValue & {
+      address?: string | undefined;
+      command: string;
+      of?: string | undefined;
+    }): Text => ({
+      what: `QEMU broke the protocol: what it answered to ${printable(command)} is not of the right type`,
+      where: address === undefined ? undefined : printable(address),
+      why: `${of === undefined ? '' : `${printable(of, 200)}: `}${mismatch(wrong)}`,
+    }),
+  },
+  'qmp-wrong-event': {
+    kind: 'unreachable',
+    text: ({ address, event, ...wrong }: WrongValue & { address: string; event: string }): Text => ({
+      what: `QEMU broke the protocol: what came with the event ${printable(event)} is not of the right type`,
+      where: printable(address),
+      why: mismatch(wrong),
+    }),
+  },
+  /** `what`: of what there is more than `limit`. */
+  'qemu-tree-too-large': {
+    kind: 'unreachable',
+    text: ({ what, limit }: { what: TreeLimit; limit: number }): Text => ({
+      what: 'QEMU tells of more than any machine has',
+      why: `more than ${limit} ${LIMITS[what]}`,
+    }),
+  },
+  'qmp-unsendable': {
+    kind: 'usage',
+    text: ({ command, problem }: { command: string; problem: string }): Text => ({
+      what: `the arguments of ${printable(command)} cannot be sent as JSON`,
+      why: printable(problem),
+    }),
+  },
+  'qmp-command-failed': {
+    kind: 'failed',
+    text: (e: { command: string; class: string; desc: string }): Text => ({
+      what: `QEMU refused ${printable(e.command)}`,
+      why: e.class === 'GenericError' ? printable(e.desc) : `${printable(e.class)}: ${printable(e.desc)}`,
+    }),
+  },
+  /** `timeout`: ms. */
+  'qmp-timeout': {
+    kind: 'timeout',
+    text: ({ address, command, timeout }: { address: string; command: string; timeout: number }): Text => ({
+      what: `QEMU did not answer ${printable(command)} within ${timeout} ms`,
+      where: printable(address),
+    }),
+  },
+  'qmp-event-timeout': {
+    kind: 'timeout',
+    text: ({ address, event, timeout }: { address: string; event: string; timeout: number }): Text => ({
+      what: `QEMU did not send the awaited ${printable(event)} within ${timeout} ms`,
+      where: printable(address),
+    }),
+  },
+  'qmp-wait-given-up': {
+    kind: 'failed',
+    text: ({ event }: { event: string }): Text => ({ what: `the wait for ${printable(event)} was given up` }),
+  },
+  'qmp-unknown-reply': {
+    kind: 'failed',
+    text: ({ id }: { id: string }): Text => ({
+      what: 'QEMU answered a command that was never sent',
+      why: `its id is ${printable(id)}`,
+    }),
+  },
+  'qmp-unknown-message': {
+    kind: 'failed',
+    text: ({ received }: { received: string }): Text => ({
+      what: 'QEMU sent a message of no known form',
+      why: `"${printable(received)}"`,
+    }),
+  },
+  /** `limit`: how many events the queue held. */
+  'qmp-events-dropped': {
+    kind: 'failed',
+    text: ({ dropped, limit }: { dropped: number; limit: number }): Text => ({
+      what: `${dropped} QMP event${dropped === 1 ? ' was' : 's were'} lost`,
+      why: `they were not read in time, and the queue holds ${limit}`,
+    }),
+  },
+} as const;
+
+function mismatch({ member, expected, received }: WrongValue): string {
+  const whole = `${expected} is meant, and ${printable(received, 200)} came`;
+  return member === '' ? whole : `at ${printable(member, 200)} ${whole}`;
+}
