@@ -51,7 +51,7 @@ describe('the state of a QEMU that somebody else started', () => {
     );
     for (const [words, exit, what] of [
       [['delete', qemu.socket, 'clean'], 3, /has no snapshot clean/],
-      [['save', qemu.socket, 'a b'], 2, /can't be the tag/],
+      [['save', qemu.socket, 'a b'], 2, /is not a valid snapshot tag/],
       [['list', qemu.socket, 'clean'], 2, /takes no tag/],
       [['restore', qemu.socket, 'clean', '--keep'], 2, /--keep/],
       [['safe', qemu.socket, 'clean'], 2, /does not know "safe".*fix {2}qplug snapshot save/s],

@@ -189,7 +189,7 @@ test('a hub of qplug that its last device left goes, and nobody is interrupted',
   }
   await plug({ emulated: ['usb-tablet'] });
   const { err } = await qplug(['attach', qemu.socket, '--emulated', 'usb-mouse']);
-  expect(err).toContain('note: taking out qplug-hub-x.0-1, which nothing is behind, would give');
+  expect(err).toContain('note: removing qplug-hub-x.0-1, which has no devices behind it, would give');
   const report = await move({ emulated: ['usb-mouse'], carryOut: true });
   expect(report.move).toMatchObject({ moved: [], hub: { id: 'qplug-hub-x.0-1', bus: 'x.0', port: '1' } });
   expect((await treeOf(world, qemu.socket)).toSorted()).toEqual([

@@ -29,56 +29,54 @@ export const attach = {
   'already-attached': {
     kind: 'failed',
     text: ({ label, vm, id, port }: { label: string; vm: string; id: string; port: string }): Text => ({
-      what: `${printable(label)} is attached to ${printable(vm)} already`,
+      what: `${printable(label)} is already attached to ${printable(vm)}`,
       where: `${printable(id)} on ${printable(port)}`,
     }),
   },
   'device-held-by-filter': {
     kind: 'refused',
     text: ({ label, vm, id }: { label: string; vm: string; id: string }): Text => ({
-      what: `${printable(vm)} has ${printable(label)} already, or will take it by itself`,
+      what: `a usb-host of ${printable(vm)} already matches ${printable(label)}`,
       where: printable(id),
-      why: 'that usb-host was given a filter instead of one exact device, and QEMU would open the device a second time',
+      why: 'it was added with a filter instead of one exact device, and QEMU would open the device twice',
       fix: sh`qplug detach ${vm} ${id}`,
     }),
   },
   'device-came-back': {
     kind: 'failed',
     text: ({ label, id }: { label: string; id: string }): Text => ({
-      what: `${printable(label)} was replugged since it was attached`,
-      why: `${printable(id)} stood for what is gone and was removed first`,
+      what: `${printable(label)} was replugged after it was attached`,
+      why: `qplug first removed ${printable(id)}, which was left over from it`,
     }),
   },
   'leftover-removed': {
     kind: 'failed',
     text: ({ label, id, port }: { label: string; id: string; port: string }): Text => ({
-      what: `${printable(label)} is gone, and ${printable(id)}, which stood for it, was removed first`,
-      why: `another device is plugged in at ${printable(port)} now`,
+      what: `qplug first removed ${printable(id)}, left over from ${printable(label)}, which is no longer plugged in`,
+      why: `another device is now plugged in at ${printable(port)}`,
     }),
   },
   'unplanned-speed': {
     kind: 'no-plan',
     text: ({ label, megabits }: { label: string; megabits: number }): Text => ({
       what: `QEMU can't pass ${printable(label)} through`,
-      why: `it runs at ${megabits} Mb/s, and this QEMU knows no such speed`,
-      fix: advice(
-        'Plug it into a slower port of the host (a USB 3.0 or 2.0 port, or a cable that is), or use a newer QEMU',
-      ),
+      why: `it runs at ${megabits} Mb/s, and this QEMU does not support that speed`,
+      fix: advice('Plug it into a slower port of the host (USB 3.0 or 2.0), use a slower cable, or use a newer QEMU'),
     }),
   },
   'device-gone': {
     kind: 'not-found',
     text: ({ label, port }: { label: string; port: string }): Text => ({
-      what: `${printable(label)} is gone from this host`,
+      what: `${printable(label)} is no longer plugged into this host`,
       where: `host port ${printable(port)}`,
-      why: 'it was there when the plan was made, and was pulled or re-enumerated since',
+      why: 'it was there when qplug made the plan; since then it was unplugged or re-enumerated',
       fix: advice('Plug it in again and repeat the command (--wait 30 waits for it)'),
     }),
   },
   'node-not-granted': {
     kind: 'failed',
     text: ({ node, uid, reason }: { node: string; uid: number; reason: string }): Text => ({
-      what: `QEMU, which runs as user ${uid}, could not be given ${printable(node)}`,
+      what: `could not give QEMU, which runs as user ${uid}, access to ${printable(node)}`,
       why: printable(reason),
       fix: sh`sudo setfacl -m u:${uid}:rw ${path(node)}`,
     }),
@@ -88,7 +86,7 @@ export const attach = {
     text: ({ label, node, lastLines }: { label: string; node: string; lastLines: readonly string[] }): Text => ({
       what: `QEMU could not open ${printable(label)}`,
       where: printable(node),
-      why: `the user that QEMU runs as may lack the right to the node, or another program holds the device${lastLines.length === 0 ? '' : `; ${lastWords(lastLines)}`}`,
+      why: `the user that QEMU runs as may lack permission on the node, or another program uses the device${lastLines.length === 0 ? '' : `; ${lastWords(lastLines)}`}`,
       fix: [sh`fuser -v ${path(node)}`, sh`ls -l ${path(node)}`],
     }),
   },
@@ -102,7 +100,7 @@ export const attach = {
   'placed-otherwise': {
     kind: 'failed',
     text: ({ label, planned, actual }: { label: string; planned: PortPlace; actual: PortPlace | undefined }): Text => ({
-      what: `QEMU did not do what was planned for ${printable(label)}; it was taken out again`,
+      what: `QEMU did not place ${printable(label)} as planned; qplug unplugged it again`,
       why: `planned ${place(planned)}, found ${actual === undefined ? 'nothing' : place(actual)}`,
     }),
   },
@@ -112,7 +110,7 @@ function missingText({ selector, vm, policy, told }: DeviceMissing): Text {
   const why =
     policy === 'skip'
       ? `${printable(vm)} starts without it (when-missing: skip)`
-      : `${printable(vm)} must have it (when-missing: ${policy})`;
+      : `${printable(vm)} requires it (when-missing: ${policy})`;
   if (told === undefined) {
     return {
       what: `${printable(selector)} is not plugged into this host`,
@@ -129,14 +127,14 @@ function missingText({ selector, vm, policy, told }: DeviceMissing): Text {
 
 /** A line of a VM file. */
 function selectFix({ selector }: DeviceChoice): Fix | undefined {
-  return advice(`Name it so: - { select: ${yamlText(selector)} }`);
+  return advice(`Write: - { select: ${yamlText(selector)} }`);
 }
 
 function listFix(file: string, present: readonly DeviceChoice[]): Fix | undefined {
   if (present.length === 0) {
     const there = file === '-' ? sh`qplug devices --json` : sh`qplug devices --json > ${path(file)}`;
-    return advice('On the host that is meant: ', there);
+    return advice('On the host that has the devices: ', there);
   }
   if (file !== '-') return sh`qplug devices --host ${file}`;
-  return advice(`Name one of these: ${present.map((one) => yamlText(one.selector)).join(' or ')}`);
+  return advice(`Use one of these: ${present.map((one) => yamlText(one.selector)).join(' or ')}`);
 }

@@ -13,26 +13,25 @@ export const claims = {
     text: (e: { label: string; vm: string; pid: number | undefined; state: string; since: string }): Text => ({
       what: `${printable(e.label)} belongs to another VM`,
       where: `VM ${printable(e.vm)}${e.pid === undefined ? '' : `, QEMU ${e.pid}`}`,
-      why: `it is ${printable(e.state)} there since ${printable(e.since)}`,
+      why: `its state there is ${printable(e.state)}, since ${printable(e.since)}`,
       fix: sh`qplug detach ${e.vm} ${deviceWord(e.label)}`,
     }),
   },
-  /** Another qplug is at it. */
+  /** Another qplug process is changing it. */
   'claim-in-use': {
     kind: 'refused',
     text: (e: { label: string; vm: string; pid: number; state: string }): Text => ({
-      what: `another qplug is at ${printable(e.label)} just now`,
+      what: `another qplug process is working on ${printable(e.label)}`,
       where: `VM ${printable(e.vm)}`,
-      why: `process ${e.pid} has it ${printable(e.state)}`,
-      fix: advice(`wait, or end that process: kill ${e.pid} (the next command mends what it leaves)`),
+      why: `process ${e.pid} has set its state to ${printable(e.state)}`,
+      fix: advice(`Wait, or end that process: kill ${e.pid} (the next command cleans up after it)`),
     }),
   },
   'not-claimed': {
     kind: 'not-found',
     text: ({ selector, ids }: { selector: string; ids: readonly string[] }): Text => ({
-      what: 'no VM has such a device',
-      where: printable(selector),
-      why: ids.length === 0 ? 'nothing is claimed' : `VMs have ${list(ids)}`,
+      what: `no VM has a device that matches ${printable(selector)}`,
+      why: ids.length === 0 ? 'no VM has a device' : `VMs have ${list(ids)}`,
       fix: sh`qplug claims`,
     }),
   },
@@ -45,8 +44,7 @@ export const claims = {
       selector: string;
       devices: readonly { readonly label: string; readonly id: string }[];
     }): Text => ({
-      what: 'that means several devices',
-      where: printable(selector),
+      what: `${printable(selector)} matches several devices`,
       why: devices.map((one) => `${printable(one.label)} (${printable(one.id)})`).join('; '),
       fix: sh`qplug release ${devices[0]?.id ?? ''}`,
     }),
@@ -54,17 +52,17 @@ export const claims = {
   'claim-given-back': {
     kind: 'failed',
     text: (e: { label: string; vm: string }): Text => ({
-      what: `${printable(e.label)} is the host's again`,
+      what: `returned ${printable(e.label)} to the host`,
       where: `VM ${printable(e.vm)}`,
-      why: 'the VM that had it is gone',
+      why: 'its VM has ended',
     }),
   },
-  /** Devices that somebody was at who died, and whose VM could not be asked whether it has them. */
+  /** Devices that a killed qplug was changing, of a VM that does not answer. */
   'claims-unsettled': {
     kind: 'unreachable',
     text: ({ vm, labels }: { vm: string; labels: readonly string[] }): Text => ({
-      what: `nobody could ask whether ${printable(vm)} has ${list(labels)}`,
-      why: 'it did not answer; later commands try again',
+      what: `could not check whether ${printable(vm)} has ${list(labels)}`,
+      why: 'the VM did not answer; the next command tries again',
       fix: sh`qplug mend`,
     }),
   },

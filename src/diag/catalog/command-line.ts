@@ -8,7 +8,7 @@ export const commandLine = {
     kind: 'usage',
     text: ({ commands }: { commands: readonly string[] }): Text => ({
       what: 'qplug needs a command',
-      why: `there are ${list(commands)}`,
+      why: `the commands are ${list(commands)}`,
       fix: sh`qplug --help`,
     }),
   },
@@ -27,7 +27,7 @@ export const commandLine = {
       corrected: readonly string[] | undefined;
     }): Text => ({
       what: `there is no command ${quote(word)}`,
-      why: nearest === undefined ? `there are ${list(commands)}` : `did you mean ${printable(nearest)}?`,
+      why: nearest === undefined ? `the commands are ${list(commands)}` : `did you mean ${printable(nearest)}?`,
       fix: retyped(corrected) ?? sh`qplug --help`,
     }),
   },
@@ -74,7 +74,7 @@ export const commandLine = {
       most: number;
     }): Text => ({
       what: `${printable(option)} takes a number of seconds from 0 to ${most}`,
-      why: `it was given ${quote(value)}`,
+      why: `${quote(value)} is not one`,
       fix: helpOf(command),
     }),
   },
@@ -92,7 +92,7 @@ export const commandLine = {
       choices: readonly string[];
       nearest: string | undefined;
     }): Text => ({
-      what: `${printable(option)} can not be ${quote(value)}`,
+      what: `${printable(option)} can't be ${quote(value)}`,
       why: `it takes ${list(choices)}`,
       fix: nearest === undefined ? undefined : asOptions(option, nearest),
     }),
@@ -137,15 +137,15 @@ export const commandLine = {
   'words-too-many': {
     kind: 'usage',
     text: ({ command, words, usage }: { command: string; words: readonly string[]; usage: string }): Text => ({
-      what: `${words.map(quote).join(' ')} ${words.length === 1 ? 'is' : 'are'} too much`,
-      why: `it is: qplug ${printable(usage)}`,
+      what: `too many words: ${words.map(quote).join(' ')}`,
+      why: `usage: qplug ${printable(usage)}`,
       fix: helpOf(command),
     }),
   },
   'options-conflict': {
     kind: 'usage',
     text: ({ options, why, fix }: { options: readonly string[]; why: string; fix: string }): Text => ({
-      what: `${options.map((one) => printable(one)).join(' and ')} do not go together`,
+      what: `${options.map((one) => printable(one)).join(' and ')} can't be combined`,
       why: printable(why),
       fix: advice(printable(fix)),
     }),
@@ -154,16 +154,16 @@ export const commandLine = {
     kind: 'usage',
     text: ({ vm }: { vm: string }): Text => ({
       what: 'qplug attach needs a device: a selector, or --emulated MODEL',
-      why: 'qplug devices shows what is plugged into this host',
+      why: 'qplug devices lists the devices of this host',
       fix: sh`qplug attach ${vm} 0781:5567`,
     }),
   },
   'port-of-several': {
     kind: 'usage',
     text: ({ devices }: { devices: number }): Text => ({
-      what: '--port fixes the place of one device',
-      why: `${devices} are named`,
-      fix: advice('attach that one by itself first, then the others without --port'),
+      what: '--port applies to one device',
+      why: `the command names ${devices}`,
+      fix: advice('First attach the device for that port, then the others without --port'),
     }),
   },
   'explain-unknown': {
@@ -177,8 +177,8 @@ export const commandLine = {
       known: readonly string[];
       nearest: string | undefined;
     }): Text => ({
-      what: `there is no ${printable(device)} in this plan`,
-      why: known.length === 0 ? 'it has no devices' : `there is: ${list(known)}`,
+      what: `this plan has no device ${printable(device)}`,
+      why: known.length === 0 ? 'it has no devices' : `it has: ${list(known)}`,
       fix: nearest === undefined ? undefined : options`--explain=${nearest}`,
     }),
   },
@@ -193,7 +193,7 @@ export const commandLine = {
   'svg-and-json': {
     kind: 'usage',
     text: ({ command }: { command: string }): Text => ({
-      what: '--svg - and --json can not both go to stdout',
+      what: "--svg - and --json can't both print to stdout",
       why: `qplug ${printable(command)} --json prints one document there`,
       fix: options`--svg picture.svg --json`,
     }),
@@ -201,7 +201,7 @@ export const commandLine = {
 } as const;
 
 function unknownWhy(nearest: string | undefined, others: readonly string[]): string | undefined {
-  if (others.length > 0) return `it belongs to ${list(others)}`;
+  if (others.length > 0) return `it is an option of ${list(others)}`;
   return nearest === undefined ? undefined : `did you mean --${printable(nearest)}?`;
 }
 

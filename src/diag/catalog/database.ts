@@ -27,7 +27,7 @@ export const database = {
   'store-full': {
     kind: 'failed',
     text: (e: Unusable): Text => ({
-      what: `no room for ${e.name}`,
+      what: `no space left for the database of ${e.name}`,
       where: where(e),
       why: `${printable(e.reason)}; nothing was changed`,
       fix: sh`df -h ${path(e.path)}`,
@@ -36,7 +36,7 @@ export const database = {
   'store-unwritable': {
     kind: 'failed',
     text: (e: Unusable): Text => ({
-      what: `the database of ${e.name} can't be written`,
+      what: `can't write to the database of ${e.name}`,
       where: where(e),
       why: `${printable(e.reason)}; nothing was changed`,
       fix: sh`ls -la ${path(e.path)}`,
@@ -45,7 +45,7 @@ export const database = {
   'store-broken': {
     kind: 'failed',
     text: (e: Unusable): Text => ({
-      what: `the database of ${e.name} is broken`,
+      what: `the database of ${e.name} is damaged`,
       where: where(e),
       why: `${printable(e.reason)}; nothing was changed`,
       fix: sh`mv ${path(e.path)} ${path(`${e.path}.broken`)}`,
@@ -54,7 +54,7 @@ export const database = {
   'store-newer': {
     kind: 'failed',
     text: (e: StoreTrouble & { version: number; known: number }): Text => ({
-      what: `the database of ${e.name} is of a newer qplug`,
+      what: `a newer qplug wrote the database of ${e.name}`,
       where: where(e),
       why: `it has version ${e.version}, and this qplug knows versions up to ${e.known}; nothing was changed`,
       fix: sh`npm install -g qplug@latest`,
@@ -63,12 +63,12 @@ export const database = {
   'store-no-driver': {
     kind: 'failed',
     text: (e: { platform: string; reason: string }): Text => ({
-      what: 'the database library is not there',
+      what: 'the database library is missing',
       where: `libsql for ${printable(e.platform)}`,
       why: printable(e.reason, 300),
       fix: [
         sh`npm install -g qplug`,
-        advice('without --omit=optional: the library comes in parts, one for each platform'),
+        advice('without --omit=optional: each platform has its own package of the library'),
       ],
     }),
   },

@@ -7,7 +7,7 @@ export const detach = {
   'not-attached': {
     kind: 'not-found',
     text: ({ selector, vm, ids }: { selector: string; vm: string; ids: readonly string[] }): Text => ({
-      what: `nothing in ${printable(vm)} is ${printable(selector)}`,
+      what: `${printable(vm)} has no device that matches ${printable(selector)}`,
       why: ids.length === 0 ? 'it has no USB devices' : `it has ${list(ids)}`,
       fix: sh`qplug status ${vm}`,
     }),
@@ -15,7 +15,7 @@ export const detach = {
   'detach-ambiguous': {
     kind: 'ambiguous',
     text: ({ selector, vm, ids }: { selector: string; vm: string; ids: readonly string[] }): Text => ({
-      what: `${printable(selector)} is several devices of ${printable(vm)}`,
+      what: `${printable(selector)} matches several devices in ${printable(vm)}`,
       why: list(ids),
       fix: ids.map((id) => sh`qplug detach ${vm} ${id}`),
     }),
@@ -23,7 +23,7 @@ export const detach = {
   'hub-in-use': {
     kind: 'refused',
     text: ({ id, vm, devices }: { id: string; vm: string; devices: readonly string[] }): Text => ({
-      what: `devices sit behind the hub ${printable(id)}`,
+      what: `the hub ${printable(id)} has devices behind it`,
       why: list(devices),
       fix: sh`qplug detach ${vm} ${[...devices, id]}`,
     }),
@@ -31,15 +31,15 @@ export const detach = {
   'removal-pending': {
     kind: 'timeout',
     text: ({ device, timeout }: { device: string; timeout: number }): Text => ({
-      what: `${printable(device)} was not let go within ${timeout / 1000} s`,
-      why: 'QEMU took the request; a PCI controller waits for its guest, a USB device should not',
+      what: `QEMU did not release ${printable(device)} within ${timeout / 1000} s`,
+      why: 'QEMU accepted the request; the removal of a PCI controller waits for the guest, that of a USB device should not',
       fix: advice('Try again, or reset the guest: a reset completes the removal'),
     }),
   },
   'driver-not-back': {
     kind: 'failed',
     text: ({ label, interfaces }: { label: string; interfaces: readonly string[] }): Text => ({
-      what: `${printable(label)} left the VM, but no host driver has taken it back`,
+      what: `${printable(label)} is out of the VM, but no host driver has taken it back`,
       where: list(interfaces),
       fix: interfaces.map((name) => sh`printf %s ${operand(name)} | sudo tee /sys/bus/usb/drivers_probe`),
     }),

@@ -28,7 +28,7 @@ export const drives = {
     }): Text => ({
       what: missing
         ? `there is no drive ${quote(file)}`
-        : `the drive ${quote(file)} can not be ${access === 'read' ? 'read' : 'written'}`,
+        : `can't ${access === 'read' ? 'read' : 'write to'} the drive ${quote(file)}`,
       why: missing ? undefined : printable(reason),
       fix: missing
         ? sh`qemu-img create -f ${format} ${path(file)} 8G`

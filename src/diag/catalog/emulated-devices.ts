@@ -17,9 +17,9 @@ export const emulatedDevices = {
   'emulated-needs-backend': {
     kind: 'usage',
     text: ({ model, needs }: { model: string; needs: string }): Text => ({
-      what: `${printable(model)} can't be plugged by its name alone`,
+      what: `can't plug ${printable(model)} by its name alone`,
       why: `it needs a ${printable(needs)}`,
-      fix: advice(`Name it in the VM file: - { emulated: ${printable(model)}, … }`),
+      fix: advice(`Write in the VM file: - { emulated: ${printable(model)}, … }`),
     }),
   },
   /** A device that does nothing until more is done by hand; `attaches` says what. */
@@ -28,22 +28,22 @@ export const emulatedDevices = {
     text: ({ model, attaches }: { model: string; attaches: string }): Text =>
       attaches === 'peer'
         ? {
-            what: `${quote(model)} is not qplug's to plug`,
-            why: 'a program at the other end of its chardev decides what is plugged in, and when',
+            what: `qplug can't plug ${quote(model)}`,
+            why: 'the program at the other end of its chardev decides what is plugged in and when',
             fix: advice(
-              'for a device of this host write `- { select: VENDOR:PRODUCT }`; else add the chardev and the device over your own QMP socket',
+              'for a device of this host write `- { select: VENDOR:PRODUCT }`; otherwise add the chardev and the device over a QMP socket of your own',
             ),
           }
         : {
-            what: `${quote(model)} is not qplug's to plug`,
-            why: 'it stays empty until disks are added on its own bus and its `attached` is set',
+            what: `qplug can't plug ${quote(model)}`,
+            why: 'it stays empty until something adds disks to its bus and sets its `attached`',
             fix: advice('write `- { emulated: usb-storage, drive: { file: IMAGE } }`'),
           },
   },
   'property-reserved': {
     kind: 'usage',
     text: ({ property, instead }: { property: string; instead: string | undefined }): Text => ({
-      what: `property ${quote(property)} is set by qplug`,
+      what: `qplug sets the property ${quote(property)} itself`,
       fix: fixWord(instead, (word) => `${word}: …\` beside \`emulated`),
     }),
   },

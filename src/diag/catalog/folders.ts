@@ -20,7 +20,7 @@ export const folders = {
   'folder-not-ours': {
     kind: 'failed',
     text: (evidence: FolderNotOurs): Text => ({
-      what: 'qplug keeps nothing in a folder that others can change',
+      what: 'qplug does not use a folder that other users can change',
       where: printable(evidence.folder),
       why: whyUntrusted(evidence),
       fix: fixOf(evidence),
@@ -29,7 +29,7 @@ export const folders = {
   'runtime-dir-unknown': {
     kind: 'usage',
     text: ({ variable }: { variable: string }): Text => ({
-      what: 'there is no folder for sockets',
+      what: 'no folder for sockets is set',
       why: `${variable} is not set to an absolute path`,
       fix: sh`export XDG_RUNTIME_DIR=/run/user/$(id -u)`,
     }),
@@ -49,17 +49,17 @@ export function whyUntrusted({ path, fault, uid, mode }: UntrustedEvidence): str
   const it = printable(path);
   switch (fault) {
     case 'link':
-      return `${it} is a link, and whoever made it says where it leads`;
+      return `${it} is a link, and its owner decides where it points`;
     case 'owner':
       return `${it} belongs to user ${uid}`;
     case 'writable':
-      return `others may write in ${it} (mode 0${mode.toString(8)})`;
+      return `other users can write to ${it} (mode 0${mode.toString(8)})`;
   }
 }
 
-/** What makes it all right again, where that is clear. */
+/** What makes the folder safe, where qplug knows it. */
 function fixOf({ path, fault, folder, us }: FolderNotOurs): Fix | undefined {
   if (fault === 'writable') return sh`chmod go-w ${path}`;
   if (fault === 'owner' && path === folder && us !== 0) return sh`export XDG_RUNTIME_DIR=/run/user/$(id -u)`;
-  return [sh`unset QPLUG_RUNTIME_DIR QPLUG_STATE_DIR`, advice('or name folders there that are yours alone')];
+  return [sh`unset QPLUG_RUNTIME_DIR QPLUG_STATE_DIR`, advice('or set them to folders that only you can change')];
 }

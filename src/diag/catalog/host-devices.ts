@@ -29,7 +29,7 @@ export const hostDevices = {
   'no-usb-on-host': {
     kind: 'failed',
     text: (e: { path: string }): Text => ({
-      what: 'this host shows no USB at all',
+      what: 'this host has no USB',
       where: printable(e.path),
       why: 'sysfs has no usb bus: the kernel runs without USB, or a container hides /sys',
     }),
@@ -59,9 +59,9 @@ export const hostDevices = {
   'device-node-denied': {
     kind: 'failed',
     text: (e: { device: string; id: string; name: string; node: string }): Text => ({
-      what: `${e.id} (${printable(e.name, 64)}) at port ${printable(e.device)} can not be opened`,
+      what: `can't open ${e.id} (${printable(e.name, 64)}) at port ${printable(e.device)}`,
       where: printable(e.node),
-      why: 'this user may not read and write its device node',
+      why: 'you may not read and write its device node',
       fix: nodeFix(e.node),
     }),
   },
@@ -70,7 +70,7 @@ export const hostDevices = {
     text: (e: { device: string; id: string; name: string; node: string }): Text => ({
       what: `${e.id} (${printable(e.name, 64)}) at port ${printable(e.device)} has no device node`,
       where: printable(e.node),
-      why: 'it was pulled a moment ago, or a container hides /dev/bus/usb',
+      why: 'it was unplugged a moment ago, or a container hides /dev/bus/usb',
     }),
   },
   'device-wait-timeout': { kind: 'timeout', text: (e: DeviceWaitTimeout): Text => waitText(e) },
@@ -92,21 +92,21 @@ function descriptorWhy(problem: DescriptorProblem, told: number | undefined, see
     case 'length-below-two':
       return `a descriptor says that it is ${told ?? 0} bytes long; the rest of this configuration is unreadable`;
     case 'past-the-end':
-      return `a descriptor says that it is ${told ?? 0} bytes long, and ${seen ?? 0} are left`;
+      return `a descriptor says that it is ${told ?? 0} bytes long, but only ${seen ?? 0} are left`;
     case 'too-short-for-its-type':
       return `a descriptor of type 0x${(seen ?? 0).toString(16)} is only ${told ?? 0} bytes long`;
     case 'total-length':
-      return `a configuration says that it is ${told ?? 0} bytes long, and ${seen ?? 0} bytes of it are there`;
+      return `a configuration says that it is ${told ?? 0} bytes long, but has ${seen ?? 0}`;
     case 'configuration-count':
-      return `it says that it has ${told ?? 0} configurations, and ${seen ?? 0} are there`;
+      return `it says that it has ${told ?? 0} configurations, but has ${seen ?? 0}`;
     case 'interface-count':
-      return `a configuration says that it has ${told ?? 0} interfaces, and ${seen ?? 0} are there`;
+      return `a configuration says that it has ${told ?? 0} interfaces, but has ${seen ?? 0}`;
     case 'endpoint-count':
-      return `an alternate setting says that it has ${told ?? 0} endpoints, and ${seen ?? 0} are there`;
+      return `an alternate setting says that it has ${told ?? 0} endpoints, but has ${seen ?? 0}`;
     case 'not-a-configuration':
       return `a configuration should begin here, not a descriptor of type 0x${(seen ?? 0).toString(16)}`;
     case 'unexpected':
-      return `a descriptor of type 0x${(seen ?? 0).toString(16)} stands where it does not belong`;
+      return `a descriptor of type 0x${(seen ?? 0).toString(16)} is in the wrong place`;
     case 'alternate-setting-twice':
       return `interface ${told ?? 0} has alternate setting ${seen ?? 0} twice`;
   }
@@ -120,6 +120,6 @@ function nodeFix(node: string): Fix | undefined {
 function waitText(e: DeviceWaitTimeout): Text {
   const what = `${printable(e.selector)} did not become usable within ${e.timeout / 1000} s`;
   if (e.state === 'absent' || e.node === undefined) return { what, why: 'no such device was plugged in' };
-  if (e.state === 'missing') return { what, where: printable(e.node), why: 'its device node was not there' };
-  return { what, where: printable(e.node), why: 'its device node may not be opened read-write', fix: nodeFix(e.node) };
+  if (e.state === 'missing') return { what, where: printable(e.node), why: 'its device node is missing' };
+  return { what, where: printable(e.node), why: 'you may not open its device node read-write', fix: nodeFix(e.node) };
 }

@@ -26,7 +26,7 @@ export type Untold = 'ports' | 'controllers' | 'halves';
 const UNTOLD: Readonly<Record<Untold, string>> = {
   ports: 'which port a device is plugged into (a selector by port matches nothing)',
   controllers: 'which host controller a bus belongs to (a selector pci-… matches nothing)',
-  halves: 'which two ports are one connector (a port means that port alone)',
+  halves: 'which two ports are one connector (a port selector matches that port only)',
 };
 
 const FORMAT_NAMES: Readonly<Record<HostFileFormat, string>> = {
@@ -39,9 +39,9 @@ const FORMAT_NAMES: Readonly<Record<HostFileFormat, string>> = {
 };
 
 const GAPS: Readonly<Record<DevicePartlyTold['gap'], string>> = {
-  streams: 'nothing there says whether its bulk endpoints have streams',
-  settings: 'only the settings in use are there',
-  anything: 'some lines about it are missing or could not be read',
+  streams: 'the file does not show whether its bulk endpoints have streams',
+  settings: 'the file shows only the settings in use',
+  anything: 'some lines about it are missing or unreadable',
 };
 
 /** What a speed that was inferred stands for. */
@@ -52,43 +52,43 @@ export const hostFileGaps = {
   'device-partly-told': {
     kind: 'usage',
     text: (e: DevicePartlyTold): Text => ({
-      what: `${device(e)} is planned at its own speed alone${e.only === 'always' ? '' : ' with a QEMU before 6.1'}`,
-      why: `${GAPS[e.gap]}, so that it would work at a lower speed is not sure`,
+      what: `qplug plans ${device(e)} at its own speed only${e.only === 'always' ? '' : ' with a QEMU before 6.1'}`,
+      why: `${GAPS[e.gap]}, so a lower speed might not work`,
     }),
   },
   /** `megabits` is what it is taken for. */
   'device-speed-inferred': {
     kind: 'usage',
     text: (e: { device: string; id: string; megabits: number }): Text => ({
-      what: `${printable(e.id)} at ${printable(e.device)} is taken for ${e.megabits} Mb/s`,
-      why: `its speed is not told, and its descriptors are those of a device of ${RANGES[e.megabits] ?? `${e.megabits} Mb/s`}`,
-      fix: [sh`(lsusb -v; lsusb -t) > host.txt`, advice('that tells the speeds too')],
+      what: `assuming ${e.megabits} Mb/s for ${printable(e.id)} at ${printable(e.device)}`,
+      why: `the file does not give its speed, and its descriptors are those of a device of ${RANGES[e.megabits] ?? `${e.megabits} Mb/s`}`,
+      fix: [sh`(lsusb -v; lsusb -t) > host.txt`, advice('this shows the speeds too')],
     }),
   },
   'device-speed-untold': {
     kind: 'no-plan',
     text: (e: { device: string; id: string; format: HostFileFormat }): Text => ({
-      what: `nobody can say how fast ${printable(e.id)} at ${printable(e.device)} is`,
-      why: `its speed is not told${e.format === 'lsusb' ? ', and its descriptors fit several' : ''}: where it goes is not sure`,
-      fix: [sh`(lsusb -v; lsusb -t) > host.txt`, advice('that tells the speeds too')],
+      what: `can't plan ${printable(e.id)} at ${printable(e.device)}`,
+      why: `the file does not give its speed${e.format === 'lsusb' ? ', and its descriptors fit several' : ''}`,
+      fix: [sh`(lsusb -v; lsusb -t) > host.txt`, advice('this shows the speeds too')],
     }),
   },
   'device-speed-10000': {
     kind: 'usage',
     text: (e: { device: string; id: string }): Text => ({
-      what: `${printable(e.id)} at ${printable(e.device)} is taken for 10 Gb/s`,
-      why: 'the kernel writes 10000 there for 20 Gb/s too, and that QEMU does not pass through',
+      what: `assuming 10 Gb/s for ${printable(e.id)} at ${printable(e.device)}`,
+      why: 'the kernel writes 10000 for 20 Gb/s too, and QEMU passes no 20 Gb/s device through',
     }),
   },
 } as const;
 
 function untoldText({ file, format, untold }: HostFileUntold): Text {
   return {
-    what: `${FORMAT_NAMES[format]} does not tell ${untold.map((one) => UNTOLD[one]).join(', nor ')}`,
+    what: `${FORMAT_NAMES[format]} does not show ${untold.map((one) => UNTOLD[one]).join(', nor ')}`,
     where: printable(file),
     fix:
       format === 'lsusb' && untold.includes('ports')
-        ? [sh`(lsusb -v; lsusb -t) > host.txt`, advice('that tells the ports too')]
+        ? [sh`(lsusb -v; lsusb -t) > host.txt`, advice('this shows the ports too')]
         : undefined,
   };
 }

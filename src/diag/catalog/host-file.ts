@@ -67,30 +67,30 @@ export type HostFileGuess =
   | 'no-devices'
   | 'too-many-devices';
 
-/** What can be given, for people. */
+/** The formats that qplug reads, for people. */
 const FORMATS =
-  'it takes: qplug devices --json; the text of /sys/kernel/debug/usb/devices or /proc/bus/usb/devices; the output of usb-devices or of lsusb -v; a tar archive or folder of /sys/bus/usb; a recording of sysfs, or of umockdev-record';
+  'qplug reads: the output of qplug devices --json; the text of /sys/kernel/debug/usb/devices or /proc/bus/usb/devices; the output of usb-devices or of lsusb -v; a tar archive or folder of /sys/bus/usb; a recording of sysfs, or of umockdev-record';
 
 const GUESSES: Readonly<Record<HostFileGuess, { readonly why: string; readonly fix?: () => Fix | undefined }>> = {
   nothing: { why: FORMATS },
   empty: { why: `it is empty; ${FORMATS}` },
-  'lsusb-short': { why: 'lsusb without -v tells no descriptors', fix: () => sh`(lsusb -v; lsusb -t) > host.txt` },
-  'lsusb-tree': { why: 'lsusb -t alone tells no descriptors', fix: () => sh`(lsusb -v; lsusb -t) > host.txt` },
+  'lsusb-short': { why: 'lsusb without -v prints no descriptors', fix: () => sh`(lsusb -v; lsusb -t) > host.txt` },
+  'lsusb-tree': { why: 'lsusb -t alone prints no descriptors', fix: () => sh`(lsusb -v; lsusb -t) > host.txt` },
   'other-json': { why: `it is JSON of another kind; ${FORMATS}` },
-  'json-syntax': { why: 'it begins like JSON and is none' },
+  'json-syntax': { why: 'it begins like JSON, but is not valid JSON' },
   xz: { why: 'it is packed with xz', fix: () => advice('unpack it with xz -d, or pack it with gzip') },
   bzip2: { why: 'it is packed with bzip2', fix: () => advice('unpack it with bzip2 -d, or pack it with gzip') },
   zstd: { why: 'it is packed with zstd', fix: () => advice('unpack it with zstd -d, or pack it with gzip') },
   zip: { why: 'it is a zip archive', fix: () => advice('unpack it and give the folder') },
   'links-only': {
-    why: 'the links of /sys/bus/usb/devices lead out of the archive: what they point to was not packed',
+    why: 'the links in /sys/bus/usb/devices point outside the archive: their targets were not packed',
     fix: () => sh`tar czf usb.tgz /sys/bus/usb/devices $(readlink -f /sys/bus/usb/devices/usb*)`,
   },
   'no-devices-folder': {
-    why: 'there is no bus/usb/devices in it',
+    why: 'it has no folder bus/usb/devices',
     fix: () => sh`tar czf usb.tgz /sys/bus/usb/devices $(readlink -f /sys/bus/usb/devices/usb*)`,
   },
-  'no-devices': { why: 'no USB device can be read from it' },
+  'no-devices': { why: 'it has no readable USB device' },
   'too-many-devices': { why: 'it has more devices than 64 buses can have' },
 };
 
@@ -102,7 +102,7 @@ export const hostFile = {
   'host-file-unreadable': {
     kind: 'usage',
     text: ({ file, reason }: { file: string; reason: string }): Text => ({
-      what: `${printable(file)} can not be read`,
+      what: `can't read ${printable(file)}`,
       why: printable(reason),
     }),
   },
@@ -125,7 +125,7 @@ export const hostFile = {
   'host-file-line': {
     kind: 'usage',
     text: (e: HostFileLine): Text => ({
-      what: `"${printable(e.text.trim(), 100)}" is not used as it stands`,
+      what: `problem in the line "${printable(e.text.trim(), 100)}"`,
       why: lineWhy(e),
     }),
   },
@@ -141,7 +141,7 @@ export const hostFile = {
   'host-document-invalid': {
     kind: 'usage',
     text: ({ file, where, reason }: { file: string; where: string; reason: string }): Text => ({
-      what: `${printable(file)} is not what qplug devices --json prints`,
+      what: `${printable(file)} is not a document of qplug devices --json`,
       where: printable(where, 160),
       why: printable(reason),
     }),
@@ -149,7 +149,7 @@ export const hostFile = {
   'host-file-more': {
     kind: 'usage',
     text: ({ file, others }: { file: string; others: number }): Text => ({
-      what: `${others} more lines of ${printable(file)} are like that`,
+      what: `${printable(file)} has ${others} more such lines`,
     }),
   },
 } as const;
@@ -160,59 +160,59 @@ function lineWhy({ problem, field = '', told = '', seen = '' }: HostFileLine): s
   const two = printable(String(seen), 60);
   switch (problem) {
     case 'unknown-line':
-      return 'it is no line of this format';
+      return 'it is not a line of this format';
     case 'too-long':
       return `it is longer than ${one} characters`;
     case 'field-missing':
       return `${name} is missing here`;
     case 'field-value':
-      return `${name} can not be that`;
+      return `${name} has an invalid value`;
     case 'field-range':
-      return `${name} goes from ${one} to ${two}`;
+      return `${name} must be from ${one} to ${two}`;
     case 'rest':
-      return 'something follows that does not belong there';
+      return 'it has extra text at its end';
     case 'misplaced':
-      return `there is no ${name} before it that it belongs to`;
+      return `no ${name} that it belongs to comes before it`;
     case 'parent-missing':
-      return `there is no hub with number ${one} on bus ${two} before it`;
+      return `no hub with number ${one} on bus ${two} comes before it`;
     case 'level':
-      return `it is on level ${one}, and its hub on level ${two}`;
+      return `it is on level ${one}, but its hub is on level ${two}`;
     case 'port-beyond':
-      return `it is on port ${one}, and its hub has ${two}`;
+      return `it is on port ${one}, but its hub has only ${two}`;
     case 'twice':
-      return `the same device stands in line ${one}`;
+      return `line ${one} describes the same device`;
     case 'port-twice':
-      return `the device of line ${one} has this port already: this one is shown by its number`;
+      return `the device in line ${one} already has this port: qplug shows this one by its number`;
     case 'number-twice':
-      return `the device of line ${one} has this number too`;
+      return `the device in line ${one} has the same number`;
     case 'left-out':
-      return `another device with this number stands in line ${one}, and no port tells them apart: it is left out`;
+      return `the device in line ${one} has the same number, and no port distinguishes the two: qplug leaves this one out`;
     case 'no-root-hub':
-      return 'it is on level 0, where root hubs are, and is no hub';
+      return 'it is on level 0, the level of root hubs, but is not a hub';
     case 'indentation-lost':
-      return 'the indentation of lsusb -t is lost, which alone tells what hangs on a hub';
+      return 'the indentation of lsusb -t is lost, and nothing else shows which hub a device is plugged into';
     case 'other-kind':
-      return 'it is of another kind than what stands before it: one kind of a file is read';
+      return 'its format differs from the lines before it: qplug reads one format from a file';
     case 'setting-twice':
       return `interface ${one} has alternate setting ${two} twice`;
     case 'label':
-      return `${name} is ${one}, which is not "${two}"`;
+      return `${name} is ${one}, not "${two}"`;
     case 'endpoint-count':
-      return `it says that ${one} endpoints follow, and ${two} do`;
+      return `it says that ${one} endpoints follow, but ${two} do`;
     case 'interface-count':
-      return `it says that ${one} interfaces follow, and ${two} do`;
+      return `it says that ${one} interfaces follow, but ${two} do`;
     case 'configuration-count':
-      return `it says that ${one} configurations follow, and ${two} do`;
+      return `it says that ${one} configurations follow, but ${two} do`;
     case 'packet-size':
       return `no endpoint has packets of ${one} bytes`;
     case 'identity':
-      return `it is ${one} here and ${two} above`;
+      return `it is ${one} here, but ${two} above`;
     case 'string-cut':
-      return 'the kernel cuts text there: there may be more to it';
+      return 'the kernel cuts text at this length: the rest may be missing';
     case 'truncated':
       return 'the kernel had no room for the rest of this device';
     case 'tree-only':
-      return 'this device is in the tree and has no descriptors in the file';
+      return 'this device is in the tree, but its descriptors are not in the file';
   }
 }
 
@@ -223,14 +223,14 @@ function archiveWhy({ problem, at }: HostFileArchive): string {
     case 'cut-off':
       return 'the archive ends in the middle of a file';
     case 'number':
-      return 'a size is no number: the rest of the archive is unreadable';
+      return 'a size is not a number: the rest of the archive is unreadable';
     case 'packed':
-      return `it can not be unpacked: ${printable(String(at), 120)}`;
+      return `can't unpack it: ${printable(String(at), 120)}`;
     case 'loop':
-      return 'links lead round in a circle';
+      return 'its links form a loop';
     case 'too-many':
-      return 'there are more files in it than any host has: the rest is left out';
+      return 'it has more files than any host: qplug leaves the rest out';
     case 'no-number':
-      return 'its devnum is not there, so it is left out';
+      return 'its devnum is missing, so qplug leaves it out';
   }
 }

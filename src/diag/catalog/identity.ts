@@ -22,36 +22,36 @@ export const identity = {
           : `running here: ${list(known)}${nearest === undefined ? '' : `; did you mean ${printable(nearest)}?`}`,
       fix: [
         sh`qplug list`,
-        advice('a QEMU that was started otherwise is named by the path of its QMP socket: qplug status ./qmp.sock'),
+        advice('for a QEMU that qplug did not start, give the path of its QMP socket: qplug status ./qmp.sock'),
       ],
     }),
   },
   'vm-name-wrong': {
     kind: 'usage',
     text: ({ name }: { name: string }): Text => ({
-      what: `\`${printable(name, 80)}\` can not be the name of a VM`,
-      why: 'a name is letters, digits, `.`, `-` and `_`, at most 64, and begins with a letter or digit',
+      what: `\`${printable(name, 80)}\` is not a valid VM name`,
+      why: 'a name has 1 to 64 letters, digits, `.`, `-` and `_`, and begins with a letter or digit',
     }),
   },
   'vm-exists': {
     kind: 'refused',
     text: ({ name, pid }: { name: string; pid: number }): Text => ({
-      what: `a VM named ${printable(name)} runs already`,
-      why: `process ${pid} lives`,
+      what: `a VM named ${printable(name)} is already running`,
+      why: `its QEMU is process ${pid}`,
       fix: sh`qplug shutdown ${name}`,
     }),
   },
   'no-record': {
     kind: 'refused',
     text: ({ vm }: { vm: string }): Text => ({
-      what: `${printable(vm)} was not started by qplug`,
-      why: 'its process is not known, only its QMP socket',
+      what: `qplug did not start ${printable(vm)}`,
+      why: 'qplug knows only its QMP socket, not its process',
     }),
   },
   'vm-forgotten': {
     kind: 'not-found',
     text: ({ vm }: { vm: string }): Text => ({
-      what: `${printable(vm)} no longer runs; what was left of it was cleared away`,
+      what: `${printable(vm)} no longer runs; qplug cleared its leftovers away`,
     }),
   },
   /** `pid`: of the VM that is meant, where it is known. */
@@ -68,7 +68,7 @@ export const identity = {
   'start-not-identified': {
     kind: 'failed',
     text: ({ vm, file, pids }: { vm: string; file: string; pids: readonly number[] }): Text => ({
-      what: `a start of ${printable(vm)} was cut off, and qplug can't tell which process is its QEMU`,
+      what: `a start of ${printable(vm)} was interrupted, and qplug can't identify its QEMU process`,
       where: printable(file),
       why: `processes ${pids.join(', ')} have this file as standard input`,
       fix: sh`ps -o pid,user,args -p ${pids.join(',')}`,

@@ -4,15 +4,15 @@ import { printable } from '../printable.js';
 import { list } from './words.js';
 
 const OUTCOMES = {
-  undone: 'was undone',
-  finished: 'was finished',
+  undone: 'was rolled back',
+  finished: 'was completed',
   'vm-gone': 'ended with its VM',
 } as const;
 
 export const interruption = {
   stopped: {
     kind: 'failed',
-    text: ({ reason }: { reason: string }): Text => ({ what: 'it was stopped', why: printable(reason) }),
+    text: ({ reason }: { reason: string }): Text => ({ what: 'the command was stopped', why: printable(reason) }),
   },
   'operation-timeout': {
     kind: 'timeout',
@@ -24,7 +24,7 @@ export const interruption = {
   'state-write-failed': {
     kind: 'failed',
     text: ({ path: file, reason }: { path: string; reason: string }): Text => ({
-      what: 'qplug could not write what it must remember of this VM, so it does not go on',
+      what: "could not save this VM's state, so the command stops",
       where: printable(file),
       why: printable(reason),
       // the file may not be there, its folder is
@@ -35,15 +35,15 @@ export const interruption = {
   'not-undone': {
     kind: 'failed',
     text: ({ devices, later }: { devices: readonly string[]; later?: boolean }): Text => ({
-      what: `what was done could not all be undone${later === true ? ' yet' : ''}: ${list(devices)}`,
+      what: `could not roll back everything${later === true ? ' yet' : ''}; still in place: ${list(devices)}`,
       why:
         later === true
-          ? 'QEMU gave no answer; the next command tries again'
-          : 'a device of QEMU may have been refused its old place; a PCI controller leaves only when its guest lets go, or at a reset',
+          ? 'QEMU did not answer; the next command tries again'
+          : 'QEMU may have refused a device its old port; a PCI controller leaves only when the guest releases it, or at a reset',
       fix:
         later === true
           ? sh`qplug mend`
-          : advice('see with qplug status what is left in the VM, and take it out with qplug detach'),
+          : advice('Find what is left in the VM with qplug status, and remove it with qplug detach'),
     }),
   },
   /** What a qplug that died has left. */
@@ -55,17 +55,17 @@ export const interruption = {
       outcome: 'undone' | 'finished' | 'vm-gone';
       devices: readonly string[];
     }): Text => ({
-      what: `a ${e.kind} that was cut off ${OUTCOMES[e.outcome]}`,
+      what: `an interrupted ${e.kind} ${OUTCOMES[e.outcome]}`,
       where: `VM ${printable(e.vm)}`,
-      why: e.devices.length === 0 ? undefined : `it was about ${list(e.devices)}`,
+      why: e.devices.length === 0 ? undefined : `its devices: ${list(e.devices)}`,
     }),
   },
   'not-mended': {
     kind: 'unreachable',
     text: (e: { kind: string; vm: string; reason: string }): Text => ({
-      what: `a ${e.kind} that was cut off could not be mended yet`,
+      what: `could not clean up after an interrupted ${e.kind} yet`,
       where: `VM ${printable(e.vm)}`,
-      why: `${printable(e.reason)}; later commands try again`,
+      why: `${printable(e.reason)}; the next command tries again`,
       fix: sh`qplug mend`,
     }),
   },

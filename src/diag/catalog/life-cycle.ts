@@ -18,7 +18,7 @@ export const lifeCycle = {
       lastLines: readonly string[];
     }): Text => ({
       what: `${printable(binary)} ended`,
-      why: `${signal === undefined ? `exit code ${code ?? 'unknown'}` : `by ${printable(signal)}`}; ${lastWords(lastLines)}`,
+      why: `${signal === undefined ? `exit code ${code ?? 'unknown'}` : `killed by ${printable(signal)}`}; ${lastWords(lastLines)}`,
     }),
   },
   'start-timeout': {
@@ -40,15 +40,15 @@ export const lifeCycle = {
     kind: 'timeout',
     text: ({ vm, timeout }: { vm: string; timeout: number }): Text => ({
       what: `the guest of ${printable(vm)} did not power off within ${timeout / 1000} s`,
-      why: 'it was asked by ACPI power button, and may not listen to it',
+      why: 'qplug pressed its ACPI power button; the guest may ignore it',
       fix: sh`qplug kill ${vm}`,
     }),
   },
   'shutdown-ignored': {
     kind: 'failed',
     text: ({ vm, state }: { vm: string; state: string }): Text => ({
-      what: `the guest of ${printable(vm)} can't be asked to power off`,
-      why: `it is ${printable(state)}, so it does not run`,
+      what: `can't ask the guest of ${printable(vm)} to power off`,
+      why: `its guest is ${printable(state)}`,
       fix: sh`qplug kill ${vm}`,
     }),
   },
@@ -56,13 +56,13 @@ export const lifeCycle = {
     kind: 'timeout',
     text: ({ pid, waited }: { pid: number; waited: number }): Text => ({
       what: `process ${pid} does not end`,
-      why: `${waited} ms after SIGKILL it is still there: it waits in the kernel, for a disk or a USB device`,
+      why: `${waited} ms after SIGKILL it still exists: it waits in the kernel for a disk or a USB device`,
     }),
   },
   'process-not-ours': {
     kind: 'failed',
     text: ({ pid }: { pid: number }): Text => ({
-      what: `process ${pid} can not be ended`,
+      what: `can't end process ${pid}`,
       why: 'it belongs to another user',
       fix: sh`sudo kill ${pid}`,
     }),
@@ -70,7 +70,7 @@ export const lifeCycle = {
   'not-suspendable': {
     kind: 'failed',
     text: ({ vm, state }: { vm: string; state: string }): Text => ({
-      what: `${printable(vm)} can't be suspended`,
+      what: `can't suspend ${printable(vm)}`,
       why: `its guest is ${printable(state)}, neither running nor paused`,
       fix: sh`qplug status ${vm}`,
     }),
@@ -79,10 +79,10 @@ export const lifeCycle = {
   'missing-at-resume': {
     kind: 'not-found',
     text: ({ label, vm, port, mandatory }: { label: string; vm: string; port: string; mandatory: boolean }): Text => ({
-      what: `${printable(label)} is not plugged in any more`,
+      what: `${printable(label)} is no longer plugged in`,
       where: `host port ${printable(port)}`,
       why: mandatory
-        ? `${printable(vm)} must have it (when-missing: fail)`
+        ? `${printable(vm)} requires it (when-missing: fail)`
         : `${printable(vm)} had it when it was suspended`,
       fix: mandatory ? sh`qplug resume ${vm} --wait 60` : sh`qplug attach ${vm} ${port} --wait 60`,
     }),
@@ -90,8 +90,8 @@ export const lifeCycle = {
   suspended: {
     kind: 'failed',
     text: ({ vm, devices, since }: { vm: string; devices: readonly string[]; since: string }): Text => ({
-      what: `${printable(vm)} is suspended since ${printable(since)}`,
-      why: devices.length === 0 ? undefined : `the host has ${list(devices)} meanwhile`,
+      what: `${printable(vm)} has been suspended since ${printable(since)}`,
+      why: devices.length === 0 ? undefined : `the host has ${list(devices)} in the meantime`,
       fix: sh`qplug resume ${vm}`,
     }),
   },

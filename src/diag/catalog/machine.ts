@@ -15,12 +15,12 @@ export const machine = {
   'controller-needs-pci': {
     kind: 'usage',
     text: ({ model, machine }: { model: string; machine: string }): Text => ({
-      what: `${quote(model)} is not possible here`,
+      what: `can't add ${quote(model)}`,
       why: `it needs PCI, and the machine ${quote(machine)} has none`,
       fix: advice(
         machine.startsWith('microvm')
-          ? 'write `machine: microvm`; PCI is turned on where it is needed'
-          : 'leave `controllers:` out, and what USB the machine has by itself is used; or take a machine with PCI, `machine: q35` or `machine: virt`',
+          ? 'write `machine: microvm`; qplug turns PCI on where needed'
+          : 'leave `controllers:` out to use the USB controllers of the machine itself; or use a machine with PCI, `machine: q35` or `machine: virt`',
       ),
     }),
   },
@@ -34,7 +34,7 @@ export const machine = {
   'id-of-companion': {
     kind: 'usage',
     text: ({ id, group }: { id: string; group: string }): Text => ({
-      what: `id ${quote(id)} is that of a companion on ${quote(group)}`,
+      what: `id ${quote(id)} belongs to a companion controller of ${quote(group)}`,
       fix: advice('use another id'),
     }),
   },
@@ -65,7 +65,7 @@ export const machine = {
       nearest: string | undefined;
     }): Text => ({
       what: `there is no controller ${quote(controller)}`,
-      why: known.length === 0 ? 'the VM starts with none' : `there is: ${list(known)}`,
+      why: known.length === 0 ? 'the VM starts with none' : `the VM has: ${list(known)}`,
       fix: nearest === undefined ? undefined : advice(`write \`controller: ${printable(nearest)}\``),
     }),
   },
@@ -79,7 +79,7 @@ export const machine = {
   'pin-no-hub': {
     kind: 'usage',
     text: ({ controller, port, parent }: { controller: string; port: string; parent: string }): Text => ({
-      what: `port ${quote(port)} is behind a hub that is not there`,
+      what: `port ${quote(port)} is behind a hub that does not exist`,
       fix: advice(`add to usb.hubs: \`- { controller: ${printable(controller)}, port: '${printable(parent)}' }\``),
     }),
   },
@@ -108,14 +108,14 @@ export const machine = {
       fix?: Extract<PlannerChange, { fix: 'repin' | 'add-companions' }> | undefined;
     }): Text => ({
       what: `port ${quote(port)} of ${quote(bus)} takes no hub`,
-      why: `${HUB_IS_FULL_SPEED}, and ${takes.join() === 'high' ? BARE_EHCI : `this port of ${quote(model)} takes ${takes.map((speed) => SPEED[speed]).join(' and ')}`}; QEMU would end at start with "speed mismatch"`,
+      why: `${HUB_IS_FULL_SPEED}, and ${takes.join() === 'high' ? BARE_EHCI : `this port of ${quote(model)} takes ${takes.map((speed) => SPEED[speed]).join(' and ')}`}; QEMU would exit at start with "speed mismatch"`,
       fix: fix && plannerFix(fix, { vm: '', running: false, unwritten: [] }),
     }),
   },
   'port-pinned-twice': {
     kind: 'usage',
     text: ({ bus, port, first }: { bus: string; port: string; first: SourceLocation }): Text => ({
-      what: `port ${quote(port)} of ${quote(bus)} is given to two`,
+      what: `two entries use port ${quote(port)} of ${quote(bus)}`,
       why: `first at ${printable(first.file)}:${first.line}:${first.column}`,
     }),
   },

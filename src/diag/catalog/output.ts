@@ -18,15 +18,15 @@ const PICTURE_PROBLEMS: Readonly<Record<PictureProblem, (path: string, reason: s
       fix: options`--svg ${`${file.replace(/\/+$/, '')}/picture.svg`}`,
     }),
     'not-a-file': () => ({
-      why: 'it is a device, a pipe or a socket, and the picture would take its place',
+      why: 'it is a device, a pipe or a socket, and the picture would replace it',
       fix: options`--svg -`,
     }),
     'dangling-link': (file) => ({
-      why: 'it is a link to nothing that is there',
+      why: 'it is a dangling link',
       fix: sh`rm ${path(file)}`,
     }),
     'no-folder': (file) => ({
-      why: 'there is no such folder',
+      why: 'its folder does not exist',
       fix: file.includes('/') ? sh`mkdir -p ${path(file.replace(/\/[^/]*$/, ''))}` : undefined,
     }),
     others: (_path, reason) => ({ why: reason, fix: options`--svg ./picture.svg` }),
@@ -37,14 +37,14 @@ export const output = {
   'document-too-deep': {
     kind: 'failed',
     text: (_: NoEvidence): Text => ({
-      what: 'the result can not be printed',
-      why: 'it is nested too deeply, or longer than a text can be',
+      what: "can't print the result",
+      why: 'it is nested too deeply, or too long for one text',
     }),
   },
   'picture-unwritable': {
     kind: 'failed',
     text: ({ path, problem, reason }: PictureUnwritable): Text => ({
-      what: `the picture can not be written to ${quote(path)}`,
+      what: `can't write the picture to ${quote(path)}`,
       ...PICTURE_PROBLEMS[problem](path, printable(reason)),
     }),
   },

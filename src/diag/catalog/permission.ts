@@ -10,9 +10,9 @@ export const permission = {
     kind: 'refused',
     text: ({ label, vm, guard }: { label: string; vm: string; guard: Guard }): Text => {
       const { subject, breaks, mend } = guardWords(guard);
-      const anyway = `takes it all the same (in the VM file: guard-off: [${guard.kind}])`;
+      const anyway = `passes it through anyway (in the VM file: guard-off: [${guard.kind}])`;
       const off = options`--guard-off ${guard.kind}`;
-      const ways = mend === undefined ? [off, advice(`that ${anyway}`)] : [mend, advice('or: ', off, ` ${anyway}`)];
+      const ways = mend === undefined ? [off, advice(`this ${anyway}`)] : [mend, advice('or: ', off, ` ${anyway}`)];
       return {
         what: `${printable(vm)} does not get ${label}, which is in use here: ${subject}`,
         why: breaks,
@@ -26,8 +26,8 @@ export const permission = {
     text: ({ label, vm, port, guard }: { label: string; vm: string; port: string; guard: Guard }): Text => {
       const { subject, mend } = guardWords(guard);
       return {
-        what: `${printable(label)} stays with the host, and was not put back into ${printable(vm)}`,
-        why: `the host has taken it into use since it was taken out: ${subject}`,
+        what: `${printable(label)} stays with the host; qplug did not put it back into ${printable(vm)}`,
+        why: `the host has begun to use it since it was unplugged: ${subject}`,
         fix: [mend, sh`qplug attach ${vm} ${port}`],
       };
     },
@@ -38,8 +38,8 @@ export const permission = {
       what: `${printable(vm)} may not have ${printable(label)}`,
       why:
         rule === undefined
-          ? 'its file lists what it may have under usb.allow, and this is not there'
-          : `usb.deny says ${printable(rule)}`,
+          ? 'usb.allow in its file does not list the device'
+          : `usb.deny in its file has ${printable(rule)}`,
     }),
   },
   /** `list`: whose rule it was; `allow` means that none of them fits. */
@@ -48,10 +48,7 @@ export const permission = {
     text: ({ label, vm, path, list }: { label: string; vm: string; path: string; list: 'allow' | 'deny' }): Text => ({
       what: `the policy of this host keeps ${label} from ${printable(vm)}`,
       where: list === 'allow' ? printable(path) : undefined,
-      why:
-        list === 'deny'
-          ? 'this rule under deny means it'
-          : 'the policy lists under allow what may be passed through, and no rule there means it',
+      why: list === 'deny' ? 'this rule under deny matches it' : 'no rule under allow matches it',
     }),
   },
   'passthrough-disabled': {
@@ -66,9 +63,9 @@ export const permission = {
   'policy-unusable': {
     kind: 'refused',
     text: ({ path }: { path: string }): Text => ({
-      what: 'the policy of this host can not be used, so no device is passed through',
+      what: "can't use the policy of this host, so qplug passes no device through",
       where: printable(path),
-      why: 'nobody can say what it was meant to forbid',
+      why: 'qplug does not know what it should forbid',
     }),
   },
   'policy-wrong': {
@@ -78,7 +75,7 @@ export const permission = {
   'policy-untrusted': {
     kind: 'refused',
     text: (evidence: UntrustedEvidence): Text => ({
-      what: 'others than root can change it',
+      what: 'users other than root can change it',
       why: whyUntrusted(evidence),
       fix: evidence.fault === 'writable' ? sh`chmod go-w ${evidence.path}` : sh`chown root: ${evidence.path}`,
     }),

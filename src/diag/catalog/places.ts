@@ -32,21 +32,21 @@ export const places = {
   'places-unreadable': {
     kind: 'failed',
     text: ({ vm, path: file, reason }: { vm: string; path: string; reason: string }): Text => ({
-      what: `where the devices of ${printable(vm)} were at its last start can't be read, so they are placed anew`,
+      what: `can't read the saved device positions of ${printable(vm)}; placing its devices from scratch`,
       where: printable(file),
       why:
         reason === 'newer'
-          ? 'a newer qplug wrote it; it is left as it is'
+          ? 'a newer qplug wrote them, and this one does not change them'
           : reason === 'torn'
-            ? 'it is no whole record of places'
+            ? 'the file is damaged or incomplete'
             : printable(reason),
-      fix: reason === 'newer' ? advice('use the newer qplug') : sh`rm ${path(file)}`,
+      fix: reason === 'newer' ? advice('Use the newer qplug') : sh`rm ${path(file)}`,
     }),
   },
   'places-not-saved': {
     kind: 'failed',
     text: ({ vm, path: file, reason }: { vm: string; path: string; reason: string }): Text => ({
-      what: `where the devices of ${printable(vm)} are could not be saved; its next start may place them elsewhere`,
+      what: `could not save the device positions of ${printable(vm)}; its next start may use other ports`,
       where: printable(file),
       why: printable(reason),
       fix: sh`df -h ${path(file)}`,
@@ -55,7 +55,7 @@ export const places = {
   'placed-elsewhere': {
     kind: 'no-plan',
     text: (e: PlacedElsewhere): Text => ({
-      what: `${e.device} is not where it was`,
+      what: `${e.device} is on another port than before`,
       where: `${printable(e.bus)} port ${printable(e.port)}`,
       why: `it was on ${printable(e.home.bus)} port ${printable(e.home.port)}; ${whyNotHome(e.because)}`,
     }),
@@ -64,9 +64,9 @@ export const places = {
   'kept-port-taken': {
     kind: 'no-plan',
     text: (e: { bus: string; port: string; device: string; by: string }): Text => ({
-      what: `a port kept for ${e.device} was taken`,
+      what: `another device took a port kept for ${e.device}`,
       where: `${printable(e.bus)} port ${printable(e.port)}`,
-      why: `ports are scarce, and ${printable(e.by)} would have none without it, a slower one, or not its own`,
+      why: `ports are scarce: without it ${printable(e.by)} would get no port, a slower one, or not its own`,
     }),
   },
   /** It was placed, below its native speed, as was allowed. */
@@ -75,7 +75,7 @@ export const places = {
     text: (e: { device: string; native: SpeedWord; speed: SpeedWord; bus: string; port: string }): Text => ({
       what: `${e.device} runs slower than it could`,
       where: `${printable(e.bus)} port ${printable(e.port)}`,
-      why: `${SPEED[e.speed]} instead of ${SPEED[e.native]}, since no faster port is free and slower was allowed`,
+      why: `${SPEED[e.speed]} instead of ${SPEED[e.native]}, because no faster port is free and a slower one is allowed`,
     }),
   },
   /** Devices by their labels, printable; `from` is the winner's own place where it has one, `hub` one that goes. */
@@ -104,7 +104,7 @@ export const places = {
       words: readonly string[];
     }): Text => ({
       what: [
-        ...(hub === undefined ? [] : [`taking out ${printable(hub)}, which nothing is behind,`]),
+        ...(hub === undefined ? [] : [`removing ${printable(hub)}, which has no devices behind it,`]),
         ...moved.map((one) => `moving ${printable(one.label)} from ${spot(one.from)} to ${spot(one.to)}`),
         ...(from === undefined ? [] : [`moving it from ${spot(from)} to ${spot({ bus, port })}`]),
       ]
@@ -123,16 +123,16 @@ function whyNotHome({ verdict, by, for: away, slots }: PlacedElsewhere['because'
     case 'taken':
       return `now ${printable(by ?? '')} is there`;
     case 'unsure':
-      return `now ${printable(by ?? '')}, whose port QEMU does not tell, may be there`;
+      return `now ${printable(by ?? '')}, whose port QEMU does not report, may be there`;
     case 'kept':
-      return `now that is kept for ${printable(away ?? '')}`;
+      return `now that port is kept for ${printable(away ?? '')}`;
     case 'gone':
-      return 'there is no such port now';
+      return 'that port no longer exists';
     case 'speed-mismatch':
     case 'slower':
-      return 'now that port does not take its speed';
+      return 'that port no longer takes its speed';
     case 'controller-full':
-      return `now that controller has as many devices as a guest can number on it, ${slots ?? 64}`;
+      return `that controller now has ${slots ?? 64} devices, the most that a guest can number on it`;
     case 'hub-too-deep':
       return 'there it would be the sixth hub in a row';
     default:

@@ -36,12 +36,10 @@ export interface RefusedEvidence extends FixContext {
 }
 
 const HELPLESS: Readonly<Record<Extract<PlannerFix, { fix: 'none' }>['because'], (e: RefusedEvidence) => string>> = {
-  'no-speed': () => 'QEMU attaches it at no speed',
+  'no-speed': () => 'QEMU attaches it at none of its speeds',
   'nothing-helps': ({ running }) =>
-    running
-      ? 'nothing that can be changed while the VM runs makes room for it'
-      : 'no change of the VM makes room for it',
-  'not-sought': () => 'the VM is too big to try all that may help',
+    running ? 'no change to the running VM makes room for it' : 'no change to the VM makes room for it',
+  'not-sought': () => 'the VM is too big to try every change',
 };
 
 const NAME: Readonly<Record<SpeedWord, string>> = {
@@ -104,26 +102,26 @@ export const ports = {
         `a guest can number ${e.slots ?? 64} devices on one xHCI controller, hubs included, and these are in use`,
       ),
   },
-  /** QEMU attaches it at no speed. */
+  /** QEMU attaches it at none of its speeds. */
   'device-unsupported': {
     kind: 'no-plan',
     text: (e: RefusedEvidence): Text => ({
-      what: `QEMU cannot attach ${e.device}`,
-      why: 'there is no speed at which it would take this device',
+      what: `QEMU can't attach ${e.device}`,
+      why: 'QEMU supports none of the speeds of this device',
     }),
   },
 } as const;
 
-/** Where nothing helps, that is said as well. */
+/** Adds to `why` that no change helps, where that is so. */
 function refused(e: RefusedEvidence, what: string, why: string): Text {
-  // In a VM file the line of the device is where; for what was typed it is the place.
+  // for a device of a VM file `where` is its line there; for a typed one it is the pin
   const where = e.running ? pinText(e) : undefined;
   return e.fix.fix === 'none'
     ? { what, where, why: `${why}; ${HELPLESS[e.fix.because](e)}` }
     : { what, where, why, fix: plannerFix(e.fix, e) };
 }
 
-/** Names the place where the line of a file is told in its stead. */
+/** @returns the pin between commas, for a VM file: there `where` is the line of the file instead */
 function inFile(e: RefusedEvidence): string {
   return e.running ? '' : `, ${pinText(e)},`;
 }
@@ -163,7 +161,7 @@ function elsewhere({ alternatives }: RefusedEvidence): string {
 function occupied({ takenBy, unsure }: RefusedEvidence): string {
   const parts = [
     ...(takenBy.length === 0 ? [] : [`by ${list(takenBy)}`]),
-    ...(unsure.length === 0 ? [] : [`perhaps by ${list(unsure)}, whose port QEMU does not tell`]),
+    ...(unsure.length === 0 ? [] : [`perhaps by ${list(unsure)}, whose port QEMU does not report`]),
   ];
   return parts.join(', ');
 }

@@ -8,14 +8,14 @@ export const qemuArgs = {
   'args-modelled': {
     kind: 'usage',
     text: ({ option, write }: { option: string; write: string }): Text => ({
-      what: `${quote(option)} clashes with what qplug writes`,
+      what: `${quote(option)} conflicts with an option that qplug writes`,
       fix: advice(`remove it and write \`${printable(write, 200)}\``),
     }),
   },
   'args-not-ours': {
     kind: 'usage',
     text: ({ option, reason }: { option: string; reason: string }): Text => ({
-      what: `${quote(option)} is not possible here`,
+      what: `${quote(option)} is not allowed here`,
       why: reason,
       fix: advice('remove it'),
     }),
@@ -23,14 +23,14 @@ export const qemuArgs = {
   'args-usb-controller': {
     kind: 'usage',
     text: ({ option, write }: { option: string; write: string }): Text => ({
-      what: `${quote(option)} would make a USB controller that qplug does not know of`,
+      what: `${quote(option)} would add a USB controller that qplug does not know`,
       fix: advice(`remove it and add to usb.controllers: \`${printable(write, 300)}\``),
     }),
   },
   'args-usb-device': {
     kind: 'usage',
     text: ({ option, write }: { option: string; write: string | undefined }): Text => ({
-      what: `${quote(option)} would make a USB device that qplug does not know of`,
+      what: `${quote(option)} would add a USB device that qplug does not know`,
       why: 'qplug places every USB device itself',
       fix: advice(
         write === undefined
@@ -43,7 +43,7 @@ export const qemuArgs = {
     kind: 'usage',
     text: ({ id }: { id: string }): Text => ({
       what: `id ${quote(id)} is used twice`,
-      why: 'qplug gives it to something of this file',
+      why: 'qplug uses it for another part of this file',
       fix: advice('use another id'),
     }),
   },
@@ -51,7 +51,7 @@ export const qemuArgs = {
     kind: 'usage',
     text: ({ option, bus }: { option: string; bus: string }): Text => ({
       what: `${quote(option)} would take ${quote(bus)}`,
-      why: 'that port is kept for USB controllers, and QEMU makes it later than this device',
+      why: 'qplug keeps that port for USB controllers, and QEMU creates the port after this device',
       fix: advice('add a `pcie-root-port` of your own'),
     }),
   },
@@ -59,7 +59,7 @@ export const qemuArgs = {
     kind: 'usage',
     text: ({ option, slot, holder }: { option: string; slot: string; holder: string }): Text => ({
       what: `${quote(option)} would take PCI slot ${slot}`,
-      why: `that is where ${quote(holder)} is`,
+      why: `${quote(holder)} is in that slot`,
       fix: advice('leave `addr` out, or use a slot from 2 to 7'),
     }),
   },

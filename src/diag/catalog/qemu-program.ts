@@ -16,7 +16,7 @@ export const qemuProgram = {
   'qemu-not-executable': {
     kind: 'failed',
     text: ({ binary, reason }: { binary: string; reason: string }): Text => ({
-      what: `${quote(binary)} can not be run`,
+      what: `can't run ${quote(binary)}`,
       why: printable(reason),
       fix: sh`chmod +x ${path(binary)}`,
     }),
@@ -24,16 +24,16 @@ export const qemuProgram = {
   'qemu-untrusted': {
     kind: 'failed',
     text: (evidence: UntrustedEvidence & { binary: string }): Text => ({
-      what: `root does not start ${quote(evidence.binary)} because it is in PATH`,
+      what: `root does not start ${quote(evidence.binary)} from PATH`,
       why: whyUntrusted(evidence),
-      fix: advice(`write \`qemu: { binary: ${printable(evidence.binary, 160)} }\` if it is meant`),
+      fix: advice(`write \`qemu: { binary: ${printable(evidence.binary, 160)} }\` if you trust it`),
     }),
   },
   'qemu-not-qemu': {
     kind: 'failed',
     text: ({ binary, output }: { binary: string; output: string }): Text => ({
       what: `${quote(binary)} is not QEMU`,
-      why: output === '' ? 'it does not tell its version' : `it says ${quote(output)}`,
+      why: output === '' ? 'it prints no version' : `it prints ${quote(output)}`,
     }),
   },
   'qemu-too-old': {
@@ -53,7 +53,7 @@ export const qemuProgram = {
   'qemu-no-usb-host': {
     kind: 'failed',
     text: (evidence: { binary: string; package: string }): Text => ({
-      what: `${quote(evidence.binary)} can not pass USB devices through`,
+      what: `${quote(evidence.binary)} can't pass USB devices through`,
       why: 'its device `usb-host` is missing; Fedora has it in qemu-device-usb-host, Arch, Alpine and SUSE in qemu-hw-usb-host',
       fix: sh`apt-get install ${evidence.package}`,
     }),
@@ -62,11 +62,11 @@ export const qemuProgram = {
     kind: 'failed',
     text: ({ binary, model, nearest }: { binary: string; model: string; nearest: string | undefined }): Text => ({
       what: `${quote(binary)} has no ${quote(model)}`,
-      why: 'its build leaves that device out',
+      why: 'its build does not include that device',
       fix:
         nearest === undefined
           ? undefined
-          : advice(`write \`model: ${printable(nearest)}\`, which it has and which comes nearest`),
+          : advice(`write \`model: ${printable(nearest)}\`, the nearest one that it has`),
     }),
   },
   'qemu-no-machine': {
@@ -81,7 +81,7 @@ export const qemuProgram = {
     text: ({ binary }: { binary: string }): Text => ({
       what: `${quote(binary)} has no sandbox`,
       why: 'it was built without libseccomp',
-      fix: advice('write `sandbox: false`, or take a QEMU that has it'),
+      fix: advice('write `sandbox: false`, or use a QEMU that has one'),
     }),
   },
   'qemu-not-started': {

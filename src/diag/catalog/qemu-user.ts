@@ -15,16 +15,16 @@ export const qemuUser = {
     kind: 'usage',
     text: ({ user }: { user: string }): Text => ({
       what: `${quote(user)} is root under another name`,
-      why: '`qemu.user` is there to take the rights of root away',
-      fix: advice('name a user without them, or leave `user` out'),
+      why: '`qemu.user` exists to take the rights of root away from QEMU',
+      fix: advice('name a user without the rights of root, or leave `user` out'),
     }),
   },
   'user-needs-root': {
     kind: 'failed',
     text: ({ user }: { user: string }): Text => ({
-      what: `QEMU can not be started as ${quote(user)}`,
-      why: 'only root can start a program as somebody else',
-      fix: advice('run the same with sudo, or leave `user` out: QEMU then runs as you'),
+      what: `can't start QEMU as ${quote(user)}`,
+      why: 'only root can start a program as another user',
+      fix: advice('run the command with sudo, or leave `user` out: QEMU then runs as you'),
     }),
   },
   /** `group`: whether the node is open to a group. */
@@ -32,7 +32,7 @@ export const qemuUser = {
     kind: 'failed',
     text: ({ user, node, group }: { user: string; node: string; group: boolean }): Text => ({
       what: `${quote(user)} may not open ${printable(node)}`,
-      why: 'QEMU runs in software then, slowly, or not at all where the VM has no other accelerator',
+      why: 'without KVM QEMU is slow, or does not start where the VM has no other accelerator',
       fix: group
         ? sh`sudo usermod --append --groups "$(stat -c %G ${path(node)})" ${user}`
         : sh`sudo setfacl -m u:${user}:rw ${path(node)}`,

@@ -34,18 +34,18 @@ export const qmpConnection = {
   'qmp-refused': {
     kind: 'unreachable',
     text: ({ address }: { address: string }): Text => ({
-      what: 'nobody listens on the QMP socket',
+      what: 'no process listens on the QMP socket',
       where: printable(address),
-      why: isPath(address) ? 'its QEMU has ended, or the file is no socket' : 'the connection was refused',
+      why: isPath(address) ? 'its QEMU has ended, or the file is not a socket' : 'the connection was refused',
       fix: qmpOption(address, 'start QEMU with'),
     }),
   },
   'qmp-permission': {
     kind: 'unreachable',
     text: ({ address }: { address: string }): Text => ({
-      what: 'may not connect to the QMP socket',
+      what: 'you may not connect to the QMP socket',
       where: printable(address),
-      why: 'that takes write permission on the socket and search permission on the folders above it',
+      why: 'connecting needs write permission on the socket and search permission on the folders above it',
       fix: sh`sudo chown "$USER" ${path(address)}`,
     }),
   },
@@ -53,11 +53,11 @@ export const qmpConnection = {
   'qmp-not-qmp': {
     kind: 'unreachable',
     text: ({ address, received }: { address: string; received: string }): Text => ({
-      what: 'what answers there does not speak QMP',
+      what: 'the program that answers does not speak QMP',
       where: printable(address),
       why: /^QEMU .* monitor - type 'help'/.test(received)
         ? "it is QEMU's human monitor (HMP)"
-        : `instead of a greeting it sent "${printable(received)}"`,
+        : `it sent "${printable(received)}" instead of a greeting`,
       fix: isPath(address) ? qmpOption(`${address}.qmp`, 'give QEMU a QMP socket:') : undefined,
     }),
   },
@@ -111,12 +111,12 @@ export const qmpConnection = {
 
 function busy({ address, timeout }: QmpBusy): Text {
   return {
-    what: 'the QMP socket is held by another client',
+    what: 'another client holds the QMP socket',
     where: printable(address),
     why:
       timeout === undefined
         ? 'QEMU serves one client at a time, and others are waiting already'
-        : `it took the connection but did not greet within ${timeout} ms; QEMU serves one client at a time`,
+        : `QEMU accepted the connection but sent no greeting within ${timeout} ms; it serves one client at a time`,
     fix: isPath(address) ? busyFix(address) : undefined,
   };
 }
@@ -142,13 +142,13 @@ function closedBecause({ reason, detail }: QmpClosed): string {
   const more = detail === undefined ? '' : ` (${printable(detail)})`;
   switch (reason) {
     case 'by-us':
-      return 'we closed it';
+      return 'qplug closed it';
     case 'shutdown':
       return `the VM shut down${more}`;
     case 'eof':
       return 'QEMU closed it; it may have been killed';
     case 'error':
-      return `it broke off${more}`;
+      return `the connection failed${more}`;
     case 'protocol':
       return `QEMU broke the protocol${more}`;
   }

@@ -48,9 +48,9 @@ export const qmpMessages = {
       encoding: 'json' | 'utf-8';
       received: string;
     }): Text => ({
-      what: 'QEMU sent something that is no QMP message',
+      what: 'QEMU sent a line that is not a QMP message',
       where: printable(address),
-      why: `"${printable(received)}" is ${encoding === 'json' ? 'no JSON object' : 'not UTF-8'}`,
+      why: `"${printable(received)}" is ${encoding === 'json' ? 'not a JSON object' : 'not UTF-8'}`,
     }),
   },
   'qmp-message-too-large': {
@@ -66,7 +66,7 @@ export const qmpMessages = {
     text: ({ address, limit }: { address: string; limit: number }): Text => ({
       what: 'QEMU sent a QMP message that nests too deeply',
       where: printable(address),
-      why: `arrays and objects stand within each other in more than ${limit} levels`,
+      why: `its arrays and objects nest more than ${limit} levels deep`,
     }),
   },
   /** `address`: missing where who found it does not know it. `of`: what the command was about, as an object and its property. */
@@ -82,7 +82,7 @@ export const qmpMessages = {
       command: string;
       of?: string | undefined;
     }): Text => ({
-      what: `QEMU broke the protocol: what it answered to ${printable(command)} is not of the right type`,
+      what: `QEMU broke the protocol: its answer to ${printable(command)} has the wrong type`,
       where: address === undefined ? undefined : printable(address),
       why: `${of === undefined ? '' : `${printable(of, 200)}: `}${mismatch(wrong)}`,
     }),
@@ -90,7 +90,7 @@ export const qmpMessages = {
   'qmp-wrong-event': {
     kind: 'unreachable',
     text: ({ address, event, ...wrong }: WrongValue & { address: string; event: string }): Text => ({
-      what: `QEMU broke the protocol: what came with the event ${printable(event)} is not of the right type`,
+      what: `QEMU broke the protocol: the data of the event ${printable(event)} has the wrong type`,
       where: printable(address),
       why: mismatch(wrong),
     }),
@@ -99,14 +99,14 @@ export const qmpMessages = {
   'qemu-tree-too-large': {
     kind: 'unreachable',
     text: ({ what, limit }: { what: TreeLimit; limit: number }): Text => ({
-      what: 'QEMU tells of more than any machine has',
+      what: 'QEMU reports more than any machine has',
       why: `more than ${limit} ${LIMITS[what]}`,
     }),
   },
   'qmp-unsendable': {
     kind: 'usage',
     text: ({ command, problem }: { command: string; problem: string }): Text => ({
-      what: `the arguments of ${printable(command)} cannot be sent as JSON`,
+      what: `can't send the arguments of ${printable(command)} as JSON`,
       why: printable(problem),
     }),
   },
@@ -134,7 +134,7 @@ export const qmpMessages = {
   },
   'qmp-wait-given-up': {
     kind: 'failed',
-    text: ({ event }: { event: string }): Text => ({ what: `the wait for ${printable(event)} was given up` }),
+    text: ({ event }: { event: string }): Text => ({ what: `stopped waiting for ${printable(event)}` }),
   },
   'qmp-unknown-reply': {
     kind: 'failed',
@@ -146,7 +146,7 @@ export const qmpMessages = {
   'qmp-unknown-message': {
     kind: 'failed',
     text: ({ received }: { received: string }): Text => ({
-      what: 'QEMU sent a message of no known form',
+      what: 'QEMU sent a message of an unknown form',
       why: `"${printable(received)}"`,
     }),
   },
@@ -155,12 +155,12 @@ export const qmpMessages = {
     kind: 'failed',
     text: ({ dropped, limit }: { dropped: number; limit: number }): Text => ({
       what: `${dropped} QMP event${dropped === 1 ? ' was' : 's were'} lost`,
-      why: `they were not read in time, and the queue holds ${limit}`,
+      why: `nothing read them in time, and the queue holds ${limit}`,
     }),
   },
 } as const;
 
 function mismatch({ member, expected, received }: WrongValue): string {
-  const whole = `${expected} is meant, and ${printable(received, 200)} came`;
+  const whole = `expected ${expected}, got ${printable(received, 200)}`;
   return member === '' ? whole : `at ${printable(member, 200)} ${whole}`;
 }

@@ -44,10 +44,10 @@ const SELECTOR_WHY: Readonly<Record<SelectorProblem, string>> = {
   'port-form': 'a host port is BUS-PORT, with a dot before the port of each hub further on: 1-2.3',
   'port-zero': 'buses and ports count from 1 and are written without leading zeros',
   'port-depth': 'USB allows five hubs in a row, so at most six port numbers',
-  'interface-name': 'that is one interface of a device; devices are taken as a whole',
-  'address-form': 'bus and device number of this moment are written @BUS.DEVICE',
+  'interface-name': 'it names one interface of a device; qplug takes whole devices',
+  'address-form': 'a current bus and device number is written @BUS.DEVICE',
   'address-range': 'buses and device numbers count from 1, and device numbers end at 127',
-  'address-without-at': 'bus and device number take an @ in front; a port is written with a hyphen after the bus',
+  'address-without-at': 'a bus and device number needs an @ in front; a port is written with a hyphen after the bus',
   'node-path': 'a device node is named by its bus and device number, @BUS.DEVICE',
   'location-without-port': 'the port chain is missing after the controller: pci-0000:00:14.0/2.3',
   'location-controller': 'a PCI address is DOMAIN:BUS:SLOT.FUNCTION in hexadecimal: 0000:00:14.0',
@@ -67,7 +67,7 @@ export const selectors = {
       fix: e.meant === undefined ? undefined : advice(printable(e.meant, 128)),
     }),
   },
-  /** `near`: what may have been meant, nearest first; `present`: some of what is there, `others` more are not listed. */
+  /** `near`: devices that the user may have meant, nearest first; `present`: some of the devices, `others` more are not listed. */
   'device-not-found': {
     kind: 'not-found',
     text: (e: {
@@ -83,18 +83,18 @@ export const selectors = {
   'selector-ambiguous': {
     kind: 'ambiguous',
     text: (e: { selector: string; candidates: readonly DeviceChoice[] }): Text => ({
-      what: `"${printable(e.selector, 128)}" matches ${e.candidates.length} devices, and one is meant`,
+      what: `"${printable(e.selector, 128)}" matches ${e.candidates.length} devices instead of one`,
       why: e.candidates.map(choice).join('; '),
       fix: advice(`name one of them: ${e.candidates.map(typedSelector).join(' or ')}`),
     }),
   },
-  /** `file`: the one that tells of it, `-` for standard input, where it is not of this host. */
+  /** `file`: the file that describes the host, `-` for standard input; undefined for this host. */
   'device-is-hub': {
     kind: 'refused',
     text: (e: { selector: string; port: string; name: string; file?: string | undefined }): Text => ({
       what: `"${printable(e.selector, 128)}" is a hub (${printable(e.name, 64)})`,
       where: `port ${printable(e.port)}`,
-      why: 'a hub stays with the host; the devices behind it can be taken one by one',
+      why: 'a hub stays with the host; attach the devices behind it one by one',
       fix: e.file === undefined ? sh`qplug devices --tree` : sh`qplug devices --tree --host ${e.file}`,
     }),
   },
@@ -112,8 +112,8 @@ export function choice(device: DeviceChoice): string {
 }
 
 function notFoundWhy(near: readonly DeviceChoice[], present: readonly DeviceChoice[], others: number): string {
-  if (present.length === 0) return 'no USB device but hubs is plugged into this host';
+  if (present.length === 0) return 'this host has no USB devices other than hubs';
   if (near.length > 0) return `nearest: ${near.map(choice).join('; ')}`;
   const more = others === 0 ? '' : `; and ${others} more`;
-  return `there are: ${present.map(choice).join('; ')}${more}`;
+  return `plugged in: ${present.map(choice).join('; ')}${more}`;
 }

@@ -19,13 +19,13 @@ interface ControllerSeen {
   readonly fast: number;
 }
 
-/** Why a VM's USB tree can't be made what it was. */
+/** Why qplug can't make a VM's USB tree that of the snapshot. */
 type TreeDifference =
   | { readonly is: 'controller-missing' | 'controller-extra'; readonly controller: ControllerSeen }
   | { readonly is: 'controller-other'; readonly saved: ControllerSeen; readonly now: ControllerSeen }
-  /** A device that only whoever made it can make. */
+  /** A device that qplug did not create. */
   | { readonly is: 'device-missing'; readonly driver: string; readonly bus: string; readonly port: string }
-  /** `id`: what is in its place, and can't be taken out since nobody could put it back. */
+  /** `id`: the device in its place, which qplug could not plug in again. */
   | {
       readonly is: 'place-taken';
       readonly driver: string;
@@ -52,34 +52,34 @@ const controllerLine = ({ name, model, slow, fast }: ControllerSeen): string => 
 };
 
 const RECORDS = {
-  none: 'qplug did not save it, or not on this host, so nobody knows what USB devices it had and where',
-  torn: 'the file that tells what USB devices it had is damaged',
-  newer: 'the file that tells what USB devices it had is of a newer qplug',
-  unreadable: 'the file that tells what USB devices it had can not be read',
+  none: 'qplug did not save it, or not on this host',
+  torn: 'the file that lists them is damaged',
+  newer: 'a newer qplug wrote the file that lists them',
+  unreadable: "can't read the file that lists them",
 } as const;
 
 export const snapshotRestore = {
   'snapshot-half-loaded': {
     kind: 'failed',
     text: (e: State): Text => ({
-      what: `the guest of ${printable(e.vm)} stands still: half of it is as it was saved, and half is not`,
-      why: 'QEMU takes nothing back of what it loaded; do not let it go on',
+      what: `the guest of ${printable(e.vm)} is stopped, because QEMU loaded only a part of the snapshot`,
+      why: "QEMU can't undo a partial load; do not let the guest continue",
       fix: [
-        advice('once what is wrong is mended, this, or another snapshot'),
+        advice('remove the cause, then restore this snapshot or another one'),
         snapshot('restore', e),
-        advice('else: ', sh`qplug kill ${e.vm}`),
+        advice('otherwise: ', sh`qplug kill ${e.vm}`),
       ],
     }),
   },
   'guest-half-loaded': {
     kind: 'refused',
     text: ({ vm }: { vm: string }): Text => ({
-      what: `the guest of ${printable(vm)} must not go on: half of it is of a snapshot that could not be loaded, and half is not`,
-      why: 'what it wrote from there would spoil its disks',
-      fix: [sh`qplug snapshot list ${vm}`, advice('then restore one that can be loaded; else: ', sh`qplug kill ${vm}`)],
+      what: `the guest of ${printable(vm)} must not continue: QEMU loaded only a part of a snapshot`,
+      why: 'the guest would damage its disks',
+      fix: [sh`qplug snapshot list ${vm}`, advice('then restore one of them; otherwise: ', sh`qplug kill ${vm}`)],
     }),
   },
-  /** `none`: no tree is known · else what is wrong with the file that should tell it. */
+  /** `none`: there is no record of the tree · else what is wrong with its file. */
   'snapshot-unrecorded': {
     kind: 'refused',
     text: (
@@ -88,43 +88,43 @@ export const snapshotRestore = {
         path: string | undefined;
       },
     ): Text => ({
-      what: `nothing is known of the USB devices of the snapshot ${printable(e.tag)}`,
+      what: `qplug does not know the USB devices of the snapshot ${printable(e.tag)}`,
       where: e.path === undefined || e.record === 'none' ? undefined : printable(e.path, 300),
-      why: `${RECORDS[e.record]}; QEMU loads nothing into a VM that lacks one of them, and stops halfway`,
+      why: `${RECORDS[e.record]}; where the VM lacks one of them, QEMU stops halfway through the load`,
       fix: [
         sh`qplug snapshot restore ${e.vm} ${e.tag} --as-it-is`,
-        advice('tries it with the VM as it is; what fails then leaves the guest standing still, half loaded'),
+        advice('tries it with the VM as it is; if the load fails, the guest is left stopped and half loaded'),
       ],
     }),
   },
   'snapshot-tree-differs': {
     kind: 'refused',
     text: ({ vm, tag, difference }: State & { difference: TreeDifference }): Text => ({
-      what: `${printable(vm)} can't be made what it was when ${printable(tag)} was saved`,
+      what: `can't make the USB tree of ${printable(vm)} that of the snapshot ${printable(tag)}`,
       ...differenceWords(difference),
     }),
   },
-  /** A device that was not there when the state was saved, and stays. */
+  /** A device that is not in the snapshot, and stays. */
   'snapshot-device-extra': {
     kind: 'failed',
     text: (e: { id: string; driver: string; bus: string; port: string }): Text => ({
-      what: `${printable(e.id)} (${printable(e.driver)}) was not there when the snapshot was made, and stays`,
+      what: `${printable(e.id)} (${printable(e.driver)}) is not in the snapshot; it stays plugged in`,
       where: place(e),
-      why: 'the guest may not see it until it is taken out and plugged again',
+      why: 'the guest may not see it until it is unplugged and plugged in again',
     }),
   },
-  /** A device of the host that the VM had then, and has not now. */
+  /** A device of the host that the VM had when the state was saved, and does not have now. */
   'snapshot-device-away': {
     kind: 'failed',
     text: ({ label, vm }: { label: string; vm: string }): Text => ({
-      what: `${printable(vm)} had ${printable(label)} when the snapshot was made, and has not now`,
+      what: `${printable(vm)} had ${printable(label)} when the snapshot was saved, but does not have it now`,
     }),
   },
-  /** A device of the host that did not come back; `selector` names it on a command line. */
+  /** A device of the host that qplug could not plug in again; `selector` names it on a command line. */
   'device-not-back': {
     kind: 'failed',
     text: (e: { label: string; vm: string; selector: string; bus: string; port: string; reason: string }): Text => ({
-      what: `${printable(e.label)} did not come back to ${printable(e.vm)}`,
+      what: `could not plug ${printable(e.label)} into ${printable(e.vm)} again`,
       where: place(e),
       why: e.reason,
       fix: sh`qplug attach ${e.vm} ${e.selector} --controller ${e.bus} --port ${e.port}`,
@@ -136,32 +136,32 @@ function differenceWords(difference: TreeDifference): { readonly why: string; re
   switch (difference.is) {
     case 'controller-missing':
       return {
-        why: `it had the controller ${controllerWords(difference.controller)}, which it has not`,
+        why: `the snapshot has the controller ${controllerWords(difference.controller)}; the running VM does not`,
         fix: advice(
-          `Start it with that controller at that PCI address, in the file under usb.controllers: ${controllerLine(difference.controller)}`,
+          `Start the VM with that controller at that PCI address; in its file under usb.controllers: ${controllerLine(difference.controller)}`,
         ),
       };
     case 'controller-extra':
       return {
-        why: `it has the controller ${controllerWords(difference.controller)}, which it had not: that would go on writing into the memory of a guest that knows nothing of it`,
-        fix: advice('Start it without that controller'),
+        why: `the running VM has the controller ${controllerWords(difference.controller)}; the snapshot does not, and the controller would keep writing into the memory of a guest that does not know it`,
+        fix: advice('Start the VM without that controller'),
       };
     case 'controller-other':
       return {
-        why: `it had ${controllerWords(difference.saved)} where it has ${controllerWords(difference.now)}`,
+        why: `the snapshot has ${controllerWords(difference.saved)}; the running VM has ${controllerWords(difference.now)} in its place`,
         fix: advice(
-          `Start it with the controller that it had, in the file under usb.controllers: ${controllerLine(difference.saved)}`,
+          `Start the VM with the controller of the snapshot; in its file under usb.controllers: ${controllerLine(difference.saved)}`,
         ),
       };
     case 'device-missing':
       return {
-        why: `it had a ${printable(difference.driver)} on ${place(difference)}, and nobody but who made it knows how it is made`,
-        fix: advice(`Start it with that ${printable(difference.driver)} on ${place(difference)}`),
+        why: `the snapshot has a ${printable(difference.driver)} on ${place(difference)}; qplug did not create it and can't recreate it`,
+        fix: advice(`Start the VM with that ${printable(difference.driver)} on ${place(difference)}`),
       };
     case 'place-taken':
       return {
-        why: `it had a ${printable(difference.driver)} on ${place(difference)}, where ${printable(difference.id)} is now, which qplug could not put back`,
-        fix: advice('Take that out where it came from'),
+        why: `the snapshot has a ${printable(difference.driver)} on ${place(difference)}; ${printable(difference.id)} is there now, and qplug could not plug it in again`,
+        fix: advice(`Unplug ${printable(difference.id)} with the tool that plugged it in`),
       };
   }
 }

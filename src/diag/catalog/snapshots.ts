@@ -21,14 +21,14 @@ const snapshot = (action: string, { vm, tag }: State) => sh`qplug snapshot ${act
 const diskWords = ({ name, driver, file }: DiskSeen): string =>
   `${printable(name)} (${printable(driver)}${file === '' ? '' : `, ${printable(file, 200)}`})`;
 
-const ACTIONS = { save: 'saved', load: 'restored', delete: 'deleted' } as const;
+const ACTIONS = { save: 'save', load: 'restore', delete: 'delete' } as const;
 
 export const snapshots = {
   'snapshot-tag-wrong': {
     kind: 'usage',
     text: ({ tag, longest }: { tag: string; longest: number }): Text => ({
-      what: `"${printable(tag, 80)}" can't be the tag of a snapshot`,
-      why: `a tag has up to ${longest} letters, digits, "_", "." and "-", the first of them a letter or a digit, and is no number: QEMU would take that for another snapshot's`,
+      what: `"${printable(tag, 80)}" is not a valid snapshot tag`,
+      why: `a tag has up to ${longest} letters, digits, "_", "." and "-", begins with a letter or digit, and is not a number: QEMU would read a number as the id of another snapshot`,
     }),
   },
   'snapshot-tag-missing': {
@@ -45,14 +45,14 @@ export const snapshots = {
   'snapshot-tag-idle': {
     kind: 'usage',
     text: ({ tag }: { tag: string }): Text => ({
-      what: `qplug snapshot list takes no tag, and was given "${printable(tag, 80)}"`,
+      what: `qplug snapshot list takes no tag, but got "${printable(tag, 80)}"`,
     }),
   },
   'snapshot-exists': {
     kind: 'refused',
     text: (e: State): Text => ({
-      what: `${printable(e.vm)} has a snapshot ${printable(e.tag)} already`,
-      fix: [snapshot('delete', e), advice('or another tag')],
+      what: `${printable(e.vm)} already has a snapshot ${printable(e.tag)}`,
+      fix: [snapshot('delete', e), advice('or use another tag')],
     }),
   },
   'snapshot-unknown': {
@@ -67,16 +67,16 @@ export const snapshots = {
   'snapshot-partial': {
     kind: 'refused',
     text: (e: State & { disks: readonly string[] }): Text => ({
-      what: `the snapshot ${printable(e.tag)} of ${printable(e.vm)} is not on all disks that its guest can change`,
-      why: `${list(e.disks)} ${e.disks.length === 1 ? 'lacks' : 'lack'} it: that disk was added later, or the snapshot was cut off`,
-      fix: [snapshot('delete', e), advice('or start it with the disks that it had')],
+      what: `the snapshot ${printable(e.tag)} of ${printable(e.vm)} is not on all disks that its guest can write to`,
+      why: `${list(e.disks)} ${e.disks.length === 1 ? 'lacks' : 'lack'} it: the disk was added later, or the save was interrupted`,
+      fix: [snapshot('delete', e), advice('or start the VM with the disks of the snapshot')],
     }),
   },
   'snapshot-without-state': {
     kind: 'refused',
     text: (e: State): Text => ({
-      what: `the snapshot ${printable(e.tag)} of ${printable(e.vm)} is one of disks alone`,
-      why: 'there is no state of the VM in it that a guest could go on from; qemu-img takes it back while the VM does not run',
+      what: `the snapshot ${printable(e.tag)} of ${printable(e.vm)} covers only disks`,
+      why: 'it has no VM state from which a guest could continue; restore it with qemu-img while the VM does not run',
     }),
   },
   'snapshot-no-disk': {
@@ -85,8 +85,8 @@ export const snapshots = {
       what: `no disk of ${printable(vm)} can hold a snapshot`,
       why:
         disks.length === 0
-          ? 'it has no disks; the state of the VM is kept in a qcow2 image'
-          : `the state of the VM is kept in a qcow2 image that it can write to, and it has ${disks.map((disk) => diskWords(disk) + (disk.readOnly ? ', read-only' : '')).join('; ')}`,
+          ? 'it has no disks; QEMU saves the state of the VM into a qcow2 image'
+          : `QEMU saves the state of the VM into a writable qcow2 image, and the VM has ${disks.map((disk) => diskWords(disk) + (disk.readOnly ? ', read-only' : '')).join('; ')}`,
       fix: [sh`qemu-img create -f qcow2 state.qcow2 1G`, advice('and in the VM file: drives: [{ file: state.qcow2 }]')],
     }),
   },
@@ -95,7 +95,7 @@ export const snapshots = {
     text: (e: DiskSeen & { vm: string }): Text => ({
       what: `${diskWords(e)} can't be part of a snapshot`,
       where: `VM ${printable(e.vm)}`,
-      why: 'the guest can write to it, so after a restore it would not fit the rest; only qcow2 images take snapshots',
+      why: 'the guest can write to it, so after a restore it would not match the other disks; only qcow2 images hold snapshots',
       fix: [
         e.file === '' ? undefined : sh`qemu-img convert -O qcow2 ${path(e.file)} ${path(`${e.file}.qcow2`)}`,
         advice(
@@ -107,7 +107,7 @@ export const snapshots = {
   'snapshot-blocked': {
     kind: 'refused',
     text: ({ vm, driver, id, port }: { vm: string; driver: string; id: string; port: string }): Text => ({
-      what: `${printable(id)} does not let ${printable(vm)} be saved`,
+      what: `${printable(id)} prevents a snapshot of ${printable(vm)}`,
       where: `port ${printable(port)}`,
       why: `QEMU can't save a ${printable(driver)}`,
       fix: sh`qplug detach ${vm} ${id}`,
@@ -127,8 +127,8 @@ export const snapshots = {
       desc: string;
       lastLines: readonly string[];
     }): Text => ({
-      what: `the snapshot ${printable(tag)} could not be ${ACTIONS[action]}`,
-      why: `QEMU says: ${printable(desc)}${lastLines.length === 0 ? '' : `; its last lines: ${lastLines.map((line) => printable(line)).join(' | ')}`}`,
+      what: `could not ${ACTIONS[action]} the snapshot ${printable(tag)}`,
+      why: `QEMU reports: ${printable(desc)}${lastLines.length === 0 ? '' : `; its last lines: ${lastLines.map((line) => printable(line)).join(' | ')}`}`,
     }),
   },
 } as const;

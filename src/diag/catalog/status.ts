@@ -15,15 +15,15 @@ export const status = {
   'stale-device': {
     kind: 'failed',
     text: ({ id, vm, bus, port, again }: LostObject): Text => ({
-      what: `${printable(id)} stands for a device that was pulled, or replugged since`,
+      what: `the device of ${printable(id)} was unplugged, or replugged since`,
       where: `${printable(bus)} port ${printable(port)}`,
-      why: 'QEMU never takes such a one back by itself',
+      why: 'QEMU does not open such a device again by itself',
       fix: [
         sh`qplug detach ${vm} ${id}`,
         again === undefined
           ? undefined
           : advice(
-              'or attach what is plugged in there now, its place is freed first: ',
+              'or attach the device that is plugged in there now; qplug first frees the port: ',
               sh`qplug attach ${vm} ${again}`,
             ),
       ],
@@ -32,7 +32,7 @@ export const status = {
   'detached-device': {
     kind: 'failed',
     text: ({ id, vm, bus, port, again }: LostObject): Text => ({
-      what: `QEMU has nothing attached for ${printable(id)}`,
+      what: `QEMU has no device attached to ${printable(id)}`,
       where: `${printable(bus)} port ${printable(port)}`,
       fix: again === undefined ? undefined : sh`qplug attach ${vm} ${again}`,
     }),

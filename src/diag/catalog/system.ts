@@ -142,8 +142,8 @@ export const system = {
       /** How many more a command may need. */
       needed: number;
     }): Text => ({
-      what: 'nothing was begun: there would be too many open files',
-      why: `${limit} may be open at once, ${open} are, and a command may need ${needed} more`,
+      what: 'the command would open too many files; nothing was changed',
+      why: `the limit is ${limit}, ${open} are open, and a command may need ${needed} more`,
       fix: FIXES['EMFILE']?.(undefined),
     }),
   },
@@ -151,9 +151,9 @@ export const system = {
   'input-unfinished': {
     kind: 'timeout',
     text: ({ path, timeout }: { path: string; timeout: number }): Text => ({
-      what: `${path === '-' ? 'standard input' : printable(path)} had not ended within ${timeout / 1000} s`,
-      why: 'it is a pipe, and whoever writes into it has it open still',
-      fix: advice('write what it is to say into a file, and name that'),
+      what: `${path === '-' ? 'standard input' : printable(path)} did not end within ${timeout / 1000} s`,
+      why: 'it is a pipe, and its writer still has it open',
+      fix: advice('Write the input into a file, and name that file'),
     }),
   },
 } as const;

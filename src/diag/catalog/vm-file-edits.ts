@@ -8,50 +8,50 @@ export const vmFileEdits = {
   'edit-by-hand': {
     kind: 'failed',
     text: ({ path, add, lines }: { path: string; add: readonly string[]; lines: readonly number[] }): Text => ({
-      what: `${quote(path)} is not changed: it can't be done without changing something else in it`,
-      why: 'what stands there is shared by an anchor and its aliases, or shares its line',
+      what: `can't change only these entries of ${quote(path)}; the file was not changed`,
+      why: 'an anchor and its aliases share the text, or other entries share its line',
       fix: advice(
         add.length > 0
           ? `write ${add.map((entry) => quote(`- ${entry}`)).join(', ')} under \`usb.devices\` by hand`
-          : `take ${lines.map((line) => `line ${line}`).join(', ')} out by hand`,
+          : `remove ${lines.map((line) => `line ${line}`).join(', ')} by hand`,
       ),
     }),
   },
   'edit-would-break': {
     kind: 'usage',
     text: ({ path }: { path: string }): Text => ({
-      what: `that is what ${quote(path)} would be after the change; nothing was changed`,
-      fix: advice('leave out what it complains of, or change the running VM alone: `--live`'),
+      what: `the change would make ${quote(path)} invalid; nothing was changed`,
+      fix: advice('Leave out what causes the error, or change only the running VM: `--live`'),
     }),
   },
   'vm-file-changed': {
     kind: 'failed',
     text: ({ path }: { path: string }): Text => ({
-      what: `${quote(path)} was changed by somebody else meanwhile, so it is left as it is`,
-      fix: advice('look at it, and repeat the command'),
+      what: `another program changed ${quote(path)} in the meantime; qplug did not change it`,
+      fix: advice('Look at the file, and repeat the command'),
     }),
   },
   'vm-file-unwritable': {
     kind: 'failed',
     text: ({ path, reason }: { path: string; reason: string }): Text => ({
-      what: `${quote(path)} can not be changed`,
+      what: `can't change ${quote(path)}`,
       why: printable(reason),
-      fix: advice('see who may write to the file and to its folder; --live changes the running VM alone'),
+      fix: advice('Check who may write to the file and to its folder; --live changes only the running VM'),
     }),
   },
   /** `holder`: the process that changes it. */
   'vm-file-busy': {
     kind: 'timeout',
     text: ({ path, holder, timeout }: { path: string; holder: number; timeout: number }): Text => ({
-      what: `${quote(path)} is being changed by another qplug, and it was not done within ${timeout / 1000} s`,
-      why: `process ${holder} has it`,
-      fix: advice('repeat the command when that one is done'),
+      what: `another qplug process has been changing ${quote(path)} for more than ${timeout / 1000} s`,
+      why: `it is process ${holder}`,
+      fix: advice('Repeat the command when that process is done'),
     }),
   },
   'vm-stopped': {
     kind: 'failed',
     text: ({ vm, path }: { vm: string; path: string }): Text => ({
-      what: `${printable(vm)} does not run, so its file alone is changed, for its next start`,
+      what: `${printable(vm)} does not run; this changes only its file, for the next start`,
       where: printable(path),
     }),
   },
@@ -67,46 +67,44 @@ export const vmFileEdits = {
       problem: 'adopted' | 'unknown' | 'gone';
       path: string | undefined;
     }): Text => ({
-      what: `--config changes the file of a VM, and that of ${printable(vm)} is not known`,
+      what: `--config changes the file of a VM, but qplug does not know the file of ${printable(vm)}`,
       where: path === undefined ? undefined : printable(path),
       why: {
-        adopted: 'it was not started from a file',
+        adopted: 'qplug did not start it from a file',
         unknown: 'no VM of that name runs here',
-        gone: 'it was started from a file that is no longer there',
+        gone: 'it was started from a file that no longer exists',
       }[problem],
       fix: advice(
-        problem === 'adopted'
-          ? '--live changes the running VM alone'
-          : 'Name the VM by its file: bench.yaml, not bench',
+        problem === 'adopted' ? '--live changes only the running VM' : 'Name the VM by its file: bench.yaml, not bench',
       ),
     }),
   },
   'vm-other-file': {
     kind: 'refused',
     text: ({ vm, runs, named }: { vm: string; runs: string; named: string }): Text => ({
-      what: `${printable(vm)} runs from another file than ${printable(named)}`,
+      what: `${printable(vm)} runs from a file other than ${printable(named)}`,
       where: printable(runs),
       fix: advice(
-        `--config changes ${printable(named)} alone, --live the running VM alone; or name the VM: ${printable(vm)}`,
+        `--config changes only ${printable(named)}, --live only the running VM; or name the VM: ${printable(vm)}`,
       ),
     }),
   },
   'not-in-file': {
     kind: 'not-found',
     text: ({ selector, path, entries }: { selector: string; path: string; entries: readonly string[] }): Text => ({
-      what: `no entry of ${printable(path)} means ${printable(selector)}`,
+      what: `no entry in ${printable(path)} matches ${printable(selector)}`,
       why: entries.length === 0 ? 'it names no devices' : `it names ${list(entries)}`,
     }),
   },
   'entry-ambiguous': {
     kind: 'ambiguous',
     text: ({ selector, path, lines }: { selector: string; path: string; lines: readonly number[] }): Text => ({
-      what: `several entries of ${printable(path)} mean ${printable(selector)}`,
+      what: `several entries in ${printable(path)} match ${printable(selector)}`,
       where: lines.map((line) => `line ${line}`).join(', '),
-      fix: advice('Take one out by hand; --live changes the running VM alone'),
+      fix: advice('Remove one by hand; --live changes only the running VM'),
     }),
   },
-  /** Labels of other devices that the entry means now. */
+  /** `others`: labels of the other devices that the entry matches now. */
   'entry-broad': {
     kind: 'refused',
     text: ({
@@ -120,17 +118,17 @@ export const vmFileEdits = {
       line: number;
       others: readonly string[];
     }): Text => ({
-      what: `the entry ${printable(entry)} means other devices too, so it is not taken out`,
+      what: `the entry ${printable(entry)} matches several devices, so it was not removed`,
       where: `${printable(path)}:${line}`,
-      why: `it means ${list(others)} as well`,
-      fix: advice(`Write entries for those that shall stay in its place; --live changes the running VM alone`),
+      why: `it also matches ${list(others)}`,
+      fix: advice('Replace it with one entry per device that should stay; --live changes only the running VM'),
     }),
   },
-  /** `entry`: what it had to say. */
+  /** `entry`: what the file would have to say. */
   'entry-says-otherwise': {
     kind: 'failed',
     text: ({ path, line, entry }: { path: string; line: number; entry: string }): Text => ({
-      what: 'the file has another place for it, and that is left as it is',
+      what: `${printable(path)} already gives this device another port; the entry was not changed`,
       where: `${printable(path)}:${line}`,
       fix: advice(`for the next start write \`- ${printable(entry)}\` there`),
     }),
@@ -138,8 +136,8 @@ export const vmFileEdits = {
   'allow-unsure': {
     kind: 'refused',
     text: ({ selector, path }: { selector: string; path: string }): Text => ({
-      what: `usb.allow of ${printable(path)} may not have ${printable(selector)} in it`,
-      why: 'it is not plugged in, so nobody can say which device it is',
+      what: `usb.allow in ${printable(path)} may not list ${printable(selector)}`,
+      why: "it is not plugged in, so qplug can't check which device it is",
       fix: advice(`add \`${printable(selector)}\` to \`usb.allow\``),
     }),
   },

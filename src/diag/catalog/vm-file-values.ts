@@ -30,7 +30,7 @@ export const vmFileValues = {
   'key-duplicate': {
     kind: 'usage',
     text: ({ key, first }: { key: string; first: SourceLocation }): Text => ({
-      what: `key ${quote(key)} is there twice`,
+      what: `key ${quote(key)} appears twice`,
       why: `first at ${at(first)}`,
     }),
   },
@@ -54,7 +54,7 @@ export const vmFileValues = {
       known: readonly string[];
       nearest: string | undefined;
     }): Text => ({
-      what: `${quote(key)} can not be ${quote(value)}`,
+      what: `${quote(key)} can't be ${quote(value)}`,
       why: nearest === undefined ? `known: ${list(known)}` : undefined,
       fix: fixWord(nearest, (word) =>
         /\.\d+$/.test(key) ? word : `${printable(key.slice(key.lastIndexOf('.') + 1))}: ${word}`,
@@ -75,7 +75,7 @@ export const vmFileValues = {
       found: string;
       mended: string | undefined;
     }): Text => ({
-      what: `${quote(key)} must be ${expected}, and is ${printable(found, 120)}`,
+      what: `${quote(key)} must be ${expected}, but is ${printable(found, 120)}`,
       fix: fixWord(mended && verbatim(mended, 120), (word) => word),
     }),
   },
@@ -91,7 +91,7 @@ export const vmFileValues = {
       value: number;
       least: number | undefined;
       most: number | undefined;
-    }): Text => ({ what: `${quote(key)} must be ${bounds(least, most)}, and is ${value}` }),
+    }): Text => ({ what: `${quote(key)} must be ${bounds(least, most)}, but is ${value}` }),
   },
   'value-count': {
     kind: 'usage',
@@ -102,7 +102,7 @@ export const vmFileValues = {
   'value-form': {
     kind: 'usage',
     text: ({ key, value, form }: { key: string; value: string; form: string }): Text => ({
-      what: `${quote(key)} can not be ${quote(value)}`,
+      what: `${quote(key)} can't be ${quote(value)}`,
       why: `it must be ${form}`,
     }),
   },
@@ -124,7 +124,7 @@ export const vmFileValues = {
     kind: 'usage',
     text: ({ id, prefix }: { id: string; prefix: string }): Text => ({
       what: `id ${quote(id)} is reserved`,
-      why: `ids that begin with \`${prefix}\` are for what qplug adds by itself`,
+      why: `qplug uses ids that begin with \`${prefix}\` for what it adds itself`,
     }),
   },
   'selector-wrong': {
@@ -137,7 +137,7 @@ export const vmFileValues = {
   'wanted-twice': {
     kind: 'usage',
     text: ({ selector, label }: { selector: string; label: string }): Text => ({
-      what: `${printable(selector)} means a device that the file names already`,
+      what: `${printable(selector)} matches a device that another entry already names`,
       why: `it is ${printable(label)}`,
     }),
   },

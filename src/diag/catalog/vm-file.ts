@@ -11,7 +11,7 @@ export const vmFile = {
   'vm-file-unreadable': {
     kind: 'usage',
     text: ({ path, reason }: { path: string; reason: string }): Text => ({
-      what: `the VM file ${quote(path)} can not be read`,
+      what: `can't read the VM file ${quote(path)}`,
       why: printable(reason),
     }),
   },
@@ -36,14 +36,14 @@ export const vmFile = {
   'vm-file-documents': {
     kind: 'usage',
     text: ({ count }: { count: number }): Text => ({
-      what: `a VM file is one YAML document, and this one holds ${count}`,
+      what: `a VM file is one YAML document, but this one has ${count}`,
       fix: advice('put each VM in a file of its own'),
     }),
   },
   'vm-file-not-mapping': {
     kind: 'usage',
     text: ({ found }: { found: string }): Text => ({
-      what: `a VM file is a mapping of keys, and this one is ${printable(found)}`,
+      what: `a VM file is a mapping of keys, but this one is ${printable(found)}`,
       fix: advice('begin with `name: NAME`'),
     }),
   },
@@ -57,21 +57,21 @@ export const vmFile = {
   'vm-file-aliases': {
     kind: 'usage',
     text: ({ limit }: { limit: number }): Text => ({
-      what: `aliases (\`*name\`) unfold to more than ${limit} times what is written`,
+      what: `aliases (\`*name\`) expand to more than ${limit} times the size of the file`,
     }),
   },
   /** `within`: it refers to something that it is a part of. */
   'alias-unusable': {
     kind: 'usage',
     text: ({ alias, within }: { alias: string; within: boolean }): Text => ({
-      what: `${quote(`*${alias}`)} refers to ${within ? 'what it is a part of' : 'nothing'}`,
-      why: within ? undefined : 'no anchor of that name is before it',
+      what: `${quote(`*${alias}`)} refers to ${within ? 'a value that contains it' : 'nothing'}`,
+      why: within ? undefined : 'no anchor of that name comes before it',
     }),
   },
   'name-from-file': {
     kind: 'usage',
     text: ({ name }: { name: string }): Text => ({
-      what: `the file's name gives no name for the VM: ${quote(name)}`,
+      what: `the file's name is not a valid VM name: ${quote(name)}`,
       why: 'a name has at most 64 letters, digits, dots, dashes and underscores, the first a letter or digit',
       fix: advice('add `name: NAME`'),
     }),

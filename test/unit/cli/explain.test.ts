@@ -115,7 +115,7 @@ describe('plan --explain', () => {
     const { exit, err } = await qplug(['plan', BENCH, '--offline', '--explain=redaer'], { env });
     expect(exit).toBe(3);
     expect(err).toBe(
-      'error: there is no redaer in this plan: there is: keys, reader, tablet, second\n  fix  --explain=reader\n',
+      'error: this plan has no device redaer: it has: keys, reader, tablet, second\n  fix  --explain=reader\n',
     );
   });
 
@@ -261,13 +261,13 @@ describe('--explain on a command line', () => {
   });
 
   test('belongs to plan alone', () => {
-    expect(() => parseCommandLine(['status', 'x', '--explain'], COMMANDS)).toThrow(/belongs to plan/);
+    expect(() => parseCommandLine(['status', 'x', '--explain'], COMMANDS)).toThrow(/is an option of plan/);
   });
 });
 
 describe('a hub on a bare EHCI controller', () => {
   const WHY =
-    'QEMU\'s usb-hub is a full-speed (USB 1.1) device, and a bare EHCI port takes high speed alone; QEMU would end at start with "speed mismatch"';
+    'QEMU\'s usb-hub is a full-speed (USB 1.1) device, and a bare EHCI port takes only high speed; QEMU would exit at start with "speed mismatch"';
 
   const told = async (usb: string): Promise<{ why?: string; fix?: string; line?: number; text: string }> => {
     const path = vmFile('hub', `machine: q35\nusb:\n${usb}`);

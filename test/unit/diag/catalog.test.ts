@@ -122,6 +122,6 @@ describe('findings and errors', () => {
     const error = fail('vm-exists', { name: 'bench', pid: 7 }, { cause });
     expect(error).toBeInstanceOf(QplugError);
     expect([error.code, error.kind, error.cause]).toEqual(['vm-exists', 'refused', cause]);
-    expect(error.message).toBe('a VM named bench runs already: process 7 lives');
+    expect(error.message).toBe('a VM named bench is already running: its QEMU is process 7');
   });
 });
