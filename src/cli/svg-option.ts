@@ -4,7 +4,7 @@ import type { Arguments, OptionDeclaration } from './command.js';
 export const SVG: OptionDeclaration = {
   type: 'string',
   argument: 'FILE',
-  describe: 'Draw it as well: an SVG picture; - is stdout, with nothing else on it',
+  describe: 'Also draw an SVG picture of it; - is stdout, which then has nothing else',
 };
 
 /** Where a picture goes. */

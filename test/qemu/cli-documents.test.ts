@@ -40,7 +40,7 @@ describe('the state of a QEMU that somebody else started', () => {
     const restored = await json('restore', qemu.socket, 'clean');
     expect(restored).toMatchObject({ schema: 'urn:qplug:snapshot-restore:1', runs: false, added: [], removed: [] });
     expect((await said('restore', qemu.socket, 'clean')).out).toMatch(
-      / is as it was saved in clean; its guest stands still\n$/,
+      / is restored from clean; its guest is paused\n$/,
     );
     expect((await said('delete', qemu.socket)).err).toMatch(/ {2}fix {2}qplug snapshot delete \S+ clean$/m);
     const deleted = await json('delete', qemu.socket, 'clean');

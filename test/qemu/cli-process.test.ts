@@ -100,7 +100,7 @@ describe('an interruption', () => {
       await holdsMonitor(qemu.socket);
       running.child.kill(signal);
       expect(await running.ended).toBe(130);
-      expect(running.err()).toBe('interrupted: what had been begun was undone\n');
+      expect(running.err()).toBe('interrupted: unfinished changes were rolled back\n');
       const document = JSON.parse(running.out());
       expect(document).toMatchObject({ code: 'interrupted', exit: 130, message: `interrupted by ${signal}` });
       expect(schemaErrors(document)).toEqual([]);
@@ -118,7 +118,7 @@ describe('an interruption', () => {
     });
     running = qplug('attach', socket, '--emulated', 'usb-tablet');
     expect(await running.ended).toBe(130);
-    expect(running.err()).toBe('interrupted: what had been begun was undone\n');
+    expect(running.err()).toBe('interrupted: unfinished changes were rolled back\n');
   });
 
   test('ends a watch with 130, and nothing else is said', async () => {

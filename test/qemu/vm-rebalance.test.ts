@@ -88,7 +88,7 @@ describe('a full-speed device where a high-speed one is wanted, and a UHCI besid
       expect(out.split('\n')).toEqual([
         'qplug-usb-mouse (usb-mouse), which has no port, could be on x.0 port 1, at 480M',
         '  qplug-usb-wacom-tablet (usb-wacom-tablet): x.0 port 1 -> u.0 port 1, unplugged for a moment',
-        'What the guest has open on a device that is unplugged breaks.',
+        'The guest loses what it has open on a device that is unplugged.',
         `To do it: qplug rebalance ${qemu.socket} --emulated usb-mouse --yes`,
         '',
       ]);

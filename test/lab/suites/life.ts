@@ -22,21 +22,21 @@ const suite: Suite = defineSuite({ title: 'life', source: import.meta.url, machi
     const [places, speeds] = [await Promise.all(devices.map(({ id }) => seenByQemu(vm, id))), await speedsByQemu(vm)];
     const suspended = await qplug(['suspend', vm.socket]);
     assert.equal(suspended.code, 0, suspended.err);
-    assert.match(suspended.out, /stands still\n {2}the host has 46f4:0001 .*; resume brings it back to \S+ port \d/);
+    assert.match(suspended.out, /is paused\n {2}the host has 46f4:0001 .*; resume plugs it back into \S+ port \d/);
     assert.equal(await state(vm), 'paused');
     await bare();
     assert.match(
       (await qplug(['status', vm.socket])).err,
       /^note: .* has been suspended since .*\n.*the host has .*SS0001|46f4:0001/m,
     );
-    assert.match((await qplug(['suspend', vm.socket])).out, /stood still already/);
+    assert.match((await qplug(['suspend', vm.socket])).out, /was already paused/);
     const resumed = await qplug(['resume', vm.socket]);
     assert.equal(resumed.code, 0, resumed.err);
     assert.equal(await state(vm), 'running');
     assert.deepEqual(await Promise.all(devices.map(({ id }) => seenByQemu(vm, id))), places);
     assert.deepEqual(await speedsByQemu(vm), speeds);
     const again = await qplug(['resume', vm.socket]);
-    assert.deepEqual([again.code, /ran already/.test(again.out)], [0, true]);
+    assert.deepEqual([again.code, /was already running/.test(again.out)], [0, true]);
     assert.equal((await qplug(['detach', vm.socket, ...devices.map(({ id }) => id)])).code, 0);
     await bare();
   });

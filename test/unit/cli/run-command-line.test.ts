@@ -155,7 +155,7 @@ describe('interruption', () => {
     statusFails(thrown);
     const ran = await qplug(['status', 'x', '--json'], { signal: interrupted });
     expect(ran.exit).toBe(130);
-    expect(ran.err).toContain('interrupted: what had been begun was undone\n');
+    expect(ran.err).toContain('interrupted: unfinished changes were rolled back\n');
     expect(JSON.parse(ran.out)).toMatchObject({ code: 'interrupted', exit: 130 });
     expect(schemaErrors(JSON.parse(ran.out))).toEqual([]);
   });
