@@ -76,7 +76,7 @@ export interface EvidenceByCode
 /** The stable name of a finding, for programs to match on. */
 export type Code = keyof EvidenceByCode;
 
-/** One thing found: data, no text. Its words are made by `describe` alone. */
+/** One finding: data, no text. Only `describe` words it. */
 export type Finding = {
   readonly [C in Code]: {
     readonly code: C;
@@ -86,7 +86,7 @@ export type Finding = {
   };
 }[Code];
 
-// marked as pure, so that a bundle that words nothing (plan alone, in a browser) goes without the words
+// marked as pure, so that a bundle without `describe` (the planner in a browser) has no words in it
 const catalog: { readonly [C in Code]: CatalogEntry<EvidenceByCode[C]> } = /* @__PURE__ */ (() => ({
   ...attach,
   ...claims,
@@ -124,7 +124,7 @@ const catalog: { readonly [C in Code]: CatalogEntry<EvidenceByCode[C]> } = /* @_
   ...vmFileValues,
 }))();
 
-/** Makes a finding; severity is `error` unless told otherwise. */
+/** Makes a finding; its severity is `error` unless `more` has another. */
 export function finding<C extends Code>(
   code: C,
   evidence: EvidenceByCode[C],
@@ -138,18 +138,18 @@ export function finding<C extends Code>(
   } as unknown as Finding;
 }
 
-/** @returns what can be done about a code */
+/** @returns the kind of a code */
 export function kindOf(code: Code): Kind {
   return catalog[code].kind;
 }
 
-/** @returns the words of a finding with its fix as data: what of it is typed, and what is said */
+/** @returns the words of a finding; its fix is data: commands, options and advice */
 export function wordsOf(found: Finding): Text {
   const entry = catalog[found.code] as CatalogEntry<unknown>;
   return entry.text(found.evidence);
 }
 
-/** @returns the words of a finding; its `location` stands in `where` when the entry names none */
+/** @returns the words of a finding; `where` is its location if the entry gives no `where` */
 export function describe(found: Finding): Told {
   const { fix, ...said } = wordsOf(found);
   const lines = fixLines(fix);

@@ -4,7 +4,7 @@ import { printable } from './printable.js';
 
 /**
  * Every error that qplug throws on purpose. It is data: one or more findings, the first of which decides `code` and
- * `kind`; `cause` is kept. Anything else that is thrown is a bug of ours.
+ * `kind`; `cause` is kept. Any other thrown error is a bug of qplug.
  */
 export class QplugError extends Error {
   override readonly name: string = 'QplugError';
@@ -43,8 +43,8 @@ export function throwErrors(findings: readonly Finding[]): void {
 }
 
 /**
- * @param error - why something was given up; a signal's reason or a deadline becomes a finding `stopped`, so that nothing is lost
- * @returns the error as it is when there is nothing to add; else one that tells both and keeps it as its cause
+ * @param error - the cause of the failure; a signal's reason or a deadline becomes a finding `stopped`, so that nothing is lost
+ * @returns the same error if there is nothing to add; else one with its findings and the others, and it as the cause
  */
 export function addFindings(error: unknown, more: readonly Finding[]): unknown {
   if (more.length === 0) return error;
@@ -54,7 +54,7 @@ export function addFindings(error: unknown, more: readonly Finding[]): unknown {
   return new QplugError([finding('stopped', { reason }), ...more], { cause: error });
 }
 
-/** What Node tells of a system call that failed (its documentation of class SystemError). */
+/** A failed system call as Node reports it (its documentation of class SystemError). */
 interface SystemFailure {
   readonly code: string;
   readonly syscall: string;
@@ -64,14 +64,14 @@ interface SystemFailure {
   readonly dest?: unknown;
 }
 
-/** Errors of which only a mistake in a program is the cause (errno(3)): a descriptor or an address that is none. */
+/** Errors that only a bug causes (errno(3)): an invalid descriptor or address. */
 const MISTAKES: readonly string[] = ['EBADF', 'EFAULT', 'ENOTSOCK'];
 
 /**
- * Names what the system refused and nobody else had words for: a full disk, too many open files, a read-only file system.
+ * Words a refusal of the system that no other finding covers: a full disk, too many open files, a read-only file system.
  *
  * @param error - anything that was thrown
- * @returns the error `system-error` that tells what, where and why; undefined for anything else
+ * @returns an error `system-error` with what, where and why; undefined for anything else
  */
 export function systemError(error: unknown): QplugError | undefined {
   if (!isSystemFailure(error)) return undefined;

@@ -1,4 +1,4 @@
-/** Findings and errors as data, and the one place where they become words. */
+/** Findings and errors as data, and the only place that words them. */
 export { type Code, describe, type EvidenceByCode, type Finding, finding, kindOf } from './catalog.js';
 export { addFindings, fail, QplugError, systemError, throwErrors } from './error.js';
 export type { Kind, Severity, SourceLocation, Told as Text } from './finding.js';

@@ -5,7 +5,7 @@ import { yamlText } from '../yaml-text.js';
 import { choice, type DeviceChoice } from './selectors.js';
 import { lastWords } from './words.js';
 
-/** `told`: the file that was looked in instead of this host, `-` for standard input, and what it has. */
+/** `told`: the file that qplug read instead of this host (`-`: standard input), and its devices. */
 interface DeviceMissing {
   selector: string;
   vm: string;

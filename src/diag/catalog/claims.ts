@@ -7,7 +7,7 @@ import { list } from './words.js';
 const deviceWord = (label: string): string => label.slice(label.lastIndexOf(' ') + 1);
 
 export const claims = {
-  /** A claim of a VM that lives; `since` ISO 8601. */
+  /** Another running VM has claimed the device; `since` is in ISO 8601. */
   'device-claimed': {
     kind: 'refused',
     text: (e: { label: string; vm: string; pid: number | undefined; state: string; since: string }): Text => ({

@@ -40,7 +40,7 @@ export const commandLine = {
       others,
       corrected,
     }: {
-      /** As it was written. */
+      /** As the user wrote it. */
       option: string;
       command: string | undefined;
       nearest: string | undefined;

@@ -37,7 +37,7 @@ export const drives = {
           : undefined,
     }),
   },
-  /** `closed`: the folder on the way that is closed to the user. Owner and mode are those of that folder, else of the file. */
+  /** `closed`: the folder in the path that the user may not enter. Owner and mode are those of this folder, or of the file. */
   'drive-denied': {
     kind: 'failed',
     text: ({

@@ -22,7 +22,7 @@ export const emulatedDevices = {
       fix: advice(`Write in the VM file: - { emulated: ${printable(model)}, … }`),
     }),
   },
-  /** A device that does nothing until more is done by hand; `attaches` says what. */
+  /** A device that does nothing by itself; `attaches`: what has to be attached to it by hand. */
   'emulated-by-hand': {
     kind: 'usage',
     text: ({ model, attaches }: { model: string; attaches: string }): Text =>

@@ -3,12 +3,12 @@ import { advice, type Fix, sh } from '../fix.js';
 import { printable } from '../printable.js';
 import { quote } from './words.js';
 
-/** `us`: who runs qplug. */
+/** `us`: the user id of qplug. */
 type FolderNotOurs = UntrustedEvidence & { folder: string; us: number };
 
-/** Why others can change a file or folder, or put another in its place. */
+/** Why other users can change or replace a file or folder. */
 export interface UntrustedEvidence {
-  /** The thing itself, or a folder above it. */
+  /** The file or folder itself, or a folder above it. */
   readonly path: string;
   readonly fault: 'link' | 'owner' | 'writable';
   /** Its owner. */

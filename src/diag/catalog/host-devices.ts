@@ -2,7 +2,7 @@ import type { Text } from '../finding.js';
 import { type Fix, path, sh } from '../fix.js';
 import { printable } from '../printable.js';
 
-/** `state`: what the last look found. `timeout` in ms. */
+/** `state`: the result of the last look. `timeout` in ms. */
 interface DeviceWaitTimeout {
   selector: string;
   timeout: number;
@@ -25,7 +25,7 @@ export type DescriptorProblem =
   | 'alternate-setting-twice';
 
 export const hostDevices = {
-  /** `path`: the folder that is not there. */
+  /** `path`: the missing folder. */
   'no-usb-on-host': {
     kind: 'failed',
     text: (e: { path: string }): Text => ({
@@ -74,7 +74,6 @@ export const hostDevices = {
     }),
   },
   'device-wait-timeout': { kind: 'timeout', text: (e: DeviceWaitTimeout): Text => waitText(e) },
-  /** `lacking`: interfaces with the driver that they had. `timeout` in ms. */
   'recording-invalid': {
     kind: 'usage',
     text: (e: { file: string; where: string; reason: string }): Text => ({

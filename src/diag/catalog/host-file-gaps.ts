@@ -13,14 +13,14 @@ interface DevicePartlyTold {
   id: string;
   name: string;
   gap: 'streams' | 'settings' | 'anything';
-  /** Which QEMUs make a difference of it. */
+  /** The QEMU versions for which the gap matters. */
   only: 'always' | 'before-6.1';
 }
 
-/** What a file that describes a host can be. */
+/** The formats of a file that describes a host. */
 export type HostFileFormat = 'devices-json' | 'recording' | 'usb-devices' | 'lsusb' | 'umockdev' | 'sysfs';
 
-/** What a file does not tell of any device. */
+/** What a file does not show for any device. */
 export type Untold = 'ports' | 'controllers' | 'halves';
 
 const UNTOLD: Readonly<Record<Untold, string>> = {
@@ -44,7 +44,7 @@ const GAPS: Readonly<Record<DevicePartlyTold['gap'], string>> = {
   anything: 'some lines about it are missing or unreadable',
 };
 
-/** What a speed that was inferred stands for. */
+/** The real speeds behind an inferred one. */
 const RANGES: Readonly<Record<number, string>> = { 12: '1.5 or 12 Mb/s', 5000: '5000 Mb/s or more' };
 
 export const hostFileGaps = {
@@ -56,7 +56,7 @@ export const hostFileGaps = {
       why: `${GAPS[e.gap]}, so a lower speed might not work`,
     }),
   },
-  /** `megabits` is what it is taken for. */
+  /** `megabits`: the speed that qplug assumes. */
   'device-speed-inferred': {
     kind: 'usage',
     text: (e: { device: string; id: string; megabits: number }): Text => ({
@@ -93,7 +93,7 @@ function untoldText({ file, format, untold }: HostFileUntold): Text {
   };
 }
 
-/** @returns a device as every message calls it */
+/** @returns a device as every message names it */
 function device({ id, name, device: port }: { readonly id: string; readonly name: string; readonly device: string }) {
   return `${printable(id)} (${printable(name, 64)}) at ${printable(port)}`;
 }

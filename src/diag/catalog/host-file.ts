@@ -2,7 +2,7 @@ import type { Text } from '../finding.js';
 import { advice, type Fix, sh } from '../fix.js';
 import { printable } from '../printable.js';
 
-/** `told` and `seen` mean what the words say for the problem; `text` is the line. */
+/** `text`: the line. `told` and `seen`: the two values in the words of the problem. */
 interface HostFileLine {
   problem: LineProblem;
   text: string;
@@ -50,7 +50,7 @@ export type LineProblem =
 /** What is wrong with an archive. */
 export type ArchiveProblem = 'checksum' | 'cut-off' | 'number' | 'packed' | 'loop' | 'too-many' | 'no-number';
 
-/** Which file a program takes that is none of ours. */
+/** What a file is that does not describe a host. */
 export type HostFileGuess =
   | 'nothing'
   | 'empty'
@@ -106,7 +106,7 @@ export const hostFile = {
       why: printable(reason),
     }),
   },
-  /** `limit` in bytes; `unpacked`: what the archive would come to. */
+  /** `limit` in bytes; `unpacked`: the limit applies to the unpacked archive. */
   'host-file-too-big': {
     kind: 'usage',
     text: ({ file, limit, unpacked }: { file: string; limit: number; unpacked: boolean }): Text => ({
@@ -137,7 +137,7 @@ export const hostFile = {
       why: archiveWhy(e),
     }),
   },
-  /** `where`: the path of what is wrong, such as `devices[2].megabits`. */
+  /** `where`: the path of the wrong value, such as `devices[2].megabits`. */
   'host-document-invalid': {
     kind: 'usage',
     text: ({ file, where, reason }: { file: string; where: string; reason: string }): Text => ({

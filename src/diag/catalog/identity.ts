@@ -54,7 +54,7 @@ export const identity = {
       what: `${printable(vm)} no longer runs; qplug cleared its leftovers away`,
     }),
   },
-  /** `pid`: of the VM that is meant, where it is known. */
+  /** `pid`: the QEMU of the requested VM, if known. */
   'socket-of-another-vm': {
     kind: 'unreachable',
     text: ({ vm, socket, pid }: { vm: string; socket: string; pid: number | undefined }): Text => ({
@@ -64,7 +64,7 @@ export const identity = {
       fix: pid === undefined ? undefined : sh`ps -o pid,user,args -p ${pid}`,
     }),
   },
-  /** `file`: standard input of the QEMU that is looked for; `pids`: who has it. */
+  /** `file`: the standard input that qplug gave to the QEMU; `pids`: the processes that have it. */
   'start-not-identified': {
     kind: 'failed',
     text: ({ vm, file, pids }: { vm: string; file: string; pids: readonly number[] }): Text => ({

@@ -27,11 +27,11 @@ export const interruption = {
       what: "could not save this VM's state, so the command stops",
       where: printable(file),
       why: printable(reason),
-      // the file may not be there, its folder is
+      // the file may not exist, but its folder does
       fix: /^EROFS\b/.test(reason) ? sh`findmnt -T ${path(folderOf(file))}` : sh`df -h ${path(folderOf(file))}`,
     }),
   },
-  /** `later`: QEMU gave no answer, and the next command tries again. */
+  /** `later`: QEMU did not answer; the next command tries again. */
   'not-undone': {
     kind: 'failed',
     text: ({ devices, later }: { devices: readonly string[]; later?: boolean }): Text => ({
@@ -46,7 +46,7 @@ export const interruption = {
           : advice('Find what is left in the VM with qplug status, and remove it with qplug detach'),
     }),
   },
-  /** What a qplug that died has left. */
+  /** The leftovers of a killed qplug. */
   mended: {
     kind: 'failed',
     text: (e: {
@@ -71,7 +71,7 @@ export const interruption = {
   },
 } as const;
 
-/** @returns the folder that a file stands in */
+/** @returns the folder of a file */
 function folderOf(file: string): string {
   return file.replace(/(.)\/[^/]*$/, '$1');
 }

@@ -75,7 +75,7 @@ export const lifeCycle = {
       fix: sh`qplug status ${vm}`,
     }),
   },
-  /** `mandatory`: the guest stands still until it is there. */
+  /** `mandatory`: the guest stays paused until the device is plugged in. */
   'missing-at-resume': {
     kind: 'not-found',
     text: ({ label, vm, port, mandatory }: { label: string; vm: string; port: string; mandatory: boolean }): Text => ({

@@ -104,7 +104,7 @@ export const machine = {
       port: string;
       /** The speeds that the port takes. */
       takes: readonly SpeedWord[];
-      /** What was tried, and makes it right. */
+      /** A change that qplug tried and that solves it. */
       fix?: Extract<PlannerChange, { fix: 'repin' | 'add-companions' }> | undefined;
     }): Text => ({
       what: `port ${quote(port)} of ${quote(bus)} takes no hub`,

@@ -82,7 +82,7 @@ export const migration = {
       fix: detachAll(vm, devices),
     }),
   },
-  /** Emulated ones that QEMU can't move. */
+  /** Emulated devices that QEMU can't migrate. */
   'migration-blocked-by-devices': {
     kind: 'refused',
     text: ({ vm, devices }: { vm: string; devices: readonly Sitting[] }): Text => ({
@@ -92,7 +92,7 @@ export const migration = {
       fix: [detachAll(vm, devices), advice('or remove them from its file, for the next start')],
     }),
   },
-  /** QEMU's own words. */
+  /** `reasons`: QEMU's own words. */
   'migration-blocked': {
     kind: 'refused',
     text: ({ vm, reasons }: { vm: string; reasons: readonly string[] }): Text => ({
@@ -125,7 +125,7 @@ export const migration = {
       fix: advice('Start the other QEMU first, with ', options`-incoming ${`unix:${socket}`}`),
     }),
   },
-  /** `reason`: QEMU's; undefined where it gives none · `run`: its run state now. */
+  /** `reason`: QEMU's, undefined if it gives none · `run`: QEMU's run state now. */
   'migration-failed': {
     kind: 'failed',
     text: ({ target, reason, run }: { target: string; reason: string | undefined; run: string }): Text => ({

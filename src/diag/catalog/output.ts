@@ -5,7 +5,7 @@ import { printable } from '../printable.js';
 interface PictureUnwritable {
   path: string;
   problem: 'folder' | 'not-a-file' | 'dangling-link' | 'no-folder' | 'others' | 'system';
-  /** What the system says, for `system`; how others have their hand in it, for `others`. */
+  /** For `system`: the system's message; for `others`: how other users can change the file. */
   reason: string;
 }
 

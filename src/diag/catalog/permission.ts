@@ -20,7 +20,7 @@ export const permission = {
       };
     },
   },
-  /** `port`: where it is plugged into the host; `guard`: what the host does with it. */
+  /** `port`: the host port of the device; `guard`: the host's use of it. */
   'stays-with-host': {
     kind: 'refused',
     text: ({ label, vm, port, guard }: { label: string; vm: string; port: string; guard: Guard }): Text => {
@@ -42,7 +42,7 @@ export const permission = {
           : `usb.deny in its file has ${printable(rule)}`,
     }),
   },
-  /** `list`: whose rule it was; `allow` means that none of them fits. */
+  /** `list`: `deny` if a rule there matches; `allow` if no rule there matches. */
   'policy-denied': {
     kind: 'refused',
     text: ({ label, vm, path, list }: { label: string; vm: string; path: string; list: 'allow' | 'deny' }): Text => ({
@@ -59,7 +59,7 @@ export const permission = {
       why: 'it says `enabled: false`',
     }),
   },
-  /** What follows it says what is wrong. */
+  /** The findings after it say what is wrong with the policy. */
   'policy-unusable': {
     kind: 'refused',
     text: ({ path }: { path: string }): Text => ({

@@ -3,13 +3,13 @@ import { advice, path, sh } from '../fix.js';
 import { SPEED, type SpeedWord } from '../planner-fix.js';
 import { printable } from '../printable.js';
 
-/** It was remembered at one port and goes to another. */
+/** The plan puts the device on another port than the remembered one. */
 interface PlacedElsewhere {
   device: string;
   bus: string;
   port: string;
   home: { readonly bus: string; readonly port: string };
-  /** What there is at its old port: a verdict of the planner, or `gone`. Names in it are untrusted. */
+  /** Why not its old port: a verdict of the planner, or `gone`. Names in it are untrusted. */
   because: {
     readonly verdict: string;
     readonly by?: string;
@@ -60,7 +60,7 @@ export const places = {
       why: `it was on ${printable(e.home.bus)} port ${printable(e.home.port)}; ${whyNotHome(e.because)}`,
     }),
   },
-  /** A port that was kept for a device that is away went to another, an id or a label. */
+  /** The plan gives a port that was kept for a missing device to another; `by`: its id or label. */
   'kept-port-taken': {
     kind: 'no-plan',
     text: (e: { bus: string; port: string; device: string; by: string }): Text => ({
@@ -69,7 +69,7 @@ export const places = {
       why: `ports are scarce: without it ${printable(e.by)} would get no port, a slower one, or not its own`,
     }),
   },
-  /** It was placed, below its native speed, as was allowed. */
+  /** The plan puts the device below its native speed, as the user allowed. */
   'placed-slower': {
     kind: 'no-plan',
     text: (e: { device: string; native: SpeedWord; speed: SpeedWord; bus: string; port: string }): Text => ({
@@ -78,7 +78,7 @@ export const places = {
       why: `${SPEED[e.speed]} instead of ${SPEED[e.native]}, because no faster port is free and a slower one is allowed`,
     }),
   },
-  /** Devices by their labels, printable; `from` is the winner's own place where it has one, `hub` one that goes. */
+  /** Labels are printable; `from`: the present port of the device that gains speed, if any; `hub`: a hub that the move removes. */
   'move-would-help': {
     kind: 'no-plan',
     text: ({
@@ -100,7 +100,7 @@ export const places = {
       moved: readonly { readonly label: string; readonly from: Spot; readonly to: Spot }[];
       from: Spot | undefined;
       hub: string | undefined;
-      /** What names the device on a command line, where it is not in the VM yet. */
+      /** The words that name the device on a command line, if it is not in the VM yet. */
       words: readonly string[];
     }): Text => ({
       what: [

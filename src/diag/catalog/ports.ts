@@ -16,21 +16,21 @@ export interface RefusedEvidence extends FixContext {
   readonly device: string;
   readonly hub: boolean;
   readonly native: SpeedWord;
-  /** What sits on ports that it could use. */
+  /** The devices on ports that it could use. */
   readonly takenBy: readonly string[];
-  /** Devices of unknown port that may sit on ports that it could use. */
+  /** Devices of unknown port that may be on ports that it could use. */
   readonly unsure: readonly string[];
   /** How many devices a guest can number on a controller that has a port for it, where these are all in use. */
   readonly slots?: number | undefined;
-  /** The fastest at which a free port would have it, where that is below native. */
+  /** The fastest speed that a free port offers, if below its native speed. */
   readonly best?: SpeedWord | undefined;
-  /** The speeds of the port that was fixed, or of all ports of the controller; empty when none was, or there is none. */
+  /** The speeds of the pinned port, or of all ports of the pinned controller; empty without a pin. */
   readonly accepts: readonly SpeedWord[];
-  /** Free ports that would do without the pin: `xhci.0 ports 1-4`. */
+  /** Free ports that would take it without the pin: `xhci.0 ports 1-4`. */
   readonly alternatives: readonly string[];
-  /** The controllers of the VM by id, or bus where they have none. */
+  /** The controllers of the VM by id, or by bus without an id. */
   readonly controllers: readonly string[];
-  /** The ports that there are within the pinned controller, or in all. */
+  /** The ports of the pinned controller, or of all controllers. */
   readonly ports: readonly string[];
   readonly fix: PlannerFix;
 }

@@ -27,7 +27,7 @@ export const qemuUser = {
       fix: advice('run the command with sudo, or leave `user` out: QEMU then runs as you'),
     }),
   },
-  /** `group`: whether the node is open to a group. */
+  /** `group`: whether a group may open the node. */
   'user-no-kvm': {
     kind: 'failed',
     text: ({ user, node, group }: { user: string; node: string; group: boolean }): Text => ({

@@ -3,14 +3,14 @@ import { type Advice, advice, type Fix, options, path, sh } from '../fix.js';
 import { printable } from '../printable.js';
 import { shellWord } from '../shell-word.js';
 
-/** `timeout`: ms waited for the greeting; missing when even the queue of waiting clients was full. */
+/** `timeout`: ms that qplug waited for the greeting; undefined if the queue of waiting clients was full. */
 interface QmpBusy {
   address: string;
   timeout?: number | undefined;
 }
 
 /**
- * `awaited`: the command or event that was waited for. `state`: a command in flight may have been carried out or not.
+ * `awaited`: the command or event that qplug waited for. `state`: QEMU may have executed a command in flight or not.
  * `detail`: errno, the reason in SHUTDOWN, or what broke the protocol.
  */
 interface QmpClosed {
@@ -49,7 +49,7 @@ export const qmpConnection = {
       fix: sh`sudo chown "$USER" ${path(address)}`,
     }),
   },
-  /** `received`: the start of what came instead of a greeting. */
+  /** `received`: the start of the text that arrived instead of a greeting. */
   'qmp-not-qmp': {
     kind: 'unreachable',
     text: ({ address, received }: { address: string; received: string }): Text => ({

@@ -1,16 +1,16 @@
 import type { Text } from '../finding.js';
 import { printable } from '../printable.js';
 
-/** Something that QEMU said and that has not the type it should have. */
+/** A value from QEMU of the wrong type. */
 interface WrongValue {
-  /** Which part of it, as a JSON pointer; empty for the whole. */
+  /** The wrong part as a JSON pointer; empty for the whole value. */
   readonly member: string;
   /** Both in words; `received` holds the start of a text from QEMU. */
   readonly expected: string;
   readonly received: string;
 }
 
-/** What of a VM's devices is counted while they are read. */
+/** The limits that qplug counts against while it reads a VM's devices. */
 export type TreeLimit =
   | 'objects'
   | 'levels'
@@ -69,7 +69,7 @@ export const qmpMessages = {
       why: `its arrays and objects nest more than ${limit} levels deep`,
     }),
   },
-  /** `address`: missing where who found it does not know it. `of`: what the command was about, as an object and its property. */
+  /** `address`: undefined if the reader of the reply does not know it. `of`: the object and property that the command asked for. */
   'qmp-wrong-reply': {
     kind: 'unreachable',
     text: ({
@@ -95,7 +95,7 @@ export const qmpMessages = {
       why: mismatch(wrong),
     }),
   },
-  /** `what`: of what there is more than `limit`. */
+  /** `what`: the count that exceeds `limit`. */
   'qemu-tree-too-large': {
     kind: 'unreachable',
     text: ({ what, limit }: { what: TreeLimit; limit: number }): Text => ({

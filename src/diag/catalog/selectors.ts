@@ -100,7 +100,7 @@ export const selectors = {
   },
 } as const;
 
-/** @returns what to type for it, or what it looks like where that can't be typed */
+/** @returns the selector as a user types it, or its printable form if it can't be typed */
 function typedSelector({ selector }: DeviceChoice): string {
   return shellWord(selector) ?? printable(selector, 96);
 }

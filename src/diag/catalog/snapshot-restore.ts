@@ -8,7 +8,7 @@ interface State {
   readonly tag: string;
 }
 
-/** A controller as it was saved, or as it is. */
+/** A controller of the snapshot or of the running VM. */
 interface ControllerSeen {
   readonly name: string;
   readonly model: string;

@@ -63,7 +63,7 @@ export const snapshots = {
       fix: nearest === undefined ? undefined : advice(`did you mean ${printable(nearest)}?`),
     }),
   },
-  /** Disks that lack it. */
+  /** `disks`: those without the snapshot. */
   'snapshot-partial': {
     kind: 'refused',
     text: (e: State & { disks: readonly string[] }): Text => ({
@@ -113,7 +113,7 @@ export const snapshots = {
       fix: sh`qplug detach ${vm} ${id}`,
     }),
   },
-  /** QEMU's words. */
+  /** `desc`: QEMU's words. */
   'snapshot-failed': {
     kind: 'failed',
     text: ({

@@ -2,7 +2,7 @@ import type { Text } from '../finding.js';
 import { advice, sh } from '../fix.js';
 import { printable } from '../printable.js';
 
-/** An object in a VM that has no device. `again`: the host port of what is attached in its place, where something is plugged in there. */
+/** A usb-host in a VM that has lost its device. `again`: the host port of the device that is plugged in there now, if any. */
 interface LostObject {
   readonly id: string;
   readonly vm: string;

@@ -2,21 +2,21 @@ import type { Text } from '../finding.js';
 import { advice, type Command, path, sh } from '../fix.js';
 import { printable } from '../printable.js';
 
-/** A system call that failed, as Node tells it. */
+/** A failed system call, as Node reports it. */
 interface SystemCall {
   /** Node's name of the call: `open`, `spawn`. */
   readonly syscall: string;
-  /** The file, program or socket that it was about. */
+  /** The file, program or socket of the call. */
   readonly path: string | undefined;
   /** The second name, of calls that have two: `rename`. */
   readonly to: string | undefined;
   /** errno(3): `EMFILE`. */
   readonly code: string;
-  /** What the system says, where Node told it. */
+  /** The system's message, if Node reports it. */
   readonly reason: string | undefined;
 }
 
-/** What a call does, in words that take an object. */
+/** What a call does, as a verb with an object. */
 const VERBS: Readonly<Record<string, string>> = {
   access: 'look at',
   bind: 'listen at',
@@ -58,7 +58,7 @@ const VERBS: Readonly<Record<string, string>> = {
   write: 'write',
 };
 
-/** What a call that names no file is about. */
+/** The object of a call that names no file. */
 const THINGS: Readonly<Record<string, string>> = {
   close: 'a file',
   kill: 'a process',
@@ -70,7 +70,7 @@ const THINGS: Readonly<Record<string, string>> = {
   write: 'a file or socket',
 };
 
-/** strerror(3), for calls of which Node tells the name of the error alone. */
+/** strerror(3), for errors of which Node reports only the name. */
 const REASONS: Readonly<Record<string, string>> = {
   E2BIG: 'argument list too long',
   EACCES: 'permission denied',
@@ -90,7 +90,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'read-only file system',
 };
 
-/** What shows more, or mends it. */
+/** A command that shows more, or fixes it. */
 const FIXES: Readonly<Record<string, (file: string | undefined) => Command | undefined>> = {
   EACCES: (file) => (file === undefined ? sh`id` : sh`ls -ld ${path(file)}`),
   EDQUOT: () => sh`quota`,
@@ -122,7 +122,7 @@ export const system = {
     }: {
       stream: 'standard output' | 'standard error';
       code: string;
-      /** What the system says, where Node told it. */
+      /** The system's message, if Node reports it. */
       reason: string | undefined;
     }): Text => ({
       what: `could not write ${stream === 'standard output' ? 'the result' : 'messages'} to ${stream}`,
@@ -147,7 +147,7 @@ export const system = {
       fix: FIXES['EMFILE']?.(undefined),
     }),
   },
-  /** `path`: as it was typed, `-` for standard input; `timeout` in ms. */
+  /** `path`: as the user typed it, `-` for standard input; `timeout` in ms. */
   'input-unfinished': {
     kind: 'timeout',
     text: ({ path, timeout }: { path: string; timeout: number }): Text => ({

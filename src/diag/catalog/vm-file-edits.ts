@@ -4,7 +4,7 @@ import { printable } from '../printable.js';
 import { list, quote } from './words.js';
 
 export const vmFileEdits = {
-  /** Entries that could not be added, as they are written, or the lines of those that could not be taken out. */
+  /** `add`: entries that qplug could not add; `lines`: the lines of entries that it could not remove. */
   'edit-by-hand': {
     kind: 'failed',
     text: ({ path, add, lines }: { path: string; add: readonly string[]; lines: readonly number[] }): Text => ({
@@ -39,7 +39,7 @@ export const vmFileEdits = {
       fix: advice('Check who may write to the file and to its folder; --live changes only the running VM'),
     }),
   },
-  /** `holder`: the process that changes it. */
+  /** `holder`: the process that changes the file. */
   'vm-file-busy': {
     kind: 'timeout',
     text: ({ path, holder, timeout }: { path: string; holder: number; timeout: number }): Text => ({
@@ -55,7 +55,7 @@ export const vmFileEdits = {
       where: printable(path),
     }),
   },
-  /** `adopted`: it runs, but not from a file · `unknown`: it does not run, and is named by no file · `gone`: its file is not there. */
+  /** `adopted`: the VM runs, but not from a file · `unknown`: no VM of this name runs · `gone`: its file no longer exists. */
   'vm-without-file': {
     kind: 'not-found',
     text: ({

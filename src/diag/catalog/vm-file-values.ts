@@ -61,7 +61,7 @@ export const vmFileValues = {
       ),
     }),
   },
-  /** `mended`: the same value, where quotes or brackets are all that it lacks. */
+  /** `mended`: the corrected value, if only quotes or brackets are missing. */
   'value-type': {
     kind: 'usage',
     text: ({

@@ -60,7 +60,7 @@ export const vmFile = {
       what: `aliases (\`*name\`) expand to more than ${limit} times the size of the file`,
     }),
   },
-  /** `within`: it refers to something that it is a part of. */
+  /** `within`: the alias refers to a value that contains it. */
   'alias-unusable': {
     kind: 'usage',
     text: ({ alias, within }: { alias: string; within: boolean }): Text => ({
