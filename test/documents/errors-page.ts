@@ -1,7 +1,7 @@
 import { EXIT_CODES } from '../../src/cli/exit-codes.js';
 import { type Code, describe, finding, kindOf, type Text } from '../../src/diag/index.js';
 import { evidenceOfAll } from '../unit/diag/evidence.js';
-import { SAMPLE } from '../unit/diag/samples.js';
+import { EXAMPLES, SAMPLE } from '../unit/diag/samples.js';
 
 const HEAD = `# Errors
 
@@ -18,7 +18,10 @@ them is shown. Codes, kinds and exit codes stay the same within a major version;
  * @returns the page: a section for each kind, in the order of their exit codes; in each the findings by their codes
  */
 export function errorsPage(root: string): string {
-  const all = [...evidenceOfAll(root)].map(([code, values]) => ({ code, text: sampleOf(code, values(SAMPLE)) }));
+  const all = [...evidenceOfAll(root)].map(([code, values]) => ({
+    code,
+    text: sampleOf(code, code in EXAMPLES ? [EXAMPLES[code]] : values(SAMPLE)),
+  }));
   const kinds = Object.entries(EXIT_CODES).flatMap(([kind, exit]) => {
     const mine = all.filter(({ code }) => kindOf(code) === kind).sort((a, b) => (a.code < b.code ? -1 : 1));
     return mine.length === 0 ? [] : [`## ${kind} (exit code ${exit})\n\n${mine.map(sectionOf).join('\n\n')}`];

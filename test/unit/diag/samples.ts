@@ -1,4 +1,4 @@
-import type { Code } from '../../../src/diag/index.js';
+import type { Code, EvidenceByCode } from '../../../src/diag/index.js';
 import type { Fill } from './evidence.js';
 
 /** What stands in the evidence of docs/errors.md, by the name of the member, or by `code.member` where one finding needs another. */
@@ -159,6 +159,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   'controller-no-slot.model': 'qemu-xhci',
   'claims-unsettled.vm': 'bench',
   'device-denied.rule': '0781:5567',
+  'system-error.syscall': 'rename',
   'device-missing.file': 'host.json',
   'device-missing.id': '0781:5567',
   'device-missing.port': '1-2.3',
@@ -354,6 +355,7 @@ const NUMBERS: Readonly<Record<string, number>> = {
   'device-speed-inferred.megabits': 12,
   'host-file-too-big.limit': 32 << 20,
   'open-files-few.limit': 1024,
+  'pin-hub-too-deep.limit': 5,
   'option-not-a-number.most': 86_400,
   'qmp-events-dropped.limit': 1000,
   'qmp-message-too-deep.limit': 1000,
@@ -365,6 +367,46 @@ const NUMBERS: Readonly<Record<string, number>> = {
   'vm-file-aliases.limit': 100,
   'vm-file-too-big.bytes': 2 << 20,
   'vm-file-too-big.limit': 1 << 20,
+};
+
+const STICK = '0781:5567 "Ultra Fit" at 1-2.3';
+
+const REFUSED: EvidenceByCode['no-port'] = {
+  ...{ device: STICK, hub: false, native: 'super', takenBy: ['disk'], unsure: [], accepts: ['high'] },
+  ...{ alternatives: ['xhci.0 ports 2-4'], controllers: ['xhci', 'ehci'], ports: ['xhci.0 ports 1-8'] },
+  ...{ fix: { fix: 'grow', what: 'controllers' }, vm: 'bench', running: true, unwritten: [] },
+};
+
+/** Whole evidence, for findings whose members have to fit each other. */
+export const EXAMPLES: { readonly [C in Code]?: EvidenceByCode[C] } = {
+  'device-guarded': {
+    ...{ label: STICK, vm: 'bench' },
+    guard: { kind: 'mount', node: '/dev/sdb1', through: [], at: ['/mnt'] },
+  },
+  'device-unsupported': { ...REFUSED, fix: { fix: 'none', because: 'no-speed' } },
+  'move-would-help': {
+    ...{ vm: 'bench', label: STICK, megabits: 5000, bus: 'xhci.0', port: '9', words: ['0781:5567'] },
+    ...{ from: undefined, hub: undefined },
+    moved: [{ label: 'usb-tablet', from: { bus: 'xhci.0', port: '9' }, to: { bus: 'uhci.0', port: '1' } }],
+  },
+  'no-port': REFUSED,
+  'only-slower': { ...REFUSED, best: 'high', fix: { fix: 'allow-slower', speed: 'high' } },
+  'pin-mismatch': {
+    ...{ ...REFUSED, controller: 'ehci', port: '1' },
+    fix: { fix: 'repin', controller: 'xhci', port: '2' },
+  },
+  'pin-taken': { ...REFUSED, controller: 'xhci', port: '1', fix: { fix: 'repin', controller: 'xhci', port: '2' } },
+  'pin-unknown': { ...REFUSED, controller: 'xhci', port: '99', fix: { fix: 'unpin' } },
+  'placed-otherwise': {
+    label: STICK,
+    planned: { bus: 'xhci.0', port: '2', megabits: 5000 },
+    actual: { bus: 'xhci.0', port: '2', megabits: 480 },
+  },
+  'placed-slower': { device: STICK, native: 'super', speed: 'high', bus: 'ehci.0', port: '1' },
+  'stays-with-host': {
+    ...{ label: STICK, vm: 'bench', port: '1-2.3' },
+    guard: { kind: 'mount', node: '/dev/sdb1', through: [], at: ['/mnt'] },
+  },
 };
 
 /** Evidence that reads as a finding of a real VM does. */
