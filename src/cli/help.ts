@@ -17,7 +17,7 @@ const EXITS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
   failed: 'failed',
   usage: 'wrong usage, or an invalid file',
   'not-found': 'no such device or VM',
-  ambiguous: 'the selector means several devices',
+  ambiguous: 'the selector matches several devices',
   refused: 'refused',
   'no-plan': 'no port, or only slower ones',
   timeout: 'timed out',
@@ -25,7 +25,7 @@ const EXITS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
   interrupted: 'interrupted',
 };
 
-/** What is longer on the left has a line of its own. */
+/** A longer term on the left has a line of its own. */
 const COLUMN = 27;
 
 /** Wider lines are hard to read. */
@@ -46,7 +46,7 @@ export function overview(commands: readonly CommandDeclaration[], columns: numbe
     ...groups.map((rows, index) => section(GROUPS[keys[index] ?? 'look'], explained(rows, left, room), colors)),
     section('Options of every command', explained(options, left, room), colors),
     section('Exit codes', exitLines(room), colors),
-    'qplug COMMAND --help tells more, with examples.',
+    'qplug COMMAND --help prints more, with examples.',
   ].join('\n\n');
 }
 

@@ -1,42 +1,82 @@
-import { type BaseEvidence, baseCatalog } from './catalog/base.js';
-import { type CliEvidence, cliCatalog } from './catalog/cli.js';
-import { type ConfigEvidence, configCatalog } from './catalog/config.js';
-import { type GuardEvidence, guardCatalog } from './catalog/guards.js';
-import { type HostEvidence, hostCatalog } from './catalog/host.js';
-import { type HostFileEvidence, hostFileCatalog } from './catalog/host-file.js';
-import { type LauncherEvidence, launcherCatalog } from './catalog/launcher.js';
-import { type MigrationEvidence, migrationCatalog } from './catalog/migration.js';
-import { type PlannerEvidence, plannerCatalog } from './catalog/planner.js';
-import { type QmpEvidence, qmpCatalog } from './catalog/qmp.js';
-import { type RegistryEvidence, registryCatalog } from './catalog/registry.js';
-import { type SnapshotEvidence, snapshotCatalog } from './catalog/snapshot.js';
-import { type SystemEvidence, systemCatalog } from './catalog/system.js';
-import { type VmEvidence, vmCatalog } from './catalog/vm.js';
-import type { Catalog, CatalogEntry, Kind, Severity, SourceLocation, Text, Told } from './finding.js';
+import { attach } from './catalog/attach.js';
+import { claims } from './catalog/claims.js';
+import { commandLine } from './catalog/command-line.js';
+import { database } from './catalog/database.js';
+import { detach } from './catalog/detach.js';
+import { doctor } from './catalog/doctor.js';
+import { drives } from './catalog/drives.js';
+import { emulatedDevices } from './catalog/emulated-devices.js';
+import { folders } from './catalog/folders.js';
+import { hostDevices } from './catalog/host-devices.js';
+import { hostFile } from './catalog/host-file.js';
+import { hostFileGaps } from './catalog/host-file-gaps.js';
+import { identity } from './catalog/identity.js';
+import { interruption } from './catalog/interruption.js';
+import { lifeCycle } from './catalog/life-cycle.js';
+import { machine } from './catalog/machine.js';
+import { migration } from './catalog/migration.js';
+import { output } from './catalog/output.js';
+import { permission } from './catalog/permission.js';
+import { places } from './catalog/places.js';
+import { ports } from './catalog/ports.js';
+import { qemuArgs } from './catalog/qemu-args.js';
+import { qemuProgram } from './catalog/qemu-program.js';
+import { qemuUser } from './catalog/qemu-user.js';
+import { qmpConnection } from './catalog/qmp-connection.js';
+import { qmpMessages } from './catalog/qmp-messages.js';
+import { selectors } from './catalog/selectors.js';
+import { snapshotRestore } from './catalog/snapshot-restore.js';
+import { snapshots } from './catalog/snapshots.js';
+import { status } from './catalog/status.js';
+import { system } from './catalog/system.js';
+import { vmFile } from './catalog/vm-file.js';
+import { vmFileEdits } from './catalog/vm-file-edits.js';
+import { vmFileValues } from './catalog/vm-file-values.js';
+import type { CatalogEntry, EvidenceOf, Kind, Severity, SourceLocation, Text, Told } from './finding.js';
 import { fixLines } from './fix.js';
 import { printable } from './printable.js';
 
-/** Every code with the evidence that it carries. One file per layer in catalog/. */
+/** Every code with the evidence that it carries. catalog/ has one file for each subject. */
 export interface EvidenceByCode
-  extends BaseEvidence,
-    SystemEvidence,
-    QmpEvidence,
-    HostEvidence,
-    GuardEvidence,
-    HostFileEvidence,
-    PlannerEvidence,
-    ConfigEvidence,
-    LauncherEvidence,
-    RegistryEvidence,
-    SnapshotEvidence,
-    VmEvidence,
-    MigrationEvidence,
-    CliEvidence {}
+  extends EvidenceOf<typeof attach>,
+    EvidenceOf<typeof claims>,
+    EvidenceOf<typeof commandLine>,
+    EvidenceOf<typeof database>,
+    EvidenceOf<typeof detach>,
+    EvidenceOf<typeof doctor>,
+    EvidenceOf<typeof drives>,
+    EvidenceOf<typeof emulatedDevices>,
+    EvidenceOf<typeof folders>,
+    EvidenceOf<typeof hostDevices>,
+    EvidenceOf<typeof hostFile>,
+    EvidenceOf<typeof hostFileGaps>,
+    EvidenceOf<typeof identity>,
+    EvidenceOf<typeof interruption>,
+    EvidenceOf<typeof lifeCycle>,
+    EvidenceOf<typeof machine>,
+    EvidenceOf<typeof migration>,
+    EvidenceOf<typeof output>,
+    EvidenceOf<typeof permission>,
+    EvidenceOf<typeof places>,
+    EvidenceOf<typeof ports>,
+    EvidenceOf<typeof qemuArgs>,
+    EvidenceOf<typeof qemuProgram>,
+    EvidenceOf<typeof qemuUser>,
+    EvidenceOf<typeof qmpConnection>,
+    EvidenceOf<typeof qmpMessages>,
+    EvidenceOf<typeof selectors>,
+    EvidenceOf<typeof snapshotRestore>,
+    EvidenceOf<typeof snapshots>,
+    EvidenceOf<typeof status>,
+    EvidenceOf<typeof system>,
+    EvidenceOf<typeof vmFile>,
+    EvidenceOf<typeof vmFileEdits>,
+    EvidenceOf<typeof vmFileValues> {}
 
 /** The stable name of a finding, for programs to match on. */
 export type Code = keyof EvidenceByCode;
 
-/** One thing found: data, no text. Its words are made by `describe` alone. */
+/** One finding: data, no text. Only `describe` words it. */
 export type Finding = {
   readonly [C in Code]: {
     readonly code: C;
@@ -46,25 +86,45 @@ export type Finding = {
   };
 }[Code];
 
-// marked as pure, so that a bundle that words nothing (plan alone, in a browser) goes without the words
-const catalog: Catalog<EvidenceByCode> = /* @__PURE__ */ (() => ({
-  ...baseCatalog,
-  ...systemCatalog,
-  ...qmpCatalog,
-  ...hostCatalog,
-  ...guardCatalog,
-  ...hostFileCatalog,
-  ...plannerCatalog,
-  ...configCatalog,
-  ...launcherCatalog,
-  ...registryCatalog,
-  ...snapshotCatalog,
-  ...vmCatalog,
-  ...migrationCatalog,
-  ...cliCatalog,
+// marked as pure, so that a bundle without `describe` (the planner in a browser) has no words in it
+const catalog: { readonly [C in Code]: CatalogEntry<EvidenceByCode[C]> } = /* @__PURE__ */ (() => ({
+  ...attach,
+  ...claims,
+  ...commandLine,
+  ...database,
+  ...detach,
+  ...doctor,
+  ...drives,
+  ...emulatedDevices,
+  ...folders,
+  ...hostDevices,
+  ...hostFile,
+  ...hostFileGaps,
+  ...identity,
+  ...interruption,
+  ...lifeCycle,
+  ...machine,
+  ...migration,
+  ...output,
+  ...permission,
+  ...places,
+  ...ports,
+  ...qemuArgs,
+  ...qemuProgram,
+  ...qemuUser,
+  ...qmpConnection,
+  ...qmpMessages,
+  ...selectors,
+  ...snapshotRestore,
+  ...snapshots,
+  ...status,
+  ...system,
+  ...vmFile,
+  ...vmFileEdits,
+  ...vmFileValues,
 }))();
 
-/** Makes a finding; severity is `error` unless told otherwise. */
+/** Makes a finding; its severity is `error` unless `more` has another. */
 export function finding<C extends Code>(
   code: C,
   evidence: EvidenceByCode[C],
@@ -78,18 +138,18 @@ export function finding<C extends Code>(
   } as unknown as Finding;
 }
 
-/** @returns what can be done about a code */
+/** @returns the kind of a code */
 export function kindOf(code: Code): Kind {
   return catalog[code].kind;
 }
 
-/** @returns the words of a finding with its fix as data: what of it is typed, and what is said */
+/** @returns the words of a finding; its fix is data: commands, options and advice */
 export function wordsOf(found: Finding): Text {
   const entry = catalog[found.code] as CatalogEntry<unknown>;
   return entry.text(found.evidence);
 }
 
-/** @returns the words of a finding; its `location` stands in `where` when the entry names none */
+/** @returns the words of a finding; `where` is its location if the entry gives no `where` */
 export function describe(found: Finding): Told {
   const { fix, ...said } = wordsOf(found);
   const lines = fixLines(fix);

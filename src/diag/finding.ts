@@ -1,6 +1,6 @@
 import type { Fix } from './fix.js';
 
-/** Where in a file a finding stands. Lines and columns count from 1. */
+/** The position of a finding in a file. Lines and columns count from 1. */
 export interface SourceLocation {
   readonly file: string;
   /** From 1. */
@@ -10,14 +10,14 @@ export interface SourceLocation {
 }
 
 /**
- * `error`: it can't go on. `warning`: it goes on, but not as was asked. `note`: worth knowing.
+ * `error`: the command fails. `warning`: it continues, but not as requested. `note`: worth knowing.
  */
 export type Severity = 'error' | 'warning' | 'note';
 
 /**
  * What a caller can do about it; the command line turns it into its exit code (src/cli/exit-codes.ts).
  *
- * - `failed`: it was tried and did not work · `usage`: wrong words or an invalid file · `not-found`: no such device or VM
+ * - `failed`: the attempt failed · `usage`: wrong words or an invalid file · `not-found`: no such device or VM
  * - `ambiguous`: a selector matches several · `refused`: claimed, guarded or denied · `no-plan`: no port, or only slower
  * - `timeout`: a deadline passed · `unreachable`: the VM does not answer
  */
@@ -25,7 +25,7 @@ export type Kind = 'failed' | 'usage' | 'not-found' | 'ambiguous' | 'refused' | 
 
 /**
  * The parts of a message. `what` happened is one clause without a full stop; `where` names the file, device or port;
- * `why` is the reason with its evidence; `fix` is the literal command or line that mends it.
+ * `why` is the reason with its evidence; `fix` is the literal command or line that fixes it.
  */
 export interface Text {
   readonly what: string;
@@ -34,16 +34,21 @@ export interface Text {
   readonly fix?: Fix | undefined;
 }
 
-/** A message as it is told: its fix in lines, as `fixLines` makes them. */
+/** A message as it is printed: its fix in lines, as `fixLines` makes them. */
 export interface Told extends Omit<Text, 'fix'> {
   readonly fix?: string | undefined;
 }
 
-/** How one code is worded. Text never holds raw outside strings: wrap them in `printable`. */
+/** The evidence of a finding that needs none. */
+export type NoEvidence = Readonly<Record<never, never>>;
+
+/** The kind of one code, and its words. Text never holds raw outside strings: wrap them in `printable`. */
 export interface CatalogEntry<E> {
   readonly kind: Kind;
   text(evidence: E): Text;
 }
 
-/** A catalog: an entry for each code of an evidence map. */
-export type Catalog<M> = { readonly [C in keyof M]: CatalogEntry<M[C]> };
+/** The evidence that each entry of a catalog file takes. */
+export type EvidenceOf<Subject extends { readonly [code: string]: { text(evidence: never): Text } }> = {
+  readonly [C in keyof Subject]: Readonly<Parameters<Subject[C]['text']>[0]>;
+};

@@ -1,31 +1,31 @@
 import { shellWord } from './shell-word.js';
 
-/** Only this file makes what is typed: so nothing is put into a command without being quoted. */
+/** Only this file makes commands and options, so that every inserted word is quoted. */
 declare const made: unique symbol;
 
-/** One line for a shell. It does what it says when it is typed as it stands. */
+/** One line for a shell, which a user can type as it is. */
 export interface Command {
   readonly command: string;
   readonly [made]: true;
 }
 
-/** Words to add to the command line that was typed. */
+/** Words to add to the command line that the user typed. */
 export interface Options {
   readonly options: string;
   readonly [made]: true;
 }
 
-/** Words for people: what to do, or the line that belongs into a file. */
+/** Words for people: what to do, or a line for a file. */
 export interface Advice {
   readonly advice: string;
 }
 
 export type FixPart = Command | Options | Advice;
 
-/** What mends something. Parts that can't be typed are undefined, and left out. */
+/** What fixes a problem. A part that can't be typed is undefined, and is left out. */
 export type Fix = FixPart | readonly (FixPart | undefined)[];
 
-/** What stands in a command: one word, several, or one that never passes for an option. */
+/** What a template inserts: one word, several, or one that is never read as an option. */
 type Inserted = string | number | readonly string[] | Operand;
 
 interface Operand {
@@ -43,8 +43,8 @@ export function operand(text: string): Operand {
 }
 
 /**
- * Makes a command line: sh`qplug detach ${vm} ${id} --live`. What stands in the template is for the shell as it is; what is put in is raw
- * text, and is quoted. Where such a word begins with `-`, options go before it, and `--` ends them.
+ * Makes a command line: sh`qplug detach ${vm} ${id} --live`. The template itself is for the shell; inserted words are raw
+ * text, which `sh` quotes. If such a word begins with `-`, `sh` puts options before it, and `--` after them.
  *
  * @returns undefined where a word can't be typed
  */
@@ -53,13 +53,13 @@ export function sh(template: TemplateStringsArray, ...inserted: Inserted[]): Com
   return command === undefined ? undefined : ({ command } as Command);
 }
 
-/** @returns a command line of words that are options where they look so: what somebody typed, with a word mended */
+/** @returns a command line of words that may be options: a typed command line with one word corrected */
 export function asTyped(...words: readonly string[]): Command | undefined {
   const shown = words.map(shellWord);
   return shown.includes(undefined) ? undefined : ({ command: shown.join(' ') } as Command);
 }
 
-/** @returns the same of options */
+/** @returns the same for options */
 export function asOptions(...words: readonly string[]): Options | undefined {
   const line = asTyped(...words);
   return line === undefined ? undefined : ({ options: line.command } as Options);
@@ -85,7 +85,7 @@ export function oneLineOfOptions(parts: readonly (FixPart | undefined)[]): FixPa
 /**
  * Makes words for people.
  *
- * @param parts - printable text, and what is typed within it
+ * @param parts - printable text, and commands or options within it
  * @returns undefined where a part can't be typed
  */
 export function advice(...parts: readonly (string | Command | Options | undefined)[]): Advice | undefined {
@@ -93,14 +93,14 @@ export function advice(...parts: readonly (string | Command | Options | undefine
   return { advice: parts.map((part) => (typeof part === 'object' ? typed(part) : part)).join('') };
 }
 
-/** @returns what is typed of a part */
+/** @returns the text of a command or of options */
 function typed(part: Command | Options): string {
   return 'command' in part ? part.command : part.options;
 }
 
 /**
- * @returns the lines of a fix. Where there is something to type all else is a comment, so that the whole can be given to a shell, or be
- *   added to a command line
+ * @returns the lines of a fix. Beside a command or options, advice becomes a comment, so that a user can paste the whole into a shell,
+ *   or add it to a command line
  */
 export function fixLines(fix: Fix | undefined): string | undefined {
   const parts = [fix ?? []].flat().filter((part) => part !== undefined);
@@ -114,7 +114,7 @@ export function fixLines(fix: Fix | undefined): string | undefined {
   return lines.length === 0 ? undefined : lines.join('\n');
 }
 
-/** A word of a template: `raw` where it is one that was put in, and nothing else. */
+/** A word of a template; `raw`: the inserted word that it consists of. */
 interface Token {
   readonly text: string;
   readonly raw: string | undefined;
@@ -123,7 +123,7 @@ interface Token {
 function spelled(template: TemplateStringsArray, inserted: readonly Inserted[]): string | undefined {
   const all = inserted.map(wordsOf);
   const named = template[0] === '';
-  // the program itself is no option, however it begins
+  // the program itself is never an option
   const words = all.map((some, index) => (index === 0 && named ? some.map((one) => ({ ...one, raw: '' })) : some));
   if (words.some((some) => some.some(({ word }) => word === undefined))) return undefined;
   const dashed = words.some((some) => some.some(({ raw }) => raw.startsWith('-')));
@@ -135,27 +135,27 @@ function spelled(template: TemplateStringsArray, inserted: readonly Inserted[]):
 }
 
 function wordsOf(one: Inserted): { readonly raw: string; readonly word: string | undefined }[] {
-  // only a word that may pass for an option is looked at again
+  // only a word that may be read as an option matters later
   if (typeof one === 'object' && 'operand' in one) return [{ raw: '', word: shellWord(one.operand) }];
   const raws = typeof one === 'object' ? one : [String(one)];
   return raws.map((raw) => ({ raw, word: shellWord(raw) }));
 }
 
-/** In the place of the program `if` would be a word of the shell's, and `a=b` a variable: only what can't be either stays unquoted. */
+/** As the program, `if` would be a keyword of the shell and `a=b` a variable: only a word that is neither stays unquoted. */
 function programOf(raw: string | undefined): string | undefined {
   if (raw === undefined || /^[\w@:,.+-]*[/-][\w@:,./+-]*$/.test(raw)) return undefined;
   const word = shellWord(raw);
   return word === raw ? `'${raw}'` : word;
 }
 
-/** A template in words, at its blanks. */
+/** @returns a template divided into words at its blanks */
 function tokensOf(
   template: TemplateStringsArray,
   words: readonly (readonly { readonly raw: string; readonly word: string | undefined }[])[],
   program: string | undefined,
 ): Token[] {
   const tokens: Token[] = [];
-  let open = false; // whether the last token goes on
+  let open = false; // whether the last token continues
   const add = (text: string, raw: string | undefined): void => {
     const last = tokens.at(-1);
     if (!open || last === undefined) tokens.push({ text, raw });

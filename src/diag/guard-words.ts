@@ -5,33 +5,33 @@ import { printable } from './printable.js';
 /** The longest name from outside that stands in a sentence. */
 const NAME = 96;
 
-/** How many of a list are told by name. */
+/** How many names of a list a sentence has. */
 const LISTED = 4;
 
-/** A guard in words: what it is about, and what would break. Both are printable. */
+/** A guard in words: what the host uses, and what would break. Both are printable. */
 export interface GuardWords {
   /** `/dev/sdb1 mounted at /mnt` */
   readonly subject: string;
   /** A sentence without a full stop. */
   readonly breaks: string;
-  /** What ends the host's need, where a command or a hand does. */
+  /** The command that ends the host's use, where there is one. */
   readonly mend?: Command | undefined;
 }
 
-/** @returns the words for a guard; the only place where they are made */
+/** The only function that words a guard. @returns its words */
 export function guardWords(guard: Guard): GuardWords {
   switch (guard.kind) {
     case 'hub':
       return {
         subject: guard.below.length === 0 ? 'a hub' : `a hub with ${list(guard.below)} behind it`,
-        breaks: 'everything that is plugged into it would go with it',
+        breaks: 'the host would lose every device behind it',
       };
     case 'mount': {
       const { at, inside } = guard;
       const where = inside === undefined ? '' : `, in the mount namespace of ${processWords(inside)}`;
       return {
         subject: `${disk(guard)}mounted at ${list(at)}${where}`,
-        breaks: 'the file system would lose its disk: what is not written yet is lost, and programs that use it fail',
+        breaks: 'the file system would lose its disk: unwritten data is lost, and programs that use it fail',
         mend: inside === undefined ? sh`umount ${at[0] ?? ''}` : undefined,
       };
     }
@@ -45,33 +45,33 @@ export function guardWords(guard: Guard): GuardWords {
       const volume = guard.through.at(-1);
       return {
         subject: `${disk({ ...guard, through: guard.through.slice(0, -1) })}part of ${volume === undefined ? 'a volume' : volumeWords(volume)}`,
-        breaks: 'the volume would lose its disk, and all that is on it',
+        breaks: 'the volume would lose its disk, and all its data',
         mend: volume === undefined ? undefined : closing(volume),
       };
     }
     case 'disk-open':
       return {
         subject: `${disk(guard)}open in ${processes(guard.processes)}`,
-        breaks: 'what the program reads or writes there would be torn',
+        breaks: 'the program would read or write incomplete data',
       };
     case 'keyboard':
     case 'pointer': {
       const what = guard.kind === 'keyboard' ? 'the only keyboard' : 'the only pointer';
       return {
         subject: `${what} of ${printable(guard.seat, NAME)}: ${printable(guard.input, NAME)}`,
-        breaks: `whoever sits there could not ${guard.kind === 'keyboard' ? 'type' : 'point'} any more: ${seatWords(guard.use)}`,
+        breaks: `the person at that seat could no longer ${guard.kind === 'keyboard' ? 'type' : 'point'}: ${seatWords(guard.use)}`,
       };
     }
     case 'bluetooth':
       return {
         subject: `Bluetooth adapter ${printable(guard.adapter, NAME)} of ${list(guard.inputs)}${guard.sure ? '' : ' (the only adapter here)'}`,
-        breaks: 'keyboards and pointers that are connected through it would be cut off',
+        breaks: 'keyboards and pointers that are connected through it would disconnect',
       };
     case 'route': {
       const families = guard.families.join(' and ');
       return {
         subject: `network interface ${link(guard)} with the default route (${families})`,
-        breaks: 'this host would lose its way to other networks',
+        breaks: 'this host would lose its connection to other networks',
       };
     }
     case 'ssh':
@@ -88,13 +88,13 @@ export function guardWords(guard: Guard): GuardWords {
       };
       return {
         subject: `${printable(guard.node, NAME)}, ${use[guard.use]}`,
-        breaks: 'whoever watches this host or logs in there would be cut off',
+        breaks: 'anyone who watches this host or logs in there would be cut off',
       };
     }
     case 'serial':
       return {
         subject: `${printable(guard.node, NAME)} open in ${processes(guard.processes)}`,
-        breaks: 'the program would lose its line',
+        breaks: 'the program would lose its serial line',
       };
     case 'token': {
       const by = processes(guard.processes);
@@ -102,7 +102,7 @@ export function guardWords(guard: Guard): GuardWords {
         subject: guard.sure
           ? `${printable(guard.node, NAME)} open in ${by}`
           : `claimed by a program, and ${by} runs, which serves such devices`,
-        breaks: 'whoever signs, logs in or decrypts with the card or key could not any more',
+        breaks: 'signing, logging in and decrypting with the card or key would fail',
       };
     }
     case 'in-use': {
@@ -153,7 +153,7 @@ function volumeWords({ node, what, name }: Volume): string {
   return `${kind[what]} ${name === undefined ? printable(node, NAME) : `${printable(name, NAME)} (${printable(node, NAME)})`}`;
 }
 
-/** `/dev/sdb1 ` or `/dev/sdb1, below the LVM volume vg-home (/dev/dm-1), `: what the words after it speak of. */
+/** `/dev/sdb1 ` or `/dev/sdb1, below the LVM volume vg-home (/dev/dm-1), `: the subject of the words after it. */
 function disk({ node, through }: DiskUse): string {
   const part = printable(node, NAME);
   return through.length === 0 ? `${part} ` : `${part}, below ${listed(through.map(volumeWords))}, `;

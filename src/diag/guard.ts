@@ -1,9 +1,9 @@
 /**
- * What the host itself needs of a USB device, as data: src/host/guards finds it, and the words for it are made in guard-words.ts.
+ * The host's own use of a USB device, as data: src/host/guards finds it, guard-words.ts words it.
  * All strings are raw.
  */
 
-/** The names of guards, in the order in which they are told. `--guard-off` and `guard-off:` take them. */
+/** The names of guards, in the order of their report. `--guard-off` and `guard-off:` take them. */
 export const GUARD_KINDS = [
   'hub',
   'mount',
@@ -26,7 +26,7 @@ export type GuardKind = (typeof GUARD_KINDS)[number];
 /** A process that has something open. */
 export interface HolderProcess {
   readonly pid: number;
-  /** /proc/PID/comm: at most 15 bytes, and whatever the process calls itself. */
+  /** /proc/PID/comm: at most 15 bytes, and any name that the process gives itself. */
   readonly name: string;
   /** For a QEMU: what its `-name` says; libvirt writes the domain's name there. */
   readonly vm?: string | undefined;
@@ -43,15 +43,15 @@ export interface Volume {
   readonly name?: string | undefined;
 }
 
-/** A part of a disk, and what stands on it up to the one that is used. */
+/** A part of a disk, and the volumes on it up to the one in use. */
 export interface DiskUse {
   /** `/dev/sdb1`: what belongs to the USB device itself. */
   readonly node: string;
-  /** From the part up; empty where the part itself is used. */
+  /** From the part up; empty if the part itself is in use. */
   readonly through: readonly Volume[];
 }
 
-/** What makes a seat one that somebody sits at. */
+/** Why qplug takes a seat as used by a person. */
 export type SeatUse =
   | { readonly by: 'session'; readonly session: string; readonly user: string | undefined }
   | { readonly by: 'terminal'; readonly terminal: string; readonly process: HolderProcess }
@@ -59,7 +59,7 @@ export type SeatUse =
 
 /** One reason why the host needs a device. */
 export type Guard =
-  /** The ports of what is plugged into it. */
+  /** `below`: the ports of the devices behind it. */
   | { readonly kind: 'hub'; readonly below: readonly string[] }
   /** `inside`: the mounts are those of this process's mount namespace, not of ours. */
   | ({
@@ -68,7 +68,7 @@ export type Guard =
       readonly inside?: HolderProcess | undefined;
     } & DiskUse)
   | ({ readonly kind: 'swap' } & DiskUse)
-  /** Nothing is known to use the topmost volume; it is active all the same. */
+  /** No known user of the topmost volume; but it is active. */
   | ({ readonly kind: 'volume' } & DiskUse)
   | ({ readonly kind: 'disk-open'; readonly processes: readonly HolderProcess[] } & DiskUse)
   /** `input`: the name of the input device. */
@@ -108,7 +108,7 @@ export type Guard =
       readonly processes: readonly HolderProcess[];
       readonly sure: boolean;
     }
-  /** `claimed`: interfaces that a program has claimed; without `processes`, by one that we may not see. */
+  /** `claimed`: interfaces that a program has claimed; without `processes`, by one that this user may not see. */
   | {
       readonly kind: 'in-use';
       readonly node: string;

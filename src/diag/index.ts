@@ -1,6 +1,6 @@
-/** Findings and errors as data, and the one place where they become words. */
+/** Findings and errors as data, and the only place that words them. */
 export { type Code, describe, type EvidenceByCode, type Finding, finding, kindOf } from './catalog.js';
-export { fail, QplugError } from './error.js';
+export { addFindings, fail, QplugError, systemError, throwErrors } from './error.js';
 export type { Kind, Severity, SourceLocation, Told as Text } from './finding.js';
 export { findingDocument } from './finding-document.js';
 export { asTyped, type Command, type Fix, type FixPart, fixLines, type Options, sh } from './fix.js';
@@ -16,5 +16,4 @@ export {
 export { type GuardWords, guardWords } from './guard-words.js';
 export { nearest } from './nearest.js';
 export { printable } from './printable.js';
-export { systemError } from './system-error.js';
 export { isUnsafe, oneLine, safeJson, safeLines } from './unsafe.js';

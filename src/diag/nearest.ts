@@ -3,8 +3,8 @@ import { distance } from 'fastest-levenshtein';
 /**
  * The known word that a person most likely meant.
  *
- * @param word - what was written
- * @param known - the words that would have been right
+ * @param word - the word that the user wrote
+ * @param known - the valid words
  * @returns the nearest one, or undefined when none is near (more than a third of the letters differ, at least two)
  */
 export function nearest(word: string, known: Iterable<string>): string | undefined {

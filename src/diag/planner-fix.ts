@@ -26,12 +26,12 @@ export type PlannerFix =
 export interface FixContext {
   /** How the VM is called in commands. */
   readonly vm: string;
-  /** Whether it runs: then options and commands are told, else lines of its file. */
+  /** Whether it runs: then a fix is options and commands, else lines of its file. */
   readonly running: boolean;
-  /** What the user fixed. */
+  /** The pin that the user gave. */
   readonly controller?: string | undefined;
   readonly port?: string | undefined;
-  /** Controllers that are there without being written down: a list of controllers has to name them too. */
+  /** Controllers that the VM has without a line in its file: a list of controllers has to name them too. */
   readonly unwritten: readonly { readonly id: string; readonly model: string }[];
 }
 
@@ -44,7 +44,7 @@ export const SPEED: Readonly<Record<SpeedWord, string>> = {
 
 /** Facts of QEMU that people stumble over (hw/usb/dev-hub.c; hw/usb/hcd-ehci.c, portspeed of a port without companion). */
 export const HUB_IS_FULL_SPEED = "QEMU's usb-hub is a full-speed (USB 1.1) device";
-export const BARE_EHCI = 'a bare EHCI port takes high speed alone';
+export const BARE_EHCI = 'a bare EHCI port takes only high speed';
 
 /** @returns options and commands to type, or lines of the VM file between backticks; undefined for no fix */
 export function plannerFix(fix: PlannerFix, context: FixContext): Fix | undefined {
@@ -52,7 +52,7 @@ export function plannerFix(fix: PlannerFix, context: FixContext): Fix | undefine
   const changes = fix.fix === 'both' ? fix.changes : [fix];
   if (!context.running) return advice(changes.map((change) => fileText(change, context)).join(', and '));
   const parts = changes.flatMap((change) => liveFix(change, context));
-  // one that can't be typed would leave the other, which alone is no fix
+  // where one of two can't be typed, the other alone is no fix
   return parts.includes(undefined) ? undefined : oneLineOfOptions(parts);
 }
 
@@ -82,7 +82,7 @@ function fileText(change: PlannerChange, context: FixContext): string {
       return `write \`controllers: [${[...all, one].join(', ')}]\` under usb`;
     }
     case 'detach':
-      return `take ${printable(change.device)} out`;
+      return `remove ${printable(change.device)}`;
   }
 }
 
@@ -96,7 +96,7 @@ function liveFix(change: PlannerChange, context: FixContext): (FixPart | undefin
       return [advice(`leave out ${keys.map((key) => `--${key}`).join(' and ')} (in the VM file: ${inFile})`)];
     }
     case 'allow-slower':
-      return [options`--slower allow`, advice(`then it runs at ${SPEED[change.speed]}`)];
+      return [options`--slower allow`, advice(`it then runs at ${SPEED[change.speed]}`)];
     case 'grow':
       return [options`--grow ${change.what}`];
     case 'more-ports':
@@ -128,7 +128,7 @@ function yamlPair([key, value]: [string, string]): string {
   return `${key}: ${yaml(value)}`;
 }
 
-/** `2.10` would be a number, and `true` no text. */
+/** Quotes what YAML would read as something else: `2.10` as a number, `true` as a boolean. */
 function yaml(value: string): string {
   const plain = /^(?:[A-Za-z][A-Za-z0-9._-]*|[1-9]\d*)$/.test(value) && !/^(?:true|false|null)$/i.test(value);
   return plain ? value : yamlText(value);

@@ -1,11 +1,11 @@
 import { isUnsafe, oneLine } from './unsafe.js';
 
-/** @returns the text as it is where that is safe to show (a backslash is) and short enough: what somebody is to write down */
+/** @returns the text as it is where that is safe to show (a backslash is) and short enough, for text that a user copies */
 export function verbatim(text: string, limit = 1024): string | undefined {
   return text.length <= limit && !isUnsafe(text) ? text : undefined;
 }
 
-/** One escape or one character of escaped text: what a cut must not divide. */
+/** One escape or one character of escaped text, which a cut must not divide. */
 const WHOLE = /\\x..|\\u....|\\.|./gu;
 
 /**
@@ -13,7 +13,7 @@ const WHOLE = /\\x..|\\u....|\\.|./gu;
  * each backslash doubled, so that what is printed can be read back without doubt.
  *
  * @param text - text of any origin
- * @param limit - longest result in UTF-16 units; what is over is cut and marked with `…`
+ * @param limit - longest result in UTF-16 units; a longer text is cut and ends with `…`
  * @returns the text with every unsafe character written as `\n`, `\x1b` or `\u202e`
  */
 export function printable(text: string, limit = 1024): string {

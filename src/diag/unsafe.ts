@@ -1,6 +1,6 @@
 /**
- * What must not reach a terminal, a log or another reader raw: C0 and C1 controls (so no escape sequence survives), DEL, line and
- * paragraph separators, the Unicode marks that change the direction of text, characters that take no room and are not seen (the soft
+ * Characters that must not reach a terminal, a log or another reader raw: C0 and C1 controls (so no escape sequence survives), DEL, line and
+ * paragraph separators, the Unicode marks that change the direction of text, invisible characters of no width (the soft
  * hyphen, joiners, the byte-order mark, tags), and lone surrogates. The one list of them.
  */
 const UNSAFE =
@@ -9,13 +9,13 @@ const UNSAFE =
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** @returns whether there is anything in a text that must not be shown as it is */
+/** @returns whether a text has characters that must not be shown as they are */
 export function isUnsafe(text: string): boolean {
   return text.search(UNSAFE) >= 0;
 }
 
 /**
- * Escapes what is unsafe and nothing else: text that has been through `printable` stays as it is, so it may be called again.
+ * Escapes only unsafe characters: it leaves the output of `printable` as it is, so callers may call it again.
  *
  * @returns a text of one line, with `\n`, `\x1b` or `\u202e` where an unsafe character was
  */

@@ -121,7 +121,7 @@ describe('a VM that others started is one VM', () => {
     renameSync(moved, one.folder);
     await one[Symbol.asyncDispose]();
     const { err } = await must('attach', other.socket, DEVICE);
-    expect(err).toContain('the VM that had it is gone');
+    expect(err).toContain('its VM has ended');
   });
 
   test('its path leads to another VM by now: that one is not taken for it', async () => {

@@ -206,7 +206,7 @@ describe.each(RELEASES)('snapshots with QEMU $name', ({ name: release }) => {
     await send('cont');
     const { codes, error } = await refused(restore('theirs', true));
     expect(codes).toEqual(['snapshot-failed', 'snapshot-half-loaded']);
-    expect(error.message).toMatch(/could not be restored: QEMU says: /);
+    expect(error.message).toMatch(/could not restore the snapshot \S+: QEMU reports: /);
     expect([await tree(), await state(), claims()]).toEqual([[HOST_LINE], 'paused', [`${ID} attached`]]);
     // nobody lets it go on, or keeps it
     expect((await refused(letGo())).codes).toEqual(['guest-half-loaded']);

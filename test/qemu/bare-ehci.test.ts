@@ -45,7 +45,7 @@ test.each(['usb-ehci', 'ich9-usb-ehci1'])(
     const { exit, err } = await planned(model);
     expect(exit).toBe(6);
     expect(err).toContain(
-      "QEMU's usb-hub is a full-speed (USB 1.1) device, and a bare EHCI port takes high speed alone",
+      "QEMU's usb-hub is a full-speed (USB 1.1) device, and a bare EHCI port takes only high speed",
     );
     expect(err).toContain('fix  write `model: ich9` for the controller ehci\n');
   },

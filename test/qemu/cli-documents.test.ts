@@ -40,7 +40,7 @@ describe('the state of a QEMU that somebody else started', () => {
     const restored = await json('restore', qemu.socket, 'clean');
     expect(restored).toMatchObject({ schema: 'urn:qplug:snapshot-restore:1', runs: false, added: [], removed: [] });
     expect((await said('restore', qemu.socket, 'clean')).out).toMatch(
-      / is as it was saved in clean; its guest stands still\n$/,
+      / is restored from clean; its guest is paused\n$/,
     );
     expect((await said('delete', qemu.socket)).err).toMatch(/ {2}fix {2}qplug snapshot delete \S+ clean$/m);
     const deleted = await json('delete', qemu.socket, 'clean');
@@ -51,7 +51,7 @@ describe('the state of a QEMU that somebody else started', () => {
     );
     for (const [words, exit, what] of [
       [['delete', qemu.socket, 'clean'], 3, /has no snapshot clean/],
-      [['save', qemu.socket, 'a b'], 2, /can't be the tag/],
+      [['save', qemu.socket, 'a b'], 2, /is not a valid snapshot tag/],
       [['list', qemu.socket, 'clean'], 2, /takes no tag/],
       [['restore', qemu.socket, 'clean', '--keep'], 2, /--keep/],
       [['safe', qemu.socket, 'clean'], 2, /does not know "safe".*fix {2}qplug snapshot save/s],

@@ -272,6 +272,6 @@ test('on the command line: words for people, and documents as promised', async (
     findings: [{ code: 'wanted-not-plugged-in' }],
   });
   const again = await qplug(['attach', file, 'dead:beef', '--config'], { env });
-  expect(again.out).toMatch(/bench\.yaml: dead:beef is there already \(line 10\)\n$/);
+  expect(again.out).toMatch(/bench\.yaml: dead:beef is already there \(line 10\)\n$/);
   expect([both, live, config, grown, away].flatMap(schemaErrors)).toEqual([]);
 });

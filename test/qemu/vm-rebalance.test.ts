@@ -88,7 +88,7 @@ describe('a full-speed device where a high-speed one is wanted, and a UHCI besid
       expect(out.split('\n')).toEqual([
         'qplug-usb-mouse (usb-mouse), which has no port, could be on x.0 port 1, at 480M',
         '  qplug-usb-wacom-tablet (usb-wacom-tablet): x.0 port 1 -> u.0 port 1, unplugged for a moment',
-        'What the guest has open on a device that is unplugged breaks.',
+        'The guest loses what it has open on a device that is unplugged.',
         `To do it: qplug rebalance ${qemu.socket} --emulated usb-mouse --yes`,
         '',
       ]);
@@ -189,7 +189,7 @@ test('a hub of qplug that its last device left goes, and nobody is interrupted',
   }
   await plug({ emulated: ['usb-tablet'] });
   const { err } = await qplug(['attach', qemu.socket, '--emulated', 'usb-mouse']);
-  expect(err).toContain('note: taking out qplug-hub-x.0-1, which nothing is behind, would give');
+  expect(err).toContain('note: removing qplug-hub-x.0-1, which has no devices behind it, would give');
   const report = await move({ emulated: ['usb-mouse'], carryOut: true });
   expect(report.move).toMatchObject({ moved: [], hub: { id: 'qplug-hub-x.0-1', bus: 'x.0', port: '1' } });
   expect((await treeOf(world, qemu.socket)).toSorted()).toEqual([

@@ -7,7 +7,7 @@ export const argv: CommandDeclaration = {
   group: 'look',
   brief: 'the QEMU command line that run would use',
   summary:
-    'Print the QEMU command line that run would use, one option a line, ready for a shell. Host devices are not in it: they are plugged once QEMU runs.',
+    'Print the QEMU command line that run would use, one option per line, ready for a shell. It has no host devices: qplug plugs them in once QEMU runs.',
   words: [VM_FILE],
   options: { host: HOST, offline: OFFLINE, forget: FORGET },
   examples: [

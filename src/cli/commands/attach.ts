@@ -18,7 +18,7 @@ export const attach: CommandDeclaration = {
   group: 'plug',
   brief: 'plug host devices into a VM: all or none',
   summary:
-    'Plug host devices into a running VM, each on a port of its speed: all of them or none. What QEMU did is read back; what is not as planned is undone. A VM that runs from a file has them at its next start too: they are written into the file, with a selector that lasts, and all else in it stays as it is.',
+    'Plug host devices into a running VM, each on a port of its speed: all of them or none. qplug reads back what QEMU did, and undoes it if it differs from the plan. If the VM runs from a file, qplug also adds the devices to the file for the next start, with a selector that lasts, and leaves the rest of the file as it is.',
   words: [VM, SELECTORS],
   options: {
     config: CONFIG,
@@ -28,13 +28,13 @@ export const attach: CommandDeclaration = {
     slower: SLOWER,
     wait: {
       type: 'number',
-      describe: 'Wait so many seconds for devices that are not plugged in yet (default 0)',
+      describe: 'Wait up to S seconds for devices that are not plugged in yet (default 0)',
       argument: 'S',
     },
     emulated: {
       type: 'string',
       many: true,
-      describe: 'Plug an emulated device as well: usb-tablet, usb-kbd, … (may be repeated)',
+      describe: 'Also plug an emulated device: usb-tablet, usb-kbd, … (may be repeated)',
       argument: 'MODEL',
     },
     grow: GROW,
@@ -44,12 +44,12 @@ export const attach: CommandDeclaration = {
   },
   examples: [
     ['qplug attach bench 0781:5567', 'the stick, to the VM called bench'],
-    ['qplug attach ./qmp.sock 1-2.3 1-2.4', 'what is plugged into two host ports, to any QEMU with a QMP socket'],
+    ['qplug attach ./qmp.sock 1-2.3 1-2.4', 'the devices on two host ports, to any QEMU with a QMP socket'],
     ['qplug attach bench serial=4C530001 --controller xhci --port 1', 'to a port of your choice'],
     ['qplug attach bench 0781:5567 --wait 30', 'as soon as it is plugged in'],
     ['qplug attach bench 0781:5567 --live', 'until the VM ends; its file stays as it is'],
     ['qplug attach bench.yaml 0781:5567 --config', 'at the next start, whether the VM runs or not'],
-    ['qplug attach bench 0781:5567 --guard-off mount', 'though it is mounted on this host'],
+    ['qplug attach bench 0781:5567 --guard-off mount', 'even if it is mounted on this host'],
   ],
   load: () => import('../handlers/attach.js'),
 };

@@ -5,7 +5,7 @@ export const claims: CommandDeclaration = {
   group: 'look',
   brief: 'which VM has which device',
   summary:
-    'List the host devices that belong to VMs, and how far each is: attaching, attached, detaching, or failed and why. What belongs to no VM is available. Claims of VMs that are gone are given back to the host first.',
+    'List the host devices that belong to VMs, with their state: attaching, attached, detaching, or failed with the reason. All other devices are available. First returns the devices of VMs that have ended to the host.',
   words: [],
   options: {},
   examples: [

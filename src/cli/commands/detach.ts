@@ -6,9 +6,9 @@ import { VM } from './shared/word-declarations.js';
 export const detach: CommandDeclaration = {
   name: 'detach',
   group: 'plug',
-  brief: 'take devices out again, back to the host',
+  brief: 'unplug devices and return them to the host',
   summary:
-    'Take devices out of a running VM: all of them or none. Waits until QEMU has let go of each, and until the host has its driver back. A VM that runs from a file goes without them at its next start too: their entries are taken out of the file, and all else in it stays as it is.',
+    'Unplug devices from a running VM: all of them or none. Waits until QEMU has released each, and until the host has its driver back. If the VM runs from a file, qplug also removes their entries from the file for the next start, and leaves the rest of the file as it is.',
   words: [
     VM,
     {
@@ -22,9 +22,9 @@ export const detach: CommandDeclaration = {
   options: { config: CONFIG, live: LIVE, timeout: timeoutOption(ATTACH_TIMEOUT), verbose: VERBOSE },
   examples: [
     ['qplug detach bench 0781:5567', 'the stick'],
-    ['qplug detach bench qplug-0781-5567-1-2.3', 'by its id, also when it was pulled meanwhile'],
+    ['qplug detach bench qplug-0781-5567-1-2.3', 'by its id, even if it is no longer plugged in'],
     ['qplug detach bench 0781:5567 --live', 'until the next start; its entry in the file stays'],
-    ['qplug detach bench.yaml 0781:5567 --config', 'out of the file alone, whether the VM runs or not'],
+    ['qplug detach bench.yaml 0781:5567 --config', 'only from the file, whether the VM runs or not'],
   ],
   load: () => import('../handlers/detach.js'),
 };

@@ -8,18 +8,21 @@ export const devices: CommandDeclaration = {
   group: 'look',
   brief: 'the USB devices of this host, where and how fast',
   summary:
-    'Show the USB devices of this host: where, what, how fast, who drives them. With selectors: those that match; exit code 3 when none does.',
+    'Show the USB devices of this host: port, name, speed and driver. With selectors: only those that match; exit code 3 if none does.',
   words: [SELECTORS],
   options: {
     host: HOST,
-    tree: { type: 'boolean', describe: 'Show where they hang: host controllers, hubs, ports' },
-    watch: { type: 'boolean', describe: 'Go on, and tell what comes and goes (with --json: a JSON document a line)' },
+    tree: { type: 'boolean', describe: 'Show them as a tree of host controllers, hubs and ports' },
+    watch: {
+      type: 'boolean',
+      describe: 'Keep running, and print devices that come and go (with --json: one JSON document per line)',
+    },
   },
   examples: [
     ['qplug devices', 'all devices'],
     ['qplug devices class=08 --json', 'storage devices, for a program'],
-    ['qplug devices --host usb.tgz', 'those of another host, from what it sent'],
-    ['qplug devices --tree', 'with the hubs that they hang on'],
+    ['qplug devices --host usb.tgz', 'those of another host, from a file of it'],
+    ['qplug devices --tree', 'with the hubs that they are plugged into'],
   ],
   load: () => import('../handlers/devices.js'),
 };

@@ -5,10 +5,9 @@ export const kill: CommandDeclaration = {
   name: 'kill',
   group: 'run',
   brief: 'end a VM without asking its guest',
-  summary:
-    'End a VM without asking its guest: quit, then SIGTERM, then SIGKILL. Its guest loses what it has not written.',
+  summary: 'End a VM without asking its guest: quit, then SIGTERM, then SIGKILL. Its guest loses unwritten data.',
   words: [VM],
   options: {},
-  examples: [['qplug kill bench', 'as pulling its power plug would']],
+  examples: [['qplug kill bench', 'like pulling its power plug']],
   load: () => import('../handlers/kill.js'),
 };

@@ -4,7 +4,7 @@ export const list: CommandDeclaration = {
   name: 'list',
   group: 'look',
   brief: 'the VMs that qplug runs on this host',
-  summary: 'Show the VMs that qplug runs on this host, and clear away what is left of those that have ended.',
+  summary: 'Show the VMs that qplug runs on this host, and clear away the leftovers of VMs that have ended.',
   words: [],
   options: {},
   examples: [

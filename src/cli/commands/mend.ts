@@ -3,9 +3,9 @@ import type { CommandDeclaration } from '../command.js';
 export const mend: CommandDeclaration = {
   name: 'mend',
   group: 'mend',
-  brief: 'mend what killed processes left',
+  brief: 'clean up after killed processes',
   summary:
-    'Undo or finish what a killed qplug had begun, and give devices back to the host whose VM is gone. Every other command does that first as well. With --after it waits until a VM has ended, however it ends; qplug run --detach leaves one such behind.',
+    'Undo or finish what a killed qplug had begun, and return the devices of ended VMs to the host. Every other command does this first. With --after: wait until a VM has ended, however it ends; qplug run --detach leaves such a process behind.',
   words: [],
   options: {
     after: { type: 'string', describe: 'Wait until this VM has ended', argument: 'VM' },

@@ -6,20 +6,21 @@ import { SELECTORS, VM } from './shared/word-declarations.js';
 export const rebalance: CommandDeclaration = {
   name: 'rebalance',
   group: 'plug',
-  brief: 'move one device so that another has its speed',
+  brief: 'move one device so that another gets its speed',
   summary:
-    "Find the one move that gives one device more a port of its own speed: a device that runs slower, or one that the VM's file wants and that has no port. Shows whom the guest would lose for a moment; moves nothing without --yes. Only what qplug plugged into the running VM is ever moved.",
-  words: [
-    VM,
-    { ...SELECTORS, describe: 'A host device to find a port for as well: 0781:5567, 1-2.3, … as for attach' },
-  ],
+    "Find the one move that gives one more device a port of its own speed: a device that runs slower, or one that the VM's file wants and that has no port. Prints which devices the guest would lose for a moment; moves nothing without --yes. qplug moves only devices that it plugged into the running VM itself.",
+  words: [VM, { ...SELECTORS, describe: 'Another host device that needs a port: 0781:5567, 1-2.3, … as for attach' }],
   options: {
-    yes: { type: 'boolean', short: 'y', describe: 'Do it: unplug what has to move and plug it in elsewhere' },
-    'dry-run': { type: 'boolean', describe: 'Show only, as without --yes' },
+    yes: {
+      type: 'boolean',
+      short: 'y',
+      describe: 'Do it: unplug the devices that have to move and plug them in elsewhere',
+    },
+    'dry-run': { type: 'boolean', describe: 'Only print it, as without --yes' },
     emulated: {
       type: 'string',
       many: true,
-      describe: 'An emulated device to find a port for as well (may be repeated)',
+      describe: 'An emulated device that needs a port (may be repeated)',
       argument: 'MODEL',
     },
     'guard-off': GUARD_OFF,
@@ -27,7 +28,7 @@ export const rebalance: CommandDeclaration = {
     verbose: VERBOSE,
   },
   examples: [
-    ['qplug rebalance bench', 'what would have to move, and for whom'],
+    ['qplug rebalance bench', 'which device would have to move, and for which'],
     ['qplug rebalance bench --yes', 'move it'],
     ['qplug rebalance ./qmp.sock 0781:5567 --yes', 'make room for the stick, and plug it in'],
   ],

@@ -5,9 +5,9 @@ import { timeoutOption, VERBOSE } from './shared/option-declarations.js';
 export const release: CommandDeclaration = {
   name: 'release',
   group: 'plug',
-  brief: 'give a device back to the host, whoever has it',
+  brief: 'return a device to the host, whichever VM has it',
   summary:
-    'Give a device back to the host: out of the VM that has it, each interface with the driver that it had before, and its claim forgotten. Shows what it would do first; does nothing without --yes.',
+    'Return a device to the host: unplug it from its VM, bind each interface to the driver that it had before, and forget the claim. Prints the steps; does nothing without --yes.',
   words: [
     {
       name: 'device',
@@ -18,13 +18,13 @@ export const release: CommandDeclaration = {
   ],
   options: {
     yes: { type: 'boolean', short: 'y', describe: 'Do it' },
-    'dry-run': { type: 'boolean', describe: 'Show only, as without --yes' },
+    'dry-run': { type: 'boolean', describe: 'Only print the steps, as without --yes' },
     timeout: timeoutOption(ATTACH_TIMEOUT),
     verbose: VERBOSE,
   },
   examples: [
-    ['qplug release 0781:5567', 'who has the stick, and what giving it back takes'],
-    ['qplug release 0781:5567 --yes', 'give it back'],
+    ['qplug release 0781:5567', 'which VM has the stick, and the steps to return it'],
+    ['qplug release 0781:5567 --yes', 'return it'],
   ],
   load: () => import('../handlers/release.js'),
 };

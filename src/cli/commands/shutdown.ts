@@ -7,10 +7,10 @@ export const shutdown: CommandDeclaration = {
   group: 'run',
   brief: 'ask the guest to power off, and wait until it has',
   summary:
-    'Ask the guest to power off, wait until it has, and see that the host has its devices back. A guest that does not listen goes on: qplug kill ends it.',
+    'Ask the guest to power off, wait until it has, and check that the host has its devices back. A guest may ignore this: qplug kill ends such a VM.',
   words: [VM],
   options: {
-    timeout: { type: 'number', describe: `Seconds that the guest gets (default ${SHUTDOWN_TIMEOUT})`, argument: 'S' },
+    timeout: { type: 'number', describe: `Give the guest S seconds (default ${SHUTDOWN_TIMEOUT})`, argument: 'S' },
   },
   examples: [['qplug shutdown bench --timeout 120', 'and give it two minutes']],
   load: () => import('../handlers/shutdown.js'),

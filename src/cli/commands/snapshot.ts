@@ -6,9 +6,9 @@ import { VM } from './shared/word-declarations.js';
 export const snapshot: CommandDeclaration = {
   name: 'snapshot',
   group: 'run',
-  brief: 'save the state of a VM, or bring one back',
+  brief: 'save the state of a VM, or restore one',
   summary:
-    'Save the state of a running VM into its qcow2 disks, restore one, list or delete them. Devices of the host are out of the VM while it is saved or restored, and come back to their ports. A restore makes the USB tree what it was first, and is refused where that can not be done.',
+    'Save the state of a running VM into its qcow2 disks; restore, list or delete saved states. qplug unplugs devices of the host while it saves or restores, and plugs them in again on their ports. A restore first makes the USB tree that of the snapshot, and is refused if that is impossible.',
   words: [
     {
       name: 'action',
@@ -21,7 +21,7 @@ export const snapshot: CommandDeclaration = {
     {
       name: 'tag',
       what: 'a tag',
-      describe: 'What the snapshot is called: letters, digits, _ . and -; for save by default the date and time',
+      describe: 'The name of the snapshot: letters, digits, _ . and -; save takes the date and time by default',
       required: false,
     },
   ],
@@ -29,7 +29,7 @@ export const snapshot: CommandDeclaration = {
     keep: { type: 'boolean', describe: 'save: leave the devices of the host attached' },
     'as-it-is': {
       type: 'boolean',
-      describe: 'restore: try it where qplug does not know what USB devices belong to it',
+      describe: 'restore: try it even if qplug does not know which USB devices belong to it',
     },
     timeout: timeoutOption(SNAPSHOT_TIMEOUT),
     verbose: VERBOSE,
@@ -37,8 +37,8 @@ export const snapshot: CommandDeclaration = {
   examples: [
     ['qplug snapshot save bench clean', 'the state now, called clean'],
     ['qplug snapshot restore bench clean', 'back to it'],
-    ['qplug snapshot list bench', 'what there is, how large, and when it was made'],
-    ['qplug snapshot delete bench clean', 'its room is free again'],
+    ['qplug snapshot list bench', 'its snapshots, with size and date'],
+    ['qplug snapshot delete bench clean', 'which frees its disk space'],
   ],
   load: () => import('../handlers/snapshot.js'),
 };

@@ -8,7 +8,7 @@ export const status: CommandDeclaration = {
   group: 'look',
   brief: "a VM's USB tree as QEMU has it, with real speeds",
   summary:
-    "Show a VM's USB tree as QEMU has it, with real speeds and free ports, and all that differs from what its file and this host say.",
+    "Show a VM's USB tree as QEMU has it, with real speeds and free ports, and every difference from its file and this host.",
   words: [VM],
   options: { svg: SVG, timeout: timeoutOption(ANSWER_TIMEOUT) },
   examples: [

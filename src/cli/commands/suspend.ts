@@ -6,18 +6,18 @@ import { VM } from './shared/word-declarations.js';
 export const suspend: CommandDeclaration = {
   name: 'suspend',
   group: 'run',
-  brief: 'stop a guest, the host has its devices meanwhile',
+  brief: 'pause a guest and return its devices to the host',
   summary:
-    'Give the host devices of a VM back to the host, then make its guest stand still. qplug resume brings each back to its port. The VM stays in memory.',
+    'Return the devices of a VM to the host, then pause its guest. qplug resume plugs each back into its port. The VM stays in memory.',
   words: [VM],
   options: {
-    keep: { type: 'boolean', describe: 'Leave the devices attached: nobody else can have them meanwhile' },
+    keep: { type: 'boolean', describe: 'Leave the devices attached: nothing else can use them meanwhile' },
     timeout: timeoutOption(ATTACH_TIMEOUT),
     verbose: VERBOSE,
   },
   examples: [
-    ['qplug suspend bench', 'the host has its devices, the guest stands still'],
-    ['qplug suspend bench --keep', 'the guest stands still, and keeps its devices'],
+    ['qplug suspend bench', 'the host has its devices, the guest is paused'],
+    ['qplug suspend bench --keep', 'the guest is paused, and keeps its devices'],
   ],
   load: () => import('../handlers/suspend.js'),
 };

@@ -31,7 +31,7 @@ export const run: CommandHandler = async (args, terminal) => {
 };
 
 function growsNothing(): Error {
-  const why = '--grow is about the running VM, and its file alone is changed';
+  const why = '--grow applies to the running VM, but the command changes only its file';
   return fail('options-conflict', {
     options: ['--grow', '--config'],
     why,
@@ -50,7 +50,7 @@ function sentence({ id, label, outcome, host, bus, port, megabits }: AttachedRep
     full !== undefined && megabits !== undefined && megabits < Math.min(full, 5000)
       ? ` (${speedText(full)} on this host)`
       : '';
-  const did = outcome === 'already' ? 'is attached already' : 'attached';
+  const did = outcome === 'already' ? 'is already attached' : 'attached';
   const known = label === id || label.startsWith(`${id} (`);
   return `${label} ${did}: ${bus} port ${port}, ${speedText(megabits)}${below}${known ? '' : `, id ${id}`}`;
 }

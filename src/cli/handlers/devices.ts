@@ -34,7 +34,7 @@ export const run: CommandHandler = async (args, terminal) => {
         );
   const sysfs = terminal.sysfs ?? realSysfs();
   if (args.flag('watch')) {
-    refuseHostFile(args, '--watch', 'nothing is plugged or pulled in a file');
+    refuseHostFile(args, '--watch', 'the devices in a file do not change');
     return watch(() => readInventory(sysfs), pick, args.flag('json'), terminal);
   }
   const file = args.text('host');

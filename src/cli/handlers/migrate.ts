@@ -30,19 +30,19 @@ function textOf(report: MigrateReport): string {
   return lines([
     `the guest of ${printable(vm)} is at ${printable(uri)}${figuresOf(report)}`,
     ...devices.map(({ label }) => `  the host has ${label}`),
-    ...(devices.length === 0 ? [] : ['on the other side, where it has these devices:']),
+    ...(devices.length === 0 ? [] : ['on the other side, if it has these devices:']),
     ...devices.flatMap(({ selector, bus, port }) => {
       const line = sh`qplug attach ${vm} ${selector} --controller ${bus} --port ${port}`;
       return line === undefined ? [] : [`  ${line.command}`];
     }),
     ended === undefined
-      ? `what is left of it here stands still, and holds no device${kill === undefined ? '' : `: ${kill.command}`}`
-      : 'what was left of it here has ended',
+      ? `the process that is left here is paused and holds no device${kill === undefined ? '' : `: ${kill.command}`}`
+      : 'the process that was left here has ended',
   ]);
 }
 
 function figuresOf({ transferred, totalTime, downtime }: MigrateReport): string {
   if (transferred === undefined || totalTime === undefined) return '';
-  const still = downtime === undefined ? '' : `, it stood still for ${downtime} ms`;
+  const still = downtime === undefined ? '' : `, paused for ${downtime} ms`;
   return `: ${(transferred / 1e6).toFixed(1)} MB in ${(totalTime / 1000).toFixed(1)} s${still}`;
 }

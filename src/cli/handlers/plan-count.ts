@@ -23,7 +23,7 @@ async function inFile(args: Arguments, terminal: Terminal): Promise<Outcome> {
 }
 
 async function inVm(args: Arguments, terminal: Terminal): Promise<Outcome> {
-  refuseHostFile(args, '--count', 'a VM that runs takes devices of this host alone');
+  refuseHostFile(args, '--count', 'a running VM takes only devices of this host');
   const host = openHost(terminal);
   const { signal } = terminal;
   const timeout = (args.number('timeout') ?? ANSWER_TIMEOUT) * 1000;
@@ -33,7 +33,7 @@ async function inVm(args: Arguments, terminal: Terminal): Promise<Outcome> {
 }
 
 function outcomeOf(vm: string, rooms: readonly Room[], terminal: Terminal): Outcome {
-  const head = `${terminal.outColors.bold(printable(vm))}  has room for so many more, each speed by itself`;
+  const head = `${terminal.outColors.bold(printable(vm))}  free capacity, counted separately for each speed`;
   return {
     schema: 'room',
     document: () => capacityDocument(vm, rooms),

@@ -36,7 +36,7 @@ async function planFileOutcome(args: Arguments, terminal: Terminal): Promise<Out
 
 async function planAttachOutcome(args: Arguments, terminal: Terminal): Promise<Outcome> {
   const svg = svgRequest(args, 'plan');
-  refuseHostFile(args, 'SELECTOR', 'selectors are for a VM that runs, and that takes devices of this host alone');
+  refuseHostFile(args, 'SELECTOR', 'selectors need a running VM, which takes only devices of this host');
   const host = openHost(terminal);
   const timeout = (args.number('timeout') ?? ANSWER_TIMEOUT) * 1000;
   await using vm = await openVm(args.word('vm'), host, { signal: terminal.signal, timeout });

@@ -27,7 +27,7 @@ function parseObject(text: string, args: Arguments): Record<string, unknown> {
     throw fail('json-invalid', { ...call, reason: (error as Error).message }, { cause: error });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw fail('json-invalid', { ...call, reason: 'it is no object' });
+    throw fail('json-invalid', { ...call, reason: 'it is not an object' });
   }
   return value as Record<string, unknown>;
 }

@@ -34,7 +34,9 @@ function textOf({ vm, move, done }: RebalanceReport, args: Arguments): string {
     done
       ? `${wins.label} is on ${spot(wins)} now, at ${speed}`
       : `${wins.label}, ${before}, could be on ${spot(wins)}, at ${speed}`,
-    ...(hub === undefined ? [] : [`  ${printable(hub.id)}, which nothing is behind, ${done ? 'was' : 'is'} taken out`]),
+    ...(hub === undefined
+      ? []
+      : [`  ${printable(hub.id)}, which has no devices behind it, ${done ? 'was' : 'is'} removed`]),
     ...plan.hubs.map(
       ({ id, bus, port }) => `  ${printable(id)} ${done ? 'was' : 'is'} added on ${spot({ bus, port })}`,
     ),
@@ -43,7 +45,7 @@ function textOf({ vm, move, done }: RebalanceReport, args: Arguments): string {
     ),
   ];
   if (done) return lines(told);
-  const warning = moved.length === 0 ? [] : ['What the guest has open on a device that is unplugged breaks.'];
+  const warning = moved.length === 0 ? [] : ['The guest loses what it has open on a device that is unplugged.'];
   const line = commandLine(args);
   return lines([...told, ...warning, ...(line === undefined ? [] : [`To do it: ${line}`])]);
 }

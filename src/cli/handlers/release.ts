@@ -18,10 +18,10 @@ export const run: CommandHandler = async (args, terminal) => {
 };
 
 function textOf({ label, actions, done }: ReleaseReport, word: string): string {
-  if (done) return lines([`${label} is the host's again`]);
+  if (done) return lines([`returned ${label} to the host`]);
   const line = sh`qplug release ${word} --yes`;
   return lines([
-    `to give ${label} back to the host:`,
+    `to return ${label} to the host:`,
     ...actions.map((one) => `  ${sentence(one)}`),
     ...(line === undefined ? [] : [`To do it: ${line.command}`]),
   ]);
@@ -30,12 +30,12 @@ function textOf({ label, actions, done }: ReleaseReport, word: string): string {
 function sentence(one: ReleaseAction): string {
   switch (one.action) {
     case 'detach':
-      return `take it out of ${printable(one.vm)}, whose guest loses it`;
+      return `unplug it from ${printable(one.vm)}, whose guest loses it`;
     case 'rebind': {
       const drivers = one.drivers.flatMap(([name, driver]) => (driver === null ? [] : [`${name} ${driver}`]));
       return drivers.length === 0
         ? 'let the kernel look for drivers where it has none'
-        : `give its interfaces the drivers that they had: ${printable(drivers.join(', '), 200)}`;
+        : `bind its interfaces to the drivers that they had: ${printable(drivers.join(', '), 200)}`;
     }
     case 'forget':
       return `forget that ${printable(one.vm)} has it`;

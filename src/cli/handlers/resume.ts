@@ -20,7 +20,7 @@ export const run: CommandHandler = async (args, terminal) => {
 
 function textOf({ vm, already, devices }: ResumeReport): string {
   return lines([
-    `${printable(vm)} ${already ? 'ran already' : 'runs'}`,
+    `${printable(vm)} ${already ? 'was already running' : 'runs'}`,
     ...devices.map(({ label, bus, port, back }) =>
       back ? `  ${label} is back on ${printable(bus)} port ${port}` : `  without ${label}`,
     ),

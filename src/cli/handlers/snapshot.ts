@@ -79,7 +79,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     return {
       schema: 'snapshot-delete',
       document: () => report,
-      text: () => `${printable(report.vm)} has no snapshot ${printable(report.tag)} any more`,
+      text: () => `${printable(report.vm)} no longer has a snapshot ${printable(report.tag)}`,
       findings,
     };
   },
@@ -102,9 +102,9 @@ function savedText({ vm, tag, disks, stateBytes, devices }: Omit<SaveReport, 'fi
 function restoredText({ vm, tag, runs, devices, added, removed }: Omit<RestoreReport, 'findings'>): string {
   const ids = (some: readonly string[]): string => some.map((id) => printable(id)).join(', ');
   return lines([
-    `${printable(vm)} is as it was saved in ${printable(tag)}; its guest ${runs ? 'runs' : 'stands still'}`,
-    ...(removed.length === 0 ? [] : [`  taken out for it: ${ids(removed)}`]),
-    ...(added.length === 0 ? [] : [`  plugged for it: ${ids(added)}`]),
+    `${printable(vm)} is restored from ${printable(tag)}; its guest ${runs ? 'runs' : 'is paused'}`,
+    ...(removed.length === 0 ? [] : [`  unplugged for it: ${ids(removed)}`]),
+    ...(added.length === 0 ? [] : [`  plugged in for it: ${ids(added)}`]),
     ...placesOf(devices),
   ]);
 }

@@ -18,9 +18,9 @@ export const run: CommandHandler = async (args, terminal) => {
 
 function textOf({ vm, already, devices }: SuspendReport): string {
   return lines([
-    `${printable(vm)} ${already ? 'stood still already' : 'stands still'}`,
+    `${printable(vm)} ${already ? 'was already paused' : 'is paused'}`,
     ...devices.map(
-      ({ label, bus, port }) => `  the host has ${label}; resume brings it back to ${printable(bus)} port ${port}`,
+      ({ label, bus, port }) => `  the host has ${label}; resume plugs it back into ${printable(bus)} port ${port}`,
     ),
   ]);
 }

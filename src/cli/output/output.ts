@@ -104,7 +104,7 @@ export class Output {
       const count = this.#leftOut;
       this.#leftOut = 0;
       this.write(
-        `… ${count} ${count === 1 ? 'message was' : 'messages were'} left out: nobody read what came before\n`,
+        `… ${count} ${count === 1 ? 'message was' : 'messages were'} left out: nothing read the messages before\n`,
       );
       return;
     }

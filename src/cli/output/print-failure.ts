@@ -49,7 +49,7 @@ function tell(error: unknown, { aborted, reason }: AbortSignal): Told {
   }
   if (aborted) {
     const left = error instanceof QplugError && error.findings.some(({ code }) => code === 'not-undone');
-    const words = left ? 'interrupted' : 'interrupted: what had been begun was undone';
+    const words = left ? 'interrupted' : 'interrupted: unfinished changes were rolled back';
     return { code: 'interrupted', exit: EXIT_CODES.interrupted, message, findings: [], words };
   }
   return tellPlainly(error, []);

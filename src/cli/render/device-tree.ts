@@ -41,7 +41,7 @@ export function renderDeviceTree(
     const words = [
       colors.bold(`bus ${number}`),
       ...(root === undefined ? [] : [speedText(root.megabits)]),
-      printable(controller ?? 'its host controller is not told'),
+      printable(controller ?? 'unknown host controller'),
     ];
     return [words.join('  '), ...branches(below, '')];
   });

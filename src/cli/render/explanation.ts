@@ -40,7 +40,7 @@ export function renderExplanation(
     ...wrap(unbroken(`${colors.bold(label)}  ${where}`), columns ?? Number.POSITIVE_INFINITY, '  '),
     ...section('ports', columnsOf(portRows(ports), colors)),
     ...section('why', why === undefined ? [] : [[whyText(why)]]),
-    ...section('changes', told.length === 0 ? [['nothing that was tried']] : columnsOf(told, colors)),
+    ...section('changes', told.length === 0 ? [['no change that qplug tried']] : columnsOf(told, colors)),
   ].join('\n');
 
   /** Each row is one text, or two of which the second is wrapped beside the first. */
@@ -108,12 +108,12 @@ function placeText(place: Place): string {
 const REFUSED: Readonly<Record<RefusalReason, string>> = {
   'no-port': 'no free port takes it',
   'only-slower': 'only slower ports are free',
-  'pin-unknown': 'the place that was asked for is not there',
-  'pin-taken': 'the port that was asked for is in use',
-  'pin-mismatch': 'the place that was asked for does not take its speed',
+  'pin-unknown': 'the requested place does not exist',
+  'pin-taken': 'the requested port is in use',
+  'pin-mismatch': 'the requested place does not take its speed',
   'hub-too-deep': 'it would be the sixth hub in a row',
   'controller-full': 'the controller has as many devices as a guest can number',
-  'no-speed': 'QEMU attaches it at no speed',
+  'no-speed': 'QEMU attaches it at none of its speeds',
 };
 
 function verdictText(verdict: Verdict): string {
@@ -123,7 +123,7 @@ function verdictText(verdict: Verdict): string {
     case 'possible':
       return `would do as well, ${speedWord(verdict.speed)}`;
     case 'reserved':
-      return `kept for fast devices to come, ${speedWord(verdict.speed)}`;
+      return `kept for future fast devices, ${speedWord(verdict.speed)}`;
     case 'slower':
       return `too slow: ${speedWord(verdict.speed)}`;
     case 'speed-mismatch':
@@ -131,9 +131,9 @@ function verdictText(verdict: Verdict): string {
     case 'taken':
       return `taken by ${printable(verdict.by)}`;
     case 'unsure':
-      return `perhaps taken by ${printable(verdict.by)}, whose port QEMU does not tell`;
+      return `perhaps taken by ${printable(verdict.by)}, whose port QEMU does not report`;
     case 'not-pinned':
-      return 'not what was asked for';
+      return 'not the requested place';
     case 'hub-too-deep':
       return 'a hub here would be the sixth in a row';
     case 'kept':
@@ -146,7 +146,7 @@ function verdictText(verdict: Verdict): string {
 function whyText(why: Why): string {
   switch (why.why) {
     case 'pin':
-      return 'it is the port that was asked for';
+      return 'it is the requested port';
     case 'only':
       return 'no other port is free for it';
     case 'alike':
@@ -160,9 +160,9 @@ type Measured = Extract<Why, { why: 'objective' }>;
 
 const OBJECTIVE_WORDS: Readonly<Record<Objective, (other: string, more: number, why: Measured) => string>> = {
   mandatory: (other, more) => `with it on ${other}, ${count(more, 'mandatory device')} more would have no port`,
-  'mandatory-pinned': (other, more) => `with it on ${other}, ${count(more, 'device')} more would lose a port asked for`,
+  'mandatory-pinned': (other, more) => `with it on ${other}, ${count(more, 'device')} more would lose a requested port`,
   optional: (other, more) => `with it on ${other}, ${count(more, 'device')} more would have no port`,
-  'optional-pinned': (other, more) => `with it on ${other}, ${count(more, 'device')} more would lose a port asked for`,
+  'optional-pinned': (other, more) => `with it on ${other}, ${count(more, 'device')} more would lose a requested port`,
   slower: (other, more) => `with it on ${other}, ${count(more, 'device')} more would run below native speed`,
   'speed-classes': (other) => `with it on ${other}, devices would lose more speed`,
   home: (other, more) =>
@@ -170,7 +170,7 @@ const OBJECTIVE_WORDS: Readonly<Record<Objective, (other: string, more: number, 
   kept: (other, more) =>
     `with it on ${other}, ${count(more, 'port')} more that ${more === 1 ? 'is' : 'are'} kept for a device that is away would be taken`,
   controllers: (other, more) => `with it on ${other}, ${count(more, 'controller')} more would have to be added`,
-  crowding: (other) => `on ${other} it would take a fast port that is kept for devices to come`,
+  crowding: (other) => `on ${other} it would take a fast port that is kept for future devices`,
   'last-place': (other) => `with it on ${other}, no place would be left for a further slow device`,
   hubs: (other, more) => `with it on ${other}, ${count(more, 'hub')} more would have to be added`,
   'super-free': (other, _, why) => `with it on ${other}, ${free(why)} that carry SuperSpeed`,
@@ -195,7 +195,7 @@ function changeText({ change }: WhatIf): string {
     case 'repin':
       return `on ${[change.controller, change.port].filter((word) => word !== undefined).join(' port ')}`;
     case 'unpin':
-      return 'no place asked for';
+      return 'no requested place';
     case 'allow-slower':
       return 'slower: allow';
     case 'grow':

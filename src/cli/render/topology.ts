@@ -104,7 +104,7 @@ function linesOf(
     const branch = below.length === 0 ? '' : '│';
     const under = pad(`${within}${branch}`, width(before) + portWidth + 8);
     const told = wordsOf(node.device);
-    const words = oneLined(node.port === undefined ? { ...told, about: 'QEMU does not tell its port' } : told);
+    const words = oneLined(node.port === undefined ? { ...told, about: 'QEMU does not report its port' } : told);
     return [{ line: 'device', before: `${before}${port}  ${speed}  `, under, words }, ...below];
   });
 }

@@ -17,7 +17,7 @@ function entrySentence({ outcome, select, emulated, line }: FileEntry): string {
     case 'removed':
       return `removed ${name} (line ${line})`;
     case 'already':
-      return `${name} is there already (line ${line})`;
+      return `${name} is already there (line ${line})`;
   }
 }
 

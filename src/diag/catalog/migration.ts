@@ -1,6 +1,11 @@
-import type { Catalog } from '../finding.js';
+import type { Text } from '../finding.js';
 import { advice, options, path, sh } from '../fix.js';
 import { printable } from '../printable.js';
+
+interface MigrationUriInvalid {
+  uri: string;
+  problem: 'exec' | 'fd' | 'rdma' | 'unknown' | 'path' | 'path-too-long' | 'offset' | 'host' | 'no-port' | 'port';
+}
 
 /** A device of a VM: its id, or its path in QOM, and where it sits. */
 interface Sitting {
@@ -11,53 +16,16 @@ interface Sitting {
   readonly port: string | undefined;
 }
 
-/** The findings of a VM that leaves for another QEMU, each with its evidence. */
-export interface MigrationEvidence {
-  'migration-uri-invalid': {
-    readonly uri: string;
-    readonly problem:
-      | 'exec'
-      | 'fd'
-      | 'rdma'
-      | 'unknown'
-      | 'path'
-      | 'path-too-long'
-      | 'offset'
-      | 'host'
-      | 'no-port'
-      | 'port';
-  };
-  /** `state`: QEMU's run state. */
-  'not-migratable': { readonly vm: string; readonly state: string };
-  /** Passed-through devices that it has. */
-  'migration-holds-devices': { readonly vm: string; readonly uri: string; readonly devices: readonly Sitting[] };
-  /** Those of them that could not be put back where they are if it failed. */
-  'migration-irrevocable': { readonly vm: string; readonly devices: readonly Sitting[] };
-  /** Emulated ones that QEMU can't move. */
-  'migration-blocked-by-devices': { readonly vm: string; readonly devices: readonly Sitting[] };
-  /** QEMU's own words. */
-  'migration-blocked': { readonly vm: string; readonly reasons: readonly string[] };
-  'migration-file-unknown': { readonly vm: string; readonly version: string };
-  'migration-file-exists': { readonly path: string };
-  'migration-nobody-listens': { readonly path: string; readonly there: 'nothing' | 'no-socket' };
-  /** `reason`: QEMU's; undefined where it gives none · `run`: its run state now. */
-  'migration-failed': { readonly target: string; readonly reason: string | undefined; readonly run: string };
-  /** It could not be undone any more. */
-  'migration-went-through': { readonly migration: string };
-  'migrated-away': { readonly vm: string };
-  'awaits-guest': { readonly vm: string };
-}
-
-const PROBLEMS: Readonly<Record<MigrationEvidence['migration-uri-invalid']['problem'], string>> = {
-  exec: 'exec: would have QEMU run a command with its rights',
-  fd: 'fd: means a descriptor inside QEMU, which a command line can not give it',
-  rdma: 'rdma: gives the other side direct access to memory, and qplug can not see whether it arrived',
-  unknown: 'it is none of unix:PATH, tcp:HOST:PORT and file:PATH',
-  path: 'there is no path of a file or socket in it',
+const PROBLEMS: Readonly<Record<MigrationUriInvalid['problem'], string>> = {
+  exec: 'exec: would make QEMU run a command with its own rights',
+  fd: "fd: names a file descriptor inside QEMU, which a command line can't pass to it",
+  rdma: "rdma: gives the other side direct access to memory, and qplug can't see whether the guest arrived",
+  unknown: 'it is not one of unix:PATH, tcp:HOST:PORT and file:PATH',
+  path: 'it has no path of a file or socket',
   'path-too-long': 'the path of a unix socket has at most 107 bytes',
-  offset: 'QEMU takes ,offset= in a path for an option',
-  host: 'that is no name or address of a host (an IPv6 address stands in brackets)',
-  'no-port': 'tcp: takes a host and a port: tcp:HOST:PORT',
+  offset: 'QEMU reads ,offset= in a path as an option',
+  host: 'its host is not a valid name or address (an IPv6 address goes into brackets)',
+  'no-port': 'tcp: needs a host and a port: tcp:HOST:PORT',
   port: 'a port is a number from 1 to 65535',
 };
 
@@ -68,125 +36,132 @@ const seats = (devices: readonly Sitting[]): string => devices.map(sits).join(';
 
 const detachAll = (vm: string, devices: readonly Sitting[]) => sh`qplug detach ${vm} ${devices.map(({ id }) => id)}`;
 
-export const migrationCatalog: Catalog<MigrationEvidence> = {
+export const migration = {
   'migration-uri-invalid': {
     kind: 'usage',
-    text: ({ uri, problem }) => ({
-      what: `a guest can't be sent to ${printable(uri)}`,
+    text: ({ uri, problem }: MigrationUriInvalid): Text => ({
+      what: `can't send a guest to ${printable(uri)}`,
       why: PROBLEMS[problem],
       fix: advice('qplug migrate VM unix:/run/other.sock, tcp:HOST:PORT, tcp:[ADDRESS]:PORT or file:/path/of/state'),
     }),
   },
+  /** `state`: QEMU's run state. */
   'not-migratable': {
     kind: 'failed',
-    text: ({ vm, state }) => ({
-      what: `${printable(vm)} can't be migrated`,
+    text: ({ vm, state }: { vm: string; state: string }): Text => ({
+      what: `can't migrate ${printable(vm)}`,
       why:
         state === 'postmigrate'
-          ? 'its guest has left already, or a migration failed while it stood still; QEMU sends none twice'
+          ? 'its guest has already left, or a migration failed while the guest was stopped; QEMU sends no guest twice'
           : state === 'inmigrate'
-            ? 'it waits for a guest itself'
+            ? 'it waits for an incoming guest'
             : `its guest is ${printable(state)}`,
       fix: sh`qplug status ${vm}`,
     }),
   },
+  /** Devices of the host that it has. */
   'migration-holds-devices': {
     kind: 'refused',
-    text: ({ vm, uri, devices }) => ({
-      what: `${printable(vm)} has devices of this host, which can't go with it`,
+    text: ({ vm, uri, devices }: { vm: string; uri: string; devices: readonly Sitting[] }): Text => ({
+      what: `${printable(vm)} has devices of this host, which can't migrate with it`,
       where: seats(devices),
-      why: 'QEMU would migrate all the same, and the guest would lose them without a word',
+      why: 'QEMU would migrate anyway, and the guest would lose them without an error',
       fix: [
         sh`qplug migrate ${vm} ${uri} --with-detached`,
-        advice('takes them out, and puts them back if it fails; or: ', detachAll(vm, devices)),
+        advice('unplugs them first, and plugs them in again if the migration fails; or: ', detachAll(vm, devices)),
       ],
     }),
   },
+  /** Those of them that qplug could not plug in again where they are if the migration failed. */
   'migration-irrevocable': {
     kind: 'refused',
-    text: ({ vm, devices }) => ({
-      what: `${printable(vm)} has devices of this host that qplug could not put back if the migration failed`,
+    text: ({ vm, devices }: { vm: string; devices: readonly Sitting[] }): Text => ({
+      what: `${printable(vm)} has devices of this host that qplug could not plug in again if the migration failed`,
       where: seats(devices),
-      why: 'they have no id, or were plugged by a filter instead of one exact device',
+      why: 'they have no id, or QEMU was given a filter for them instead of one exact device',
       fix: detachAll(vm, devices),
     }),
   },
+  /** Emulated devices that QEMU can't migrate. */
   'migration-blocked-by-devices': {
     kind: 'refused',
-    text: ({ vm, devices }) => ({
+    text: ({ vm, devices }: { vm: string; devices: readonly Sitting[] }): Text => ({
       what: `${printable(vm)} has emulated devices that QEMU can't migrate`,
       where: seats(devices),
-      why: 'their state can not be saved, so QEMU refuses to migrate while they are there',
-      fix: [detachAll(vm, devices), advice('or leave them out of its file, for the next start')],
+      why: "QEMU can't save their state, so it refuses to migrate with them",
+      fix: [detachAll(vm, devices), advice('or remove them from its file, for the next start')],
     }),
   },
+  /** `reasons`: QEMU's own words. */
   'migration-blocked': {
     kind: 'refused',
-    text: ({ vm, reasons }) => ({
+    text: ({ vm, reasons }: { vm: string; reasons: readonly string[] }): Text => ({
       what: `QEMU can't migrate ${printable(vm)}`,
       why: reasons.map((reason) => printable(reason)).join('; '),
     }),
   },
   'migration-file-unknown': {
     kind: 'failed',
-    text: ({ vm, version }) => ({
+    text: ({ vm, version }: { vm: string; version: string }): Text => ({
       what: `the QEMU of ${printable(vm)} can't migrate into a file`,
-      why: `it is ${printable(version)}, and file: came with 8.2`,
-      fix: advice('Send it to a QEMU that listens: unix:PATH or tcp:HOST:PORT'),
+      why: `it is version ${printable(version)}, and file: needs 8.2`,
+      fix: advice('Send the guest to a QEMU that listens: unix:PATH or tcp:HOST:PORT'),
     }),
   },
   'migration-file-exists': {
     kind: 'refused',
-    text: ({ path: file }) => ({
-      what: 'there is such a file already, and QEMU would write over it',
+    text: ({ path: file }: { path: string }): Text => ({
+      what: 'the file already exists, and QEMU would overwrite it',
       where: printable(file),
-      fix: [sh`rm ${path(file)}`, advice('or name another')],
+      fix: [sh`rm ${path(file)}`, advice('or choose another name')],
     }),
   },
   'migration-nobody-listens': {
     kind: 'not-found',
-    text: ({ path: socket, there }) => ({
-      what: 'nobody can listen there, so nothing was begun',
+    text: ({ path: socket, there }: { path: string; there: 'nothing' | 'no-socket' }): Text => ({
+      what: 'no QEMU listens on this socket; nothing was changed',
       where: printable(socket),
-      why: there === 'nothing' ? 'there is no such socket' : 'that is no socket',
+      why: there === 'nothing' ? 'it does not exist' : 'it is not a socket',
       fix: advice('Start the other QEMU first, with ', options`-incoming ${`unix:${socket}`}`),
     }),
   },
+  /** `reason`: QEMU's, undefined if it gives none · `run`: QEMU's run state now. */
   'migration-failed': {
     kind: 'failed',
-    text: ({ target, reason, run }) => ({
-      what: `the guest did not get to ${printable(target)}; it stays here (${printable(run)})`,
+    text: ({ target, reason, run }: { target: string; reason: string | undefined; run: string }): Text => ({
+      what: `the migration to ${printable(target)} failed; the guest stays here (${printable(run)})`,
       why:
         reason === undefined
-          ? 'QEMU gives no reason here; the other one tells on its stderr why it did not take the guest'
+          ? 'QEMU gives no reason here; the other QEMU prints on its stderr why it refused the guest'
           : printable(reason),
       fix: advice(
-        'See what the other QEMU printed: it needs the same machine, the same USB controllers at the same PCI addresses, and the same emulated devices on the same ports',
+        'Read what the other QEMU printed; it needs the same machine, the same USB controllers at the same PCI addresses, and the same emulated devices on the same ports',
       ),
     }),
   },
+  /** qplug could no longer cancel it. */
   'migration-went-through': {
     kind: 'failed',
-    text: ({ migration }) => ({
-      what: 'the guest has left all the same, and goes on there',
+    text: ({ migration }: { migration: string }): Text => ({
+      what: 'the migration succeeded anyway; the guest now runs there',
       where: printable(migration),
-      fix: advice('qplug kill VM ends what is left of it here'),
+      fix: advice('qplug kill VM ends the process that is left here'),
     }),
   },
   'migrated-away': {
     kind: 'failed',
-    text: ({ vm }) => ({
-      what: `the guest of ${printable(vm)} has left for another QEMU, or a file; this process is what is left of it`,
-      why: 'if it went on here too, two would write to the same disks',
-      fix: [sh`qplug kill ${vm}`, advice('or, where the other side has surely lost it: ', sh`qplug qmp ${vm} cont`)],
+    text: ({ vm }: { vm: string }): Text => ({
+      what: `the guest of ${printable(vm)} has moved to another QEMU or into a file; only its empty process is left here`,
+      why: 'if the guest continued here too, two guests would write to the same disks',
+      fix: [sh`qplug kill ${vm}`, advice('or, if the other side has certainly lost it: ', sh`qplug qmp ${vm} cont`)],
     }),
   },
   'awaits-guest': {
     kind: 'failed',
-    text: ({ vm }) => ({
+    text: ({ vm }: { vm: string }): Text => ({
       what: `${printable(vm)} waits for a guest from another QEMU`,
       why: 'it was started with -incoming, and its guest has not arrived yet',
       fix: advice('On the other side: qplug migrate VM URI'),
     }),
   },
-};
+} as const;

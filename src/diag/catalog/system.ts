@@ -1,66 +1,22 @@
-import type { Catalog } from '../finding.js';
-import { type Command, path, sh } from '../fix.js';
+import type { Text } from '../finding.js';
+import { advice, type Command, path, sh } from '../fix.js';
 import { printable } from '../printable.js';
 
-/** A system call that failed, as Node tells it. */
+/** A failed system call, as Node reports it. */
 interface SystemCall {
   /** Node's name of the call: `open`, `spawn`. */
   readonly syscall: string;
-  /** The file, program or socket that it was about. */
+  /** The file, program or socket of the call. */
   readonly path: string | undefined;
   /** The second name, of calls that have two: `rename`. */
   readonly to: string | undefined;
   /** errno(3): `EMFILE`. */
   readonly code: string;
-  /** What the system says, where Node told it. */
+  /** The system's message, if Node reports it. */
   readonly reason: string | undefined;
 }
 
-/** The findings about the system itself, each with its evidence. */
-export interface SystemEvidence {
-  'system-error': SystemCall;
-  'output-unwritten': {
-    readonly stream: 'standard output' | 'standard error';
-    readonly code: string;
-    /** What the system says, where Node told it. */
-    readonly reason: string | undefined;
-  };
-  'open-files-few': {
-    /** How many this process may have open at once (RLIMIT_NOFILE, getrlimit(2)). */
-    readonly limit: number;
-    readonly open: number;
-    /** How many more a command may need. */
-    readonly needed: number;
-  };
-}
-
-export const systemCatalog: Catalog<SystemEvidence> = {
-  'system-error': {
-    kind: 'failed',
-    text: ({ syscall, path: file, to, code, reason }) => ({
-      what: `could not ${VERBS[syscall] ?? `do the system call ${printable(syscall, 40)} with`} ${file === undefined ? (THINGS[syscall] ?? 'what was wanted') : printable(file, 300)}${to === undefined ? '' : ` to ${printable(to, 300)}`}`,
-      why: reasonOf(code, reason),
-      fix: FIXES[code]?.(file),
-    }),
-  },
-  'output-unwritten': {
-    kind: 'failed',
-    text: ({ stream, code, reason }) => ({
-      what: `could not write ${stream === 'standard output' ? 'the result' : 'messages'} to ${stream}`,
-      why: reasonOf(code, reason),
-    }),
-  },
-  'open-files-few': {
-    kind: 'failed',
-    text: ({ limit, open, needed }) => ({
-      what: 'nothing was begun: there would be too many open files',
-      why: `${limit} may be open at once, ${open} are, and a command may need ${needed} more`,
-      fix: FIXES['EMFILE']?.(undefined),
-    }),
-  },
-};
-
-/** What a call does, in words that take an object. */
+/** What a call does, as a verb with an object. */
 const VERBS: Readonly<Record<string, string>> = {
   access: 'look at',
   bind: 'listen at',
@@ -102,7 +58,7 @@ const VERBS: Readonly<Record<string, string>> = {
   write: 'write',
 };
 
-/** What a call that names no file is about. */
+/** The object of a call that names no file. */
 const THINGS: Readonly<Record<string, string>> = {
   close: 'a file',
   kill: 'a process',
@@ -114,7 +70,7 @@ const THINGS: Readonly<Record<string, string>> = {
   write: 'a file or socket',
 };
 
-/** strerror(3), for calls of which Node tells the name of the error alone. */
+/** strerror(3), for errors of which Node reports only the name. */
 const REASONS: Readonly<Record<string, string>> = {
   E2BIG: 'argument list too long',
   EACCES: 'permission denied',
@@ -134,7 +90,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'read-only file system',
 };
 
-/** What shows more, or mends it. */
+/** A command that shows more, or fixes it. */
 const FIXES: Readonly<Record<string, (file: string | undefined) => Command | undefined>> = {
   EACCES: (file) => (file === undefined ? sh`id` : sh`ls -ld ${path(file)}`),
   EDQUOT: () => sh`quota`,
@@ -147,6 +103,60 @@ const FIXES: Readonly<Record<string, (file: string | undefined) => Command | und
   EPERM: (file) => (file === undefined ? sh`id` : sh`ls -ld ${path(file)}`),
   EROFS: (file) => (file === undefined ? sh`findmnt -O ro` : sh`findmnt -T ${path(file)}`),
 };
+
+export const system = {
+  'system-error': {
+    kind: 'failed',
+    text: ({ syscall, path: file, to, code, reason }: SystemCall): Text => ({
+      what: `could not ${VERBS[syscall] ?? `do the system call ${printable(syscall, 40)} with`} ${file === undefined ? (THINGS[syscall] ?? 'what was wanted') : printable(file, 300)}${to === undefined ? '' : ` to ${printable(to, 300)}`}`,
+      why: reasonOf(code, reason),
+      fix: FIXES[code]?.(file),
+    }),
+  },
+  'output-unwritten': {
+    kind: 'failed',
+    text: ({
+      stream,
+      code,
+      reason,
+    }: {
+      stream: 'standard output' | 'standard error';
+      code: string;
+      /** The system's message, if Node reports it. */
+      reason: string | undefined;
+    }): Text => ({
+      what: `could not write ${stream === 'standard output' ? 'the result' : 'messages'} to ${stream}`,
+      why: reasonOf(code, reason),
+    }),
+  },
+  'open-files-few': {
+    kind: 'failed',
+    text: ({
+      limit,
+      open,
+      needed,
+    }: {
+      /** How many this process may have open at once (RLIMIT_NOFILE, getrlimit(2)). */
+      limit: number;
+      open: number;
+      /** How many more a command may need. */
+      needed: number;
+    }): Text => ({
+      what: 'the command would open too many files; nothing was changed',
+      why: `the limit is ${limit}, ${open} are open, and a command may need ${needed} more`,
+      fix: FIXES['EMFILE']?.(undefined),
+    }),
+  },
+  /** `path`: as the user typed it, `-` for standard input; `timeout` in ms. */
+  'input-unfinished': {
+    kind: 'timeout',
+    text: ({ path, timeout }: { path: string; timeout: number }): Text => ({
+      what: `${path === '-' ? 'standard input' : printable(path)} did not end within ${timeout / 1000} s`,
+      why: 'it is a pipe, and its writer still has it open',
+      fix: advice('Write the input into a file, and name that file'),
+    }),
+  },
+} as const;
 
 function reasonOf(code: string, reason: string | undefined): string {
   return REASONS[code] ?? (reason === undefined ? printable(code, 40) : printable(reason));

@@ -214,7 +214,7 @@ function layPort(canvas: Canvas, port: Omit<Port, 'item' | 'width' | 'height' | 
 }
 
 function placeName({ bus }: Controller, path: string | undefined): string {
-  if (path === undefined) return `${printable(bus)}, port not told by QEMU`;
+  if (path === undefined) return `${printable(bus)}, port not reported by QEMU`;
   return `${printable(bus)} port ${path}${portDepth(path) === 1 ? '' : ' (behind a hub)'}`;
 }
 

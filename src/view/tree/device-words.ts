@@ -94,7 +94,7 @@ function troubleOf({ state, native }: DeviceState): string | undefined {
 
 /** A device that another qplug is at just now. */
 function busyWith(claim: Claim | undefined): string | undefined {
-  return claim?.worker === undefined ? undefined : `${claim.state}, process ${claim.worker.pid} is at it`;
+  return claim?.worker === undefined ? undefined : `${claim.state}, process ${claim.worker.pid} is working on it`;
 }
 
 function slowerThan(native: number): string {

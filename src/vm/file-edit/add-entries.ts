@@ -1,6 +1,6 @@
 import { deniedFindings } from '../../access/index.js';
 import { editVmFile, type NewDevice, type VmFile } from '../../config/index.js';
-import { type Finding, finding, QplugError } from '../../diag/index.js';
+import { type Finding, finding, QplugError, throwErrors } from '../../diag/index.js';
 import {
   type HostDevice,
   type HostInventory,
@@ -13,7 +13,6 @@ import {
 import { checkGuest } from '../../launcher/index.js';
 import type { AttachRequest } from '../plan/index.js';
 import { readVmFileText } from '../target/index.js';
-import { throwErrors } from '../throw-errors.js';
 import {
   covers,
   type Entry,

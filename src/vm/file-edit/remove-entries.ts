@@ -1,5 +1,5 @@
 import { editVmFile, type VmFile } from '../../config/index.js';
-import { type Finding, finding } from '../../diag/index.js';
+import { type Finding, finding, throwErrors } from '../../diag/index.js';
 import {
   type HostDevice,
   type HostInventory,
@@ -14,7 +14,6 @@ import {
 import { checkGuest } from '../../launcher/index.js';
 import { emulatedModel, parseDeviceId } from '../../qdev/index.js';
 import { readVmFileText } from '../target/index.js';
-import { throwErrors } from '../throw-errors.js';
 import { covers, type Entry, entriesForDevice, entriesIn, type FileEdit, reportEntry } from './file-entries.js';
 
 /** A word of a command line, and what is known of what it means. */

@@ -1,5 +1,5 @@
 import { type HostAccess, hostOf, inventoryOf, readableClaims } from '../../access/index.js';
-import { type Finding, finding } from '../../diag/index.js';
+import { type Finding, finding, throwErrors } from '../../diag/index.js';
 import {
   formatId,
   type HostDevice,
@@ -14,7 +14,6 @@ import { leftoversOf, readTopology } from '../observe/index.js';
 import { within } from '../operation.js';
 import { removalStep } from '../steps/index.js';
 import type { OpenVm } from '../target/index.js';
-import { throwErrors } from '../throw-errors.js';
 import { type BothOperation, changedVm, changeVm } from '../transaction/index.js';
 
 /** One device that was taken out. */

@@ -1,8 +1,7 @@
 import { claimsOf, giveBackClaims, type HostAccess, ownerOf } from '../../access/index.js';
-import { type Finding, fail } from '../../diag/index.js';
+import { addFindings, type Finding, fail } from '../../diag/index.js';
 import { connect } from '../../qmp/index.js';
 import type { VmRecord } from '../../registry/index.js';
-import { addFindings } from '../add-findings.js';
 import { LAST_LINES } from '../transaction/index.js';
 import { ANSWER, killVm, shutdownVm } from './end-vm.js';
 import type { RunningVm } from './run.js';

@@ -8,7 +8,7 @@ import {
   suspensionOf,
 } from '../../access/index.js';
 import { kindOfFile } from '../../base/index.js';
-import { type Finding, fail, finding } from '../../diag/index.js';
+import { type Finding, fail, finding, throwErrors } from '../../diag/index.js';
 import { formatId, type HostDevice, type HostInventory, shortestSelector } from '../../host/index.js';
 import { type AttachedDevice, type Controller, emulatedModel, formatVersion, hasFact } from '../../qdev/index.js';
 import { type MigrationInfo, QmpClosedError, type QmpConnection, type RunState } from '../../qmp/index.js';
@@ -17,7 +17,6 @@ import { readTopology, refuseHalfLoaded } from '../observe/index.js';
 import { type Operation, within } from '../operation.js';
 import { hasReturnPath, type MigrateStep, type Removal, removalStep } from '../steps/index.js';
 import type { OpenVm } from '../target/index.js';
-import { throwErrors } from '../throw-errors.js';
 import { changedVm, changeVm } from '../transaction/index.js';
 import { type EndReport, killVm } from './end-vm.js';
 import { formatMigrationUri, type MigrationUri } from './migration-uri.js';

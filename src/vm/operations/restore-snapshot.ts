@@ -1,5 +1,5 @@
 import { type HostAccess, inventoryOf, readableClaims } from '../../access/index.js';
-import { type Finding, finding, nearest, QplugError } from '../../diag/index.js';
+import { type Finding, finding, nearest, QplugError, throwErrors } from '../../diag/index.js';
 import type { HostDevice, HostInventory } from '../../host/index.js';
 import type { SavedHostDevice, SnapshotRecord } from '../../registry/index.js';
 import { type Disk, readDisks, readPlacedTopology } from '../observe/index.js';
@@ -7,7 +7,6 @@ import { type Operation, within } from '../operation.js';
 import { claimsOnHosts, comeBack, type Equalizing, makeEqual, type Return, returnsOf } from '../plan/index.js';
 import { type ChangeStep, type StateOnDisks, stateOnDisks } from '../steps/index.js';
 import type { OpenVm } from '../target/index.js';
-import { throwErrors } from '../throw-errors.js';
 import { changedVm, changeVm } from '../transaction/index.js';
 import { attach } from './attach.js';
 import { type DeviceAt, identityOfSaved } from './save-snapshot.js';

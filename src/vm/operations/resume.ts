@@ -1,13 +1,12 @@
 import { type HostAccess, inventoryOf, keyed, ownerOf, suspensionOf } from '../../access/index.js';
 import { Deadline, DeadlineReached, poll } from '../../base/index.js';
-import { type Finding, fail, finding, QplugError } from '../../diag/index.js';
+import { type Finding, fail, finding, QplugError, throwErrors } from '../../diag/index.js';
 import type { HostDevice } from '../../host/index.js';
 import type { SuspendedDevice } from '../../registry/index.js';
 import { refuseHalfLoaded } from '../observe/index.js';
 import { type Operation, within } from '../operation.js';
 import { hasLeft } from '../steps/index.js';
 import type { OpenVm } from '../target/index.js';
-import { throwErrors } from '../throw-errors.js';
 import { changedVm, changeVm } from '../transaction/index.js';
 import { attach } from './attach.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { claimedFinding, claimOn, type HostAccess, inventoryOf, livingClaims, ownerOf } from '../../access/index.js';
 import { DeadlineReached, hasEnded, ownUid, selfIdentity } from '../../base/index.js';
-import { type Code, type Finding, fail, type GuardKind } from '../../diag/index.js';
+import { type Code, type Finding, fail, type GuardKind, throwErrors } from '../../diag/index.js';
 import type { HostInventory } from '../../host/index.js';
 import { closeToOthers, type QemuProcess, startQemu, startsPaused } from '../../launcher/index.js';
 import type { Placement, Plan } from '../../planner/index.js';
@@ -19,7 +19,6 @@ import {
   type Wanted,
 } from '../plan/index.js';
 import type { AddStep, Step } from '../steps/index.js';
-import { throwErrors } from '../throw-errors.js';
 import { type Change, type ChangedVm, changeVm, type Expected, LAST_LINES, type Launch } from '../transaction/index.js';
 
 /** ms between two attempts to reach a QEMU that is starting. */

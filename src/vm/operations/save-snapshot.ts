@@ -1,5 +1,5 @@
 import { type HostAccess, inventoryOf, readableClaims } from '../../access/index.js';
-import { type Finding, finding } from '../../diag/index.js';
+import { type Finding, finding, throwErrors } from '../../diag/index.js';
 import type { HostDevice } from '../../host/index.js';
 import { emulatedModel, type Topology } from '../../qdev/index.js';
 import type { SavedHostDevice, SnapshotRecord } from '../../registry/index.js';
@@ -18,7 +18,6 @@ import { type Operation, within } from '../operation.js';
 import { claimsOnHosts, comeBack, type HostInVm, makeEqual } from '../plan/index.js';
 import { type ChangeStep, stateOnDisks } from '../steps/index.js';
 import type { OpenVm } from '../target/index.js';
-import { throwErrors } from '../throw-errors.js';
 import { changedVm, changeVm } from '../transaction/index.js';
 import { checkTag } from './snapshot-tag.js';
 

@@ -1,7 +1,6 @@
-import { type Finding, finding } from '../../diag/index.js';
+import { type Finding, finding, throwErrors } from '../../diag/index.js';
 import type { HostDevice } from '../../host/index.js';
 import { type Capabilities, emulatedModel, mayHave } from '../../qdev/index.js';
-import { throwErrors } from '../throw-errors.js';
 
 /** @returns the QOM types that QEMU must have for these devices; names that mean no emulated device are left out */
 export function neededModels(devices: readonly HostDevice[], emulated: readonly string[] = []): string[] {

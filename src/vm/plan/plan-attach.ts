@@ -15,7 +15,7 @@ import {
   withoutDevice,
 } from '../../access/index.js';
 import type { VmFile } from '../../config/index.js';
-import { type Finding, fail, finding, type GuardKind, nearest } from '../../diag/index.js';
+import { type Finding, fail, finding, type GuardKind, nearest, throwErrors } from '../../diag/index.js';
 import { type HostDevice, type HostInventory, labelOf, matchSelector, requireSelector } from '../../host/index.js';
 import { type Plan, type PlanRequest, plan, planFindings } from '../../planner/index.js';
 import { EMULATED_MODELS, emulatedModel, type Topology, uniqueId } from '../../qdev/index.js';
@@ -23,7 +23,6 @@ import type { Claim } from '../../registry/index.js';
 import { leftoversOf, readTopologyAndModels } from '../observe/index.js';
 import type { ChangeStep } from '../steps/index.js';
 import { fileOf, type OpenVm } from '../target/index.js';
-import { throwErrors } from '../throw-errors.js';
 import { GROWTH_MODELS, growthOf } from './growth.js';
 import { neededModels, requireModels } from './needed-models.js';
 import { moveFindings, wordsFor } from './plan-move.js';

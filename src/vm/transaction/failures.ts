@@ -1,9 +1,8 @@
 import { keyOf } from '../../access/index.js';
-import { describe, type Finding, fail, finding, printable, QplugError } from '../../diag/index.js';
+import { addFindings, describe, type Finding, fail, finding, printable, QplugError } from '../../diag/index.js';
 import type { HostInventory } from '../../host/index.js';
 import { QmpClosedError, QmpCommandError } from '../../qmp/index.js';
 import { sameKey } from '../../registry/index.js';
-import { addFindings } from '../add-findings.js';
 import type { AddStep, Step } from '../steps/index.js';
 
 /** The VM that refused a step. */

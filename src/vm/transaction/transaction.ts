@@ -11,12 +11,11 @@ import {
   takeClaims,
 } from '../../access/index.js';
 import { selfIdentity } from '../../base/index.js';
-import { type Finding, finding, QplugError } from '../../diag/index.js';
+import { addFindings, type Finding, finding, QplugError, throwErrors } from '../../diag/index.js';
 import type { HostDevice, HostInventory, NodeGrant } from '../../host/index.js';
 import type { Topology } from '../../qdev/index.js';
 import { QmpClosedError, QmpCommandError, type QmpConnection } from '../../qmp/index.js';
 import type { ClaimOwner, JournalEntry, JournalHead } from '../../registry/index.js';
-import { addFindings } from '../add-findings.js';
 import { readTopology } from '../observe/index.js';
 import {
   type AddStep,
@@ -29,7 +28,6 @@ import {
   tellStep,
   UNDO_TIMEOUT,
 } from '../steps/index.js';
-import { throwErrors } from '../throw-errors.js';
 import { explainFailure, notBack } from './failures.js';
 import type { BothOperation } from './file-write.js';
 import { grantFor, withGrants } from './grants.js';

@@ -116,7 +116,7 @@ const suite: Suite = defineSuite({ title: 'config', source: import.meta.url, mac
     const before = driversOf(lab);
     const { code, out, err } = await qplug(['run', file, '--detach']);
     assert.deepEqual([code, out], [3, '']);
-    assert.match(err, /^error: serial=AWAY is not plugged into this host: bench must have it/m);
+    assert.match(err, /^error: serial=AWAY is not plugged into this host: bench requires it/m);
     assert.deepEqual([await vms(), await settled(lab, before, [])], [[], []]);
   });
 
@@ -131,7 +131,7 @@ const suite: Suite = defineSuite({ title: 'config', source: import.meta.url, mac
         process.kill(pid, 'SIGKILL');
         await pull(lab, gadget);
         const { code, err } = await qplug(['run', file, '--detach']);
-        assert.match(err, /1209:0040 .* is the host's again/);
+        assert.match(err, /returned 1209:0040 .* to the host/);
         assert.equal(code, policy === 'skip' ? 0 : 3, err);
         const ids = await settled(lab, before, []);
         assert.deepEqual([await vms(), ids.length], policy === 'skip' ? [['bench'], 1] : [[], 0]);

@@ -248,7 +248,10 @@ const suite: Suite = defineSuite({ title: 'crash', source: import.meta.url, mach
       const at = mountPoint(lab);
       tool('mount', '-o', 'ro', await diskOf(lab, 'HS0001'), at);
       const told = await nextCommands(lab);
-      assert.match(told, /^warning: .* stays with the host, and was not put back into .*: \/dev\/sd. mounted at .*$/m);
+      assert.match(
+        told,
+        /^warning: .* stays with the host; qplug did not put it back into .*: \/dev\/sd. mounted at .*$/m,
+      );
       assert.deepEqual(await settled(lab, before, [{ vm, had }]), []);
       tool('umount', at);
       await must(['attach', vm.socket, 'serial=HS0001']);

@@ -51,14 +51,14 @@ describe('a folder of our own', () => {
   test('not one in which others may write, sticky or not', () => {
     for (const mode of [0o770, 0o707, 0o1777, 0o720]) {
       const path = made(`m${mode}`, mode);
-      expect(fault(path)).toBe(`others may write in ${path} (mode 0${mode.toString(8)})`);
+      expect(fault(path)).toBe(`other users can write to ${path} (mode 0${mode.toString(8)})`);
     }
   });
 
   test('not a link, wherever it leads', () => {
     const link = join(folder, 'link');
     symlinkSync(made('good'), link);
-    expect(fault(link)).toBe(`${link} is a link, and whoever made it says where it leads`);
+    expect(fault(link)).toBe(`${link} is a link, and its owner decides where it points`);
   });
 
   test('not that of somebody else; for root not one below it either', () => {
@@ -69,7 +69,7 @@ describe('a folder of our own', () => {
     const below = made('theirs/ours');
     expect(fault(below)).toBe(`${theirs} belongs to user 65534`);
     const open = made('open', 0o777);
-    expect(fault(made('open/ours'))).toBe(`others may write in ${open} (mode 0777)`);
+    expect(fault(made('open/ours'))).toBe(`other users can write to ${open} (mode 0777)`);
     // as in /tmp: ours can't be taken away
     made('sticky', 0o1777);
     expect(fault(made('sticky/ours'))).toBeUndefined();
@@ -80,7 +80,7 @@ describe('a folder of our own', () => {
     makeOwnFolder(path);
     makeOwnFolder(path);
     for (const one of ['a', 'a/b', 'a/b/c']) expect(statSync(join(folder, one)).mode & 0o777).toBe(0o700);
-    expect(() => makeOwnFolder(made('open', 0o777))).toThrow('others may write');
+    expect(() => makeOwnFolder(made('open', 0o777))).toThrow('other users can write');
   });
 });
 

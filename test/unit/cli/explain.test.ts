@@ -54,20 +54,20 @@ describe('plan --explain', () => {
     const [, ...parts] = out.trimEnd().split('\n\n');
     expect(parts).toEqual([
       `keys (usb-kbd)  xhci.0 port 3, 480M
-  ports    xhci.0 ports 1 1.1-1.8 2 4  not what was asked for
+  ports    xhci.0 ports 1 1.1-1.8 2 4  not the requested place
            xhci.0 port 3               chosen, 480M
-           ehci.0 ports 1-6            not what was asked for
-  why      it is the port that was asked for
-  changes  no place asked for  → ehci.0 port 1, 480M`,
+           ehci.0 ports 1-6            not the requested place
+  why      it is the requested port
+  changes  no requested place  → ehci.0 port 1, 480M`,
       `reader (usb-ccid)  xhci.0 port 1.1, 12M
   ports    xhci.0 port 1         taken by qplug-hub-xhci.0-1
            xhci.0 port 1.1       chosen, 12M
            xhci.0 ports 1.2-1.8  would do as well, 12M
-           xhci.0 ports 2 4      kept for fast devices to come, 12M
+           xhci.0 ports 2 4      kept for future fast devices, 12M
            xhci.0 port 3         taken by keys (usb-kbd)
            ehci.0 ports 1-6      does not take its speed
-  why      on xhci.0 port 2 it would take a fast port that is kept for devices
-           to come
+  why      on xhci.0 port 2 it would take a fast port that is kept for future
+           devices
   changes  15 ports on xhci                   → xhci.0 port 1, 12M
            companions for ehci (model: ich9)  → ehci.0 port 1, 12M
            a qemu-xhci of its own             → xhci.0 port 1, 12M
@@ -82,12 +82,11 @@ describe('plan --explain', () => {
            ehci.0 ports 2-6      would do as well, 480M
   why      with it on xhci.0 port 2, 1 instead of 2 ports would stay free that
            carry SuperSpeed
-  changes  nothing that was tried`,
-      `second (usb-ccid)  no place: the place that was asked for does not take its
-  speed
-  ports    xhci.0 ports 1 1.1-1.8 2-4  not what was asked for
+  changes  no change that qplug tried`,
+      `second (usb-ccid)  no place: the requested place does not take its speed
+  ports    xhci.0 ports 1 1.1-1.8 2-4  not the requested place
            ehci.0 ports 1-6            does not take its speed
-  changes  no place asked for                 → xhci.0 port 1.2, 12M
+  changes  no requested place                 → xhci.0 port 1.2, 12M
            companions for ehci (model: ich9)  → ehci.0 port 2, 12M`,
     ]);
   });
@@ -115,7 +114,7 @@ describe('plan --explain', () => {
     const { exit, err } = await qplug(['plan', BENCH, '--offline', '--explain=redaer'], { env });
     expect(exit).toBe(3);
     expect(err).toBe(
-      'error: there is no redaer in this plan: there is: keys, reader, tablet, second\n  fix  --explain=reader\n',
+      'error: this plan has no device redaer: it has: keys, reader, tablet, second\n  fix  --explain=reader\n',
     );
   });
 
@@ -261,13 +260,13 @@ describe('--explain on a command line', () => {
   });
 
   test('belongs to plan alone', () => {
-    expect(() => parseCommandLine(['status', 'x', '--explain'], COMMANDS)).toThrow(/belongs to plan/);
+    expect(() => parseCommandLine(['status', 'x', '--explain'], COMMANDS)).toThrow(/is an option of plan/);
   });
 });
 
 describe('a hub on a bare EHCI controller', () => {
   const WHY =
-    'QEMU\'s usb-hub is a full-speed (USB 1.1) device, and a bare EHCI port takes high speed alone; QEMU would end at start with "speed mismatch"';
+    'QEMU\'s usb-hub is a full-speed (USB 1.1) device, and a bare EHCI port takes only high speed; QEMU would exit at start with "speed mismatch"';
 
   const told = async (usb: string): Promise<{ why?: string; fix?: string; line?: number; text: string }> => {
     const path = vmFile('hub', `machine: q35\nusb:\n${usb}`);

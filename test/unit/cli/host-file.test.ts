@@ -123,15 +123,15 @@ describe('plan --host', () => {
   test('says what the file could not tell of the devices that take part, and of no others', async () => {
     const { err, exit } = await qplug(['plan', vm, '--host', fixturePath('linux-3.16-laptop.txt')], { env });
     expect([exit, err]).toEqual([5, expect.stringContaining('error: "2-1" is a hub')]);
-    expect(err).toMatch(/^note: a usb\/devices listing does not tell which two ports are one connector/m);
+    expect(err).toMatch(/^note: a usb\/devices listing does not show which two ports are one connector/m);
     const text = readFileSync(fixturePath('lab-usb-devices.txt'), 'utf8');
     const ccid = join(folder, 'ccid.yaml');
     writeFileSync(ccid, 'usb: { devices: [tablet] }\n');
     const file = join(folder, 'listing');
     writeFileSync(file, text);
     const said = await qplug(['plan', ccid, '--host', file], { env });
-    expect(said.err.match(/planned at its own speed alone/g)).toHaveLength(1);
-    expect(said.err).toContain('0627:0001 (QEMU USB Tablet) at 1-2 is planned at its own speed alone');
+    expect(said.err.match(/ at its own speed only/g)).toHaveLength(1);
+    expect(said.err).toContain('qplug plans 0627:0001 (QEMU USB Tablet) at 1-2 at its own speed only');
   });
 
   test('a device whose speed nobody can tell is no plan', async () => {
@@ -142,7 +142,7 @@ describe('plan --host', () => {
     writeFileSync(one, 'usb: { devices: [tablet] }\n');
     const { exit, err } = await qplug(['plan', one, '--host', file], { env });
     expect(exit).toBe(6);
-    expect(err).toContain('error: nobody can say how fast 0627:0001 at @1.2 is');
+    expect(err).toContain("error: can't plan 0627:0001 at @1.2: the file does not give its speed");
     expect(err).toContain('(lsusb -v; lsusb -t) > host.txt');
   });
 
@@ -152,7 +152,7 @@ describe('plan --host', () => {
     const { exit, err } = await qplug(['devices', '--host', file]);
     expect(exit).toBe(0);
     expect(err).toContain(
-      'warning: "E:  Ad=\\x1b[2J(I) Atr=03(Int.) MxPS=   4 Ivl=256ms" is not used as it stands: Ad can not be that',
+      'warning: problem in the line "E:  Ad=\\x1b[2J(I) Atr=03(Int.) MxPS=   4 Ivl=256ms": Ad has an invalid value',
     );
     expect(err).toContain('bad\\x1b[31m:11:8\n');
     expect(err).not.toContain('\u001b');
@@ -183,10 +183,10 @@ describe('what a host file does not have', () => {
     const { exit, lines } = await complaint('46f4:0002', lab);
     expect(exit).toBe(3);
     expect(lines[0]).toMatch(
-      new RegExp(`^error: 46f4:0002 is not in ${lab}: bench must have it \\(when-missing: fail\\); nearest: `),
+      new RegExp(`^error: 46f4:0002 is not in ${lab}: bench requires it \\(when-missing: fail\\); nearest: `),
     );
     expect(lines[1]).toBe(`  at   ${one}:4:7`);
-    const fix = /^ {2}fix {2}Name it so: - \{ select: '(.+)' \}$/.exec(lines[2] ?? '')?.[1] ?? '';
+    const fix = /^ {2}fix {2}Write: - \{ select: '(.+)' \}$/.exec(lines[2] ?? '')?.[1] ?? '';
     expect(await complaint(fix, lab)).toMatchObject({ exit: 0 });
   });
 
@@ -194,7 +194,7 @@ describe('what a host file does not have', () => {
     const spaced = join(folder, "host's file");
     writeFileSync(spaced, readFileSync(lab));
     const { lines } = await complaint('9-9', spaced);
-    expect(lines[0]).toBe(`error: 9-9 is not in ${spaced}: bench must have it (when-missing: fail)`);
+    expect(lines[0]).toBe(`error: 9-9 is not in ${spaced}: bench requires it (when-missing: fail)`);
     expect(lines[2]).toBe(`  fix  qplug devices --host '${spaced.replace("'", "'\\''")}'`);
   });
 
@@ -203,8 +203,8 @@ describe('what a host file does not have', () => {
       yield readFileSync(lab);
     };
     const { lines } = await complaint('9-9', '-', input());
-    expect(lines[0]).toBe('error: 9-9 is not in the input: bench must have it (when-missing: fail)');
-    expect(lines[2]).toMatch(/^ {2}fix {2}Name one of these: \S+ or /);
+    expect(lines[0]).toBe('error: 9-9 is not in the input: bench requires it (when-missing: fail)');
+    expect(lines[2]).toMatch(/^ {2}fix {2}Use one of these: \S+ or /);
   });
 
   test('is told with how to make the file, where it has nothing but hubs', async () => {
@@ -212,7 +212,7 @@ describe('what a host file does not have', () => {
     const { hubs } = decode(readFileSync(lab, 'utf8'));
     writeFileSync(bare, documentText({ devices: [], hubs }));
     const { lines } = await complaint('9-9', bare);
-    expect(lines[2]).toBe(`  fix  On the host that is meant: qplug devices --json > ${bare}`);
+    expect(lines[2]).toBe(`  fix  On the host that has the devices: qplug devices --json > ${bare}`);
   });
 
   test('a hub of a file is looked up in the file', async () => {
@@ -285,18 +285,18 @@ describe('exit code 2 and words for', () => {
     [
       'a file that is not there',
       () => join(folder, 'none'),
-      /there is no \S+none: it takes: qplug devices --json; the text of /,
+      /there is no \S+none: qplug reads: the output of qplug devices --json; the text of /,
     ],
     [
       'a folder of something else',
       () => folder,
-      /there is no bus\/usb\/devices in it\n.*tar czf usb\.tgz \/sys\/bus\/usb\/devices/s,
+      /it has no folder bus\/usb\/devices\n.*tar czf usb\.tgz \/sys\/bus\/usb\/devices/s,
     ],
-    ['an empty file', () => write('empty', '\n \n'), /it is empty; it takes: /],
-    ['any text', () => write('text', 'hello\n'), /does not describe a host: it takes: /],
-    ['any bytes', () => write('bytes', Buffer.from([0, 1, 2, 3])), /does not describe a host: it takes: /],
+    ['an empty file', () => write('empty', '\n \n'), /it is empty; qplug reads: /],
+    ['any text', () => write('text', 'hello\n'), /does not describe a host: qplug reads: /],
+    ['any bytes', () => write('bytes', Buffer.from([0, 1, 2, 3])), /does not describe a host: qplug reads: /],
     ['other JSON', () => write('other', '{"schema": "urn:qplug:plan:1"}'), /it is JSON of another kind/],
-    ['broken JSON', () => write('broken', '{"schema": '), /it begins like JSON and is none/],
+    ['broken JSON', () => write('broken', '{"schema": '), /it begins like JSON, but is not valid JSON/],
     ['xz', () => write('xz', Buffer.from('fd377a585a00', 'hex')), /packed with xz.*\n {2}fix {2}unpack it with xz -d/s],
     ['zip', () => write('zip', Buffer.from('504b0304', 'hex')), /it is a zip archive/],
     [
@@ -307,7 +307,7 @@ describe('exit code 2 and words for', () => {
     [
       'no device that can be read',
       () => write('lost', '{"schema": "urn:qplug:devices:1", "devices": [{}]}'),
-      /no USB device can be read from it/,
+      /it has no readable USB device/,
     ],
   ])('%s', async (_, file, says) => {
     const { exit, err, out } = await qplug(['devices', '--host', file()]);
@@ -326,7 +326,7 @@ describe('exit code 2 and words for', () => {
     ]) {
       const { exit, err } = await qplug(words, { env });
       expect(exit, words.join(' ')).toBe(2);
-      expect(err).toMatch(/^error: --host and \S+ do not go together: /);
+      expect(err).toMatch(/^error: --host and \S+ can't be combined: /);
     }
   });
 });

@@ -41,7 +41,7 @@ test.each(['list', 'claims', 'status bench', 'kill bench', 'mend', 'attach bench
     const folder = forged(0o777);
     const { exit, out, err } = await run(folder, ...line.split(' '));
     expect([exit, out]).toEqual([1, '']);
-    expect(err).toMatch(/^error: qplug keeps nothing in a folder that others can change: others may write in /);
+    expect(err).toMatch(/^error: qplug does not use a folder that other users can change: other users can write to /);
     expect(err).toContain(`chmod go-w ${folder}`);
     expect(err.match(/^(error|warning|note): /gm)).toHaveLength(1);
     expect(readFileSync(victim, 'utf8')).toBe('name: a\n');
@@ -56,7 +56,7 @@ test('a link in the place of the folder is not followed', async () => {
   const link = join(top, 'link');
   symlinkSync(forged(0o700), link);
   const { exit, err } = await run(link, 'list');
-  expect([exit, /is a link, and whoever made it says where it leads/.test(err)]).toEqual([1, true]);
+  expect([exit, /is a link, and its owner decides where it points/.test(err)]).toEqual([1, true]);
 });
 
 test.each(['..', '.', '...', '-', '\u202egp', 'vm.json', '~'])('%j is no VM, wherever it might lead', async (word) => {

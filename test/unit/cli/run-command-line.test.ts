@@ -111,7 +111,7 @@ describe('a command that fails', () => {
     statusFails(new QplugError([finding('vm-exists', { name: 'x', pid: 7 }), second]));
     const { err } = await qplug(['status', 'x']);
     expect(err).toBe(
-      'error: a VM named x runs already: process 7 lives\n' +
+      'error: a VM named x is already running: its QEMU is process 7\n' +
         '  fix  qplug shutdown x\n' +
         'error: x wants stick, which is not attached\n' +
         '  at   vm.yaml:3:5\n' +
@@ -155,7 +155,7 @@ describe('interruption', () => {
     statusFails(thrown);
     const ran = await qplug(['status', 'x', '--json'], { signal: interrupted });
     expect(ran.exit).toBe(130);
-    expect(ran.err).toContain('interrupted: what had been begun was undone\n');
+    expect(ran.err).toContain('interrupted: unfinished changes were rolled back\n');
     expect(JSON.parse(ran.out)).toMatchObject({ code: 'interrupted', exit: 130 });
     expect(schemaErrors(JSON.parse(ran.out))).toEqual([]);
   });
@@ -163,7 +163,7 @@ describe('interruption', () => {
   test('does not say so when something could not be undone', async () => {
     statusFails(new QplugError([finding('stopped', { reason: 'r' }), finding('not-undone', { devices: ['hub'] })]));
     const { err } = await qplug(['status', 'x'], { signal: interrupted });
-    expect(err).toMatch(/could not all be undone: hub/);
+    expect(err).toMatch(/could not roll back everything; still in place: hub/);
     expect(err.trim().split('\n').at(-1)).toBe('interrupted');
   });
 });
@@ -263,7 +263,7 @@ describe('commands that look at no QEMU', () => {
     expect(nothing.err).toContain('fix  qplug attach ./no.sock 0781:5567');
     const several = await qplug(['attach', './no.sock', '1-1', '--emulated', 'usb-kbd', '--port', '1']);
     expect(several).toMatchObject({ exit: 2, out: '' });
-    expect(several.err).toContain('2 are named');
+    expect(several.err).toContain('the command names 2');
   });
 
   test.each(['[1]', '{', '"x"', 'null'])('qmp with the arguments %s is wrong usage', async (text) => {

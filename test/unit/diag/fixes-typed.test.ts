@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { wordsOf } from '../../../src/diag/catalog.js';
 import { type FixPart, finding, fixLines, printable } from '../../../src/diag/index.js';
 import { shellWord } from '../../../src/diag/shell-word.js';
-import { evidenceOfAll } from './evidence.js';
+import { evidenceOfAll, sameText } from './evidence.js';
 
 /** A text that nothing has to be done for: it shows which words a fix means. */
 const PLAIN = 'zqz';
@@ -61,7 +61,7 @@ const RECORDER = `#!/bin/sh
 } >"$RECORDS/$CASE.$$"
 `;
 
-const evidence = evidenceOfAll();
+const evidence = evidenceOfAll(join(import.meta.dirname, '../../..'));
 const folder = mkdtempSync(join(tmpdir(), 'qplug-fixes-'));
 const programs = join(folder, 'bin');
 
@@ -80,7 +80,7 @@ function recorder(name: string): void {
 function fixesWith(text: string): Map<string, readonly FixPart[]> {
   const fixes = new Map<string, readonly FixPart[]>();
   for (const [code, values] of evidence) {
-    for (const [index, value] of values(text).entries()) {
+    for (const [index, value] of values(sameText(text)).entries()) {
       const { fix = [] } = wordsOf(finding(code, value as never));
       const parts: readonly (FixPart | undefined)[] = [fix].flat();
       fixes.set(

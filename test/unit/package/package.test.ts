@@ -45,7 +45,7 @@ describe('the package', () => {
     expect(command('claims').status).toBe(0);
     cpSync(join(top, 'test/fixtures/stores/claims-1.db'), join(runtime, 'claims.db'));
     const { status, stderr } = command('claims');
-    expect([status, stderr]).toEqual([1, expect.stringContaining('the database library is not there')]);
+    expect([status, stderr]).toEqual([1, expect.stringContaining('the database library is missing')]);
   });
 
   test('gives the engine, the QMP client and the planner', () => {

@@ -54,7 +54,7 @@ describe('a device that was remembered', () => {
       {
         code: 'placed-elsewhere',
         severity: 'warning',
-        what: 'a is not where it was',
+        what: 'a is on another port than before',
         where: 'uhci.0 port 1',
         why: 'it was on x.0 port 1; now disk is there',
       },
@@ -65,7 +65,7 @@ describe('a device that was remembered', () => {
     const asked = [remembered('a', 'super', 'ehci.0', '1', { slower: 'allow' })];
     const { at, found } = tried(request(vm(ehci(), xhci('x', 1)), asked));
     expect(at).toEqual({ a: 'x.0 1' });
-    expect(found[0]?.why).toBe('it was on ehci.0 port 1; now that port does not take its speed');
+    expect(found[0]?.why).toBe('it was on ehci.0 port 1; that port no longer takes its speed');
   });
 
   it('behind two hubs that are gone: they are added anew', () => {
@@ -78,7 +78,7 @@ describe('a device that was remembered', () => {
     const asked = request(vm(xhci('x', 4)), [remembered('a', 'full', 'x.0', '2.3')], { growth: NOTHING });
     const { at, found } = tried(asked);
     expect(at).toEqual({ a: 'x.0 1' });
-    expect(found[0]?.why).toBe('it was on x.0 port 2.3; there is no such port now');
+    expect(found[0]?.why).toBe('it was on x.0 port 2.3; that port no longer exists');
   });
 
   it('behind a hub that is asked for: that is put there', () => {
@@ -155,9 +155,9 @@ describe('a port that is kept for a device that is away', () => {
       {
         code: 'kept-port-taken',
         severity: 'warning',
-        what: 'a port kept for my scanner was taken',
+        what: 'another device took a port kept for my scanner',
         where: 'x.0 port 1',
-        why: 'ports are scarce, and a would have none without it, a slower one, or not its own',
+        why: 'ports are scarce: without it a would get no port, a slower one, or not its own',
       },
     ]);
   });

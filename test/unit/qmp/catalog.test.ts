@@ -38,9 +38,9 @@ describe('the words of QMP findings', () => {
 
   test('a busy socket is told with the command that finds its holder', () => {
     expect(words(finding('qmp-busy', { address: '/run/vm.qmp', timeout: 5000 }))).toEqual({
-      what: 'the QMP socket is held by another client',
+      what: 'another client holds the QMP socket',
       where: '/run/vm.qmp',
-      why: 'it took the connection but did not greet within 5000 ms; QEMU serves one client at a time',
+      why: 'QEMU accepted the connection but sent no greeting within 5000 ms; it serves one client at a time',
       fix:
         '# find the holder:\n' +
         `ss -xp | grep -w "$(ss -x | awk -v socket=/run/vm.qmp '$5 == socket { print $8 }')"\n` +
@@ -49,10 +49,10 @@ describe('the words of QMP findings', () => {
   });
 
   test.each([
-    ['by-us', undefined, 'we closed it'],
+    ['by-us', undefined, 'qplug closed it'],
     ['shutdown', 'guest-shutdown', 'the VM shut down (guest-shutdown)'],
     ['eof', undefined, 'QEMU closed it; it may have been killed'],
-    ['error', 'ECONNRESET', 'it broke off (ECONNRESET)'],
+    ['error', 'ECONNRESET', 'the connection failed (ECONNRESET)'],
     ['protocol', 'garbage', 'QEMU broke the protocol (garbage)'],
   ] as const)('an end of kind %s says why', (reason, detail, why) => {
     const evidence = { address: '/run/vm.qmp', reason, awaited: 'cont', state: 'in-flight', detail } as const;

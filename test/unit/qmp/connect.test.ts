@@ -81,7 +81,7 @@ describe('connect over a real socket', () => {
     writeFileSync(path, '');
     const error = await failure(connect({ path }));
     expect(error).toMatchObject({ code: 'qmp-refused', kind: 'unreachable' });
-    expect(error.message).toContain('its QEMU has ended, or the file is no socket');
+    expect(error.message).toContain('its QEMU has ended, or the file is not a socket');
   });
 
   test('a TCP port where nobody listens: refused', async () => {
@@ -117,7 +117,7 @@ describe('connect over a real socket', () => {
     const address = await serve(() => {});
     const error = await failure(connect(address, { timeout: 60 }));
     expect(error).toMatchObject({ code: 'qmp-busy', kind: 'unreachable' });
-    expect(error.message).toContain('did not greet within 60 ms');
+    expect(error.message).toContain('sent no greeting within 60 ms');
     expect(words(error.findings[0]).fix).toContain(`-qmp unix:${address.path}.2,server=on,wait=off`);
   });
 

@@ -106,18 +106,18 @@ describe.each(LINES)('%s', (line) => {
 
 describe('an answer of a wrong type', () => {
   test.each([
-    ['query-status', { status: 5, running: true }, 'at /status a text is meant, and 5 came'],
-    ['query-status', { running: true }, 'at /status a value is meant, and nothing came'],
-    ['query-status', null, 'an object is meant, and null came'],
-    ['qom-list', [{ name: 'x', type: [] }], 'at /0/type a text is meant, and an array of 0 came'],
-    ['qom-get', {}, '/machine/peripheral/xhci, p2: a whole number is meant, and an object came'],
-    ['x-query-usb', { 'human-readable-text': 1 }, 'at /human-readable-text a text is meant, and 1 came'],
+    ['query-status', { status: 5, running: true }, 'at /status expected a text, got 5'],
+    ['query-status', { running: true }, 'at /status expected a value, got nothing'],
+    ['query-status', null, 'expected an object, got null'],
+    ['qom-list', [{ name: 'x', type: [] }], 'at /0/type expected a text, got an array of 0'],
+    ['qom-get', {}, '/machine/peripheral/xhci, p2: expected a whole number, got an object'],
+    ['x-query-usb', { 'human-readable-text': 1 }, 'at /human-readable-text expected a text, got 1'],
   ])('to %s is told with the command and the member: %j', async (command, value, words) => {
     await using _qemu = await LyingQemu.at(socket, lying(command, { return: value }));
     const { exit, err } = await run('status VM');
     expect([exit, err.split('\n')[0]]).toEqual([
       8,
-      `error: QEMU broke the protocol: what it answered to ${command} is not of the right type: ${words}`,
+      `error: QEMU broke the protocol: its answer to ${command} has the wrong type: ${words}`,
     ]);
   });
 
@@ -186,7 +186,7 @@ describe('a QEMU that tells of more than there is', () => {
     await using _qemu = await LyingQemu.at(socket, answer);
     const { exit, err } = await run('attach VM --emulated usb-tablet --timeout 100');
     expect([exit, err]).toEqual([8, expect.stringContaining(words)]);
-    expect(err).not.toContain('could not all be undone');
+    expect(err).not.toContain('could not roll back everything');
     expect(journal()).toEqual([]);
   });
 
@@ -250,19 +250,19 @@ describe('a QEMU that falls silent', () => {
       const first = await run('list');
       expect([first.exit, first.err]).toEqual([
         0,
-        expect.stringMatching(/^warning: a attach.* could not be mended yet/m),
+        expect.stringMatching(/^warning: could not clean up after an interrupted attach yet/m),
       ]);
       workerDies();
       expect(await run('list')).toMatchObject({ exit: 0, err: expect.not.stringContaining('warning') });
       workerDies();
       expect((await run('claims')).err).not.toContain('warning');
       workerDies();
-      expect((await run('mend')).err).toContain('could not be mended yet');
+      expect((await run('mend')).err).toContain('could not clean up after an interrupted attach yet');
       workerDies();
     }
     await using _qemu = await LyingQemu.at(socket, vm.answer);
     vm.devices.set('qplug-usb-tablet', { port: '1', driver: 'usb-tablet' });
-    expect((await run('mend')).err).toMatch(/^warning: a attach that was cut off was undone/m);
+    expect((await run('mend')).err).toMatch(/^warning: an interrupted attach was rolled back/m);
     expect([[...vm.devices], journal()]).toEqual([[], []]);
   });
 

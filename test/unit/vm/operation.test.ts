@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { Deadline, DeadlineReached } from '../../../src/base/index.js';
-import { fail, finding, QplugError } from '../../../src/diag/index.js';
-import { addFindings } from '../../../src/vm/add-findings.js';
+import { addFindings, fail, finding, QplugError } from '../../../src/diag/index.js';
 import { within } from '../../../src/vm/operation.js';
 import { PATIENCE } from '../../patience.js';
 

@@ -8,11 +8,11 @@ import type { OptionDeclaration } from '../../command.js';
 /** @param seconds - what counts where it is not given */
 export const timeoutOption = (seconds: number): OptionDeclaration => ({
   type: 'number',
-  describe: `Give up after so many seconds (default ${seconds})`,
+  describe: `Give up after S seconds (default ${seconds})`,
   argument: 'S',
 });
 
-export const VERBOSE: OptionDeclaration = { type: 'boolean', short: 'v', describe: 'Tell each step on stderr' };
+export const VERBOSE: OptionDeclaration = { type: 'boolean', short: 'v', describe: 'Print each step to stderr' };
 
 export const CONTROLLER: OptionDeclaration = {
   type: 'string',
@@ -35,14 +35,14 @@ export const SLOWER: OptionDeclaration = {
 export const HOST: OptionDeclaration = {
   type: 'string',
   describe:
-    'Take the devices from a file instead of this host: qplug devices --json, the text of usb/devices, usb-devices, lsusb -v, umockdev-record, or a tar archive of /sys/bus/usb; - is standard input',
+    'Read the devices from a file instead of this host: qplug devices --json, the text of usb/devices, usb-devices, lsusb -v, umockdev-record, or a tar archive of /sys/bus/usb; - is standard input',
   argument: 'FILE',
 };
 
 export const GROW: OptionDeclaration = {
   type: 'string',
   choices: ['none', 'hubs', 'controllers', 'both'],
-  describe: "What may be added to find room (default: what the VM's file says, or hubs)",
+  describe: "What qplug may add to make room (default: what the VM's file says, or hubs)",
 };
 
 export const CONFIG: OptionDeclaration = {
@@ -52,7 +52,7 @@ export const CONFIG: OptionDeclaration = {
 
 export const LIVE: OptionDeclaration = {
   type: 'boolean',
-  describe: 'Change the running VM (without --config and --live: both, where it runs from a file)',
+  describe: 'Change the running VM (with neither --config nor --live: both, if it runs from a file)',
 };
 
 /** A hub is never handed over. */
@@ -62,13 +62,13 @@ export const GUARD_OFF: OptionDeclaration = {
   type: 'string',
   many: true,
   choices: GUARDS_OFF,
-  describe: `Hand a device over though the host needs it, for that reason: ${GUARDS_OFF.join(', ')} (may be repeated)`,
+  describe: `Pass the device through even if the host needs it for this reason: ${GUARDS_OFF.join(', ')} (may be repeated)`,
   argument: 'NAME',
 };
 
 export const OFFLINE: OptionDeclaration = {
   type: 'boolean',
-  describe: 'Look at the file alone, not at the devices of this host',
+  describe: 'Use only the file, not the devices of this host',
 };
 
 export const FORGET: OptionDeclaration = {
@@ -79,5 +79,5 @@ export const FORGET: OptionDeclaration = {
 export const SVG: OptionDeclaration = {
   type: 'string',
   argument: 'FILE',
-  describe: 'Draw it as well: an SVG picture; - is stdout, with nothing else on it',
+  describe: 'Also draw an SVG picture of it; - is stdout, which then has nothing else',
 };

@@ -1,6 +1,6 @@
 import type { WordDeclaration } from '../../command.js';
 
-/** Words that several commands take, told in the same words everywhere. */
+/** Words that several commands take, in the same words everywhere. */
 export const VM: WordDeclaration = {
   name: 'vm',
   what: 'a VM',

@@ -17,7 +17,7 @@ export async function chooseInventory(
 ): Promise<HostInventory | undefined> {
   const file = args.text('host');
   if (args.flag('offline')) {
-    refuseHostFile(args, '--offline', '--offline looks at no devices at all, and --host at those of a file');
+    refuseHostFile(args, '--offline', '--offline uses no devices, and --host uses those of a file');
     return undefined;
   }
   return file === undefined

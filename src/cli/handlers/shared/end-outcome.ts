@@ -7,7 +7,7 @@ const WORDS: Readonly<Record<EndReport['by'], string>> = {
   quit: 'QEMU quit',
   SIGTERM: 'QEMU was ended by SIGTERM',
   SIGKILL: 'QEMU was ended by SIGKILL',
-  already: 'it had ended already',
+  already: 'it had already ended',
 };
 
 /** How a VM ended, for people and programs. */

@@ -13,7 +13,7 @@ export function otherPeoplesDevices(check: AddCheck): void {
     const before = await usbOf(vm);
     const second = await qplug(['attach', vm.socket, 'serial=SS0001']);
     assert.deepEqual([second.code, second.err], [0, '']);
-    assert.match(second.out, new RegExp(`is attached already: xhci\\.0 port ${first.port}, 5G, id ${first.id}$`, 'm'));
+    assert.match(second.out, new RegExp(`is already attached: xhci\\.0 port ${first.port}, 5G, id ${first.id}$`, 'm'));
     assert.deepEqual(
       (await attach(vm, 'serial=SS0001', 'QEMU USB Tablet')).map(({ id, outcome }) => [outcome, id === first.id]),
       [

@@ -24,7 +24,7 @@ export function replugged(check: AddCheck): void {
 
     const { code, out, err } = await qplug(['attach', vm.socket, 'serial=SS0001', '--json']);
     assert.equal(code, 0, err);
-    assert.match(err, /^note: 46f4:0001 .* was replugged since it was attached: /m);
+    assert.match(err, /^note: 46f4:0001 .* was replugged after it was attached: /m);
     const [again] = attached({ code, out, err });
     assert.deepEqual(
       [again?.outcome, again?.id, again?.bus, again?.port, again?.megabits],

@@ -10,7 +10,7 @@ export function attaching(check: AddCheck): void {
     const asBefore = await remember(vm);
     const { code, out, err } = await qplug(['attach', vm.socket, 'dead:beef', 'serial=SS0001']);
     assert.deepEqual([code, out], [3, '']);
-    assert.match(err, /^error: no USB device matches "dead:beef": there are: .*46f4:0001:HS0001 /m);
+    assert.match(err, /^error: no USB device matches "dead:beef": plugged in: .*46f4:0001:HS0001 /m);
     await asBefore();
   });
 
@@ -22,7 +22,7 @@ export function attaching(check: AddCheck): void {
     const asBefore = await remember(vm);
     const { code, out, err } = await qplug(['attach', vm.socket, '1209:0001']);
     assert.deepEqual([code, out], [4, '']);
-    assert.match(err, /^error: "1209:0001" matches 2 devices, and one is meant: .*serial LEFT.*serial RIGHT/m);
+    assert.match(err, /^error: "1209:0001" matches 2 devices instead of one: .*serial LEFT.*serial RIGHT/m);
     assert.match(err, /fix {2}name one of them: 1209:0001:LEFT or 1209:0001:RIGHT$/m);
     await asBefore();
     assert.equal((await qplug(['attach', vm.socket, '1209:0001:RIGHT'])).code, 0);

@@ -20,7 +20,7 @@ export function interrupted(check: AddCheck): void {
     attach.kill('SIGINT');
     const { code, stdout, stderr, ms } = await attach.finished;
     assert.deepEqual([code, stdout], [130, '']);
-    assert.match(stderr, /^interrupted: what had been begun was undone$/m);
+    assert.match(stderr, /^interrupted: unfinished changes were rolled back$/m);
     assert.ok(ms < 600_000);
     assert.equal(await isHeld(vm), false);
     await asBefore();
@@ -37,7 +37,7 @@ export function interrupted(check: AddCheck): void {
       },
     });
     assert.deepEqual([code, out], [130, '']);
-    assert.match(err, /^· undo: plug 46f4:0001 [\s\S]*^interrupted: what had been begun was undone$/m);
+    assert.match(err, /^· undo: plug 46f4:0001 [\s\S]*^interrupted: unfinished changes were rolled back$/m);
     await asBefore();
   });
 
@@ -58,7 +58,7 @@ export function interrupted(check: AddCheck): void {
         '· ask the guest to power off',
         '· the guest did not power off',
         '· quit',
-        'interrupted: what had been begun was undone',
+        'interrupted: unfinished changes were rolled back',
       ]);
       await lab.exec(['rm', file]);
       await asBefore();

@@ -26,7 +26,7 @@ export function notYours(check: AddCheck): void {
     const { code, stdout, stderr } = await user.qplug('attach', vm.socket, 'serial=SS0001');
     const usb = nodeOf(lab.device('SS0001'));
     assert.deepEqual([code, stdout], [1, '']);
-    assert.match(stderr, /^error: 46f4:0001 .* can not be opened: this user may not read and write its device node$/m);
+    assert.match(stderr, /^error: can't open 46f4:0001 .*: you may not read and write its device node$/m);
     assert.match(stderr, new RegExp(`at {3}${usb}$`, 'm'));
     assert.match(stderr, new RegExp(`fix {2}sudo setfacl -m u:\\$USER:rw ${usb}$`, 'm'));
     await asBefore();
@@ -51,7 +51,7 @@ export function notYours(check: AddCheck): void {
         '--verbose',
       );
       assert.deepEqual([code, stdout], [1, '']);
-      assert.match(stderr, /^error: QEMU could not open 46f4:0001 .* the user that QEMU runs as may lack the right/m);
+      assert.match(stderr, /^error: QEMU could not open 46f4:0001 .* the user that QEMU runs as may lack permission/m);
       assert.match(stderr, new RegExp(`at {3}${node}$`, 'm'));
       assert.match(stderr, new RegExp(`fix {2}fuser -v ${node}\\n {7}ls -l ${node}$`, 'm'));
       assert.match(stderr, /^· plug 46f4:0001 .*\n· plug 46f4:0001 .*\n· undo: plug 46f4:0001 /m);

@@ -32,7 +32,10 @@ export function pulled(check: AddCheck): void {
       },
     });
     assert.deepEqual([code, out], [3, '']);
-    assert.match(err, /^error: f055:0009 .* is gone from this host: it was there when the plan was made/m);
+    assert.match(
+      err,
+      /^error: f055:0009 .* is no longer plugged into this host: it was there when qplug made the plan/m,
+    );
     assert.match(err, /^ {2}fix {2}.*--wait 30/m);
     assert.match(err, /^· plug 46f4:0001 .*\n· plug f055:0009 .*\n· undo: plug 46f4:0001 /m);
     await asBefore();
@@ -50,7 +53,7 @@ export function pulled(check: AddCheck): void {
         },
       });
       assert.deepEqual([code, out], [3, '']);
-      assert.match(err, /^error: 1209:0009 .* is gone from this host/m);
+      assert.match(err, /^error: 1209:0009 .* is no longer plugged into this host/m);
       assert.match(err, /^· undo: plug 46f4:0001 .*\n· undo: plug 1209:0009 /m);
       await asBefore();
     },

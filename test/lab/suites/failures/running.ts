@@ -32,7 +32,7 @@ export function running(check: AddCheck): void {
       const asBefore = await remember();
       const { code, out, err } = await qplug(['run', file]);
       assert.deepEqual([code, out], [3, '']);
-      assert.match(err, /^error: dead:beef is not plugged into this host: bench must have it \(when-missing: fail\)$/m);
+      assert.match(err, /^error: dead:beef is not plugged into this host: bench requires it \(when-missing: fail\)$/m);
       assert.match(err, /^ {2}at {3}.*bench\.yaml:7:\d+$/m);
       assert.doesNotMatch(err, /start .*qemu/);
       await asBefore();
@@ -72,7 +72,7 @@ usb: { devices: [serial=SS0001, { select: serial=HS0001, when-missing: fail }] }
     assert.deepEqual([code, out], [1, '']);
     assert.match(
       err,
-      /^error: QEMU could not open 46f4:0001 .* at 3-1: the user that QEMU runs as may lack the right/m,
+      /^error: QEMU could not open 46f4:0001 .* at 3-1: the user that QEMU runs as may lack permission/m,
     );
     assert.match(err, /^· plug 46f4:0001 .*\n· plug 46f4:0001 /m);
     assert.match(err, /^· end .*qemu/m);
@@ -108,8 +108,8 @@ usb: { devices: [serial=SS0001, { select: serial=HS0001, when-missing: fail }] }
       await endOf(lab, pid);
       const listed = await qplug(['list']);
       assert.deepEqual([listed.code, listed.out], [0, 'no VM of qplug runs on this host\n']);
-      assert.match(listed.err, /^note: bench no longer runs; what was left of it was cleared away$/m);
-      assert.match(listed.err, /^note: 46f4:0001 .* is the host's again: the VM that had it is gone$/m);
+      assert.match(listed.err, /^note: bench no longer runs; qplug cleared its leftovers away$/m);
+      assert.match(listed.err, /^note: returned 46f4:0001 .* to the host: its VM has ended$/m);
       assert.match((await qplug(['devices', 'serial=SS0001'])).out, /46f4:0001 +5G +usb-storage +SS0001 /);
       const again = await qplug(['kill', 'bench']);
       assert.equal(again.code, 3);
@@ -130,7 +130,7 @@ usb: { devices: [serial=SS0001, { select: serial=HS0001, when-missing: fail }] }
       await lab.until('its driver is back', () => driversOf(lab.device('SS0001'))[0] === 'usb-storage');
       await lab.until('the end of the watcher', () => watchers().length === 0);
       const { out, err } = await qplug(['list']);
-      assert.deepEqual([out, err.includes("is the host's again")], ['no VM of qplug runs on this host\n', false]);
+      assert.deepEqual([out, err.includes('to the host')], ['no VM of qplug runs on this host\n', false]);
       await asBefore();
     },
   );

@@ -167,7 +167,9 @@ describe('wrong usage', () => {
         'for example: qplug attach bench 0781:5567',
     );
     expect(complaint('attach b x --prt 1').message).toBe('qplug attach has no option "--prt": did you mean --port?');
-    expect(complaint('attach b --tree').message).toBe('qplug attach has no option "--tree": it belongs to devices');
+    expect(complaint('attach b --tree').message).toBe(
+      'qplug attach has no option "--tree": it is an option of devices',
+    );
   });
 
   test('all wrong options are told at once', () => {

@@ -84,7 +84,7 @@ describe("a VM's tree", () => {
 
   test('what QEMU does not tell the port of is there all the same', () => {
     expect(render(world([attached({ port: undefined })])).join()).toMatch(
-      /\? {2}12M +usb-mouse +QEMU does not tell its port/,
+      /\? {2}12M +usb-mouse +QEMU does not report its port/,
     );
     expect(render(world([attached({ port: '3.1' })]))).toContain('├─ 3  a hub that QEMU did not show');
   });

@@ -54,7 +54,7 @@ describe('the policy of a host', () => {
     const open = file('open.yaml', '{}');
     chmodSync(open, 0o664);
     expect(await refused(open)).toMatchObject({
-      why: `others may write in ${open} (mode 0664)`,
+      why: `other users can write to ${open} (mode 0664)`,
       fix: `chmod go-w ${open}`,
     });
     const inside = join(folder, 'inside');

@@ -126,7 +126,7 @@ describe('selecting one', () => {
         { selector: '46f4:0001:HS0001', port: '3-1' },
       ],
     });
-    expect(message).toContain('"46f4:0001" matches 3 devices, and one is meant');
+    expect(message).toContain('"46f4:0001" matches 3 devices instead of one');
   });
 
   it('lists twins with the same serial by port', () => {
@@ -158,12 +158,12 @@ describe('selecting one', () => {
   it('says what is there when nothing is near', () => {
     const { findings, message } = refusal('1-5.4');
     expect(findings[0].evidence).toMatchObject({ others: 6 });
-    expect(message).toMatch(/^no USB device matches "1-5.4": there are: .*; and 6 more$/);
+    expect(message).toMatch(/^no USB device matches "1-5.4": plugged in: .*; and 6 more$/);
   });
 
   it('says that nothing is plugged in', () => {
     expect(refusal('1234:5678', { devices: [], hubs: [] }).message).toBe(
-      'no USB device matches "1234:5678": no USB device but hubs is plugged into this host',
+      'no USB device matches "1234:5678": this host has no USB devices other than hubs',
     );
   });
 });

@@ -88,7 +88,7 @@ describe('the program', () => {
     expect(found).toMatchObject({ severity: 'error', location: { line: 3 } });
     expect(found && words(found)).toMatchObject({
       what: expect.stringContaining('`piix3-usb-uhci`'),
-      fix: 'write `model: ich9-usb-uhci1`, which it has and which comes nearest',
+      fix: 'write `model: ich9-usb-uhci1`, the nearest one that it has',
     });
   });
 
@@ -115,8 +115,8 @@ describe('the program', () => {
       isRoot
         ? [
             {
-              what: `root does not start \`${bin}/qemu-fine\` because it is in PATH`,
-              why: `others may write in ${bin} (mode 0777)`,
+              what: `root does not start \`${bin}/qemu-fine\` from PATH`,
+              why: `other users can write to ${bin} (mode 0777)`,
             },
           ]
         : [],

@@ -98,7 +98,7 @@ const cases: readonly Case[] = [
     device: device('a', 'super'),
     reason: 'only-slower',
     fix: { fix: 'allow-slower', speed: 'high' },
-    text: '--slower allow\n# then it runs at high-speed, 480 Mb/s',
+    text: '--slower allow\n# it then runs at high-speed, 480 Mb/s',
   },
   {
     what: 'the same in a VM file',
@@ -246,7 +246,7 @@ const cases: readonly Case[] = [
         { fix: 'detach', device: 'dev1' },
       ],
     },
-    text: 'qplug detach bench dev1\n# add --slower allow\n# then it runs at full-speed, 12 Mb/s',
+    text: 'qplug detach bench dev1\n# add --slower allow\n# it then runs at full-speed, 12 Mb/s',
     more: { growth: NOTHING },
   },
   {
@@ -383,9 +383,7 @@ describe('the cheapest fix', () => {
     const made = plan(request(running(vm(ehci())), [device('a', 'full')]));
     expect(made.refusals[0]?.fix).toEqual({ fix: 'none', because: 'nothing-helps' });
     const { why, fix } = words(planFindings(made)[0]!);
-    expect(why).toBe(
-      'no port takes a full-speed device; nothing that can be changed while the VM runs makes room for it',
-    );
+    expect(why).toBe('no port takes a full-speed device; no change to the running VM makes room for it');
     expect(fix).toBeUndefined();
   });
 

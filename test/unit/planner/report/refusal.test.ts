@@ -10,14 +10,14 @@ describe('a refusal', () => {
     expect(words(planFindings(plan(asked))[0]!)).toEqual({
       what: 'the port fixed for my hub, ehci port 3, does not take its speed',
       where: undefined,
-      why: "QEMU's usb-hub is a full-speed (USB 1.1) device, and a bare EHCI port takes high speed alone; it can go on x.0 ports 1-4",
+      why: "QEMU's usb-hub is a full-speed (USB 1.1) device, and a bare EHCI port takes only high speed; it can go on x.0 ports 1-4",
       fix: 'write `controller: x, port: 1` on its line',
     });
   });
 
   it('a hub where there is a bare EHCI alone: it says what kinds of port would do', () => {
     const { why } = words(planFindings(plan(request(vm(ehci()), [hub('h')])))[0]!);
-    expect(why).toContain('a bare EHCI port takes high speed alone');
+    expect(why).toContain('a bare EHCI port takes only high speed');
     expect(why).toContain('UHCI, OHCI or xHCI');
   });
 

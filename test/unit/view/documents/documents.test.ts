@@ -201,7 +201,7 @@ describe('room', () => {
     const { exit, out } = await qplug(['plan', golden('default.yaml'), '--offline', '--count'], { env });
     expect(exit).toBe(0);
     expect(out.split('\n').map((line) => line.split(/ {2,}/).slice(1))).toMatchObject([
-      [expect.stringMatching(/^has room/)],
+      [expect.stringMatching(/^free capacity/)],
       ['speed', 'as it is', 'at most', 'adding'],
       ['1.5M', '15', expect.any(String), expect.stringMatching(/× usb-hub$/)],
       ['12M', '15', expect.any(String), expect.stringMatching(/× usb-hub$/)],

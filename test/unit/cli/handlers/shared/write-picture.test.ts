@@ -196,9 +196,7 @@ describe('--svg', () => {
     const { exit, out, err } = await qplug(planned('--svg', folder), { env });
     expect(exit).toBe(1);
     expect(out).toBe('');
-    expect(err).toContain(
-      `the picture can not be written to "${folder}": it is a folder\n  fix  --svg ${folder}/picture.svg`,
-    );
+    expect(err).toContain(`can't write the picture to "${folder}": it is a folder\n  fix  --svg ${folder}/picture.svg`);
     const document = await documentOf(planned('--svg', `${folder}/a/b.svg`), { env });
     expect(document).toMatchObject({
       code: 'picture-unwritable',

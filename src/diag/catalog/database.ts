@@ -1,4 +1,4 @@
-import type { Catalog } from '../finding.js';
+import type { Text } from '../finding.js';
 import { advice, path, sh } from '../fix.js';
 import { printable } from '../printable.js';
 
@@ -12,22 +12,12 @@ interface Unusable extends StoreTrouble {
   readonly reason: string;
 }
 
-/** The findings of what src/registry stores in databases, each with its evidence. */
-export interface RegistryEvidence {
-  'store-locked': StoreTrouble & { readonly timeout: number };
-  'store-full': Unusable;
-  'store-unwritable': Unusable;
-  'store-broken': Unusable;
-  'store-newer': StoreTrouble & { readonly version: number; readonly known: number };
-  'store-no-driver': { readonly platform: string; readonly reason: string };
-}
-
 const where = ({ path }: StoreTrouble): string => printable(path, 300);
 
-export const registryCatalog: Catalog<RegistryEvidence> = {
+export const database = {
   'store-locked': {
     kind: 'timeout',
-    text: (e) => ({
+    text: (e: StoreTrouble & { timeout: number }): Text => ({
       what: `the database of ${e.name} is locked`,
       where: where(e),
       why: `another process has held it for more than ${e.timeout / 1000} s`,
@@ -36,8 +26,8 @@ export const registryCatalog: Catalog<RegistryEvidence> = {
   },
   'store-full': {
     kind: 'failed',
-    text: (e) => ({
-      what: `no room for ${e.name}`,
+    text: (e: Unusable): Text => ({
+      what: `no space left for the database of ${e.name}`,
       where: where(e),
       why: `${printable(e.reason)}; nothing was changed`,
       fix: sh`df -h ${path(e.path)}`,
@@ -45,8 +35,8 @@ export const registryCatalog: Catalog<RegistryEvidence> = {
   },
   'store-unwritable': {
     kind: 'failed',
-    text: (e) => ({
-      what: `the database of ${e.name} can't be written`,
+    text: (e: Unusable): Text => ({
+      what: `can't write to the database of ${e.name}`,
       where: where(e),
       why: `${printable(e.reason)}; nothing was changed`,
       fix: sh`ls -la ${path(e.path)}`,
@@ -54,8 +44,8 @@ export const registryCatalog: Catalog<RegistryEvidence> = {
   },
   'store-broken': {
     kind: 'failed',
-    text: (e) => ({
-      what: `the database of ${e.name} is broken`,
+    text: (e: Unusable): Text => ({
+      what: `the database of ${e.name} is damaged`,
       where: where(e),
       why: `${printable(e.reason)}; nothing was changed`,
       fix: sh`mv ${path(e.path)} ${path(`${e.path}.broken`)}`,
@@ -63,8 +53,8 @@ export const registryCatalog: Catalog<RegistryEvidence> = {
   },
   'store-newer': {
     kind: 'failed',
-    text: (e) => ({
-      what: `the database of ${e.name} is of a newer qplug`,
+    text: (e: StoreTrouble & { version: number; known: number }): Text => ({
+      what: `a newer qplug wrote the database of ${e.name}`,
       where: where(e),
       why: `it has version ${e.version}, and this qplug knows versions up to ${e.known}; nothing was changed`,
       fix: sh`npm install -g qplug@latest`,
@@ -72,14 +62,14 @@ export const registryCatalog: Catalog<RegistryEvidence> = {
   },
   'store-no-driver': {
     kind: 'failed',
-    text: (e) => ({
-      what: 'the database library is not there',
+    text: (e: { platform: string; reason: string }): Text => ({
+      what: 'the database library is missing',
       where: `libsql for ${printable(e.platform)}`,
       why: printable(e.reason, 300),
       fix: [
         sh`npm install -g qplug`,
-        advice('without --omit=optional: the library comes in parts, one for each platform'),
+        advice('without --omit=optional: each platform has its own package of the library'),
       ],
     }),
   },
-};
+} as const;
