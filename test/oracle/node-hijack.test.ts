@@ -103,7 +103,7 @@ async function qplug(
 ): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
   const log = join(folder, 'marks');
   const command = [process.execPath, program, RECORDING, log, '0', 'qplug', ...words];
-  const child = spawn('nsenter', [`--target=${namespace.pid}`, '--mount', '--root', ...command], {
+  const child = spawn('nsenter', [`--target=${namespace.pid}`, '--mount', '--root', '--wd', ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, QPLUG_RUNTIME_DIR: join(folder, 'run'), QPLUG_STATE_DIR: join(folder, 'state') },
   });
