@@ -23,12 +23,16 @@ export interface EditedVmFile {
  * Changes the list of devices in the text of a VM file, and nothing else in it: comments, layout, quotes, anchors and line endings stay
  * as they are. The new text is read again, and has to differ in value by exactly the change.
  *
- * @param text - a VM file, without byte-order mark
- * @param path - the file that it came from, for messages
+ * @param source - `text` of a VM file, without byte-order mark; `path`: the file that it came from, for messages; `file`: what it says, where
+ *   it was read already
  * @throws QplugError `edit-by-hand` where that can't be done without changing something else · all that is wrong with the file as it is, or as it would be
  */
-export function editDevices(text: string, path: string, change: DevicesChange, checks: VmFileChecks): EditedVmFile {
-  parseVmFileText(text, path, checks);
+export function editDevices(
+  { text, path, file }: { readonly text: string; readonly path: string; readonly file?: VmFile | undefined },
+  change: DevicesChange,
+  checks: VmFileChecks,
+): EditedVmFile {
+  if (file === undefined) parseVmFileText(text, path, checks);
   const before = readSource(text, path);
   const notation = notationOf(text, path);
   const splices: Splice[] = [];

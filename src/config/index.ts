@@ -2,7 +2,7 @@
 export type { DevicesChange, EditedVmFile } from './edit.js';
 export type { NewDevice } from './entry-text.js';
 export { type FileChange, type HeldVmFile, holdVmFile, performFileChange, undoFileChange } from './file-change.js';
-export { editVmFile, loadVmFile, parseVmFile } from './load.js';
+export { decodeVmFile, editVmFile, loadVmFile, parseVmFile, readVmFileBytes } from './load.js';
 export type { VmFileChecks } from './parse.js';
 export { loadPolicy, POLICY_FILE } from './policy/load-policy.js';
 export type { Policy, PolicyRule } from './policy/policy.js';

@@ -36,7 +36,11 @@ export async function attack(program: string, words: readonly string[], namespac
   const command = [nodeOf(folder), file, ...words];
   if (namespace === undefined) return await started(command, folder, as());
   const become = ['setpriv', `--reuid=${ATTACKER.uid}`, `--regid=${ATTACKER.gid}`, '--clear-groups'];
-  return await started(['nsenter', `--target=${namespace}`, '--mount', '--root', '--wd', ...become, ...command], folder, {});
+  return await started(
+    ['nsenter', `--target=${namespace}`, '--mount', '--root', '--wd', ...become, ...command],
+    folder,
+    {},
+  );
 }
 
 /** The Node that runs this may stand where the attacker can't reach it. */

@@ -99,7 +99,7 @@ async function mended(): Promise<void> {
     return readdirSync(join(folder, 'state/journal')).length === 0 ? true : undefined;
   };
   await poll(isOver, { interval: 20, signal: patience() });
-  expect(told).toContain('undone');
+  expect(told).toContain('rolled back');
   await poll(() => (qemus().length === 0 ? true : undefined), { interval: 20, signal: patience() });
 }
 

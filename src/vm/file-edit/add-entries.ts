@@ -12,9 +12,9 @@ import {
 } from '../../host/index.js';
 import { checkGuest } from '../../launcher/index.js';
 import type { AttachRequest } from '../plan/index.js';
-import { readVmFileText } from '../target/index.js';
 import {
   covers,
+  type EditedFile,
   type Entry,
   entriesForDevice,
   entriesForSelector,
@@ -36,11 +36,10 @@ import {
  *   as `editVmFile`
  */
 export async function planFileAttach(
-  { text, path, vm }: { readonly text: string; readonly path: string; readonly vm: string },
+  { text, path, vm, file }: EditedFile & { readonly vm: string },
   request: AttachRequest,
   inventory: HostInventory,
 ): Promise<FileEdit> {
-  const file = await readVmFileText(text, path);
   const findings: Finding[] = [];
   const already: FileEntry[] = [];
   const add: NewDevice[] = [];
@@ -65,7 +64,7 @@ export async function planFileAttach(
   throwErrors(findings);
   for (const emulated of request.emulated ?? []) add.push({ emulated, ...terms });
   if (add.length === 0) return { splices: undefined, entries: already, findings };
-  const made = await editVmFile(text, path, { add }, { checkSelector: selectorFault, checkGuest });
+  const made = await editVmFile({ text, path, file }, { add }, { checkSelector: selectorFault, checkGuest });
   const added = entriesIn(made.file).slice(-add.length);
   const entries = [...already, ...added.map((one) => reportEntry('added', one, made.file))];
   return { splices: made.splices, entries, findings };

@@ -70,6 +70,14 @@ export function covers(rule: string, selector: Selector): boolean {
 
 const meaning = ({ text: _, ...rest }: Selector): string => JSON.stringify(rest);
 
+/** A VM's file that is to be edited: its text, and what that says. */
+export interface EditedFile {
+  readonly text: string;
+  /** For messages. */
+  readonly path: string;
+  readonly file: VmFile;
+}
+
 /** What is to be done to a VM's file, before anything is done. */
 export interface FileEdit {
   /** Undefined where the file is as it has to be. */

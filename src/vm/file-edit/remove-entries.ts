@@ -13,8 +13,15 @@ import {
 } from '../../host/index.js';
 import { checkGuest } from '../../launcher/index.js';
 import { emulatedModel, parseDeviceId } from '../../qdev/index.js';
-import { readVmFileText } from '../target/index.js';
-import { covers, type Entry, entriesForDevice, entriesIn, type FileEdit, reportEntry } from './file-entries.js';
+import {
+  covers,
+  type EditedFile,
+  type Entry,
+  entriesForDevice,
+  entriesIn,
+  type FileEdit,
+  reportEntry,
+} from './file-entries.js';
 
 /** A word of a command line, and what is known of what it means. */
 export interface LeavingWord {
@@ -35,11 +42,10 @@ export interface LeavingWord {
  * @throws QplugError `not-in-file`, `entry-ambiguous`, `entry-broad`, `selector-ambiguous` · as `editVmFile`
  */
 export async function planFileDetach(
-  { text, path }: { readonly text: string; readonly path: string },
+  { text, path, file }: EditedFile,
   words: readonly LeavingWord[],
   inventory: HostInventory,
 ): Promise<FileEdit> {
-  const file = await readVmFileText(text, path);
   const findings: Finding[] = [];
   const leaving = new Map<number, Entry>();
   for (const { word, host, optional, absent } of words) {
@@ -62,8 +68,7 @@ export async function planFileDetach(
   throwErrors(findings);
   if (leaving.size === 0) return { splices: undefined, entries: [], findings };
   const made = await editVmFile(
-    text,
-    path,
+    { text, path, file },
     { remove: [...leaving.keys()] },
     { checkSelector: selectorFault, checkGuest },
   );

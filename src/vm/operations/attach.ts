@@ -3,7 +3,7 @@ import { type Finding, fail } from '../../diag/index.js';
 import { type HostDevice, labelOf } from '../../host/index.js';
 import { megabits, type Speed } from '../../qdev/index.js';
 import { within } from '../operation.js';
-import { type AttachPlan, type AttachRequest, planAttach, rememberPlaces } from '../plan/index.js';
+import { type AttachPlan, type AttachRequest, planAttach, type ReadBefore, rememberPlaces } from '../plan/index.js';
 import { hasLeft } from '../steps/index.js';
 import type { OpenVm } from '../target/index.js';
 import { type BothOperation, changedVm, changeVm } from '../transaction/index.js';
@@ -41,14 +41,15 @@ export async function attach(
   vm: OpenVm,
   request: AttachRequest,
   host: HostAccess,
-  operation: BothOperation & { readonly kind?: string | undefined },
+  operation: BothOperation & { readonly kind?: string | undefined; readonly before?: ReadBefore | undefined },
 ): Promise<AttachReport> {
   const timeout = operation.timeout + (request.wait ?? 0);
   return within({ ...operation, timeout }, `attach to ${vm.name}`, async (signal) => {
     if (await hasLeft(vm.qmp, signal)) throw fail('migrated-away', { vm: vm.name });
-    const planned = await planAttach(vm, request, host, signal);
+    const planned = await planAttach(vm, request, host, signal, operation.before);
     const { kind = 'attach', file } = operation;
-    const { steps, inventory, wanted: claims } = planned;
+    const { steps, wanted: claims } = planned;
+    const { inventory } = planned.situation;
     const change = { kind, recover: 'undo', steps, inventory, claims } as const;
     const mended =
       steps.length === 0 ? [] : (await changeVm(changedVm(vm), change, host, { ...operation, signal })).findings;

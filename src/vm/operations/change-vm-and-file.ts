@@ -1,5 +1,5 @@
-import { type HostAccess, hostOf, inventoryOf, readableClaims } from '../../access/index.js';
-import { type FileChange, holdVmFile } from '../../config/index.js';
+import { type HostAccess, hostOf, inventoryOf } from '../../access/index.js';
+import { type FileChange, holdVmFile, type VmFile } from '../../config/index.js';
 import { type Finding, finding, printable } from '../../diag/index.js';
 import type { HostDevice } from '../../host/index.js';
 import {
@@ -9,11 +9,10 @@ import {
   planFileAttach,
   planFileDetach,
 } from '../file-edit/index.js';
-import { readTopology } from '../observe/index.js';
 import { type Operation, within } from '../operation.js';
-import { type AttachRequest, selectDevices } from '../plan/index.js';
+import { type AttachRequest, readSituation, type Situation, selectDevices } from '../plan/index.js';
 import { tellStep, type WriteStep } from '../steps/index.js';
-import { type ChangeTarget, type OpenVm, openVm } from '../target/index.js';
+import { type ChangeTarget, type OpenVm, openVm, readVmFileText } from '../target/index.js';
 import type { BothOperation } from '../transaction/index.js';
 import { type AttachReport, attach } from './attach.js';
 import { type DetachReport, detach, findOne, idsOf } from './detach.js';
@@ -48,16 +47,15 @@ export async function attachTo(
   const timeout = operation.timeout + wait;
   return await within({ ...operation, timeout }, `attach to ${name}`, async (signal) => {
     // what the VM is to have now has to be plugged in; what it is to have at its next start need not be
-    if (vm !== undefined || wait > 0) await selectDevices(request.selectors, host, { wait, signal });
-    const plan = (text: string): Promise<FileEdit> =>
-      planFileAttach({ text, path, vm: name }, request, inventoryOf(host));
+    const isSelected = vm !== undefined || wait > 0;
+    const selected = isSelected ? await selectDevices(request.selectors, host, { wait, signal }) : undefined;
+    const inventory = selected?.inventory ?? inventoryOf(host);
+    const plan = (text: string, file: VmFile): Promise<FileEdit> =>
+      planFileAttach({ text, path, vm: name, file }, request, inventory);
     const now = { ...operation, signal };
-    const { edit, live } = await changeBoth(
-      path,
-      plan,
-      now,
-      vm && ((both) => attach(vm, { ...request, wait: 0 }, host, both)),
-    );
+    const inVm =
+      vm && ((both: BothOperation, file: VmFile) => attach(vm, request, host, { ...both, before: { file, selected } }));
+    const { edit, live } = await changeBoth(target, path, plan, now, inVm);
     return {
       vm: name,
       devices: live?.devices ?? [],
@@ -90,23 +88,23 @@ export async function detachFrom(
     return { ...(await detach(vm, words, host, operation)), live: true, file: undefined };
   }
   return await within(operation, `detach from ${name}`, async (signal) => {
-    const inventory = inventoryOf(host);
-    const known = vm === undefined ? undefined : await lookInVm(vm, words, host, signal);
+    const situation = vm === undefined ? undefined : await readSituation(vm, host, { models: () => [], signal });
+    const inventory = situation?.inventory ?? inventoryOf(host);
+    const known = situation && lookInVm(words, situation);
     const leaving = words.map((word): LeavingWord => {
       const found = known?.found.get(word);
       const absent = found === undefined && known !== undefined ? notAttached(name, word, known.ids) : undefined;
       return { word, host: found?.host, optional: !target.strict && found !== undefined, absent };
     });
     const there = target.strict ? words : words.filter((word) => known?.found.has(word) === true);
-    const plan = (text: string): Promise<FileEdit> => planFileDetach({ text, path }, leaving, inventory);
+    const plan = (text: string, file: VmFile): Promise<FileEdit> =>
+      planFileDetach({ text, path, file }, leaving, inventory);
     const now = { ...operation, signal };
     const takesOut = vm !== undefined && there.length > 0;
-    const { edit, live } = await changeBoth(
-      path,
-      plan,
-      now,
-      takesOut ? (both) => detach(vm, there, host, both) : undefined,
-    );
+    const inVm = takesOut
+      ? (both: BothOperation) => detach(vm, there, host, { ...both, before: situation })
+      : undefined;
+    const { edit, live } = await changeBoth(target, path, plan, now, inVm);
     return {
       vm: name,
       devices: live?.devices ?? [],
@@ -128,15 +126,18 @@ async function openTarget({ live }: ChangeTarget, host: HostAccess, operation: O
  * @param inVm - changes the VM, and the file as the last of its steps; undefined where there is no VM to change
  */
 async function changeBoth<R>(
+  { read }: ChangeTarget,
   path: string,
-  plan: (text: string) => Promise<FileEdit>,
+  plan: (text: string, file: VmFile) => Promise<FileEdit>,
   operation: Operation,
-  inVm: ((both: BothOperation) => Promise<R>) | undefined,
+  inVm: ((both: BothOperation, file: VmFile) => Promise<R>) | undefined,
 ): Promise<{ readonly edit: FileEdit; readonly live: R | undefined }> {
   using held = await holdVmFile(path, operation.signal);
-  const edit = await plan(held.text);
+  // somebody may have changed it since it was read to find the VM
+  const file = read?.text === held.text ? read.file : await readVmFileText(held.text, path);
+  const edit = await plan(held.text, file);
   const step = edit.splices && writeStep(path, held.prepare(edit.splices));
-  if (inVm !== undefined) return { edit, live: await inVm({ ...operation, file: step && { held, step } }) };
+  if (inVm !== undefined) return { edit, live: await inVm({ ...operation, file: step && { held, step } }, file) };
   if (step !== undefined) tellStep({ event: 'doing', step }, operation.onProgress);
   held.commit();
   return { edit, live: undefined };
@@ -152,13 +153,11 @@ interface InVm {
   readonly ids: readonly string[];
 }
 
-async function lookInVm(vm: OpenVm, words: readonly string[], host: HostAccess, signal: AbortSignal): Promise<InVm> {
-  const topology = await readTopology(vm.qmp, signal);
-  const inventory = inventoryOf(host);
-  const claims = readableClaims(vm, host);
+function lookInVm(words: readonly string[], situation: Situation): InVm {
+  const { topology, inventory, claims } = situation;
   const found = new Map<string, { readonly host: HostDevice | undefined }>();
   for (const word of words) {
-    const matches = findOne(word, topology, inventory, claims);
+    const matches = findOne(word, situation);
     const [first] = matches;
     if (first === undefined) continue;
     found.set(word, { host: matches.length === 1 ? hostOf(first.device, inventory, claims) : undefined });

@@ -1,17 +1,10 @@
-import { type HostAccess, hostOf, inventoryOf, readableClaims } from '../../access/index.js';
+import { type HostAccess, hostOf } from '../../access/index.js';
 import { type Finding, finding, throwErrors } from '../../diag/index.js';
-import {
-  formatId,
-  type HostDevice,
-  type HostInventory,
-  isSelector,
-  matchSelector,
-  parseSelector,
-} from '../../host/index.js';
+import { formatId, type HostDevice, isSelector, matchSelector, parseSelector } from '../../host/index.js';
 import { type AttachedDevice, type Controller, parseDeviceId, type Topology } from '../../qdev/index.js';
-import type { Claim } from '../../registry/index.js';
-import { leftoversOf, readTopology } from '../observe/index.js';
+import { leftoversOf } from '../observe/index.js';
 import { within } from '../operation.js';
+import { readSituation, type Situation } from '../plan/index.js';
 import { removalStep } from '../steps/index.js';
 import type { OpenVm } from '../target/index.js';
 import { type BothOperation, changedVm, changeVm } from '../transaction/index.js';
@@ -33,7 +26,11 @@ export interface DetachReport {
 }
 
 /** Told to the journal as what it is a part of; `detach` where nothing is said. */
-export type DetachOperation = BothOperation & { readonly kind?: string | undefined };
+export type DetachOperation = BothOperation & {
+  readonly kind?: string | undefined;
+  /** What was read already. */
+  readonly before?: Situation | undefined;
+};
 
 /** A device of the VM that a word of the command line means. */
 interface Found {
@@ -56,10 +53,9 @@ export async function detach(
   operation: DetachOperation,
 ): Promise<DetachReport> {
   return within(operation, `detach from ${vm.name}`, async (signal) => {
-    const topology = await readTopology(vm.qmp, signal);
-    const before = inventoryOf(host);
-    const claims = readableClaims(vm, host);
-    const found = findAll(words, vm.name, topology, before, claims);
+    const situation = operation.before ?? (await readSituation(vm, host, { models: () => [], signal }));
+    const { inventory: before, claims } = situation;
+    const found = findAll(words, situation);
     const steps = found.map(({ device, controller }) => removalStep(device, controller, before, claims));
     const { kind = 'detach' } = operation;
     const change = { kind, recover: 'finish', steps, inventory: before } as const;
@@ -77,17 +73,13 @@ export async function detach(
   });
 }
 
-function findAll(
-  words: readonly string[],
-  vm: string,
-  topology: Topology,
-  inventory: HostInventory,
-  claims: readonly Claim[],
-): Found[] {
+function findAll(words: readonly string[], situation: Situation): Found[] {
+  const { name: vm } = situation.vm;
+  const { topology } = situation;
   const findings: Finding[] = [];
   const found: Found[] = [];
   for (const word of words) {
-    const matches = findOne(word, topology, inventory, claims);
+    const matches = findOne(word, situation);
     const [first] = matches;
     if (first === undefined) findings.push(finding('not-attached', { selector: word, vm, ids: idsOf(topology) }));
     else if (matches.length > 1) {
@@ -105,16 +97,9 @@ export function idsOf(topology: Topology): string[] {
   return topology.controllers.flatMap(({ devices }) => devices.map((one) => one.id ?? one.qomPath ?? ''));
 }
 
-/**
- * @param claims - those of the VM
- * @returns the devices of a VM that a word means: an id, a path in QOM, or a selector of a host device
+/** @returns the devices of a VM that a word means: an id, a path in QOM, or a selector of a host device
  */
-export function findOne(
-  word: string,
-  topology: Topology,
-  inventory: HostInventory,
-  claims: readonly Claim[] = [],
-): Found[] {
+export function findOne(word: string, { topology, inventory, claims }: Situation): Found[] {
   const all = topology.controllers.flatMap((controller) =>
     controller.devices.map((device) => ({ controller, device })),
   );

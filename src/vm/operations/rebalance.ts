@@ -1,8 +1,8 @@
-import { type HostAccess, inventoryOf, readableClaims, withoutDevice } from '../../access/index.js';
+import { type HostAccess, withoutDevice } from '../../access/index.js';
+import type { VmFile } from '../../config/index.js';
 import type { Finding, GuardKind } from '../../diag/index.js';
 import type { HostInventory } from '../../host/index.js';
 import type { Move } from '../../planner/index.js';
-import { readTopologyAndModels } from '../observe/index.js';
 import { type Operation, within } from '../operation.js';
 import {
   findMove,
@@ -12,6 +12,7 @@ import {
   modelsOfMoves,
   movableDevices,
   neededModels,
+  readSituation,
   recalled,
   refuseDenied,
   refuseGuarded,
@@ -25,7 +26,7 @@ import {
   wishedAsWanted,
 } from '../plan/index.js';
 import { type ChangeStep, removalStep } from '../steps/index.js';
-import { fileOf, type OpenVm } from '../target/index.js';
+import type { OpenVm } from '../target/index.js';
 import { changedVm, changeVm } from '../transaction/index.js';
 
 export interface RebalanceRequest {
@@ -87,23 +88,20 @@ async function planRebalance(
   host: HostAccess,
   signal: AbortSignal,
 ): Promise<RebalancePlan> {
-  const file = await fileOf(vm);
-  const devices = await selectDevices(selectors, host, { wait: 0, signal });
-  const inventory = inventoryOf(host);
-  const scene = { file, host, inventory };
-  await refuseDenied(devices, vm, scene);
+  const { devices, inventory } = await selectDevices(selectors, host, { wait: 0, signal });
   const needed = neededModels(devices, emulated);
-  const [topology, capabilities] = await readTopologyAndModels(vm.qmp, [...needed, ...modelsOfMoves(file)], signal);
-  requireModels(vm.name, needed, capabilities);
-  const claims = readableClaims(vm, host);
-  const gathered = gather(vm, devices, { selectors, emulated }, { topology, claims, ...scene });
-  const off = await refuseGuarded(gathered.wanted, vm, guardOff, scene);
-  const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
-  const { kept } = recalled(vm, gathered.wanted, scene);
-  const world = { topology: room, capabilities, file, inventory, claims, kept };
+  const models = (file: VmFile | undefined): readonly string[] => [...needed, ...modelsOfMoves(file)];
+  const situation = await readSituation(vm, host, { models, signal, already: { inventory } });
+  await refuseDenied(devices, situation, host);
+  requireModels(vm.name, needed, situation.capabilities);
+  const gathered = gather(devices, { selectors, emulated }, situation);
+  const off = await refuseGuarded(gathered.wanted, guardOff, situation, host);
+  const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), situation.topology);
+  const { kept } = recalled(gathered.wanted, situation, host);
+  const world = { ...situation, topology: room, kept };
   const named = new Set(gathered.wanted.map(({ host: device }) => device?.port));
   const others = wishedAsWanted(world).filter((one) => !named.has(one.host?.port));
-  const wished = await unguarded(others, vm, guardOff, scene);
+  const wished = await unguarded(others, guardOff, situation, host);
   const waiting = [...gathered.wanted.map((one) => ({ ...one, guardOff: off.get(one.id) })), ...wished];
   const movables = movableDevices(world);
   const move = findMove(

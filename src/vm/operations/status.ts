@@ -1,21 +1,21 @@
-import {
-  claimsOf,
-  type HostAccess,
-  inventoryOf,
-  ownerOf,
-  readableClaims,
-  standingOf,
-  suspensionOf,
-} from '../../access/index.js';
+import { claimsOf, type HostAccess, ownerOf, standingOf, suspensionOf } from '../../access/index.js';
 import type { VmFile } from '../../config/index.js';
 import { type Finding, finding, QplugError } from '../../diag/index.js';
 import { type HostInventory, labelOf, matchSelector, requireSelector } from '../../host/index.js';
 import { type Plan, plan } from '../../planner/index.js';
 import type { AttachedDevice, Topology } from '../../qdev/index.js';
 import type { Claim } from '../../registry/index.js';
-import { type DeviceState, halfLoadedFinding, leftoversOf, readTopologyAndModels, stateOf } from '../observe/index.js';
+import { type DeviceState, halfLoadedFinding, leftoversOf, stateOf } from '../observe/index.js';
 import { type Operation, within } from '../operation.js';
-import { growthOf, type MoveWorld, modelsOfMoves, moveFindings, recalled, wishedAsWanted } from '../plan/index.js';
+import {
+  growthOf,
+  type MoveWorld,
+  modelsOfMoves,
+  moveFindings,
+  readSituation,
+  recalled,
+  wishedAsWanted,
+} from '../plan/index.js';
 import { hasLeft } from '../steps/index.js';
 import { fileOf, type OpenVm } from '../target/index.js';
 
@@ -38,15 +38,14 @@ export interface VmStatus {
 export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operation): Promise<VmStatus> {
   return within(operation, `read the state of ${vm.name}`, async (signal) => {
     const { file, faults } = await readFile(vm);
-    const [{ status: run }, [topology, capabilities]] = await Promise.all([
+    const [{ status: run }, situation] = await Promise.all([
       vm.qmp.execute('query-status', undefined, { signal }),
-      readTopologyAndModels(vm.qmp, modelsOfMoves(file), signal),
+      readSituation(vm, host, { models: modelsOfMoves, signal, already: { file } }),
     ]);
+    const { topology, inventory, claims } = situation;
     const left = await hasLeft(vm.qmp, signal);
-    const inventory = inventoryOf(host);
-    const remembered = recalled(vm, [], { file, host, inventory });
-    const claims = readableClaims(vm, host);
-    const world = { topology, capabilities, file, inventory, claims, kept: remembered.kept };
+    const remembered = recalled([], situation, host);
+    const world = { ...situation, kept: remembered.kept };
     const devices = topology.controllers.flatMap(({ bus, devices: on }) =>
       on.map((device) => stateOf(device, bus, inventory, topology.version, claims)),
     );

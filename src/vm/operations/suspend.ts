@@ -1,9 +1,7 @@
 import {
   claimOn,
-  claimsOf,
   type HostAccess,
   hostOf,
-  inventoryOf,
   isBelieved,
   keyOf,
   ownerOf,
@@ -11,12 +9,12 @@ import {
   wishFor,
 } from '../../access/index.js';
 import { type Finding, fail } from '../../diag/index.js';
-import { type HostInventory, labelOf } from '../../host/index.js';
+import { labelOf } from '../../host/index.js';
 import type { SuspendedDevice, Suspension } from '../../registry/index.js';
-import { readTopology } from '../observe/index.js';
 import { type Operation, within } from '../operation.js';
+import { readSituation, type Situation } from '../plan/index.js';
 import { type ChangeStep, type Removal, removalStep } from '../steps/index.js';
-import { fileOf, type OpenVm } from '../target/index.js';
+import type { OpenVm } from '../target/index.js';
 import { changedVm, changeVm } from '../transaction/index.js';
 
 export interface SuspendRequest {
@@ -56,8 +54,8 @@ export async function suspend(
     if (status !== 'running' && status !== 'paused') throw fail('not-suspendable', { vm: vm.name, state: status });
     const owner = ownerOf(vm);
     const before = suspensionOf(owner, host);
-    const inventory = inventoryOf(host);
-    const inVm = keep ? [] : await leavingDevices(vm, inventory, host, signal);
+    const situation = keep ? undefined : await readSituation(vm, host, { models: () => [], signal });
+    const inVm = situation === undefined ? [] : leavingDevices(situation);
     const leaving = inVm.filter(({ device }) => isBelieved(device.key, owner, host));
     const devices = [...(before?.devices ?? []), ...leaving.map(({ device }) => device)];
     const pause: ChangeStep[] = status === 'running' ? [{ do: 'pause', label: 'stop the guest' }] : [];
@@ -67,6 +65,7 @@ export async function suspend(
     // kept first: a list of devices that the VM still has does no harm
     host.claims.suspensions.put(suspension);
     try {
+      const { inventory } = situation ?? {};
       const change = { kind: 'suspend', recover: 'undo', steps, inventory } as const;
       const { findings } = await changeVm(changedVm(vm), change, host, { ...operation, signal });
       return { vm: vm.name, already: status === 'paused', devices, findings };
@@ -78,15 +77,7 @@ export async function suspend(
   });
 }
 
-async function leavingDevices(
-  vm: OpenVm,
-  inventory: HostInventory,
-  host: HostAccess,
-  signal: AbortSignal,
-): Promise<Leaving[]> {
-  const file = await fileOf(vm);
-  const topology = await readTopology(vm.qmp, signal);
-  const claims = claimsOf(ownerOf(vm), host);
+function leavingDevices({ file, topology, inventory, claims }: Situation): Leaving[] {
   return topology.controllers.flatMap((controller) =>
     controller.devices.flatMap((device): Leaving[] => {
       const here = hostOf(device, inventory, claims);

@@ -1,11 +1,11 @@
 import type { HostAccess } from '../../access/index.js';
 import { type Room, roomFor } from '../../planner/index.js';
 import type { Speed } from '../../qdev/index.js';
-import { readTopologyAndModels } from '../observe/index.js';
-import { fileOf, type OpenVm } from '../target/index.js';
+import type { OpenVm } from '../target/index.js';
 import { GROWTH_MODELS, growthOf } from './growth.js';
 import { type AttachRequest, planAttach } from './plan-attach.js';
 import type { Prepared } from './prepare-start.js';
+import { readSituation } from './situation.js';
 
 /** @returns how many devices of a class, or of each, would fit a VM beside those of its file, before it is started */
 export function roomInFile({ plan, request, file }: Prepared, speed?: Speed): Room[] {
@@ -25,9 +25,10 @@ export async function roomInVm(
   host: HostAccess,
   { speed, signal }: { readonly speed: Speed | undefined; readonly signal: AbortSignal },
 ): Promise<Room[]> {
-  const file = await fileOf(vm);
-  const [now, capabilities] = await readTopologyAndModels(vm.qmp, GROWTH_MODELS, signal);
-  const topology = request.selectors.length === 0 ? now : (await planAttach(vm, request, host, signal)).plan.after;
+  const planned = request.selectors.length === 0 ? undefined : await planAttach(vm, request, host, signal);
+  const situation = planned?.situation ?? (await readSituation(vm, host, { models: () => GROWTH_MODELS, signal }));
+  const { file, capabilities } = situation;
+  const topology = planned?.plan.after ?? situation.topology;
   const allowed = request.grow ?? file?.usb.grow ?? { hubs: true, controllers: false };
   const growth = growthOf(topology, allowed, capabilities);
   return roomFor({ topology, growth, reserve: file?.usb.reserve }, speed);

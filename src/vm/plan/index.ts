@@ -6,6 +6,7 @@
 export { roomInFile, roomInVm } from './capacity.js';
 export { growthOf } from './growth.js';
 export { neededModels, requireModels } from './needed-models.js';
+export type { ReadBefore } from './plan-attach.js';
 export {
   type AttachPlan,
   type AttachRequest,
@@ -39,6 +40,7 @@ export {
 export { commandLineOf, type Prepared, prepare } from './prepare-start.js';
 export { rememberPlaces } from './remember-places.js';
 export { selectDevices } from './select-devices.js';
+export { type AlreadyRead, readSituation, type Situation } from './situation.js';
 export { addStep, stepsOf } from './steps-of-plan.js';
 export { awaitWished } from './wait-for-wishes.js';
 export type { Wanted } from './wanted.js';

@@ -4,10 +4,8 @@ import {
   guardFindings,
   guardsFor,
   type HostAccess,
-  inventoryOf,
   policyFindings,
   policyOf,
-  readableClaims,
   type Standing,
   standingOf,
   takenAway,
@@ -16,18 +14,18 @@ import {
 } from '../../access/index.js';
 import type { VmFile } from '../../config/index.js';
 import { type Finding, fail, finding, type GuardKind, nearest, throwErrors } from '../../diag/index.js';
-import { type HostDevice, type HostInventory, labelOf, matchSelector, requireSelector } from '../../host/index.js';
+import { type HostDevice, labelOf, matchSelector, requireSelector } from '../../host/index.js';
 import { type Plan, type PlanRequest, plan, planFindings } from '../../planner/index.js';
-import { EMULATED_MODELS, emulatedModel, type Topology, uniqueId } from '../../qdev/index.js';
-import type { Claim } from '../../registry/index.js';
-import { leftoversOf, readTopologyAndModels } from '../observe/index.js';
+import { EMULATED_MODELS, emulatedModel, uniqueId } from '../../qdev/index.js';
+import { leftoversOf } from '../observe/index.js';
 import type { ChangeStep } from '../steps/index.js';
-import { fileOf, type OpenVm } from '../target/index.js';
+import type { OpenVm } from '../target/index.js';
 import { GROWTH_MODELS, growthOf } from './growth.js';
 import { neededModels, requireModels } from './needed-models.js';
 import { moveFindings, wordsFor } from './plan-move.js';
 import { type RecalledPlaces, recallPlaces } from './recall-places.js';
-import { selectDevices } from './select-devices.js';
+import { type Selected, selectDevices } from './select-devices.js';
+import { readSituation, type Situation } from './situation.js';
 import { stepsOf } from './steps-of-plan.js';
 import { type Terms, termsFor, typedTerms, type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
 
@@ -49,25 +47,21 @@ export interface AttachRequest {
   readonly handedOver?: readonly GuardKind[] | undefined;
 }
 
-/** What a change to a VM that runs is worked out from, all of one moment. */
-export interface Scene {
-  /** The VM's file, where it has one. */
-  readonly file: VmFile | undefined;
-  readonly host: HostAccess;
-  readonly inventory: HostInventory;
+/** What an attach has read already: of the file that is changed with the VM, and of the devices that were selected for both. */
+export interface ReadBefore {
+  readonly file?: VmFile | undefined;
+  readonly selected?: Selected | undefined;
 }
 
 /** What an attach would do, before anything is done. */
 export interface AttachPlan {
-  readonly topology: Topology;
+  readonly situation: Situation;
   readonly request: PlanRequest;
   readonly plan: Plan;
   readonly wanted: readonly Wanted[];
   readonly steps: readonly ChangeStep[];
   /** Devices that the VM has already, with where they are. */
   readonly already: readonly { readonly device: HostDevice; readonly standing: Standing }[];
-  /** The host, as it was planned for. */
-  readonly inventory: HostInventory;
   readonly findings: readonly Finding[];
 }
 
@@ -93,23 +87,23 @@ export async function draftAttach(
   request: AttachRequest,
   host: HostAccess,
   signal: AbortSignal,
+  { selected, ...before }: ReadBefore = {},
 ): Promise<AttachPlan> {
-  const file = await fileOf(vm);
-  const devices = await selectDevices(request.selectors, host, { wait: request.wait ?? 0, signal });
-  const inventory = inventoryOf(host);
-  const scene: Scene = { file, host, inventory };
-  await refuseDenied(devices, vm, scene);
-  const grow = request.grow ?? file?.usb.grow ?? { hubs: true, controllers: false };
+  const { devices, inventory } =
+    selected ?? (await selectDevices(request.selectors, host, { wait: request.wait ?? 0, signal }));
   const needed = neededModels(devices, request.emulated);
-  const [topology, capabilities] = await readTopologyAndModels(vm.qmp, [...needed, ...GROWTH_MODELS], signal);
+  const models = (): readonly string[] => [...needed, ...GROWTH_MODELS];
+  const situation = await readSituation(vm, host, { models, signal, already: { ...before, inventory } });
+  const { file, topology, capabilities } = situation;
+  await refuseDenied(devices, situation, host);
+  const grow = request.grow ?? file?.usb.grow ?? { hubs: true, controllers: false };
   requireModels(vm.name, needed, capabilities);
-  const claims = readableClaims(vm, host);
-  const gathered = gather(vm, devices, request, { topology, claims, ...scene });
+  const gathered = gather(devices, request, situation);
   const { guardOff = [], handedOver = [] } = request;
-  const off = await refuseGuarded(gathered.wanted, vm, [...guardOff, ...handedOver], scene);
+  const off = await refuseGuarded(gathered.wanted, [...guardOff, ...handedOver], situation, host);
   const wanted = gathered.wanted.map((one) => ({ ...one, guardOff: [...(off.get(one.id) ?? []), ...handedOver] }));
   const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), topology);
-  const { homes, kept, findings } = recalled(vm, wanted, scene);
+  const { homes, kept, findings } = recalled(wanted, situation, host);
   const asked: PlanRequest = {
     topology: room,
     growth: growthOf(room, grow, capabilities),
@@ -123,16 +117,15 @@ export async function draftAttach(
   const waiting = wanted
     .filter(({ id }) => without.has(id))
     .map((one) => ({ request: one.request, words: wordsFor(one) }));
-  const world = { topology: room, capabilities, file, inventory, claims, kept };
+  const world = { ...situation, topology: room, kept };
   const moves = waiting.length === 0 ? [] : moveFindings(vm.name, world, waiting);
   return {
-    topology,
+    situation,
     request: asked,
     plan: made,
     wanted,
     steps: [...gathered.stale.map(removalOf), ...stepsOf(made, wanted, inventory)],
     already: gathered.already,
-    inventory,
     findings: [...gathered.findings, ...findings, ...planFindings(made, { vm: vm.name, running: true }), ...moves],
   };
 }
@@ -140,8 +133,8 @@ export async function draftAttach(
 /** @throws QplugError with all that the VM's file or the host's policy keeps from it */
 export async function refuseDenied(
   devices: readonly HostDevice[],
-  { name }: OpenVm,
-  { file, host, inventory }: Scene,
+  { vm: { name }, file, inventory }: Situation,
+  host: HostAccess,
 ): Promise<void> {
   if (devices.length === 0) return;
   const policy = await policyOf(host);
@@ -159,11 +152,11 @@ export async function refuseDenied(
  */
 export async function refuseGuarded(
   wanted: readonly Wanted[],
-  vm: OpenVm,
   off: readonly GuardKind[],
-  scene: Scene,
+  situation: Situation,
+  host: HostAccess,
 ): Promise<ReadonlyMap<string, readonly GuardKind[]>> {
-  const against = [...(await guardsAgainst(wanted, vm, off, scene))];
+  const against = [...(await guardsAgainst(wanted, off, situation, host))];
   throwErrors(against.flatMap(([, { findings }]) => findings));
   return new Map(against.map(([id, { taken }]) => [id, taken]));
 }
@@ -171,18 +164,18 @@ export async function refuseGuarded(
 /** @returns those that the host can do without, and that its policy allows */
 export async function unguarded(
   wanted: readonly Wanted[],
-  vm: OpenVm,
   off: readonly GuardKind[],
-  scene: Scene,
+  situation: Situation,
+  host: HostAccess,
 ): Promise<Wanted[]> {
   if (wanted.length === 0) return [];
-  const against = await guardsAgainst(wanted, vm, off, scene);
-  const policy = await policyOf(scene.host);
+  const against = await guardsAgainst(wanted, off, situation, host);
+  const policy = await policyOf(host);
+  const { vm, inventory } = situation;
   return wanted.filter(
     (one) =>
       one.host === undefined ||
-      (against.get(one.id)?.findings.length === 0 &&
-        policyFindings(one.host, vm.name, policy, scene.inventory).length === 0),
+      (against.get(one.id)?.findings.length === 0 && policyFindings(one.host, vm.name, policy, inventory).length === 0),
   );
 }
 
@@ -195,9 +188,9 @@ interface Against {
 /** @returns by the id of what is wanted */
 async function guardsAgainst(
   wanted: readonly Wanted[],
-  vm: OpenVm,
   off: readonly GuardKind[],
-  { file, host, inventory }: Scene,
+  { vm, file, inventory }: Situation,
+  host: HostAccess,
 ): Promise<ReadonlyMap<string, Against>> {
   const devices = wanted.flatMap((one) => one.host ?? []);
   const guards = await guardsFor(devices, inventory, host, vm);
@@ -212,9 +205,9 @@ async function guardsAgainst(
 
 /** The places of devices that the VM had before, and those of devices of its file that are away. */
 export function recalled(
-  { name, record }: OpenVm,
   wanted: readonly Wanted[],
-  { file, host, inventory }: Scene,
+  { vm: { name, record }, file, inventory }: Pick<Situation, 'vm' | 'file' | 'inventory'>,
+  host: HostAccess,
 ): RecalledPlaces & { readonly findings: readonly Finding[] } {
   const known = record === undefined ? undefined : host.places?.read(name);
   const away = (file?.usb.devices ?? []).flatMap((wish) =>
@@ -241,19 +234,9 @@ export interface Gathered {
 
 /** Finds out how each device stands in a VM. @throws QplugError with all that can't be attached */
 export function gather(
-  vm: OpenVm,
   devices: readonly HostDevice[],
   request: AttachRequest,
-  {
-    topology,
-    claims,
-    file,
-    inventory,
-  }: Omit<Scene, 'host'> & {
-    readonly topology: Topology;
-    /** The claims of the VM. */
-    readonly claims: readonly Claim[];
-  },
+  { vm, topology, claims, file, inventory }: Situation,
 ): Gathered {
   const gathered: Gathered = { wanted: [], already: [], stale: [], findings: [] };
   const taken = new Set(topology.ids);

@@ -1,11 +1,11 @@
 import { deniedFindings, filterFor, hostOf, standingOf, wishFor } from '../../access/index.js';
 import type { VmFile } from '../../config/index.js';
 import { type Finding, finding } from '../../diag/index.js';
-import { type HostDevice, type HostInventory, matchSelector, nodeFinding, requireSelector } from '../../host/index.js';
+import { type HostDevice, matchSelector, nodeFinding, requireSelector } from '../../host/index.js';
 import { bestMove, type DeviceRequest, type KeptPort, type Movable, type Move } from '../../planner/index.js';
-import { type Capabilities, emulatedModel, isOurs, mayHave, megabits, type Topology } from '../../qdev/index.js';
-import type { Claim } from '../../registry/index.js';
+import { emulatedModel, isOurs, mayHave, megabits } from '../../qdev/index.js';
 import { type Removal, removalStep } from '../steps/index.js';
+import type { Situation } from './situation.js';
 import { termsFor, type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
 
 /** A device in a VM that can be taken out and made again. */
@@ -16,14 +16,7 @@ export interface MovableDevice {
 }
 
 /** The world that a move is looked for in. */
-export interface MoveWorld {
-  readonly topology: Topology;
-  /** What the VM's QEMU said of `modelsOfMoves`. */
-  readonly capabilities: Capabilities;
-  readonly file: VmFile | undefined;
-  readonly inventory: HostInventory;
-  /** Those of the VM. */
-  readonly claims: readonly Claim[];
+export interface MoveWorld extends Omit<Situation, 'vm'> {
   /** Ports of devices that are away: a move leaves them as far as it can. */
   readonly kept?: readonly KeptPort[] | undefined;
 }

@@ -1,7 +1,13 @@
 import { type HostAccess, inventoryOf } from '../../access/index.js';
 import { Deadline } from '../../base/index.js';
 import { type Finding, QplugError } from '../../diag/index.js';
-import { type HostDevice, nodeFinding, selectOne, waitForDevice } from '../../host/index.js';
+import { type HostDevice, type HostInventory, nodeFinding, selectOne, waitForDevice } from '../../host/index.js';
+
+/** The devices that selectors match, and the host that they were found on. */
+export interface Selected {
+  readonly devices: readonly HostDevice[];
+  readonly inventory: HostInventory;
+}
 
 /**
  * Finds the one device that each selector means, and checks that it can be handed over.
@@ -13,11 +19,11 @@ export async function selectDevices(
   selectors: readonly string[],
   host: HostAccess,
   options: { readonly wait: number; readonly signal: AbortSignal },
-): Promise<HostDevice[]> {
+): Promise<Selected> {
   const findings: Finding[] = [];
   const devices: HostDevice[] = [];
   using deadline = new Deadline(options.wait, options.signal);
-  const now = options.wait > 0 || selectors.length === 0 ? undefined : inventoryOf(host);
+  const now = options.wait > 0 ? undefined : inventoryOf(host);
   for (const selector of selectors) {
     try {
       const device =
@@ -34,5 +40,5 @@ export async function selectDevices(
   }
   const [first, ...rest] = findings;
   if (first !== undefined) throw new QplugError([first, ...rest]);
-  return devices;
+  return { devices, inventory: now ?? inventoryOf(host) };
 }

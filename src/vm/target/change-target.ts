@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
-import { type HostAccess, recordOfSocket } from '../../access/index.js';
+import { type HostAccess, recordOfSocket, type VmTarget } from '../../access/index.js';
 import { isSameFile, isThere } from '../../base/index.js';
-import { loadVmFile } from '../../config/index.js';
 import { type Finding, fail, finding } from '../../diag/index.js';
-import { selectorFault } from '../../host/index.js';
 import { lives } from '../../registry/index.js';
-import { findVm, isVmFile } from './find-vm.js';
+import { findVm, isVmFile, vmOfName } from './find-vm.js';
+import { type ReadVmFile, readVmFileAndText } from './vm-file.js';
 
 /** What a person chose to change; neither: whatever there is of the VM. */
 export interface Choice {
@@ -18,10 +17,12 @@ export interface Choice {
 /** What is to be changed of a VM: it as it runs, its file, or both. */
 export interface ChangeTarget {
   readonly name: string;
-  /** What the VM was named by, where the running one is changed. */
-  readonly live: string | undefined;
+  /** The VM that is changed while it runs. */
+  readonly live: VmTarget | undefined;
   /** The VM file that is changed. */
   readonly file: string | undefined;
+  /** That file as it was read to find the VM. */
+  readonly read?: ReadVmFile | undefined;
   /** Whether each was asked for by name: then what one of the two lacks is an error. */
   readonly strict: boolean;
   readonly findings: readonly Finding[];
@@ -43,10 +44,11 @@ export async function changeTarget(word: string, choice: Choice, host: HostAcces
     const file = fileOfName(word, host);
     return { name: file.vm, live: undefined, file: file.path, strict, findings: [] };
   }
-  const { name, record } = await findVm(word, host);
+  const vm = await findVm(word, host);
+  const { name, record } = vm;
   const there = record !== undefined && isThere(record.file) ? record.file : undefined;
   if (choice.config && there === undefined) throw withoutFile(name, record?.file, 'adopted');
-  return { name, live: word, file: config ? there : undefined, strict, findings: [] };
+  return { name, live: vm, file: config ? there : undefined, strict, findings: [] };
 }
 
 async function targetOfFile(
@@ -54,7 +56,8 @@ async function targetOfFile(
   { config, live, strict }: Choice & Pick<ChangeTarget, 'strict'>,
   host: HostAccess,
 ): Promise<ChangeTarget> {
-  const { name } = await loadVmFile(word, { checkSelector: selectorFault });
+  const read = await readVmFileAndText(word, { isToRun: config });
+  const { name } = read.file;
   const record = host.registry.read(name);
   const runs = record !== undefined && lives(record);
   const path = resolve(word);
@@ -62,9 +65,16 @@ async function targetOfFile(
     throw fail('vm-other-file', { vm: name, runs: record.file, named: word });
   }
   if (runs || strict)
-    return { name, live: live ? word : undefined, file: config ? path : undefined, strict, findings: [] };
+    return {
+      name,
+      live: live ? vmOfName(name, word, host) : undefined,
+      file: config ? path : undefined,
+      read,
+      strict,
+      findings: [],
+    };
   const findings = [finding('vm-stopped', { vm: name, path: word }, { severity: 'note' })];
-  return { name, live: undefined, file: path, strict: true, findings };
+  return { name, live: undefined, file: path, read, strict: true, findings };
 }
 
 /** The file of a VM that need not run: one that was killed has left its record. */

@@ -16,14 +16,15 @@ export function isVmFile(word: string): boolean {
  * @throws QplugError `vm-not-found`
  */
 export async function findVm(word: string, host: HostAccess): Promise<VmTarget> {
-  if (isVmFile(word)) return known((await loadVmFile(word, { checkSelector: selectorFault })).name, word, host);
-  if (!word.includes('/')) return known(word, word, host);
+  if (isVmFile(word)) return vmOfName((await loadVmFile(word, { checkSelector: selectorFault })).name, word, host);
+  if (!word.includes('/')) return vmOfName(word, word, host);
   const record = recordOfSocket(word, host);
   if (record !== undefined) return { name: record.name, socket: word, record };
   return { name: word, socket: word, record, socketFile: socketFileOf(word) };
 }
 
-function known(name: string, word: string, host: HostAccess): VmTarget {
+/** @returns the VM of that name. @param word - by which a person named it. @throws QplugError `vm-not-found` */
+export function vmOfName(name: string, word: string, host: HostAccess): VmTarget {
   const record = host.registry.read(name);
   if (record === undefined || !lives(record)) {
     const names = host.registry

@@ -17,16 +17,16 @@ export interface OpenVm extends VmTarget, AsyncDisposable {
 /**
  * Finds a VM and takes its monitor. Another qplug that holds it is waited for until the deadline.
  *
- * @param word - name, VM file or socket path
+ * @param vm - name, VM file or socket path, or what was found by one
  * @param options - `timeout` ms for the connection
  * @throws QplugError `vm-not-found` · QmpConnectError
  */
 export async function openVm(
-  word: string,
+  vm: string | VmTarget,
   host: HostAccess,
   options: { readonly signal: AbortSignal; readonly timeout: number },
 ): Promise<OpenVm> {
-  const target = await findVm(word, host);
+  const target = typeof vm === 'string' ? await findVm(vm, host) : vm;
   const qmp = await takeMonitor(target.socket, options);
   try {
     const known = await identify(target, qmp, host, options.signal);

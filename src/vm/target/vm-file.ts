@@ -1,6 +1,6 @@
 import type { VmTarget } from '../../access/index.js';
 import { kindOfFile } from '../../base/index.js';
-import { loadVmFile, parseVmFile, type VmFile } from '../../config/index.js';
+import { decodeVmFile, loadVmFile, parseVmFile, readVmFileBytes, type VmFile } from '../../config/index.js';
 import { selectorFault } from '../../host/index.js';
 import { checkGuest } from '../../launcher/index.js';
 
@@ -17,6 +17,24 @@ export function readVmFile(path: string, signal: AbortSignal | undefined): Promi
 /** The same for a text that was read already. @param path - the file that it came from */
 export function readVmFileText(text: string, path: string): Promise<VmFile> {
   return parseVmFile(text, path, { checkSelector: selectorFault, checkGuest });
+}
+
+/** A VM file that was read: its text, and what that says. */
+export interface ReadVmFile {
+  readonly text: string;
+  readonly file: VmFile;
+}
+
+/**
+ * Reads a VM file, for who needs its text as well.
+ *
+ * @param options - `isToRun`: with every check there is; else what is wrong for its guest does not matter
+ * @throws QplugError with all that is wrong in it
+ */
+export async function readVmFileAndText(path: string, { isToRun }: { readonly isToRun: boolean }): Promise<ReadVmFile> {
+  const text = decodeVmFile(await readVmFileBytes(path), path);
+  const checks = { checkSelector: selectorFault, ...(isToRun ? { checkGuest } : {}) };
+  return { text, file: await parseVmFile(text, path, checks) };
 }
 
 /**

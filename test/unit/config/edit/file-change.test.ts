@@ -46,7 +46,7 @@ const now = (): string => readFileSync(file, 'utf8');
 
 async function prepared(path = file): Promise<{ change: FileChange; commit(): void } & Disposable> {
   const held = await holdVmFile(path, never);
-  const { splices } = await editVmFile(held.text, path, { add: [{ select: 'x' }] }, {});
+  const { splices } = await editVmFile({ text: held.text, path }, { add: [{ select: 'x' }] }, {});
   return { change: held.prepare(splices), commit: () => held.commit(), [Symbol.dispose]: () => held[Symbol.dispose]() };
 }
 
@@ -145,12 +145,12 @@ describe('a change in one step', () => {
   test('a commit that is undone: the bytes are those from before, unless somebody changed them since', async () => {
     using held = await holdVmFile(file, never);
     held.undo();
-    held.prepare((await editVmFile(held.text, file, { add: [{ select: 'x' }] }, {})).splices);
+    held.prepare((await editVmFile({ text: held.text, path: file }, { add: [{ select: 'x' }] }, {})).splices);
     held.commit();
     held.undo();
     held.undo();
     expect([now(), readdirSync(folder).includes('.bench.yaml.qplug-new')]).toEqual([TEXT, false]);
-    held.prepare((await editVmFile(held.text, file, { add: [{ select: 'x' }] }, {})).splices);
+    held.prepare((await editVmFile({ text: held.text, path: file }, { add: [{ select: 'x' }] }, {})).splices);
     held.commit();
     writeFileSync(file, 'theirs');
     expect(await codeOf(() => held.undo())).toBe('vm-file-changed');
@@ -214,7 +214,7 @@ describe('several qplugs at one file', () => {
   test('twenty changes at the same moment: all are there', async () => {
     const add = async (select: string): Promise<void> => {
       using held = await holdVmFile(file, new AbortController().signal);
-      const { splices } = await editVmFile(held.text, file, { add: [{ select }] }, {});
+      const { splices } = await editVmFile({ text: held.text, path: file }, { add: [{ select }] }, {});
       held.prepare(splices);
       await new Promise((done) => setTimeout(done, 1));
       held.commit();

@@ -3,7 +3,7 @@ import { type DevicesChange, editVmFile } from '../../../../src/config/index.js'
 import type { QplugError } from '../../../../src/diag/index.js';
 
 const edit = async (text: string, change: DevicesChange): Promise<string> =>
-  (await editVmFile(text, '/vm/bench.yaml', change, {})).text;
+  (await editVmFile({ text, path: '/vm/bench.yaml' }, change, {})).text;
 const add = (text: string, ...selectors: string[]): Promise<string> =>
   edit(text, { add: selectors.map((select) => ({ select })) });
 const remove = (text: string, ...indexes: number[]): Promise<string> => edit(text, { remove: indexes });
@@ -232,12 +232,16 @@ describe('what is written', () => {
 
   test('terms make it a mapping; a port is as it was typed', async () => {
     const device = { select: '1-2', controller: 'x', port: '2.10', slower: 'allow' } as const;
-    const made = await editVmFile('{}', '/vm/b.yaml', { add: [device, { emulated: 'usb-tablet', port: '1.1.1' }] }, {});
+    const made = await editVmFile(
+      { text: '{}', path: '/vm/b.yaml' },
+      { add: [device, { emulated: 'usb-tablet', port: '1.1.1' }] },
+      {},
+    );
     expect(made.text).toBe(
       '{ usb: { devices: [{ select: 1-2, controller: x, port: 2.10, slower: allow }, { emulated: usb-tablet, port: 1.1.1 }] } }',
     );
     expect(made.file.usb.devices.map(({ port }) => port)).toEqual(['2.10', '1.1.1']);
-    const json = await editVmFile('{"name": "b"}', '/vm/b.json', { add: [device] }, {});
+    const json = await editVmFile({ text: '{"name": "b"}', path: '/vm/b.json' }, { add: [device] }, {});
     expect(JSON.parse(json.text).usb.devices).toEqual([{ select: '1-2', controller: 'x', port: 2.1, slower: 'allow' }]);
     expect(json.file.usb.devices[0]?.port).toBe('2.10');
   });

@@ -31,7 +31,7 @@ const randomChange = fc.oneof(
 const shown = ({ usb }: VmFile): unknown[] =>
   usb.devices.map((one) => (one.kind === 'host' ? [one.select, one.slower, one.controller, one.port] : one.model));
 
-const edit = (text: string, change: DevicesChange) => editVmFile(text, '/vm/bench.yaml', change, {});
+const edit = (text: string, change: DevicesChange) => editVmFile({ text, path: '/vm/bench.yaml' }, change, {});
 
 function meant({ devices }: RandomFile, change: DevicesChange): unknown[] {
   const now = devices.map(({ select, slower }) => [select, slower, undefined, undefined]);

@@ -4,19 +4,23 @@ import { requireSelector } from '../../../../src/host/index.js';
 import { planFileAttach } from '../../../../src/vm/file-edit/add-entries.js';
 import { covers } from '../../../../src/vm/file-edit/file-entries.js';
 import { planFileDetach } from '../../../../src/vm/file-edit/remove-entries.js';
+import { readVmFileText } from '../../../../src/vm/target/vm-file.js';
 import { inventoryOf, recording } from '../../host/recordings.js';
 
 /** 0627:0001 at 1-2 and others; 46f4:0001 with serials HS0001 and SS0001. */
 const six = inventoryOf(recording('six-devices'));
-const at = (text: string) => ({ text, path: '/vm/bench.yaml', vm: 'bench' });
+const at = async (text: string) => {
+  const path = '/vm/bench.yaml';
+  return { text, path, vm: 'bench', file: await readVmFileText(text, path) };
+};
 const HEAD = 'name: bench\n';
 const list = (...entries: string[]): string =>
   `${HEAD}usb:\n  devices:${entries.length === 0 ? ' []' : ''}\n${entries.map((one) => `    - ${one}\n`).join('')}`;
 
-const attach = (text: string, ...selectors: string[]) => planFileAttach(at(text), { selectors }, six);
-const detach = (text: string, ...words: string[]) =>
+const attach = async (text: string, ...selectors: string[]) => planFileAttach(await at(text), { selectors }, six);
+const detach = async (text: string, ...words: string[]) =>
   planFileDetach(
-    at(text),
+    await at(text),
     words.map((word) => ({ word, host: undefined, optional: false })),
     six,
   );
@@ -73,7 +77,7 @@ describe('what is there already', () => {
   });
 
   test('with another place than was typed: told, with what to write', async () => {
-    const { splices, findings } = await planFileAttach(at(list('1-2')), { selectors: ['1-2'], port: '3' }, six);
+    const { splices, findings } = await planFileAttach(await at(list('1-2')), { selectors: ['1-2'], port: '3' }, six);
     expect(splices).toBeUndefined();
     expect(findings).toMatchObject([
       { code: 'entry-says-otherwise', severity: 'warning', evidence: { line: 4, entry: '{ select: 1-2, port: 3 }' } },

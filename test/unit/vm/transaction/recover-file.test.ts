@@ -33,7 +33,7 @@ beforeEach(async () => {
     env: {},
   };
   using held = await holdVmFile(file, never);
-  change = held.prepare((await editVmFile(held.text, file, { add: [{ select: 'x' }] }, {})).splices);
+  change = held.prepare((await editVmFile({ text: held.text, path: file }, { add: [{ select: 'x' }] }, {})).splices);
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
