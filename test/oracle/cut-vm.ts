@@ -199,8 +199,12 @@ export class CutVm implements AsyncDisposable {
     return claims.map(({ device, state }) => `${device.id} ${state}`);
   }
 
+  get journalFolder(): string {
+    return join(this.#env['QPLUG_STATE_DIR'] ?? '', 'journal');
+  }
+
   /** @returns the files of the journal */
   journal(): string[] {
-    return readdirSync(join(this.#env['QPLUG_STATE_DIR'] ?? '', 'journal'));
+    return readdirSync(this.journalFolder);
   }
 }
