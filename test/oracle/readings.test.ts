@@ -1,0 +1,141 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type SinonSpy, spy } from 'sinon';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { root } from '../../scripts/folders.mjs';
+import { ensureStandIn } from '../../scripts/usb-stand-in.mjs';
+import { type HostAccess, openHost } from '../../src/access/index.js';
+import { readInventory, type SysfsReader } from '../../src/host/index.js';
+import { Connection } from '../../src/qmp/connection.js';
+import {
+  attachTo,
+  changeTarget,
+  detachFrom,
+  findVm,
+  killVm,
+  type Operation,
+  openVm,
+  runVm,
+  statusOf,
+} from '../../src/vm/index.js';
+import { PATIENCE } from '../patience.js';
+import { recordedHost } from './recorded-host.js';
+import { standInFile } from './stand-in-device.js';
+import { standInOf } from './stand-in-of.js';
+
+/*
+ * How often a command reads the world: it reads a situation once before, and what has become of it once after, however many devices it is
+ * about. With a real QEMU, whose host is a stand-in.
+ */
+const recording = recordedHost(join(root, 'test/fixtures/sysfs/six-devices.json'));
+const DEVICES = ['1-2', '2-1', '3-1'];
+
+/** What was read: sysfs as a whole, a VM's object tree; and what was begun. */
+interface Counts {
+  walks: number;
+  readings: number;
+  journals: number;
+}
+
+let folder: string;
+let host: HostAccess;
+let counts: Counts;
+let execute: SinonSpy;
+const operation = (): Operation => ({ signal: new AbortController().signal, timeout: PATIENCE });
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'qplug-readings-'));
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  writeFileSync(join(folder, 'devices'), standInFile(readInventory(recording).devices.map(standInOf)));
+  const qemu = join(bin, 'qemu-system-x86_64');
+  writeFileSync(
+    qemu,
+    `#!/bin/sh
+export LD_LIBRARY_PATH='${ensureStandIn((line) => console.log(line))}'
+export USB_STAND_IN_DEVICES='${folder}/devices' USB_STAND_IN_LOG='${folder}/log'
+PATH='${process.env['PATH']}' exec qemu-system-x86_64 "$@"
+`,
+  );
+  chmodSync(qemu, 0o755);
+  const sysfs: SysfsReader = {
+    ...recording,
+    list: (path) => {
+      if (path === 'bus/usb/devices') counts.walks += 1;
+      return recording.list(path);
+    },
+  };
+  host = openHost({
+    env: {
+      PATH: `${bin}:${process.env['PATH']}`,
+      QPLUG_RUNTIME_DIR: join(folder, 'run'),
+      QPLUG_STATE_DIR: join(folder, 'state'),
+    },
+    uid: process.getuid?.() ?? 0,
+    sysfs,
+    policy: join(folder, 'no-policy'),
+    watch: (_, { is }) => {
+      if (is === 'begun') counts.journals += 1;
+    },
+  });
+  execute = spy(Connection.prototype, 'executeAny');
+});
+afterEach(async () => {
+  execute.restore();
+  await killVm(await findVm('bench', host), host, operation());
+  rmSync(folder, { recursive: true });
+});
+
+/** Counts what is read while something is done. */
+async function counted<T>(work: () => Promise<T>): Promise<readonly [Counts, T]> {
+  counts = { walks: 0, readings: 0, journals: 0 };
+  execute.resetHistory();
+  const result = await work();
+  const trees = execute.getCalls().filter(({ args: [command, args] }) => {
+    return command === 'qom-list' && (args as { path: string }).path === '/machine';
+  });
+  return [{ ...counts, readings: trees.length }, result];
+}
+
+function vmFile(devices: readonly string[]): string {
+  const path = join(folder, 'bench.yaml');
+  const list = devices.map((select) => `    - '${select}'\n`).join('');
+  const usb = `usb:\n  controllers:\n    - { model: qemu-xhci }\n${list === '' ? '' : `  devices:\n${list}`}`;
+  writeFileSync(path, `name: bench\naccel: [tcg]\nmemory: 64M\nqemu: { args: [-S] }\n${usb}`);
+  return path;
+}
+
+const start = (path: string) => runVm({ path, wait: 0 }, host, operation());
+
+test.each([[1], [3]])(
+  'attach FILE SELECTOR of %i devices, and detach: two walks, two readings, one journal',
+  async (n) => {
+    const devices = DEVICES.slice(0, n);
+    const path = vmFile([]);
+    await counted(() => start(path));
+    const both = { config: false, live: false };
+    const [attached, report] = await counted(async () =>
+      attachTo(await changeTarget(path, both, host), { selectors: devices }, host, operation()),
+    );
+    expect(report).toMatchObject({ live: true, file: { path } });
+    expect(report.devices.map(({ outcome }) => outcome)).toEqual(devices.map(() => 'attached'));
+    expect(attached).toEqual({ walks: 2, readings: 2, journals: 1 });
+    const [detached] = await counted(async () =>
+      detachFrom(await changeTarget(path, both, host), devices, host, operation()),
+    );
+    expect(detached).toMatchObject({ readings: 2, journals: 1 });
+  },
+);
+
+test.each([[1], [3]])('run with %i devices: one transaction with one journal, and one reading', async (n) => {
+  const path = vmFile(DEVICES.slice(0, n));
+  const [ran, { devices }] = await counted(() => start(path));
+  expect(devices).toHaveLength(n);
+  expect(ran).toMatchObject({ readings: 1, journals: 1 });
+  const [seen] = await counted(async () => {
+    await using vm = await openVm('bench', host, operation());
+    return await statusOf(vm, host, operation());
+  });
+  expect(seen).toEqual({ walks: 1, readings: 1, journals: 0 });
+});
