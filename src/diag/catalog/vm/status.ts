@@ -1,0 +1,59 @@
+import type { Text } from '../../finding.js';
+import { advice, sh } from '../../fix.js';
+import { printable } from '../../printable.js';
+
+/** A usb-host in a VM that has lost its device. `again`: the host port of the device that is plugged in there now, if any. */
+interface LostObject {
+  readonly id: string;
+  readonly vm: string;
+  readonly bus: string;
+  readonly port: string;
+  readonly again: string | undefined;
+}
+
+export const status = {
+  'stale-device': {
+    kind: 'failed',
+    text: ({ id, vm, bus, port, again }: LostObject): Text => ({
+      what: `the device of ${printable(id)} was unplugged, or replugged since`,
+      where: `${printable(bus)} port ${printable(port)}`,
+      why: 'QEMU does not open such a device again by itself',
+      fix: [
+        sh`qplug detach ${vm} ${id}`,
+        again === undefined
+          ? undefined
+          : advice(
+              'or attach the device that is plugged in there now; qplug first frees the port: ',
+              sh`qplug attach ${vm} ${again}`,
+            ),
+      ],
+    }),
+  },
+  'detached-device': {
+    kind: 'failed',
+    text: ({ id, vm, bus, port, again }: LostObject): Text => ({
+      what: `QEMU has no device attached to ${printable(id)}`,
+      where: `${printable(bus)} port ${printable(port)}`,
+      fix: again === undefined ? undefined : sh`qplug attach ${vm} ${again}`,
+    }),
+  },
+  'runs-slower': {
+    kind: 'failed',
+    text: ({ label, megabits, native }: { label: string; megabits: number; native: number }): Text => ({
+      what: `${printable(label)} runs at ${megabits} Mb/s instead of ${native}`,
+    }),
+  },
+  'wanted-not-plugged-in': {
+    kind: 'not-found',
+    text: ({ selector, vm }: { selector: string; vm: string }): Text => ({
+      what: `${printable(vm)} wants ${printable(selector)}, which is not plugged into this host`,
+    }),
+  },
+  'wanted-not-attached': {
+    kind: 'failed',
+    text: ({ label, selector, vm }: { label: string; selector: string; vm: string }): Text => ({
+      what: `${printable(vm)} wants ${printable(label)}, which is not attached`,
+      fix: sh`qplug attach ${vm} ${selector}`,
+    }),
+  },
+} as const;
