@@ -1,7 +1,7 @@
 /** The VM file, and the host's policy: read, checked, defaults filled in; the VM file changed in place. Selectors stay text; `VmFileChecks` lets other layers check them. */
-export type { DevicesChange, EditedVmFile } from './edit.js';
-export type { NewDevice } from './entry-text.js';
-export { type FileChange, type HeldVmFile, holdVmFile, performFileChange, undoFileChange } from './file-change.js';
+export type { DevicesChange, EditedVmFile } from './edit/edit.js';
+export type { NewDevice } from './edit/entry-text.js';
+export { type FileChange, type HeldVmFile, holdVmFile, performFileChange, undoFileChange } from './edit/file-change.js';
 export { decodeVmFile, editVmFile, loadVmFile, parseVmFile, readVmFileBytes } from './load.js';
 export type { VmFileChecks } from './parse.js';
 export { loadPolicy, POLICY_FILE } from './policy/load-policy.js';

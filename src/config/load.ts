@@ -1,6 +1,6 @@
 import { NoFileError, readNamedFile } from '../base/index.js';
 import { fail } from '../diag/index.js';
-import type { EditedVmFile, editDevices } from './edit.js';
+import type { EditedVmFile, editDevices } from './edit/edit.js';
 import type { VmFileChecks } from './parse.js';
 import type { VmFile } from './vm-file.js';
 
@@ -33,7 +33,7 @@ export async function parseVmFile(text: string, path: string, checks: VmFileChec
 
 /** As `editDevices`. The YAML parser is loaded on the first call. */
 export async function editVmFile(...what: Parameters<typeof editDevices>): Promise<EditedVmFile> {
-  const edit = await import('./edit.js');
+  const edit = await import('./edit/edit.js');
   return edit.editDevices(...what);
 }
 

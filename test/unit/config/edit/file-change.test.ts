@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openPlace } from '../../../../src/base/index.js';
-import { lockFile } from '../../../../src/config/file-lock.js';
+import { lockFile } from '../../../../src/config/edit/file-lock.js';
 import {
   editVmFile,
   type FileChange,

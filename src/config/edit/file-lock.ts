@@ -8,8 +8,8 @@ import {
   parseProcess,
   poll,
   selfIdentity,
-} from '../base/index.js';
-import { fail } from '../diag/index.js';
+} from '../../base/index.js';
+import { fail } from '../../diag/index.js';
 
 /** ms that another qplug may take with a file before we give up, and ms between two looks. */
 const PATIENCE = 10_000;

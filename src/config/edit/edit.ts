@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { fail, finding, QplugError } from '../diag/index.js';
+import { fail, finding, QplugError } from '../../diag/index.js';
+import { parseVmFileText, type VmFileChecks } from '../parse.js';
+import { readSource } from '../source.js';
+import type { VmFile } from '../vm-file.js';
 import { addEntry } from './add-entry.js';
 import { entryText, entryValue, type NewDevice, type Notation } from './entry-text.js';
-import { parseVmFileText, type VmFileChecks } from './parse.js';
 import { removeEntry } from './remove-entry.js';
-import { readSource } from './source.js';
 import { applySplices, type Splice } from './splice.js';
-import type { VmFile } from './vm-file.js';
 
 /** What shall change in `usb.devices`: devices that come at its end, or entries that go, by their index. */
 export type DevicesChange = { readonly add: readonly NewDevice[] } | { readonly remove: readonly number[] };

@@ -8,10 +8,10 @@ import {
   readPlainFile,
   whatItIs,
   writeBeside,
-} from '../base/index.js';
-import { fail } from '../diag/index.js';
+} from '../../base/index.js';
+import { fail } from '../../diag/index.js';
+import { decodeVmFile, MAX_BYTES, readVmFileBytes } from '../load.js';
 import { beside, lockFile } from './file-lock.js';
-import { decodeVmFile, MAX_BYTES, readVmFileBytes } from './load.js';
 import { applySplices, inverse, type Splice } from './splice.js';
 
 /** A change of a VM file as plain data: what is needed to make it, and to undo it. */
