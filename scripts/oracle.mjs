@@ -28,7 +28,7 @@ execFileSync(process.execPath, [join(root, 'scripts/generate.mjs')], { stdio: 'i
 mkdirSync(join(cache, 'oracle'), { recursive: true });
 await build({
   absWorkingDir: root,
-  entryPoints: ['test/oracle/main.ts'],
+  entryPoints: ['test/oracle/predictions/main.ts'],
   outfile: bundle,
   bundle: true,
   format: 'esm',

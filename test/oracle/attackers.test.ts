@@ -10,7 +10,7 @@ import { poll } from '../../src/base/index.js';
 import { attack, isRoot, VM_USER } from '../attackers/users.js';
 import { patience } from '../patience.js';
 import { type Ran, qplug as run } from '../unit/cli/fake-terminal.js';
-import { bundledProgram } from './bundled-program.js';
+import { bundledProgram } from './harness/bundled-program.js';
 
 /*
  * A start that was cut off before its QEMU was written down, while another user does what a user can to be taken for that QEMU, or to have

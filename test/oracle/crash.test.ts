@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundledProgram } from './bundled-program.js';
-import { CutVm, hosts, type Seen } from './cut-vm.js';
+import { bundledProgram } from './harness/bundled-program.js';
+import { CutVm, hosts, type Seen } from './harness/cut-vm.js';
 
 /*
  * SIGKILL after each line of the journal of each transaction, for qplug and for its QEMU, which is real, and whose host is a stand-in. The

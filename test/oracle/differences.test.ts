@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RELEASES } from '../../scripts/qemu-releases.mjs';
-import { DIFFERENCES } from './differences.js';
-import { OracleQemu } from './oracle-qemu.js';
+import { OracleQemu } from './harness/oracle-qemu.js';
+import { DIFFERENCES } from './predictions/differences.js';
 
 describe.each(DIFFERENCES)('$what', ({ seen, predicted, ask }) => {
   test.each(RELEASES)('on QEMU $name', async ({ name }) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { RELEASES } from '../../scripts/qemu-releases.mjs';
-import { OracleQemu, type StandInDevice } from './oracle-qemu.js';
+import { OracleQemu, type StandInDevice } from './harness/oracle-qemu.js';
 
 /** Two interfaces with a bulk endpoint that needs streams: QEMU attaches it on SuperSpeed ports alone. */
 const device = (address: number, more: Partial<StandInDevice> = {}): StandInDevice => ({

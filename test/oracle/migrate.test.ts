@@ -6,9 +6,9 @@ import type { QplugError } from '../../src/diag/index.js';
 import { describe as words } from '../../src/diag/index.js';
 import { recordedSysfs } from '../../src/host/index.js';
 import { attach, type HostAccess, migrate, openVm, parseMigrationUri } from '../../src/vm/index.js';
-import { makeWorld, type World } from '../qemu/vm-world.js';
+import { makeWorld, type World } from '../qemu/harness/vm-world.js';
 import { recording } from '../unit/host/recordings.js';
-import { OracleQemu, type StandInDevice } from './oracle-qemu.js';
+import { OracleQemu, type StandInDevice } from './harness/oracle-qemu.js';
 
 /** The tablet of the recorded host, as libusb tells it. */
 const TABLET: StandInDevice = {

@@ -6,11 +6,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { ensureQemuRelease, qemuCommand } from '../../scripts/qemu-releases.mjs';
 import { ensureStandIn } from '../../scripts/usb-stand-in.mjs';
 import { formatLocation, type Recording, recordedSysfs } from '../../src/host/index.js';
-import { type PlainQemu, startQemuOf } from '../qemu/plain-qemu.js';
+import { type PlainQemu, startQemuOf } from '../qemu/harness/plain-qemu.js';
 import { type Ran, qplug as run } from '../unit/cli/fake-terminal.js';
 import { changed, inventoryOf, recording, without } from '../unit/host/recordings.js';
-import { TABLET } from './recorded-tablet.js';
-import { type StandInDevice, standInFile } from './stand-in-device.js';
+import { TABLET } from './harness/recorded-tablet.js';
+import { type StandInDevice, standInFile } from './harness/stand-in-device.js';
 
 /*
  * A device that changes its mode: a modem, a phone, a board with a boot loader goes away and comes back as another one at the same connector.

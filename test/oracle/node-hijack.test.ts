@@ -20,9 +20,9 @@ import { ensureStandIn } from '../../scripts/usb-stand-in.mjs';
 import { poll } from '../../src/base/index.js';
 import { attack, VM_USER } from '../attackers/users.js';
 import { patience } from '../patience.js';
-import { bundledProgram } from './bundled-program.js';
-import { TABLET } from './recorded-tablet.js';
-import { standInFile } from './stand-in-device.js';
+import { bundledProgram } from './harness/bundled-program.js';
+import { TABLET } from './harness/recorded-tablet.js';
+import { standInFile } from './harness/stand-in-device.js';
 
 /*
  * Root gives a device's node to the user of a QEMU that somebody else started, while a third user does what a user can to be taken for that

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../../scripts/folders.mjs';
-import { bundledProgram } from './bundled-program.js';
-import { CutVm, hosts } from './cut-vm.js';
+import { bundledProgram } from './harness/bundled-program.js';
+import { CutVm, hosts } from './harness/cut-vm.js';
 
 /*
  * Journals that an earlier qplug left when it was killed, after each of their lines: this one recovers them. They were recorded with the

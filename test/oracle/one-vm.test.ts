@@ -6,11 +6,11 @@ import { root } from '../../scripts/folders.mjs';
 import { ensureQemuRelease, qemuCommand } from '../../scripts/qemu-releases.mjs';
 import { ensureStandIn } from '../../scripts/usb-stand-in.mjs';
 import { isRoot } from '../attackers/users.js';
-import { type PlainQemu, startQemuOf } from '../qemu/plain-qemu.js';
+import { type PlainQemu, startQemuOf } from '../qemu/harness/plain-qemu.js';
 import { type Ran, qplug as run } from '../unit/cli/fake-terminal.js';
-import { recordedHost } from './recorded-host.js';
-import { TABLET } from './recorded-tablet.js';
-import { standInFile } from './stand-in-device.js';
+import { recordedHost } from './harness/recorded-host.js';
+import { TABLET } from './harness/recorded-tablet.js';
+import { standInFile } from './harness/stand-in-device.js';
 
 /*
  * A VM is one VM, by whichever path its monitor is named, and wherever its QEMU is: real QEMUs, whose host is a stand-in.

@@ -10,7 +10,7 @@ import { RELEASES } from '../../scripts/qemu-releases.mjs';
 import { parseVmFile } from '../../src/config/index.js';
 import { sandboxOption } from '../../src/launcher/command-line/sandbox.js';
 import { type Capabilities, type QueryReply, readCapabilities } from '../../src/qdev/index.js';
-import { OracleQemu } from './oracle-qemu.js';
+import { OracleQemu } from './harness/oracle-qemu.js';
 
 /** Whether a process is there, and not only its entry that nobody has read. */
 function lives(pid: number | undefined): boolean {
@@ -109,7 +109,7 @@ describe('a process of QEMU', () => {
   });
 
   test('ends with the process that started it, however that ends', async () => {
-    const contents = `import { OracleQemu } from './test/oracle/oracle-qemu.ts';
+    const contents = `import { OracleQemu } from './test/oracle/harness/oracle-qemu.ts';
       const qemu = await OracleQemu.start({ release: '7.2', args: ['-machine', 'none'] });
       console.log(qemu.pid);
       setInterval(() => {}, 1000);`;

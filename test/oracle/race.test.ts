@@ -6,12 +6,12 @@ import { root } from '../../scripts/folders.mjs';
 import { ensureQemuRelease, qemuCommand } from '../../scripts/qemu-releases.mjs';
 import { ensureStandIn } from '../../scripts/usb-stand-in.mjs';
 import { inRounds } from '../in-rounds.js';
-import { type PlainQemu, startQemuOf } from '../qemu/plain-qemu.js';
+import { type PlainQemu, startQemuOf } from '../qemu/harness/plain-qemu.js';
 import { type Ran, qplug as run } from '../unit/cli/fake-terminal.js';
-import { bundledProgram } from './bundled-program.js';
-import { recordedHost } from './recorded-host.js';
-import { TABLET } from './recorded-tablet.js';
-import { standInFile } from './stand-in-device.js';
+import { bundledProgram } from './harness/bundled-program.js';
+import { recordedHost } from './harness/recorded-host.js';
+import { TABLET } from './harness/recorded-tablet.js';
+import { standInFile } from './harness/stand-in-device.js';
 
 /*
  * Many processes that want one device at the same moment, for several VMs: real QEMUs, whose host is a stand-in. The lab does the same

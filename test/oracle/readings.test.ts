@@ -20,9 +20,9 @@ import {
   statusOf,
 } from '../../src/vm/index.js';
 import { PATIENCE } from '../patience.js';
-import { recordedHost } from './recorded-host.js';
-import { standInFile } from './stand-in-device.js';
-import { standInOf } from './stand-in-of.js';
+import { recordedHost } from './harness/recorded-host.js';
+import { standInFile } from './harness/stand-in-device.js';
+import { standInOf } from './harness/stand-in-of.js';
 
 /*
  * How often a command reads the world: it reads a situation once before, and what has become of it once after, however many devices it is

@@ -11,11 +11,11 @@ import { readInventory } from '../../src/host/index.js';
 import { blocks, readme, sessions, withoutComment } from '../documents/documents.js';
 import { USAGE } from '../documents/readme-usage.js';
 import { patience } from '../patience.js';
-import { writeEmptyImage } from '../qemu/empty-image.js';
+import { writeEmptyImage } from '../qemu/harness/empty-image.js';
 import { qplug, type Ran } from '../unit/cli/fake-terminal.js';
-import { recordedHost } from './recorded-host.js';
-import { standInFile } from './stand-in-device.js';
-import { standInOf } from './stand-in-of.js';
+import { recordedHost } from './harness/recorded-host.js';
+import { standInFile } from './harness/stand-in-device.js';
+import { standInOf } from './harness/stand-in-of.js';
 
 /*
  * What the README shows, typed: on a recording of the lab's machine that has the devices it names, with the QEMU of this machine, whose host

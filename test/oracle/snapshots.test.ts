@@ -18,12 +18,12 @@ import {
   statusOf,
 } from '../../src/vm/index.js';
 import { patience } from '../patience.js';
-import { writeEmptyImage } from '../qemu/empty-image.js';
-import { type PlainQemu, startQemuOf } from '../qemu/plain-qemu.js';
-import { makeWorld, treeOf, type World } from '../qemu/vm-world.js';
+import { writeEmptyImage } from '../qemu/harness/empty-image.js';
+import { type PlainQemu, startQemuOf } from '../qemu/harness/plain-qemu.js';
+import { makeWorld, treeOf, type World } from '../qemu/harness/vm-world.js';
 import { recording } from '../unit/host/recordings.js';
-import { TABLET } from './recorded-tablet.js';
-import { type StandInDevice, standInFile } from './stand-in-device.js';
+import { TABLET } from './harness/recorded-tablet.js';
+import { type StandInDevice, standInFile } from './harness/stand-in-device.js';
 
 const ID = 'qplug-0627-0001-1-2';
 const HOST_LINE = `x.0 2 usb-host ${ID} 480`;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RELEASES } from '../../scripts/qemu-releases.mjs';
 import { atLeast } from '../../src/qdev/index.js';
-import { OracleQemu, type StandInDevice } from './oracle-qemu.js';
+import { OracleQemu, type StandInDevice } from './harness/oracle-qemu.js';
 
 type Endpoint =
   StandInDevice['configurations'][number]['interfaces'][number]['altSettings'][number]['endpoints'][number];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RELEASES } from '../../scripts/qemu-releases.mjs';
-import { OracleQemu, type StandInDevice } from './oracle-qemu.js';
-import { standInFile } from './stand-in-device.js';
+import { OracleQemu, type StandInDevice } from './harness/oracle-qemu.js';
+import { standInFile } from './harness/stand-in-device.js';
 
 const DEVICE = 'device bus=1 address=2 port=1 speed=high vendor=1 product=2';
 const SETTING = `${DEVICE}\nconfiguration\ninterface\nsetting class=3 subclass=1 protocol=1`;

@@ -4,10 +4,10 @@ import { recordedSysfs } from '../../src/host/index.js';
 import { attach, detach, type HostAccess, openVm } from '../../src/vm/index.js';
 import { recording } from '../unit/host/recordings.js';
 import { runs } from '../unit/runs.js';
-import { type PlainQemu, startQemu } from './plain-qemu.js';
-import { type QmpProxy, startProxy } from './qmp-proxy.js';
-import { standIn } from './stand-in.js';
-import { makeWorld, topologyOf, type World } from './vm-world.js';
+import { type PlainQemu, startQemu } from './harness/plain-qemu.js';
+import { type QmpProxy, startProxy } from './harness/qmp-proxy.js';
+import { standIn } from './harness/stand-in.js';
+import { makeWorld, topologyOf, type World } from './harness/vm-world.js';
 
 /** 1,020 in `npm run soak`. */
 const ROUNDS = runs(17);

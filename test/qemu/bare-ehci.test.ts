@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { PATIENCE } from '../patience.js';
 import { qplug } from '../unit/cli/fake-terminal.js';
-import { startQemu } from './plain-qemu.js';
+import { startQemu } from './harness/plain-qemu.js';
 
 /** "A VM with a USB hub and an EHCI controller crashed at start: why?" Here QEMU itself answers, and then qplug. */
 const folder = mkdtempSync(join(tmpdir(), 'qplug-ehci-'));

@@ -8,8 +8,8 @@ import { documentOf, qplug } from '../unit/cli/fake-terminal.js';
 import { recording } from '../unit/host/recordings.js';
 import { schemaErrors } from '../unit/view/documents/schemas.js';
 import { everyElement, parseStrictXml } from '../unit/view/picture/strict-xml.js';
-import { writeEmptyImage } from './empty-image.js';
-import { type PlainQemu, startQemu } from './plain-qemu.js';
+import { writeEmptyImage } from './harness/empty-image.js';
+import { type PlainQemu, startQemu } from './harness/plain-qemu.js';
 
 describe('the state of a QEMU that somebody else started', () => {
   test('is saved, listed, restored and deleted, in documents as promised and in words', async () => {

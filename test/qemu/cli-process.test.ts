@@ -23,7 +23,7 @@ import { LyingQemu, SmallVm } from '../lying-qemu.js';
 import { PATIENCE, patience } from '../patience.js';
 
 import { schemaErrors } from '../unit/view/documents/schemas.js';
-import { type PlainQemu, startQemu } from './plain-qemu.js';
+import { type PlainQemu, startQemu } from './harness/plain-qemu.js';
 
 /** qplug as a process: signals, closed pipes, exit codes. */
 

@@ -9,7 +9,7 @@ import { poll } from '../../src/base/index.js';
 import { connect } from '../../src/qmp/index.js';
 import { bundledQplug } from '../bundled-qplug.js';
 import { PATIENCE, patience } from '../patience.js';
-import { type PlainQemu, startQemu } from './plain-qemu.js';
+import { type PlainQemu, startQemu } from './harness/plain-qemu.js';
 
 /** Changes of a real VM by a qplug whose output can't be written, is read by nobody, or that lacks something of the system. */
 

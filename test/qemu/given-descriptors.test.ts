@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { poll } from '../../src/base/index.js';
 import { patience } from '../patience.js';
-import { bundledQplug } from './bundled-qplug.js';
+import { bundledQplug } from './harness/bundled-qplug.js';
 
 /** What is open in the caller of qplug (a lock of a script, a file of root's) stays with the caller. */
 

@@ -21,7 +21,7 @@ import {
 import { parseQemuVersion } from '../../src/qdev/index.js';
 import { goldenArgv, goldens, readGolden } from '../golden/golden.js';
 import { patience } from '../patience.js';
-import { writeEmptyImage } from './empty-image.js';
+import { writeEmptyImage } from './harness/empty-image.js';
 
 const { PATH } = process.env;
 

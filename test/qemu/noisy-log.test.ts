@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { poll } from '../../src/base/index.js';
 import { patience } from '../patience.js';
-import { bundledQplug } from './bundled-qplug.js';
+import { bundledQplug } from './harness/bundled-qplug.js';
 
 /** A VM that writes without end fills no disk, and nobody who reads what it writes is needed for it to run. */
 

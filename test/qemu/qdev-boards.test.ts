@@ -9,7 +9,7 @@ import {
   predictBoard,
   type Topology,
 } from '../../src/qdev/index.js';
-import { RawQemu, systemVersion, withoutSound } from './raw-qmp.js';
+import { RawQemu, systemVersion, withoutSound } from './harness/raw-qmp.js';
 
 /** These two tell a port's mask: one is full speed alone, the other high and SuperSpeed, attached by hand. */
 const PROBES = ['usb-wacom-tablet', 'usb-uas'] as const;

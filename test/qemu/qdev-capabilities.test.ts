@@ -15,7 +15,7 @@ import {
   spellsDevicesAsJson,
   usbHostByNode,
 } from '../../src/qdev/index.js';
-import { RawQemu } from './raw-qmp.js';
+import { RawQemu } from './harness/raw-qmp.js';
 
 const FILE = `usb:
   devices:

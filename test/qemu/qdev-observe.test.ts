@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FULL, freePorts, HIGH, LOW, SUPER, type Topology } from '../../src/qdev/index.js';
-import { RawQemu, systemVersion, withoutSound } from './raw-qmp.js';
+import { RawQemu, systemVersion, withoutSound } from './harness/raw-qmp.js';
 
 /** The parts of a topology that a person would check, without product names and QOM paths. */
 function summary(topology: Topology) {

@@ -21,7 +21,7 @@ import {
   withHub,
 } from '../../src/qdev/index.js';
 import { PATIENCE } from '../patience.js';
-import { RawQemu } from './raw-qmp.js';
+import { RawQemu } from './harness/raw-qmp.js';
 
 const JSON_FORM = { major: 7, minor: 0, micro: 0 };
 const KEY_VALUE_FORM = { major: 6, minor: 2, micro: 0 };

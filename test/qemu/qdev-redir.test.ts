@@ -10,8 +10,8 @@ import {
   redirNegotiate,
   redirSpeeds,
 } from '../../src/qdev/index.js';
-import { RawQemu } from './raw-qmp.js';
-import { CAPS, RedirPeer } from './redir-peer.js';
+import { RawQemu } from './harness/raw-qmp.js';
+import { CAPS, RedirPeer } from './harness/redir-peer.js';
 
 /** One port of each kind of mask: xHCI both, SuperSpeed alone and USB 2 alone; EHCI; UHCI; behind a hub; EHCI with companion. */
 const PORTS = [

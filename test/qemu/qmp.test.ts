@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { describe as words } from '../../src/diag/index.js';
 import { connect, QmpClosedError, type QmpCommandName, QmpConnectError } from '../../src/qmp/index.js';
 import { PATIENCE } from '../patience.js';
-import { type PlainQemu, startQemu } from './plain-qemu.js';
+import { type PlainQemu, startQemu } from './harness/plain-qemu.js';
 
 const NONE = ['-M', 'none'];
 const XHCI = ['-M', 'pc', '-device', 'qemu-xhci,id=xhci,p2=15,p3=15'];

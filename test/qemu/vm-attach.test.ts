@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { QplugError } from '../../src/diag/index.js';
 import { type AttachRequest, attach, openVm, roomInVm } from '../../src/vm/index.js';
-import { startQemu } from './plain-qemu.js';
-import { lacking, startProxy } from './qmp-proxy.js';
-import { makeWorld, treeOf, type World } from './vm-world.js';
+import { startQemu } from './harness/plain-qemu.js';
+import { lacking, startProxy } from './harness/qmp-proxy.js';
+import { makeWorld, treeOf, type World } from './harness/vm-world.js';
 
 let world: World;
 let warnings: string[] = [];

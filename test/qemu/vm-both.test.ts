@@ -14,8 +14,8 @@ import {
 } from '../../src/vm/index.js';
 import { documentOf, qplug } from '../unit/cli/fake-terminal.js';
 import { schemaErrors } from '../unit/view/documents/schemas.js';
-import { startQemu } from './plain-qemu.js';
-import { makeWorld, treeOf, type World } from './vm-world.js';
+import { startQemu } from './harness/plain-qemu.js';
+import { makeWorld, treeOf, type World } from './harness/vm-world.js';
 
 const NEITHER = { config: false, live: false };
 const CONFIG = { config: true, live: false };

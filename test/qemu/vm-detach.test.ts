@@ -4,9 +4,9 @@ import { connect } from '../../src/qmp/index.js';
 import { attach, detach, type Operation, openVm } from '../../src/vm/index.js';
 import { removeDevice } from '../../src/vm/steps/remove-device.js';
 import { PATIENCE, pastDeadline } from '../patience.js';
-import { startQemu } from './plain-qemu.js';
-import { startProxy } from './qmp-proxy.js';
-import { makeWorld, topologyOf, treeOf, type World } from './vm-world.js';
+import { startQemu } from './harness/plain-qemu.js';
+import { startProxy } from './harness/qmp-proxy.js';
+import { makeWorld, topologyOf, treeOf, type World } from './harness/vm-world.js';
 
 let world: World;
 beforeEach(() => {

@@ -15,10 +15,10 @@ import {
 } from '../../src/vm/index.js';
 import { disk, hostFiles, mounted } from '../unit/host/guards/host-tree.js';
 import { changed, recording, without } from '../unit/host/recordings.js';
-import { type PlainQemu, startQemu } from './plain-qemu.js';
-import { type QmpProxy, startProxy } from './qmp-proxy.js';
-import { standIn } from './stand-in.js';
-import { makeWorld, processesOf, stateLeft, treeOf, type World } from './vm-world.js';
+import { type PlainQemu, startQemu } from './harness/plain-qemu.js';
+import { type QmpProxy, startProxy } from './harness/qmp-proxy.js';
+import { standIn } from './harness/stand-in.js';
+import { makeWorld, processesOf, stateLeft, treeOf, type World } from './harness/vm-world.js';
 
 let world: World;
 let host: HostAccess;

@@ -25,11 +25,11 @@ import { pastDeadline, patience } from '../patience.js';
 import { disk, hostFiles, mounted } from '../unit/host/guards/host-tree.js';
 import { recording } from '../unit/host/recordings.js';
 import { DEAD, SELF } from '../unit/registry/records.js';
-import { type PlainQemu, startQemu } from './plain-qemu.js';
-import { type QmpProxy, startProxy } from './qmp-proxy.js';
-import { systemVersion } from './raw-qmp.js';
-import { standIn } from './stand-in.js';
-import { makeWorld, treeOf, type World } from './vm-world.js';
+import { type PlainQemu, startQemu } from './harness/plain-qemu.js';
+import { type QmpProxy, startProxy } from './harness/qmp-proxy.js';
+import { systemVersion } from './harness/raw-qmp.js';
+import { standIn } from './harness/stand-in.js';
+import { makeWorld, treeOf, type World } from './harness/vm-world.js';
 
 let world: World;
 let host: HostAccess;

@@ -8,9 +8,9 @@ import type { QplugError } from '../../src/diag/index.js';
 import { connect } from '../../src/qmp/index.js';
 import { findVm, openVm, statusOf } from '../../src/vm/index.js';
 import { PATIENCE } from '../patience.js';
-import { bundledQplug } from './bundled-qplug.js';
-import { startQemu } from './plain-qemu.js';
-import { makeWorld, type World } from './vm-world.js';
+import { bundledQplug } from './harness/bundled-qplug.js';
+import { startQemu } from './harness/plain-qemu.js';
+import { makeWorld, type World } from './harness/vm-world.js';
 
 let world: World;
 beforeEach(() => {

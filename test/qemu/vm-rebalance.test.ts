@@ -12,9 +12,9 @@ import {
 } from '../../src/vm/index.js';
 import { documentOf, qplug } from '../unit/cli/fake-terminal.js';
 import { schemaErrors } from '../unit/view/documents/schemas.js';
-import { type PlainQemu, startQemu } from './plain-qemu.js';
-import { lacking, type ProxyRules, startProxy } from './qmp-proxy.js';
-import { makeWorld, treeOf, type World } from './vm-world.js';
+import { type PlainQemu, startQemu } from './harness/plain-qemu.js';
+import { lacking, type ProxyRules, startProxy } from './harness/qmp-proxy.js';
+import { makeWorld, treeOf, type World } from './harness/vm-world.js';
 
 let world: World;
 let qemu: PlainQemu;

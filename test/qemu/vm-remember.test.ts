@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findVm, killVm, openVm, prepare } from '../../src/vm/index.js';
 import { readTopology } from '../../src/vm/observe/read-topology.js';
-import { StartedVms } from './started-vms.js';
-import { treeOf, type World } from './vm-world.js';
+import { StartedVms } from './harness/started-vms.js';
+import { treeOf, type World } from './harness/vm-world.js';
 
 let vms: StartedVms;
 let world: World;

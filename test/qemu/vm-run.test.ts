@@ -18,8 +18,8 @@ import {
   stayWith,
 } from '../../src/vm/index.js';
 import { pastDeadline } from '../patience.js';
-import { StartedVms } from './started-vms.js';
-import { processesOf, stateLeft, treeOf, type World } from './vm-world.js';
+import { StartedVms } from './harness/started-vms.js';
+import { processesOf, stateLeft, treeOf, type World } from './harness/vm-world.js';
 
 let vms: StartedVms;
 let world: World;

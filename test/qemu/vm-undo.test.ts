@@ -4,9 +4,9 @@ import type { QplugError } from '../../src/diag/index.js';
 import { connect } from '../../src/qmp/index.js';
 import { type AttachRequest, attach, type Operation, openVm } from '../../src/vm/index.js';
 import { pastDeadline } from '../patience.js';
-import { startQemu } from './plain-qemu.js';
-import { type ProxyRules, startProxy } from './qmp-proxy.js';
-import { makeWorld, treeOf, type World } from './vm-world.js';
+import { startQemu } from './harness/plain-qemu.js';
+import { type ProxyRules, startProxy } from './harness/qmp-proxy.js';
+import { makeWorld, treeOf, type World } from './harness/vm-world.js';
 
 let world: World;
 beforeEach(() => {

@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { rightsOf } from '../../src/base/index.js';
 import type { QplugError } from '../../src/diag/index.js';
 import { attach, findVm, killVm, openVm, type RunningVm, statusOf } from '../../src/vm/index.js';
-import { writeEmptyImage } from './empty-image.js';
-import { StartedVms } from './started-vms.js';
-import { processesOf, stateLeft, type World } from './vm-world.js';
+import { writeEmptyImage } from './harness/empty-image.js';
+import { StartedVms } from './harness/started-vms.js';
+import { processesOf, stateLeft, type World } from './harness/vm-world.js';
 
 const NOBODY = 65534;
 const isRoot = process.getuid?.() === 0;

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { blocks, readme, sessions, withoutComment } from '../../documents/documents.js';
 import { USAGE } from '../../documents/readme-usage.js';
-import { writeEmptyImage } from '../../qemu/empty-image.js';
+import { writeEmptyImage } from '../../qemu/harness/empty-image.js';
 import { defineSuite, type Suite } from '../inside/suite.js';
 import type { MachineSpec } from '../shared.js';
 import { remember } from './parts/as-before.js';

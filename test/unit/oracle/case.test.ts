@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { parseArguments } from '../../oracle/arguments.js';
-import { classOf } from '../../oracle/classify.js';
-import { generateCase } from '../../oracle/generate.js';
-import { differencesOf } from '../../oracle/picture.js';
+import { parseArguments } from '../../oracle/predictions/arguments.js';
+import { classOf } from '../../oracle/predictions/classify.js';
+import { generateCase } from '../../oracle/predictions/generate.js';
+import { differencesOf } from '../../oracle/predictions/picture.js';
 
 const SIZE = { probes: 10, plans: 2 };
 const SEEDS = Array.from({ length: 150 }, (_, i) => i + 1);

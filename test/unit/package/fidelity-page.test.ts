@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { RELEASES } from '../../../scripts/qemu-releases.mjs';
-import { KINDS } from '../../oracle/case.js';
-import { DIFFERENCES, differencesTable } from '../../oracle/differences.js';
-import { FIDELITY_PAGE, sectionOf } from '../../oracle/fidelity.js';
+import { KINDS } from '../../oracle/predictions/case.js';
+import { DIFFERENCES, differencesTable } from '../../oracle/predictions/differences.js';
+import { FIDELITY_PAGE, sectionOf } from '../../oracle/predictions/fidelity.js';
 
 const page = readFileSync(new URL(`../../../${FIDELITY_PAGE}`, import.meta.url), 'utf8');
 const cellsOf = (line: string): string[] =>

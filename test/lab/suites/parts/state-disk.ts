@@ -1,6 +1,6 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeEmptyImage } from '../../../qemu/empty-image.js';
+import { writeEmptyImage } from '../../../qemu/harness/empty-image.js';
 import type { Lab } from '../../inside/lab.js';
 
 /** The words that give a VM an empty disk, which holds saved states. */

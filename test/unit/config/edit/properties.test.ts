@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type DevicesChange, editVmFile, type NewDevice, type VmFile } from '../../../../src/config/index.js';
 import { applySplices, inverse } from '../../../../src/config/edit/splice.js';
+import { type DevicesChange, editVmFile, type NewDevice, type VmFile } from '../../../../src/config/index.js';
 import { runs } from '../../runs.js';
 import { type RandomFile, randomFiles } from './random-files.js';
 

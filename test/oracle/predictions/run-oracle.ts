@@ -1,6 +1,6 @@
+import { OracleQemu } from '../harness/oracle-qemu.js';
 import { KINDS, type Kind, type OracleCase } from './case.js';
 import { type CaseSize, generateCase } from './generate.js';
-import { OracleQemu } from './oracle-qemu.js';
 import { type Difference, type Release, runCase } from './run-case.js';
 
 /** How often prediction and QEMU were compared, and how often they differed. */

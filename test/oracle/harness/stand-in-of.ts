@@ -1,4 +1,4 @@
-import type { HostDevice } from '../../src/host/index.js';
+import type { HostDevice } from '../../../src/host/index.js';
 import type { StandInDevice } from './stand-in-device.js';
 
 /** libusb's words for Mb/s. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { root } from '../../scripts/folders.mjs';
+import { root } from '../../../scripts/folders.mjs';
 
 /** Packages that are not bundled are found from here, as a string of JavaScript. */
 const FROM = JSON.stringify(pathToFileURL(join(root, 'package.json')).href);
@@ -17,7 +17,7 @@ export async function bundledProgram(
 ): Promise<string> {
   const outfile = join(folder, `${name}.mjs`);
   await build({
-    entryPoints: [join(root, `test/oracle/${name}.ts`)],
+    entryPoints: [join(root, `test/oracle/harness/${name}.ts`)],
     ...{ outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'error' },
     external: ['libsql'],
     // it stands outside of the project, where no package is found

@@ -1,4 +1,4 @@
-import { race } from '../racer.js';
+import { race } from '../../racer.js';
 import { recordedHost } from './recorded-host.js';
 
 /* `racing-qplug.mjs FOLDER INDEX ROUNDS RECORDING WORD…`: a racer on a recorded host. */

@@ -6,7 +6,7 @@ import {
   MAX_HUB_CHAIN,
   portsOf,
   type Topology,
-} from '../../src/qdev/index.js';
+} from '../../../src/qdev/index.js';
 import type { Ask, Foreign, OracleCase, PlanAsk, Wish } from './case.js';
 import { controllers, xhciPorts } from './generate-controllers.js';
 import { hostDevices } from './generate-host.js';

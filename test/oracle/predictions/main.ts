@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from '../../scripts/folders.mjs';
-import { formatVersion } from '../../src/qdev/index.js';
+import { root } from '../../../scripts/folders.mjs';
+import { formatVersion } from '../../../src/qdev/index.js';
 import { type OracleArguments, parseArguments, USAGE } from './arguments.js';
 import { FIDELITY_PAGE, writeFidelity } from './fidelity.js';
 import type { Difference, Release } from './run-case.js';

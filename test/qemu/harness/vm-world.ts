@@ -1,12 +1,12 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { recordedSysfs } from '../../src/host/index.js';
-import type { Topology } from '../../src/qdev/index.js';
-import { ClaimStore, Journal, PlaceStore, SnapshotStore, VmRegistry } from '../../src/registry/index.js';
-import { type HostAccess, type Operation, openVm } from '../../src/vm/index.js';
-import { readTopology } from '../../src/vm/observe/read-topology.js';
-import { PATIENCE } from '../patience.js';
+import { recordedSysfs } from '../../../src/host/index.js';
+import type { Topology } from '../../../src/qdev/index.js';
+import { ClaimStore, Journal, PlaceStore, SnapshotStore, VmRegistry } from '../../../src/registry/index.js';
+import { type HostAccess, type Operation, openVm } from '../../../src/vm/index.js';
+import { readTopology } from '../../../src/vm/observe/read-topology.js';
+import { PATIENCE } from '../../patience.js';
 
 /** A host without USB, with folders of its own. */
 export interface World extends Disposable {

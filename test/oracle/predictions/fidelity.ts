@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { RELEASES } from '../../scripts/qemu-releases.mjs';
-import { formatVersion } from '../../src/qdev/index.js';
+import { RELEASES } from '../../../scripts/qemu-releases.mjs';
+import { formatVersion } from '../../../src/qdev/index.js';
 import { KINDS, type Kind } from './case.js';
 import { differencesTable } from './differences.js';
 import { type ReleaseReport, totalOf } from './run-oracle.js';

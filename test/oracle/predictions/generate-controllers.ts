@@ -1,4 +1,4 @@
-import { busOf, type ControllerModel, type ControllerSpec, ich9Group } from '../../src/qdev/index.js';
+import { busOf, type ControllerModel, type ControllerSpec, ich9Group } from '../../../src/qdev/index.js';
 import type { OracleCase } from './case.js';
 import type { Random } from './random.js';
 

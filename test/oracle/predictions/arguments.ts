@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { RELEASES } from '../../scripts/qemu-releases.mjs';
+import { RELEASES } from '../../../scripts/qemu-releases.mjs';
 import type { OracleCase } from './case.js';
 
 export interface OracleArguments {

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { poll } from '../../src/base/index.js';
-import { connect, QmpConnectError, type QmpConnection } from '../../src/qmp/index.js';
-import { patience } from '../patience.js';
+import { poll } from '../../../src/base/index.js';
+import { connect, QmpConnectError, type QmpConnection } from '../../../src/qmp/index.js';
+import { patience } from '../../patience.js';
 
 /** A real QEMU with one QMP socket, started by hand. */
 export interface PlainQemu extends AsyncDisposable {

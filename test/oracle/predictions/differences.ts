@@ -8,9 +8,9 @@ import {
   type QemuVersion,
   refusesController,
   spellsDevicesAsJson,
-} from '../../src/qdev/index.js';
+} from '../../../src/qdev/index.js';
+import { OracleQemu, type StandInDevice } from '../harness/oracle-qemu.js';
 import { classOf } from './classify.js';
-import { OracleQemu, type StandInDevice } from './oracle-qemu.js';
 
 /** Something in which releases of QEMU differ. */
 export interface ReleaseDifference {

@@ -8,7 +8,7 @@ import {
   type QemuVersion,
   usbHost,
   usbHub,
-} from '../../src/qdev/index.js';
+} from '../../../src/qdev/index.js';
 import type { Ask, OracleCase, Wish } from './case.js';
 import { driverOf, rootPortId } from './predict.js';
 

@@ -1,5 +1,5 @@
-import { parseVmFile } from '../../src/config/index.js';
-import { boardControllers } from '../../src/launcher/index.js';
+import { parseVmFile } from '../../../src/config/index.js';
+import { boardControllers } from '../../../src/launcher/index.js';
 import {
   type AttachedDevice,
   type Controller,
@@ -20,9 +20,9 @@ import {
   type Topology,
   withController,
   withDevice,
-} from '../../src/qdev/index.js';
+} from '../../../src/qdev/index.js';
+import type { StandInDevice } from '../harness/oracle-qemu.js';
 import type { Ask, OracleCase, Wish } from './case.js';
-import type { StandInDevice } from './oracle-qemu.js';
 
 /** What becomes of a question, as predicted or as seen. */
 export type Outcome =

@@ -1,7 +1,7 @@
-import { type QemuVersion, type Topology, unplacedDevices } from '../../src/qdev/index.js';
+import { type QemuVersion, type Topology, unplacedDevices } from '../../../src/qdev/index.js';
+import { OracleQemu } from '../harness/oracle-qemu.js';
 import type { Ask, Kind, OracleCase, PlanAsk } from './case.js';
 import { classOf } from './classify.js';
-import { OracleQemu } from './oracle-qemu.js';
 import { addForeign, perform, type Seen, takeAway } from './perform.js';
 import { differencesOf, pictureOf } from './picture.js';
 import { claimsOf, planned, requestOf } from './plans.js';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { type Operation, type RunningVm, type RunRequest, runVm } from '../../src/vm/index.js';
+import { type Operation, type RunningVm, type RunRequest, runVm } from '../../../src/vm/index.js';
 import { makeWorld, processesOf, type World } from './vm-world.js';
 
 /** A world with VMs that a test starts in it. They end with it, and nothing of them may be left. */

@@ -1,7 +1,7 @@
-import { deviceAddArguments } from '../../src/qdev/index.js';
+import { deviceAddArguments } from '../../../src/qdev/index.js';
+import type { OracleQemu } from '../harness/oracle-qemu.js';
 import type { Ask, Foreign } from './case.js';
 import { classOf } from './classify.js';
-import type { OracleQemu } from './oracle-qemu.js';
 import type { Outcome } from './predict.js';
 import { attachesLate, spell } from './spell.js';
 

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { ensureQemuRelease, qemuCommand } from '../../scripts/qemu-releases.mjs';
-import { ensureStandIn } from '../../scripts/usb-stand-in.mjs';
-import type { QemuVersion, Topology } from '../../src/qdev/index.js';
-import { RawQemu, type RawReply } from '../qemu/raw-qmp.js';
+import { ensureQemuRelease, qemuCommand } from '../../../scripts/qemu-releases.mjs';
+import { ensureStandIn } from '../../../scripts/usb-stand-in.mjs';
+import type { QemuVersion, Topology } from '../../../src/qdev/index.js';
+import { RawQemu, type RawReply } from '../../qemu/harness/raw-qmp.js';
 import { type StandInDevice, standInFile } from './stand-in-device.js';
 
 export type { StandInDevice } from './stand-in-device.js';

@@ -10,7 +10,7 @@ export async function bundledQplug(folder: string): Promise<string> {
   const outfile = join(folder, 'main.mjs');
   const require = `import { createRequire } from 'node:module'; const require = createRequire(${JSON.stringify(import.meta.url)});`;
   await build({
-    entryPoints: [join(import.meta.dirname, '../../src/cli/main.ts')],
+    entryPoints: [join(import.meta.dirname, '../../../src/cli/main.ts')],
     ...{ outfile, bundle: true, format: 'esm', platform: 'node', target: 'node20', logLevel: 'error' },
     external: ['libsql'],
     // it stands outside of the project, where no package is found

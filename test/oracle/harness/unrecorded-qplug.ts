@@ -1,6 +1,6 @@
-import { runCommandLine } from '../../src/cli/run-command-line.js';
-import { VmRegistry } from '../../src/registry/index.js';
-import { plainTerminal } from '../plain-terminal.js';
+import { runCommandLine } from '../../../src/cli/run-command-line.js';
+import { VmRegistry } from '../../../src/registry/index.js';
+import { plainTerminal } from '../../plain-terminal.js';
 
 /*
  * `unrecorded-qplug.mjs WORD…`: a command line of qplug that is killed when it has started a QEMU and is about to write down its process.

@@ -5,8 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { atLeast, observeTopology, parseQemuVersion, type QemuVersion, type Topology } from '../../src/qdev/index.js';
-import { PATIENCE } from '../patience.js';
+import {
+  atLeast,
+  observeTopology,
+  parseQemuVersion,
+  type QemuVersion,
+  type Topology,
+} from '../../../src/qdev/index.js';
+import { PATIENCE } from '../../patience.js';
 
 /** QEMU's answer to one command. */
 export type RawReply = { ok: unknown } | { error: { class: string; desc: string } };

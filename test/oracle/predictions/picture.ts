@@ -1,4 +1,4 @@
-import type { Topology } from '../../src/qdev/index.js';
+import type { Topology } from '../../../src/qdev/index.js';
 
 /** A topology without what no prediction can know, in an order of its own: two of them can be compared as text. */
 export function pictureOf({ controllers, hotplug, ids }: Topology): unknown {

@@ -1,8 +1,8 @@
 import { appendFileSync } from 'node:fs';
-import { runCommandLine } from '../../src/cli/run-command-line.js';
-import type { NodeGrant } from '../../src/host/index.js';
-import { plainTerminal } from '../plain-terminal.js';
-import { processOfSocket } from '../process-of-socket.js';
+import { runCommandLine } from '../../../src/cli/run-command-line.js';
+import type { NodeGrant } from '../../../src/host/index.js';
+import { plainTerminal } from '../../plain-terminal.js';
+import { processOfSocket } from '../../process-of-socket.js';
 import { recordedHost } from './recorded-host.js';
 
 /*

@@ -1,6 +1,6 @@
-import type { DeviceRequest, KeptPort } from '../../src/planner/index.js';
-import type { ControllerSpec, PropertyValue } from '../../src/qdev/index.js';
-import type { StandInDevice } from './oracle-qemu.js';
+import type { DeviceRequest, KeptPort } from '../../../src/planner/index.js';
+import type { ControllerSpec, PropertyValue } from '../../../src/qdev/index.js';
+import type { StandInDevice } from '../harness/oracle-qemu.js';
 
 /**
  * Questions for one QEMU, as plain data: JSON that can be printed, kept and asked again. A machine is made, things are added to

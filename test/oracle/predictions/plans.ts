@@ -1,6 +1,6 @@
-import { type Candidate, type Plan, type PlanRequest, plan } from '../../src/planner/index.js';
-import { type ControllerSpec, megabits, portsOf, type Topology } from '../../src/qdev/index.js';
-import { growthOf } from '../../src/vm/plan/growth.js';
+import { type Candidate, type Plan, type PlanRequest, plan } from '../../../src/planner/index.js';
+import { type ControllerSpec, megabits, portsOf, type Topology } from '../../../src/qdev/index.js';
+import { growthOf } from '../../../src/vm/plan/growth.js';
 import type { Ask, OracleCase, PlanAsk, Wish } from './case.js';
 import { driverOf, type Outcome, type Surroundings, speedsOf } from './predict.js';
 import { Random } from './random.js';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseRecording, recordedSysfs, type SysfsReader } from '../../src/host/index.js';
+import { parseRecording, recordedSysfs, type SysfsReader } from '../../../src/host/index.js';
 
 /** @returns the host of a recording in that file */
 export function recordedHost(path: string): SysfsReader {

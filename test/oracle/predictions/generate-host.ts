@@ -1,4 +1,4 @@
-import type { StandInDevice } from './oracle-qemu.js';
+import type { StandInDevice } from '../harness/oracle-qemu.js';
 import type { Random } from './random.js';
 
 type Interface = StandInDevice['configurations'][number]['interfaces'][number];
