@@ -19,6 +19,7 @@ import {
   type Wanted,
 } from '../plan/index.js';
 import type { AddStep, Step } from '../steps/index.js';
+import { readVmFile } from '../target/index.js';
 import { type Change, type ChangedVm, changeVm, type Expected, LAST_LINES, type Launch } from '../transaction/index.js';
 
 /** ms between two attempts to reach a QEMU that is starting. */
@@ -59,9 +60,10 @@ export interface RunningVm {
 export async function runVm(request: RunRequest, host: HostAccess, operation: Operation): Promise<RunningVm> {
   const timeout = operation.timeout + request.wait;
   return within({ ...operation, timeout }, `start ${request.path}`, async (signal) => {
-    await awaitWished(request, host, { ...operation, signal });
+    const file = await readVmFile(request.path, signal);
+    await awaitWished({ file, wait: request.wait }, host, { ...operation, signal });
     const inventory = inventoryOf(host);
-    const prepared = await prepare(request.path, host, inventory, {
+    const prepared = await prepare(file, host, inventory, {
       full: true,
       forget: request.forget,
       user: request.user,

@@ -47,16 +47,17 @@ export interface Prepared extends FilePlan {
 /**
  * Reads a VM file and works out its plan and its command line. Starts and changes nothing.
  *
+ * @param vm - the file's path, or the file where it was read already
  * @param inventory - the host's devices; undefined to look at the file alone
  * @throws QplugError with all that is wrong in the file
  */
 export async function prepare(
-  path: string,
+  vm: string | VmFile,
   host: HostAccess,
   inventory: HostInventory | undefined,
   { full, forget = false, user, guardOff = [], signal }: PrepareOptions,
 ): Promise<Prepared> {
-  const read = await readVmFile(path, signal);
+  const read = typeof vm === 'string' ? await readVmFile(vm, signal) : vm;
   const file = user === undefined ? read : withUser(read, user);
   const paths = runtimePaths(host.registry.folder, file.name);
   const looked = await look(file, host, full ? paths : undefined, signal);

@@ -1,23 +1,22 @@
 import { type HostAccess, inventoryOf } from '../../access/index.js';
 import { Deadline } from '../../base/index.js';
+import type { VmFile } from '../../config/index.js';
 import { QplugError } from '../../diag/index.js';
 import { waitForDevice } from '../../host/index.js';
 import type { Operation } from '../operation.js';
-import { readVmFile } from '../target/index.js';
 
 /**
  * Waits for the devices that a VM file wants with `when-missing: wait`.
  *
- * @param request - `wait` ms for all of them together
+ * @param request - the file that is to run; `wait`: ms for all of them together
  * @throws QplugError `device-wait-timeout`, where the device is named in the file
  */
 export async function awaitWished(
-  request: { readonly path: string; readonly wait: number },
+  { file, wait }: { readonly file: VmFile; readonly wait: number },
   host: HostAccess,
   { signal, onProgress }: Pick<Operation, 'signal' | 'onProgress'>,
 ): Promise<void> {
-  const file = await readVmFile(request.path, signal);
-  using deadline = new Deadline(request.wait, signal);
+  using deadline = new Deadline(wait, signal);
   for (const wish of file.usb.devices) {
     if (wish.kind !== 'host' || wish.whenMissing !== 'wait') continue;
     onProgress?.(`wait for ${wish.select}`);
