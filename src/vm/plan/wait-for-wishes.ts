@@ -8,8 +8,8 @@ import { readVmFile } from '../target/index.js';
 /**
  * Waits for the devices that a VM file wants with `when-missing: wait`.
  *
- * @param request - `wait` ms for all of them together
- * @throws QplugError `device-wait-timeout`, where the device is named in the file
+ * @param request - `wait`: ms for all devices together
+ * @throws QplugError `device-wait-timeout`, at the device's entry in the file
  */
 export async function awaitWished(
   request: { readonly path: string; readonly wait: number },
@@ -24,7 +24,7 @@ export async function awaitWished(
     try {
       await waitForDevice(wish.select, { deadline, read: () => inventoryOf(host) });
     } catch (error) {
-      // what waiting can't mend is told by the plan, with everything else
+      // the plan reports every other problem
       if (!(error instanceof QplugError) || error.code !== 'device-wait-timeout') {
         if (error instanceof QplugError) continue;
         throw error;
