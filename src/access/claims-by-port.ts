@@ -5,8 +5,8 @@ import { claimOn } from './claims.js';
 import { type HostOptions, openHost } from './open-host.js';
 
 /**
- * @returns the claims on this host's devices by their ports; undefined where they can't be read: then nobody knows, and who mends
- *   has said why
+ * @returns the claims on this host's devices by their ports; undefined if they can't be read; the recovery at the start of the command
+ *   has reported why
  */
 export async function claimsByPort(
   inventory: HostInventory,

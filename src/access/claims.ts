@@ -6,7 +6,7 @@ import { giveBack } from './give-back.js';
 import { type HostAccess, inventoryOf } from './host-access.js';
 import { ownerOf, presenceOf, type VmTarget } from './owner.js';
 
-/** @returns which physical device this is, whatever its bus.addr */
+/** @returns the key of a physical device, independent of its bus.addr */
 export function keyOf(device: HostDevice, inventory: HostInventory): ClaimKey {
   const { vendorId, productId, serial = '' } = device;
   return { connector: connectorName(device, inventory), vendorId, productId, serial };
@@ -18,29 +18,29 @@ export function claimOn(device: HostDevice, inventory: HostInventory, claims: re
   return claims.find((claim) => sameKey(claim.key, key));
 }
 
-/** @returns the device of a claim, when it is plugged in */
+/** @returns the device of a claim, if it is plugged in */
 export function claimedDevice({ key }: Claim, inventory: HostInventory): HostDevice | undefined {
   return keyed(key, inventory);
 }
 
-/** @returns the physical device that a key means, when it is plugged in */
+/** @returns the physical device with this key, if it is plugged in */
 export function keyed(key: ClaimKey, inventory: HostInventory): HostDevice | undefined {
   return inventory.devices.find((device) => sameKey(keyOf(device, inventory), key));
 }
 
-/** A device of the host that a VM gets, or gets back. */
+/** A host device to claim for a VM. */
 export interface ClaimWish {
   /** Its id in the VM. */
   readonly id: string;
-  /** Undefined for a device that QEMU makes itself: nobody claims that. */
+  /** Undefined for an emulated device, which needs no claim. */
   readonly host: HostDevice | undefined;
-  /** Guards that speak against it, and were taken away by somebody who knows better. */
+  /** Guards against it that the user switched off. */
   readonly guardOff?: readonly GuardKind[] | undefined;
-  /** The rest goes on without it where it belongs to another VM. */
+  /** Whether the operation continues without it if it belongs to another VM. */
   readonly optional?: boolean | undefined;
 }
 
-/** @returns the claims that are needed for these devices, with the drivers that they have now */
+/** @returns the claims on these devices, with their present drivers */
 export function claimsFor(wanted: readonly ClaimWish[], owner: ClaimOwner, inventory: HostInventory): Claim[] {
   const worker = selfIdentity();
   const since = new Date().toISOString();
@@ -68,29 +68,31 @@ export function claimsFor(wanted: readonly ClaimWish[], owner: ClaimOwner, inven
 const addressOf = ({ bus, address }: HostDevice): string => `${bus}.${address}`;
 
 /**
- * Why a VM has no longer what it was given, as the host shows it. QEMU opens one device node, and says that it has it until its guest next
- * asks for something; a device that was pulled comes back with another address, and not to QEMU.
+ * Checks on the host whether a VM has lost a device. QEMU opens one device node, and shows it as attached until its guest next uses it; a
+ * replugged device has another address, so QEMU does not have it.
  *
- * @returns words for people; undefined where nothing speaks against it
+ * @returns the reason in words; undefined if there is no sign of a loss
  */
 export function lossOf(claim: Claim, inventory: HostInventory): string | undefined {
   if (claim.address === undefined) return undefined;
   const device = claimedDevice(claim, inventory);
-  if (device === undefined) return 'it was pulled';
-  return addressOf(device) === claim.address ? undefined : 'it was plugged in again since, which QEMU does not follow';
+  if (device === undefined) return 'it was unplugged';
+  return addressOf(device) === claim.address
+    ? undefined
+    : 'it was replugged, and QEMU does not open it again by itself';
 }
 
 /**
- * @param claims - of any VMs
- * @param inventory - this host's, read when it is needed
- * @returns those whose VM is there, as far as anybody can say
+ * @param claims - claims of any VMs
+ * @param inventory - reads this host's devices if necessary
+ * @returns the claims whose VM exists, as far as qplug can see
  */
 export async function livingClaims(claims: readonly Claim[], inventory: () => HostInventory): Promise<Claim[]> {
   const living = await Promise.all(claims.map((claim) => mayLive(claim, inventory)));
   return claims.filter((_, i) => living[i]);
 }
 
-/** Of a VM that can't be seen the kernel tells whether any program has the device: usbfs is its driver then (usb_driver_claim_interface). */
+/** If the VM can't be seen, the kernel shows whether any program has the device: its driver is then usbfs (usb_driver_claim_interface). */
 async function mayLive(claim: Claim, inventory: () => HostInventory): Promise<boolean> {
   const presence = await presenceOf(claim.owner);
   if (presence !== 'unknown') return presence === 'there';
@@ -98,14 +100,14 @@ async function mayLive(claim: Claim, inventory: () => HostInventory): Promise<bo
   return device !== undefined && bindingsOf(device).some(([, driver]) => driver === 'usbfs');
 }
 
-/** How often a claim of a VM that is gone is given back, while others claim the device as well. */
+/** Number of attempts to return the claim of an ended VM while other commands claim the device too. */
 const TAKE_TRIES = 5;
 
 /**
- * Takes devices for a VM: all of them or none. A claim whose VM is gone is given back to the host on the way.
+ * Claims devices for a VM: all of them or none. Returns the devices of ended VMs to the host on the way.
  *
- * @returns what was given back on the way
- * @throws QplugError `device-claimed` for each that belongs to another VM · `store-…`; nothing was taken then
+ * @returns findings about the returned devices
+ * @throws QplugError `device-claimed` for each device of another VM · `store-…`; then no device is claimed
  */
 export async function takeClaims(claims: readonly Claim[], host: HostAccess): Promise<Finding[]> {
   const findings: Finding[] = [];
@@ -126,10 +128,10 @@ export function claimedFinding({ label, owner, state, since }: Claim): Finding {
 }
 
 /**
- * Gives devices back to the host whose VM is gone, or has them no longer, and forgets the claims. Where the host's drivers can't be
- * brought back the claim is forgotten all the same, and it is said.
+ * Returns devices to the host whose VM is gone or no longer has them, and deletes the claims. If the host's drivers can't be restored,
+ * deletes the claim too, and reports it.
  *
- * @param claims - as they were seen; one that somebody changed since is not touched
+ * @param claims - as read before; leaves alone a claim that another command changed since
  */
 export async function giveBackClaims(claims: readonly Claim[], host: HostAccess): Promise<Finding[]> {
   const findings: Finding[] = [];
@@ -146,7 +148,7 @@ export function claimsOf(owner: ClaimOwner, host: HostAccess): Claim[] {
   return host.claims.list().filter((claim) => sameOwner(claim.owner, owner));
 }
 
-/** @returns the claims of a VM; none where they can't be read: what is wrong with them is said by whoever must take one */
+/** @returns the claims of a VM; none if they can't be read: a command that must claim a device reports the error */
 export function readableClaims(vm: VmTarget, host: HostAccess): readonly Claim[] {
   try {
     return claimsOf(ownerOf(vm), host);
@@ -157,17 +159,17 @@ export function readableClaims(vm: VmTarget, host: HostAccess): readonly Claim[]
 }
 
 /**
- * Whether a QEMU is believed that a device is its own. One that has less rights than qplug could name any, to get it: there the claim
- * tells.
+ * Whether qplug trusts QEMU's statement that it has a device. A QEMU with fewer permissions than qplug could name any device to obtain it:
+ * then only a claim proves it.
  */
 export function isBelieved(key: ClaimKey, owner: ClaimOwner, host: HostAccess): boolean {
   const uid = owner.process && rightsOfProcess(owner.process)?.uids[3];
-  // one that can't be told may be anybody's, where we could hand over what is not theirs
+  // as root qplug could give an unknown user another user's device
   if (uid === undefined ? ownUid() !== 0 : uid === 0 || uid === ownUid()) return true;
   return claimsOf(owner, host).some((claim) => sameKey(claim.key, key));
 }
 
-/** @returns what a VM gets back when it is resumed; undefined when it was not suspended */
+/** @returns the record of a suspended VM; undefined if it is not suspended */
 export function suspensionOf(owner: ClaimOwner, host: HostAccess): Suspension | undefined {
   return host.claims.suspensions.list().find((one) => sameOwner(one.owner, owner));
 }

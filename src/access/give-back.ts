@@ -13,26 +13,26 @@ import {
 } from '../host/index.js';
 import type { HostAccess } from './host-access.js';
 
-/** ms that drivers get to come back by themselves: libusb has asked the kernel to probe, which takes a few ms. */
-const BY_THEMSELVES = 1500;
+/** ms for drivers to bind by themselves: libusb has asked the kernel to probe, which takes a few ms. */
+const DRIVER_RETURN_TIMEOUT = 1500;
 
-/** ms that they get when qplug has asked the kernel itself. */
-const WHEN_ASKED = 3500;
+/** ms for drivers to bind after qplug itself has asked the kernel. */
+const DRIVER_PROBE_TIMEOUT = 3500;
 
 /** Interface classes that the kernel has a driver for on every ordinary system: audio, CDC, HID, printer, storage, video. */
 const KERNEL_DRIVEN = [0x01, 0x02, 0x03, 0x07, 0x08, 0x0e];
 
 /**
- * Gives a device back to the host as it was before a VM had it: each interface with the driver that it had, and without one where
- * it had none. What does not come by itself (QEMU was killed, so that libusb could not give it back) is asked of the kernel.
+ * Returns a device to the host as it was before a VM had it: each interface gets its former driver, or none if it had none. If a driver
+ * does not bind by itself (QEMU was killed, so libusb could not release the interface), asks the kernel.
  *
- * @param before - who drove its interfaces
- * @returns a finding for what is driven otherwise all the same
+ * @param before - the former drivers of its interfaces
+ * @returns a finding for the interfaces whose driver still differs
  */
 export async function giveBack(device: HostDevice, before: Bindings, host: HostAccess): Promise<Finding[]> {
-  if (await areAsBefore(device, before, host, BY_THEMSELVES)) return [];
+  if (await areAsBefore(device, before, host, DRIVER_RETURN_TIMEOUT)) return [];
   const findings = [...rebind(host.sysfs, host.drivers, device.port, before)];
-  if (await areAsBefore(device, before, host, WHEN_ASKED)) return [];
+  if (await areAsBefore(device, before, host, DRIVER_PROBE_TIMEOUT)) return [];
   const lacking = bindingsAmiss(host.sysfs, device.port, before).map((one) => one.name);
   if (lacking.length > 0) {
     const evidence = { label: labelOf(device), interfaces: lacking };
@@ -54,19 +54,19 @@ async function areAsBefore(device: HostDevice, before: Bindings, host: HostAcces
 }
 
 /**
- * Sees to it that devices which left a VM are the host's again: nothing of them is claimed by usbfs any more, and what
- * the kernel has drivers for has one.
+ * Makes sure that devices which left a VM are the host's again: usbfs holds no interface, and each interface for which the kernel has a
+ * driver is bound.
  *
  * @param left - the devices, as they were in the VM
- * @returns a warning for each that is still without
+ * @returns a warning for each device that still lacks a driver
  */
 export async function awaitHostDrivers(left: readonly HostDevice[], host: HostAccess): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const device of left) {
-    let lacking = await lackingAfter(device, host, BY_THEMSELVES);
+    let lacking = await lackingAfter(device, host, DRIVER_RETURN_TIMEOUT);
     if (lacking.length > 0) {
       probeDrivers(host.sysfs, host.drivers, device.port);
-      lacking = await lackingAfter(device, host, WHEN_ASKED);
+      lacking = await lackingAfter(device, host, DRIVER_PROBE_TIMEOUT);
     }
     if (lacking.length > 0) {
       const interfaces = lacking.map((one) => one.name);
@@ -76,7 +76,7 @@ export async function awaitHostDrivers(left: readonly HostDevice[], host: HostAc
   return findings;
 }
 
-/** @returns the interfaces that ought to have a driver of the kernel and still have none after `timeout` ms */
+/** @returns the interfaces that should have a kernel driver and still lack one after `timeout` ms */
 async function lackingAfter(device: HostDevice, host: HostAccess, timeout: number): Promise<BoundInterface[]> {
   const lacking = (): BoundInterface[] =>
     driverBindings(host.sysfs, device.port).filter(

@@ -8,29 +8,29 @@ import {
 } from '../host/index.js';
 import type { ClaimStore, Journal, PlaceStore, SnapshotStore, VmRegistry } from '../registry/index.js';
 
-/** The host as the engine sees it. Tests give recorded trees and folders of their own. */
+/** The host, as the engine accesses it. Tests pass recorded trees and their own folders. */
 export interface HostAccess {
   readonly sysfs: SysfsReader;
   readonly drivers: DriverControl;
-  /** Gives the nodes of devices to QEMUs of other users; undefined: that is not for us. */
+  /** Grants device nodes to QEMUs of other users; undefined: qplug has no permission to do so. */
   readonly nodes?: NodeRights | undefined;
   readonly registry: VmRegistry;
-  /** Whose each device is. */
+  /** Which VM has which device. */
   readonly claims: ClaimStore;
-  /** What is being done to VMs. */
+  /** The transactions in progress. */
   readonly journal: Journal;
-  /** Where the devices of VMs were; undefined: nothing is remembered. */
+  /** The former places of devices; undefined: qplug remembers none. */
   readonly places?: PlaceStore | undefined;
-  /** What the USB trees of saved states were; undefined: none is kept. */
+  /** The USB trees of snapshots; undefined: qplug records none. */
   readonly snapshots?: SnapshotStore | undefined;
-  /** What tells why the host needs a device; undefined: nothing is guarded. */
+  /** The files that show why the host needs a device; undefined: no guards. */
   readonly files?: HostFiles | undefined;
-  /** The host's policy, and who asks; undefined: there is none. */
+  /** The host's policy, and the user to check; undefined: no policy. */
   readonly policy?: { readonly path: string; readonly uid: number; readonly gids: readonly number[] } | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** @returns all USB devices of the host, now */
+/** @returns all present USB devices of the host */
 export function inventoryOf(host: HostAccess): HostInventory {
   return readInventory(host.sysfs);
 }

@@ -5,10 +5,10 @@ import type { HostAccess } from './host-access.js';
 import { ownerOf, type VmTarget } from './owner.js';
 
 /**
- * Finds out why the host needs devices, from what stands in /proc and /sys now.
+ * Finds out from /proc and /sys why the host needs devices.
  *
- * @param devices - of this host; nothing is known of those of a file
- * @param vm - that they are for: what its QEMU has open itself is no reason; undefined for one that does not run
+ * @param devices - devices of this host, not of a host file
+ * @param vm - their VM: a node that its own QEMU has open is no reason; undefined if it does not run
  */
 export async function guardsFor(
   devices: readonly HostDevice[],
@@ -32,8 +32,8 @@ export async function guardsFor(
 }
 
 /**
- * @param known - processes that the VM itself is, or that the device's claim tells of: who takes a claim says that better
- * @param isClaimed - whether the claim tells of whoever it is that can't be seen
+ * @param known - the processes of qplug, the VM and the device's claim: the claim check reports those
+ * @param isClaimed - whether a claim explains a process that can't be seen
  */
 function byStrangers(guard: Guard, known: readonly (number | undefined)[], isClaimed: boolean): Guard[] {
   if (guard.kind !== 'in-use') return [guard];
@@ -42,14 +42,14 @@ function byStrangers(guard: Guard, known: readonly (number | undefined)[], isCla
   return isTold ? [] : [{ ...guard, processes }];
 }
 
-/** @returns those of the guards of a device that somebody who knows better has taken away */
+/** @returns those guards of a device that the user switched off */
 export function takenAway({ port }: HostDevice, guards: GuardsByPort, off: readonly GuardKind[]): GuardKind[] {
   return (guards.get(port) ?? []).map(({ kind }) => kind).filter((kind) => off.includes(kind));
 }
 
 /**
- * @param off - guards that somebody who knows better has taken away
- * @returns a finding for each guard that is left
+ * @param off - guards that the user switched off
+ * @returns a finding for each remaining guard
  */
 export function guardFindings(
   device: HostDevice,

@@ -13,24 +13,24 @@ import {
 import type { HostAccess } from './host-access.js';
 import { recordOfSocket } from './owner.js';
 
-/** The policy of this host, and whom it is held against. */
+/** The policy of this host, and the user to check against it. */
 export interface PolicyInForce {
   readonly policy: Policy;
   readonly uid: number;
-  /** All groups of that user. */
+  /** All groups of the user. */
   readonly gids: readonly number[];
 }
 
 /**
- * @returns the policy of this host as it is now, or undefined where there is none
- * @throws QplugError `policy-unusable`: nothing may be passed through then
+ * @returns the present policy of this host, or undefined if there is none
+ * @throws QplugError `policy-unusable`: then qplug passes no device through
  */
 export async function policyOf(host: HostAccess): Promise<PolicyInForce | undefined> {
   const { policy: access } = host;
   if (access === undefined) return undefined;
   const policy = await loadPolicy(access.path, selectorFault);
   if (policy === undefined) return undefined;
-  // a rule may name a VM of qplug's by its socket
+  // a rule may name qplug's VM by its socket
   const named = (rule: PolicyRule): PolicyRule =>
     rule.vm?.includes('/') === true ? { ...rule, vm: recordOfSocket(rule.vm, host)?.name ?? rule.vm } : rule;
   const rules = { allow: policy.allow?.map(named), deny: policy.deny.map(named) };
@@ -38,9 +38,9 @@ export async function policyOf(host: HostAccess): Promise<PolicyInForce | undefi
 }
 
 /**
- * Whether the host's policy lets a VM have a device: `deny` wins over `allow`; without `allow` anything is allowed.
+ * Whether the host's policy lets a VM have a device: `deny` wins over `allow`; without `allow` every device is allowed.
  *
- * @returns the finding that it may not, at the rule that says so, or nothing
+ * @returns the finding that the policy denies the device, at the location of the rule, or none
  */
 export function policyFindings(
   device: HostDevice,
@@ -63,7 +63,7 @@ export function policyFindings(
   return [finding('policy-denied', { label, vm, path: policy.path, list: 'allow' }, { severity })];
 }
 
-/** A VM of others is named by its socket, which has many paths. */
+/** A VM that qplug did not start is named by its socket, which has many paths. */
 function isSameSocket(one: string, other: string): boolean {
   const file = one.includes('/') ? socketFileOf(one) : undefined;
   return file !== undefined && file === socketFileOf(other);

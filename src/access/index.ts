@@ -1,7 +1,7 @@
 /**
- * Who may have a device, who has it, and how it goes back. In goes this host (`HostAccess`, opened by `openHost`) and a device; out come
- * claims, the rules of the VM's file and of the host's policy, the guards that keep a device on the host, which object in a VM is which
- * device, and drivers that are bound again. No VM is changed here, and none has to run.
+ * Which VM may have a device, which VM has it, and how the host gets it back. Input: this host (`HostAccess`, opened by `openHost`) and a
+ * device. Output: claims, the rules of the VM's file and of the host's policy, the guards that keep a device on the host, the device that
+ * an object in a VM represents, and restored drivers. Nothing here changes a VM or needs a running one.
  */
 
 export {

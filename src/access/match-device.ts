@@ -4,8 +4,8 @@ import { type Claim, sameKey } from '../registry/index.js';
 import { keyOf } from './claims.js';
 
 /**
- * Which device of the host an object in a VM is. `here`: QEMU was given this one, and it is where it was. `gone`: QEMU was given one that is
- * not there any more; another one may have its address by now. `none`: QEMU makes it itself, or takes whatever matches a filter.
+ * The host device of an object in a VM. `here`: QEMU has this device, and it is still at its address. `gone`: QEMU's device is no longer
+ * plugged in; another device may have its address now. `none`: the object is emulated, or takes any device that matches a filter.
  */
 export type DeviceMatch =
   | { readonly is: 'here'; readonly host: HostDevice }
@@ -13,10 +13,10 @@ export type DeviceMatch =
   | { readonly is: 'none' };
 
 /**
- * Says which host device an object in a VM is, was, or is not: the one place that does. QEMU tells the address that it was given, and the
- * kernel gives the address of a device that went to another one. So the id counts too, where qplug made it, and the claim of the VM.
+ * Finds the host device of an object in a VM; no other code does. QEMU shows the address that it opened, but the kernel reuses the address
+ * of an unplugged device. Therefore an id that qplug chose must match too, and so must the VM's claim.
  *
- * @param claims - those of the VM; without them an object of others is known by its address alone
+ * @param claims - the VM's claims; without them an object that qplug did not create is identified by its address alone
  */
 export function matchDevice(
   object: AttachedDevice,
@@ -32,7 +32,7 @@ export function matchDevice(
   return said.length === 0 || said.some((claim) => sameKey(claim.key, key)) ? { is: 'here', host } : { is: 'gone' };
 }
 
-/** @returns the host device that an object in a VM is; undefined where it is none, or that is gone. Else as `matchDevice` */
+/** @returns the host device of an object in a VM; undefined if it has none or the device is gone. See `matchDevice` */
 export function hostOf(
   object: AttachedDevice,
   inventory: HostInventory,
@@ -43,8 +43,8 @@ export function hostOf(
 }
 
 /**
- * How a host device stands in a VM. `attached`: QEMU has it. `stale`: an object stands for it that will never come back:
- * the device was replugged since (another address), or QEMU lost it.
+ * The state of a host device in a VM. `attached`: QEMU has it. `stale`: its object never works again, because the device was replugged
+ * (and has another address), or because QEMU lost it.
  */
 export interface Standing {
   readonly state: 'attached' | 'stale';
@@ -53,8 +53,9 @@ export interface Standing {
 }
 
 /**
- * @returns the object in a VM that stands for a host device, or undefined when there is none. What others plugged and is not
- *   attached is left alone: it keeps a port, and nothing else.
+ * Ignores an unattached object that qplug did not plug in: it only occupies a port.
+ *
+ * @returns the object of a host device in a VM, or undefined if there is none
  */
 export function standingOf(
   topology: Topology,
@@ -75,7 +76,7 @@ export function standingOf(
   return stale;
 }
 
-/** @returns false when the id of an object, made by qplug, tells of another device or another host port. Foreign ids tell nothing. */
+/** @returns false if qplug chose the object's id for another device or another host port. Foreign ids carry no information. */
 function isSame(device: AttachedDevice, host: HostDevice): boolean {
   const was = device.id === undefined ? undefined : parseDeviceId(device.id);
   if (was === undefined) return true;
@@ -83,8 +84,9 @@ function isSame(device: AttachedDevice, host: HostDevice): boolean {
 }
 
 /**
- * @returns the usb-host of a VM that takes whatever matches, and matches this device: QEMU would open it a second time, for it
- *   looks at its own objects alone (hw/usb/host-libusb.c, usb_host_auto_check)
+ * QEMU would open the device a second time, because it checks only its filter objects (hw/usb/host-libusb.c, usb_host_auto_check).
+ *
+ * @returns the usb-host of a VM whose filter matches this device
  */
 export function filterFor(topology: Topology, host: HostDevice): AttachedDevice | undefined {
   const matches = ({ bus, address, port, vendorId, productId }: HostFilter): boolean =>
@@ -98,7 +100,7 @@ export function filterFor(topology: Topology, host: HostDevice): AttachedDevice 
     .find(({ filter }) => filter !== undefined && matches(filter));
 }
 
-/** @returns the topology as it is when that device was removed */
+/** @returns the topology without that device */
 export function withoutDevice(topology: Topology, { device: gone }: Pick<Standing, 'device'>): Topology {
   const ids = new Set(topology.ids);
   if (gone.id !== undefined) ids.delete(gone.id);

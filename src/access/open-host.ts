@@ -11,7 +11,7 @@ import {
 import { ClaimStore, Journal, PlaceStore, runtimeDir, SnapshotStore, stateDir, VmRegistry } from '../registry/index.js';
 import type { HostAccess } from './host-access.js';
 
-/** Who asks for this host, and what of it is other than the real one: in tests. */
+/** The user of this host, and replacements for tests. */
 export interface HostOptions {
   readonly env: HostAccess['env'];
   readonly uid: number;
@@ -19,13 +19,13 @@ export interface HostOptions {
   readonly files?: HostFiles | undefined;
   /** Path of the policy; default POLICY_FILE. */
   readonly policy?: string | undefined;
-  /** Told of each line of the journal. */
+  /** Receives each line of the journal. */
   readonly watch?: ConstructorParameters<typeof Journal>[1];
 }
 
 /**
- * @returns this host, as whoever asks may reach it
- * @throws QplugError `runtime-dir-unknown` · `folder-not-ours`: what stands in such a folder is not read either
+ * @returns access to this host for that user
+ * @throws QplugError `runtime-dir-unknown` · `folder-not-ours`: qplug does not even read such a folder
  */
 export function openHost({ env, uid, sysfs, files, policy, watch }: HostOptions): HostAccess {
   const runtime = runtimeDir(env, uid);
@@ -42,7 +42,7 @@ export function openHost({ env, uid, sysfs, files, policy, watch }: HostOptions)
     journal,
     places: state === undefined ? undefined : new PlaceStore(state),
     snapshots: state === undefined ? undefined : new SnapshotStore(state),
-    // what other devices than this machine's are used for nobody can say
+    // guards are known only for this machine's own devices
     files: files ?? (sysfs === undefined ? realHostFiles() : undefined),
     policy: { path: policy ?? POLICY_FILE, uid, gids: [process.getegid?.() ?? -1, ...(process.getgroups?.() ?? [])] },
     env,

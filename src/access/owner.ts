@@ -3,50 +3,50 @@ import { hasEnded, knockAt, type ProcessIdentity, socketFileOf, stateOf } from '
 import type { ClaimOwner, VmRecord } from '../registry/index.js';
 import type { HostAccess } from './host-access.js';
 
-/** A VM as a person named it, before it was talked to. */
+/** A VM that the user named, before a connection to it. */
 export interface VmTarget {
   /** For messages: the VM's name, or the socket's path. */
   readonly name: string;
   /** The monitor to use. */
   readonly socket: string;
-  /** What qplug remembers, when it launched it. */
+  /** qplug's record of the VM, if qplug started it. */
   readonly record: VmRecord | undefined;
-  /** QEMU, where the kernel tells who is at the other end of the connection; known of an adopted VM once it was opened. */
+  /** QEMU's process, if the kernel identifies the peer of the connection; for an adopted VM known only after the connection. */
   readonly process?: ProcessIdentity | undefined;
   /** Device and inode of the socket of an adopted VM. */
   readonly socketFile?: string | undefined;
 }
 
-/** @returns a VM as the owner of devices: the same by whichever word and socket it was named */
+/** @returns a VM as the owner of devices: the same for every word and socket that names it */
 export function ownerOf({ name, socket, record, process, socketFile }: VmTarget): ClaimOwner {
   if (record !== undefined) return { vm: record.name, socket: record.sockets.qplug, process: record.qemu };
   return { vm: name, socket: resolve(socket), process, socketFile };
 }
 
-/** `unknown`: neither its process nor its socket can be seen from here, so it may be there. */
+/** `unknown`: neither its process nor its socket is visible from here, so it may exist. */
 export type Presence = 'there' | 'gone' | 'unknown';
 
 /**
- * Finds out whether the VM that owns something is there. It is gone when its process is known to have ended, or its socket refuses
- * connections; that it is not seen is no sign of either.
+ * Finds out whether the VM of a claim exists. It is gone if its process has ended, or its socket refuses connections; an invisible process
+ * proves neither.
  */
 export async function presenceOf({ process, socket, socketFile }: ClaimOwner, signal?: AbortSignal): Promise<Presence> {
   if (process !== undefined) {
     const state = stateOf(process);
     if (state !== 'unseen') return state === 'ended' ? 'gone' : 'there';
   }
-  // by now another socket may stand at its path
+  // another socket may be at its path now
   if (socketFile !== undefined && socketFileOf(socket) !== socketFile) return 'unknown';
   const listening = await knockAt(socket, signal);
   return listening === 'refused' ? 'gone' : listening === 'listens' ? 'there' : 'unknown';
 }
 
-/** @returns whether the process of a VM is known, and known to have ended */
+/** @returns whether the process of a VM is known and has ended */
 export function processHasEnded({ process }: Pick<ClaimOwner, 'process'>): boolean {
   return process !== undefined && hasEnded(process);
 }
 
-/** @returns the VM of qplug's that has this socket, by whichever path it is named: the file counts, and where none is there its path */
+/** @returns qplug's VM with this socket: compares the socket files, or the paths if there is no file */
 export function recordOfSocket(word: string, { registry }: HostAccess): VmRecord | undefined {
   const path = resolve(word);
   const file = socketFileOf(path);

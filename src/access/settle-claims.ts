@@ -7,12 +7,12 @@ import type { HostAccess } from './host-access.js';
 import { matchDevice } from './match-device.js';
 
 /**
- * Makes the claims of a VM what the VM shows: a device that it has is `attached`, one that it has lost is `failed`, one that it has
- * not is the host's again.
+ * Settles claims by the VM's actual state: a device that it has becomes `attached`, one that it has lost becomes `failed`, and one that it
+ * lacks returns to the host.
  *
- * @param claims - those in question, as they were seen
- * @param topology - of the VM; undefined when it is gone
- * @param inventory - the host at that time
+ * @param claims - the claims to settle, as read before
+ * @param topology - the VM's; undefined if the VM is gone
+ * @param inventory - the host's devices at that time
  */
 export async function settleClaims(
   claims: readonly Claim[],
@@ -29,7 +29,7 @@ export async function settleClaims(
       findings.push(...(await giveBackClaims([claim], host)));
       continue;
     }
-    const reason = object.attached ? lossOf(claim, inventory) : 'QEMU has lost it';
+    const reason = object.attached ? lossOf(claim, inventory) : 'QEMU lost it';
     const state = reason === undefined ? 'attached' : 'failed';
     if (claim.state === state && claim.worker === undefined) continue;
     host.claims.change([claim], (now) => ({ ...now, state, reason, worker: undefined, since }));
@@ -37,7 +37,7 @@ export async function settleClaims(
   return findings;
 }
 
-/** Whether an object that has the id of a claim stands for the device of another one: a board that came back in another mode, say. */
+/** Whether an object with the id of one claim has the device of another claim, for example after a board changed its mode. */
 function isOfAnother(
   object: AttachedDevice,
   claim: Claim,

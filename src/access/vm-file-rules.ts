@@ -3,9 +3,9 @@ import { type Finding, finding, type Severity } from '../diag/index.js';
 import { type HostDevice, type HostInventory, isMeantBy, labelOf } from '../host/index.js';
 
 /**
- * Whether a VM's file lets it have a device: `deny` wins over `allow`; without `allow` anything is allowed.
+ * Whether a VM's file lets it have a device: `deny` wins over `allow`; without `allow` every device is allowed.
  *
- * @returns the finding that it may not, or nothing
+ * @returns the finding that the file denies the device, or none
  */
 export function deniedFindings(
   device: HostDevice,
@@ -20,7 +20,7 @@ export function deniedFindings(
   return [finding('device-denied', { label: labelOf(device), vm, rule: denied }, { severity })];
 }
 
-/** @returns what the VM's file says of a host device */
+/** @returns the VM file's entry for a host device */
 export function wishFor(
   device: HostDevice,
   file: VmFile | undefined,

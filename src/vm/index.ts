@@ -1,4 +1,4 @@
-/** The engine: what is done to a VM, from plan to verified. Everything that people touch stands on these functions. */
+/** The engine: plans, performs and verifies every change of a VM. The command line is built on these functions. */
 
 export type { VmTarget } from '../access/index.js';
 export { awaitHostDrivers, claimOn, giveBack, type HostAccess, inventoryOf } from '../access/index.js';

@@ -1,20 +1,20 @@
 import { Deadline, DeadlineReached } from '../base/index.js';
 import { finding, QplugError } from '../diag/index.js';
 
-/** What an operation was told about its end, and whom to tell how it goes. */
+/** When an operation must stop, and where it reports progress. */
 export interface Operation {
   readonly signal: AbortSignal;
-  /** ms for the whole of it. */
+  /** ms for the whole operation. */
   readonly timeout: number;
-  /** Called as it goes on, with words for people. */
+  /** Receives each progress line. */
   readonly onProgress?: ((what: string) => void) | undefined;
 }
 
 /**
- * Runs something under an operation's deadline and signal.
+ * Runs work under an operation's deadline and signal.
  *
- * @param what - what is done, as a clause: `attach to bench`
- * @throws QplugError `operation-timeout` when time ran out, after `work` has ended (it undoes what it began)
+ * @param what - the work in words: `attach to bench`
+ * @throws QplugError `operation-timeout` when the time is up, after `work` has ended (it rolls its changes back)
  */
 export async function within<T>(
   operation: Pick<Operation, 'signal' | 'timeout'>,

@@ -116,11 +116,11 @@ describe('a device that is in the VM', () => {
   });
 
   test.each([
-    ['pulled', (now: Recording) => without(now, TABLET), 'it was pulled'],
+    ['pulled', (now: Recording) => without(now, TABLET), 'it was unplugged'],
     [
       'plugged in again since',
       (now: Recording) => changed(now, { [`${TABLET}/devnum`]: { text: '9\n' } }),
-      'it was plugged in again since, which QEMU does not follow',
+      'it was replugged, and QEMU does not open it again by itself',
     ],
   ])('%s: its claim says so from the next command on, until it is attached again', async (_, after, reason) => {
     await plug();
@@ -266,7 +266,7 @@ describe('a VM file that wants it', () => {
   test('and can not do without: it ends before its guest ran, and nothing is left', async () => {
     const error = await failing(start(`  devices: [{ select: "${TABLET}", when-missing: fail }]\n`));
     expect(codes(error)).toEqual(['device-open-failed']);
-    expect(world.told).not.toContain('let the guest go');
+    expect(world.told).not.toContain('resume the guest');
     expect([stateLeft(world), processesOf(world)]).toEqual([[], []]);
   });
 

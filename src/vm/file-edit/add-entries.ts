@@ -24,13 +24,10 @@ import {
   reportEntry,
 } from './file-entries.js';
 
-/** What an attach would do to a VM's file: pure but for its arguments. */
-
 /**
- * Works out how a VM file has to change for its next start to have more devices, each named by a selector that lasts. One that it names
- * already is left as it is.
+ * Plans the change of a VM file that adds devices to its next start, each by a lasting selector. Leaves an existing entry alone.
  *
- * @param text - of the file
+ * @param text - the file's contents
  * @param path - the file, for messages
  * @throws QplugError `device-not-found` for a bus.addr that is not plugged in, `selector-ambiguous`, `device-is-hub`, `device-denied` ·
  *   as `editVmFile`
@@ -51,7 +48,7 @@ export async function planFileAttach(
     const [entry] =
       device === undefined ? entriesForSelector(selector, file) : entriesForDevice(device, file, inventory);
     const select = lastingSelector(selector, device, inventory);
-    // one device may be named twice
+    // two selectors may match one device
     const name = device?.port ?? select;
     if (meant.has(name)) continue;
     meant.add(name);
@@ -70,12 +67,12 @@ export async function planFileAttach(
   return { splices: made.splices, entries, findings };
 }
 
-/** What was typed of a device's place, as the file has it: what is the default there is not written. */
+/** The command line's constraints as file keys; omits defaults. */
 function termsOf({ controller, port, slower }: AttachRequest): Omit<NewDevice, 'select' | 'emulated'> {
   return { controller, port, slower: slower === 'allow' ? slower : undefined };
 }
 
-/** @returns the device that is meant now, or undefined when it is not plugged in and its selector lasts */
+/** @returns the device that the selector matches, or undefined if it is not plugged in and its selector lasts */
 function deviceOf(selector: Selector, inventory: HostInventory): HostDevice | undefined {
   try {
     return selectOne(selector, inventory);
@@ -93,7 +90,7 @@ interface World {
   readonly inventory: HostInventory;
 }
 
-/** Whether the file lets its VM have the device, as far as that can be told of one that is not plugged in. */
+/** @returns findings if the file denies the device to its VM, or if that is uncertain because the device is not plugged in */
 function mayHave(selector: Selector, device: HostDevice | undefined, { vm, file, path, inventory }: World): Finding[] {
   if (device !== undefined) return deniedFindings(device, vm, file, inventory);
   const { allow, deny } = file.usb;
@@ -104,7 +101,7 @@ function mayHave(selector: Selector, device: HostDevice | undefined, { vm, file,
   return [away, finding('allow-unsure', { selector: selector.text, path }, { severity: 'warning' })];
 }
 
-/** An entry that is there says where its device goes: what was typed for now does not change that. */
+/** A warning that an existing entry gives its device other constraints than the command line; qplug does not change the entry. */
 function otherTerms({ wish }: Entry, wanted: NewDevice, file: VmFile, path: string): Finding[] {
   const { controller, port, slower } = wanted;
   const same =

@@ -9,26 +9,26 @@ import {
   type Selector,
 } from '../../host/index.js';
 
-/** What was done to one entry of a VM file's `usb.devices`. */
+/** The change of one entry of a VM file's `usb.devices`. */
 export interface FileEntry {
-  /** `already`: it was there before, and nothing was done. */
+  /** `already`: it existed before; qplug did nothing. */
   readonly outcome: 'added' | 'already' | 'removed';
   /** Its selector; undefined for an emulated device. */
   readonly select: string | undefined;
   /** The model of an emulated device. */
   readonly emulated: string | undefined;
-  /** Where it stands, from 1; of one that was removed: where it stood. */
+  /** Its line, from 1; for a removed entry its former line. */
   readonly line: number;
 }
 
-/** What was done to a VM file. */
+/** The changes of a VM file. */
 export interface FileReport {
-  /** As the VM was named, or as its record has it. */
+  /** The user's path, or the path in the VM's record. */
   readonly path: string;
   readonly entries: readonly FileEntry[];
 }
 
-/** An entry of `usb.devices` with its place in the list. */
+/** An entry of `usb.devices` with its index. */
 export interface Entry<W extends DeviceWish = DeviceWish> {
   readonly index: number;
   readonly wish: W;
@@ -45,17 +45,17 @@ export function reportEntry(outcome: FileEntry['outcome'], { wish }: Entry, file
     : { outcome, select: undefined, emulated: wish.model, line };
 }
 
-/** @returns the entries that mean a host device that is plugged in */
+/** @returns the entries that match a plugged-in host device */
 export function entriesForDevice(device: HostDevice, file: VmFile, inventory: HostInventory): Entry[] {
   return entriesIn(file).filter(({ wish }) => wish.kind === 'host' && isMeantBy(wish.select, device, inventory));
 }
 
-/** @returns the entries that surely mean what a selector means, whatever is plugged in */
+/** @returns the entries that match every device that a selector matches, whatever is plugged in */
 export function entriesForSelector(selector: Selector, file: VmFile): Entry[] {
   return entriesIn(file).filter(({ wish }) => wish.kind === 'host' && covers(wish.select, selector));
 }
 
-/** @returns whether every device that `selector` means is one that `rule` means too, by their words alone */
+/** @returns whether `rule` matches every device that `selector` matches, judged by their text alone */
 export function covers(rule: string, selector: Selector): boolean {
   const wide = parseSelector(rule);
   if (!isSelector(wide)) return false;
@@ -70,7 +70,7 @@ export function covers(rule: string, selector: Selector): boolean {
 
 const meaning = ({ text: _, ...rest }: Selector): string => JSON.stringify(rest);
 
-/** A VM's file that is to be edited: its text, and what that says. */
+/** A VM file to edit: its text, and its meaning. */
 export interface EditedFile {
   readonly text: string;
   /** For messages. */
@@ -78,9 +78,9 @@ export interface EditedFile {
   readonly file: VmFile;
 }
 
-/** What is to be done to a VM's file, before anything is done. */
+/** The plan of a change to a VM file. */
 export interface FileEdit {
-  /** Undefined where the file is as it has to be. */
+  /** Undefined if the file needs no change. */
   readonly splices: EditedVmFile['splices'] | undefined;
   readonly entries: readonly FileEntry[];
   readonly findings: readonly Finding[];

@@ -1,5 +1,6 @@
 /**
- * What an attach or a detach changes in a VM's file. In goes the file's text and what a person names; out comes the new text, as splices.
+ * Plans the changes of an attach or a detach to a VM's file. Input: the file's text and the user's selectors. Output: the new text, as
+ * splices.
  */
 
 export { planFileAttach } from './add-entries.js';

@@ -23,20 +23,19 @@ import {
   reportEntry,
 } from './file-entries.js';
 
-/** A word of a command line, and what is known of what it means. */
+/** A word of a command line, and the device that it matches. */
 export interface LeavingWord {
   readonly word: string;
-  /** The host device that it means in the running VM. */
+  /** The host device that it matches in the running VM. */
   readonly host: HostDevice | undefined;
-  /** Whether it is no error when the file does not name it. */
+  /** Whether the file may lack it without an error. */
   readonly optional: boolean;
-  /** That the running VM does not have it, where one was looked at. */
+  /** The finding that the running VM lacks it, if qplug looked there. */
   readonly absent?: Finding | undefined;
 }
 
 /**
- * Works out how a VM file has to change for its next start to go without devices. Only an entry that means the device and nothing else is
- * taken out.
+ * Plans the change of a VM file that removes devices from its next start. Removes only an entry that matches no other device.
  *
  * @param words - ids, or selectors of host devices
  * @throws QplugError `not-in-file`, `entry-ambiguous`, `entry-broad`, `selector-ambiguous` · as `editVmFile`
@@ -81,7 +80,7 @@ function entriesFor(word: string, host: HostDevice | undefined, file: VmFile, in
   const named = all.filter(({ wish }) => wish.kind === 'emulated' && wish.id === word);
   if (named.length > 0) return named;
   if (host !== undefined) return entriesForDevice(host, file, inventory);
-  // what `attach --emulated` plugged has an id that no file may use
+  // `attach --emulated` chooses ids that no file may use
   const model = /^qplug-(.+?)(?:_\d+)?$/.exec(word)?.[1] ?? '';
   if (emulatedModel(model) !== undefined) {
     return all.filter(({ wish }) => wish.kind === 'emulated' && wish.model === model && isPlain(wish));
@@ -98,7 +97,7 @@ function entriesFor(word: string, host: HostDevice | undefined, file: VmFile, in
   if (matchSelector(selector, inventory).length > 0) {
     return entriesForDevice(selectOne(selector, inventory), file, inventory);
   }
-  // not plugged in: an entry that says the same
+  // not plugged in: looks for an entry with the same meaning
   return all.filter(({ wish }) => {
     if (wish.kind !== 'host' || !covers(wish.select, selector)) return false;
     return covers(word, requireSelector(wish.select));
@@ -109,7 +108,7 @@ function isPlain({ drive, properties }: { drive: unknown; properties: object }):
   return drive === undefined && Object.keys(properties).length === 0;
 }
 
-/** An entry that means several devices now is not one device's to take out. */
+/** An error if an entry matches several devices now: removing it for one device would affect the others. */
 function othersOf({ wish }: Entry, file: VmFile, path: string, inventory: HostInventory): Finding[] {
   if (wish.kind === 'emulated') return [];
   const meant = matchSelector(requireSelector(wish.select), inventory);

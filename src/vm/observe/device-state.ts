@@ -10,25 +10,25 @@ import {
 } from '../../qdev/index.js';
 import type { Claim } from '../../registry/index.js';
 
-/** How a device in a VM stands against the host. */
+/** The state of a device in a VM, compared with the host. */
 export interface DeviceState {
   readonly device: AttachedDevice;
   readonly bus: string;
   /**
-   * `attached` · `slower`: attached below its speed on the host · `stale`: what it stood for is gone from the host · `detached`:
-   * QEMU does not have it attached · `emulated`: QEMU makes it
+   * `attached` · `slower`: attached below its speed on the host · `stale`: its device is gone from the host · `detached`: QEMU lost the
+   * device · `emulated`: QEMU emulates it
    */
   readonly state: 'attached' | 'slower' | 'stale' | 'detached' | 'emulated';
-  /** Whether qplug plugged it. */
+  /** Whether qplug plugged it in. */
   readonly ours: boolean;
   readonly host: HostDevice | undefined;
-  /** The speed that QEMU would give it on a port of its own speed; undefined for an emulated device, and where the host does not tell. */
+  /** Its speed in QEMU on a port of its own speed; undefined for an emulated device, and if the host does not know its speed. */
   readonly native: Speed | undefined;
 }
 
 /**
- * @param claims - those of the VM
- * @returns how a device that QEMU has on this bus stands against the host
+ * @param claims - the VM's claims
+ * @returns the state of a device on this bus, compared with the host
  */
 export function stateOf(
   device: AttachedDevice,

@@ -1,23 +1,23 @@
 import type { BlockInfo, QmpConnection, SnapshotInfo } from '../../qmp/index.js';
 
-/** A saved state as one disk holds it. */
+/** A snapshot on one disk. */
 export interface DiskSnapshot {
-  /** Raw: others take any text for it. */
+  /** Raw: other programs accept any text as a tag. */
   readonly tag: string;
-  /** When it was made: since 1970, and the rest of it. */
+  /** When it was saved: seconds since 1970, and nanoseconds. */
   readonly seconds: number;
   readonly nanoseconds: number;
-  /** Bytes of the VM's state; 0 on the disks that hold their own contents alone. */
+  /** Bytes of the VM's state; 0 on disks that hold only their own contents. */
   readonly stateBytes: number;
-  /** ms that the guest had run. */
+  /** The guest's clock in ms. */
   readonly clock: number;
 }
 
-/** A disk of a VM with what is in it now. */
+/** A disk of a VM and its snapshots. */
 export interface Disk {
-  /** What QEMU's commands call it. */
+  /** Its node name, for QEMU's commands. */
   readonly node: string;
-  /** For people, raw: the drive, its node or its device. */
+  /** For messages, raw: the name of the drive, its node or its device. */
   readonly name: string;
   /** Raw. */
   readonly file: string;
@@ -29,32 +29,32 @@ export interface Disk {
   readonly snapshots: readonly DiskSnapshot[];
 }
 
-/** The one format that holds a saved state (block/qcow2-snapshot.c; the others have no bdrv_save_vmstate). */
+/** The only format that can hold a VM's state (block/qcow2-snapshot.c; the others have no bdrv_save_vmstate). */
 export const STATE_FORMAT = 'qcow2';
 
 /**
- * Reads the disks that a VM's devices have: `query-block`. A drive without a medium is none.
+ * Reads the disks of a VM's devices: `query-block`. Skips drives without a medium.
  *
  * @throws QmpError
  */
 export async function readDisks(qmp: QmpConnection, signal: AbortSignal): Promise<Disk[]> {
-  // a QEMU that saves a state answers when it is done
+  // a QEMU that saves a state answers only afterwards
   const answer = await qmp.execute('query-block', undefined, { signal, timeout: Number.POSITIVE_INFINITY });
   const disks = new Map<string, Disk>();
   for (const one of answer) {
     const disk = diskOf(one);
-    // two drives may share what is below them
+    // two drives may share a node
     if (disk !== undefined && !disks.has(disk.node)) disks.set(disk.node, disk);
   }
   return [...disks.values()];
 }
 
-/** @returns the disks that a saved state has to have part in: those that the guest can change */
+/** @returns the disks that a snapshot must include: those that the guest can change */
 export function writableDisks(disks: readonly Disk[]): Disk[] {
   return disks.filter(({ readOnly }) => !readOnly);
 }
 
-/** @returns the disk that is to hold a VM's state: the largest that can, so that it is not the firmware's variables */
+/** @returns the disk to hold a VM's state: the largest possible one, so that it is not the disk of the firmware's variables */
 export function stateDisk(disks: readonly Disk[]): Disk | undefined {
   return writableDisks(disks)
     .filter(({ driver }) => driver === STATE_FORMAT)

@@ -3,27 +3,27 @@ import { QmpCommandError, type QmpConnection } from '../../qmp/index.js';
 import type { OpenVm } from '../target/index.js';
 
 /**
- * An object in QEMU that does nothing, for as long as its guest may have half of a saved state in it: it lives just as long as that guest,
- * and whoever looks sees it, also another user's qplug, or one that comes after a kill. No device uses it, so no state has it.
+ * A do-nothing QEMU object that marks a guest whose state was only partly loaded. It lives as long as the guest, so every later qplug sees
+ * it, and no saved state contains it.
  */
 const MARK = { 'qom-type': 'rng-builtin', id: 'qplug-half-loaded' } as const;
 
-/** Says of a guest that half of a state may be in it. A QEMU that has no such object is not marked. */
+/** Marks a guest whose state may be only partly loaded. Has no effect on a QEMU without such objects. */
 export async function markHalfLoaded(qmp: QmpConnection, signal: AbortSignal): Promise<void> {
   await unlessRefused(qmp.execute('object-add', MARK, { signal }));
 }
 
-/** Takes that back: all of the state is in it. */
+/** Removes the mark: the state is loaded completely. */
 export async function unmarkHalfLoaded(qmp: QmpConnection, signal: AbortSignal): Promise<void> {
   await unlessRefused(qmp.execute('object-del', { id: MARK.id }, { signal }));
 }
 
-/** @throws QplugError `guest-half-loaded` for a guest that must not go on, nor be kept or sent as it is */
+/** @throws QplugError `guest-half-loaded` for a marked guest: it must not run, be saved or migrate */
 export async function refuseHalfLoaded(vm: OpenVm, signal: AbortSignal): Promise<void> {
   if (await isHalfLoaded(vm, signal)) throw fail('guest-half-loaded', { vm: vm.name });
 }
 
-/** @returns the finding that a guest must not go on */
+/** @returns the finding that the guest must not run, if it is marked */
 export async function halfLoadedFinding(vm: OpenVm, signal: AbortSignal): Promise<Finding[]> {
   return (await isHalfLoaded(vm, signal))
     ? [finding('guest-half-loaded', { vm: vm.name }, { severity: 'warning' })]
@@ -35,7 +35,7 @@ async function isHalfLoaded({ qmp }: OpenVm, signal: AbortSignal): Promise<boole
     const objects = await qmp.execute('qom-list', { path: '/objects' }, { signal });
     return objects.some(({ name }) => name === MARK.id);
   } catch (error) {
-    // a QEMU that never had an object has no place for them
+    // a QEMU without objects has no /objects
     if (error instanceof QmpCommandError) return false;
     throw error;
   }

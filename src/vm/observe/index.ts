@@ -1,6 +1,6 @@
 /**
- * What a VM is now. In goes an open monitor; out come its USB tree, the state of each device in it, its disks with their snapshots, and what
- * is left of devices that are gone. Nothing is changed.
+ * Reads a VM. Input: an open monitor. Output: its USB tree, the state of each device in it, its disks with their snapshots, and leftover
+ * objects of devices that are gone. Nothing here changes a VM.
  */
 
 export { type DeviceState, stateOf } from './device-state.js';

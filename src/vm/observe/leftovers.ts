@@ -4,20 +4,20 @@ import { connectorName, type HostDevice, type HostInventory } from '../../host/i
 import type { Topology } from '../../qdev/index.js';
 import type { Claim } from '../../registry/index.js';
 
-/** An object that qplug plugged into a VM, and that stands for a device that is gone from its connector. */
+/** An object of qplug's in a VM whose device is gone from its connector. */
 export interface Leftover {
   readonly standing: Standing;
-  /** The claim by which it is known to be the VM's, and of that connector. */
+  /** The claim that identifies the object's VM and connector. */
   readonly claim: Claim;
 }
 
 /**
- * Finds what stands in the way of a device that changed its mode: a modem, phone or board that came back as another device at the same
- * connector. Its old object holds a port, and never comes back. Only a claim of this VM makes an object one of those: anybody can give
- * an id that looks like ours.
+ * Finds the old object of a device that changed its mode: a modem, phone or board that came back as another device at the same connector.
+ * The old object holds a port and never works again. Only a claim of this VM proves it: any program can choose an id that looks like
+ * qplug's.
  *
- * @param claims - those of this VM
- * @returns the objects whose device was plugged into the connector that `host` is plugged into now, and is gone
+ * @param claims - this VM's claims
+ * @returns the objects whose device was at the present connector of `host`, and is gone
  */
 export function leftoversOf(
   topology: Topology,

@@ -3,14 +3,14 @@ import type { QmpConnection } from '../../qmp/index.js';
 import type { SavedDevice, UsbTree } from '../../registry/index.js';
 import { converse, readTopology } from './read-topology.js';
 
-/** A VM's USB tree with what a saved state finds it by. */
+/** A VM's USB tree with the PCI addresses by which a saved state finds its controllers. */
 export interface PlacedTopology {
   readonly topology: Topology;
-  /** `pcie.0/1c.0/0.0` by bus; none for a controller that sits on no PCI bus. */
+  /** `pcie.0/1c.0/0.0` by bus; none for a controller outside PCI. */
   readonly addresses: ReadonlyMap<string, string>;
 }
 
-/** Reads a VM's USB world, and where its controllers are. @throws QmpError */
+/** Reads a VM's USB tree, and the PCI addresses of its controllers. @throws QmpError */
 export async function readPlacedTopology(qmp: QmpConnection, signal: AbortSignal): Promise<PlacedTopology> {
   const topology = await readTopology(qmp, signal);
   const known = topology.controllers.filter(
@@ -26,8 +26,8 @@ export async function readPlacedTopology(qmp: QmpConnection, signal: AbortSignal
 }
 
 /**
- * @param without - ids of devices that will have left when the state is saved
- * @returns the tree as it is kept with a saved state. A device whose port QEMU does not tell is left out: nobody could put it back.
+ * @param without - ids of devices that leave before the state is saved
+ * @returns the tree to record with a saved state. Omits a device of unknown port: qplug could not plug it in again.
  */
 export function treeOf({ topology, addresses }: PlacedTopology, without: ReadonlySet<string>): UsbTree {
   return {

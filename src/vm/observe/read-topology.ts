@@ -14,18 +14,18 @@ import {
 import { QmpCommandError, type QmpCommandName, type QmpConnection } from '../../qmp/index.js';
 
 /**
- * Reads a VM's USB world from QEMU.
+ * Reads a VM's USB tree from QEMU.
  *
- * @throws QmpError when the connection ends or a deadline passes
+ * @throws QmpError if the connection ends or a deadline passes
  */
 export async function readTopology(qmp: QmpConnection, signal: AbortSignal): Promise<Topology> {
   return await converse(qmp, observeTopology(qmp.version), signal);
 }
 
 /**
- * The same, and in the same batches which device models QEMU has.
+ * As `readTopology`; also reads, in the same batches, which device models QEMU has.
  *
- * @param models - QOM types; asking for one loads its module
+ * @param models - QOM types; QEMU loads the module of each
  */
 export async function readTopologyAndModels(
   qmp: QmpConnection,
@@ -35,22 +35,22 @@ export async function readTopologyAndModels(
   return await converse(qmp, alongside(observeTopology(qmp.version), readCapabilities(qmp.version, models)), signal);
 }
 
-/** Commands that are on their way at once: QEMU takes them one by one, and does not wait for us between them. */
+/** Number of commands sent ahead: QEMU runs them one by one, and need not wait for qplug in between. */
 const WINDOW = 64;
 
 /**
- * Bytes that QEMU may send while one reading lasts. The object trees of large machines are some 20 MB.
+ * Bytes that QEMU may send during one reading. The object trees of large machines take about 20 MB.
  */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
- * A reading asks, this sends. Of each batch a number of commands go out before the first answer is awaited. Between two batches
- * timers and signals have their turn, so that a deadline and Ctrl-C end it whatever QEMU sends.
+ * Sends the commands of a reading, up to `WINDOW` ahead of the answers. Lets timers and signals run between two batches, so that a
+ * deadline or Ctrl-C stops it whatever QEMU sends.
  *
  * @throws QmpError · QplugError `qmp-wrong-reply`, `qemu-tree-too-large` · the signal's reason
  */
 export async function converse<T>(qmp: QmpConnection, questions: Reading<T>, signal: AbortSignal): Promise<T> {
-  // a batch has dozens of commands, and the caller's signal is not made for so many listeners
+  // a batch has dozens of commands; Node.js warns about that many listeners on the caller's signal
   using together = new Deadline(Number.POSITIVE_INFINITY, signal);
   const before = qmp.bytesReceived;
   let step = questions.next();
@@ -71,7 +71,7 @@ function tooManyBytes(): Error {
   return fail('qemu-tree-too-large', { what: 'bytes', limit: MOST_BYTES });
 }
 
-/** @returns the replies in the order of the questions. When one fails no more are asked. */
+/** @returns the replies in the order of the questions. Stops asking after a failure. */
 async function askAll(
   questions: readonly QueryCommand[],
   one: (query: QueryCommand) => Promise<QueryReply>,
@@ -95,7 +95,7 @@ async function askAll(
   return replies;
 }
 
-/** What is a command of qplug's own is checked on the way; readings have no others. */
+/** Readings use only commands whose replies qplug checks. */
 async function ask(qmp: QmpConnection, query: QueryCommand, signal: AbortSignal): Promise<QueryReply> {
   try {
     return { ok: await qmp.execute(query.command as QmpCommandName, query.arguments as never, { signal }) };

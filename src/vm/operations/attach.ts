@@ -8,34 +8,35 @@ import { hasLeft } from '../steps/index.js';
 import type { OpenVm } from '../target/index.js';
 import { type BothOperation, changedVm, changeVm } from '../transaction/index.js';
 
-/** One device of an attach and where it is now. */
+/** One device of an attach, and its place. */
 export interface AttachedReport {
   readonly id: string;
   readonly label: string;
-  /** `already`: it was there before, nothing was done. */
+  /** `already`: it was attached before; qplug did nothing. */
   readonly outcome: 'attached' | 'already';
   readonly host: HostDevice | undefined;
   readonly bus: string;
   readonly port: string;
   readonly megabits: number | undefined;
-  /** Its speed on the host, as a class; undefined for what was there already. */
+  /** Its speed on the host; undefined for a device that was attached before. */
   readonly native: Speed | undefined;
 }
 
 export interface AttachReport {
   readonly vm: string;
   readonly devices: readonly AttachedReport[];
-  /** Ids of what was added to find room. */
+  /** Ids of controllers and hubs that qplug added for more ports. */
   readonly controllers: readonly string[];
   readonly hubs: readonly string[];
   readonly findings: readonly Finding[];
 }
 
 /**
- * Attaches devices to a live VM: all of them or none. A device that is there already is left as it is.
+ * Attaches devices to a running VM: all of them or none. Leaves a device alone that is attached already.
  *
- * @throws QplugError as `planAttach` · `migrated-away`: there is no guest here any more · and, with everything undone: QEMU refused (`device-add-refused`, `device-open-failed`,
- *   `device-gone`), or it did something else than planned (`placed-otherwise`) · `device-claimed`: it belongs to another VM
+ * @throws QplugError as `planAttach` · `migrated-away`: the guest is no longer here · and, with everything undone: QEMU refused a device
+ *   (`device-add-refused`, `device-open-failed`, `device-gone`), or did not follow the plan (`placed-otherwise`) · `device-claimed`: the
+ *   device belongs to another VM
  */
 export async function attach(
   vm: OpenVm,
@@ -76,7 +77,7 @@ function reportOf(vm: OpenVm, { plan, wanted, already, findings }: AttachPlan): 
       native: undefined,
     }),
   );
-  // in the order in which they were named, not that of the plan
+  // in the user's order, not in the plan's
   const now = wanted.flatMap(({ request, host }): AttachedReport[] => {
     const placed = plan.placements.find(({ key }) => key === request.key);
     if (placed === undefined) return [];

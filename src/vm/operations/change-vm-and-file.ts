@@ -17,19 +17,19 @@ import type { BothOperation } from '../transaction/index.js';
 import { type AttachReport, attach } from './attach.js';
 import { type DetachReport, detach, findOne, idsOf } from './detach.js';
 
-/** What was changed beside what the report of a running VM tells. */
+/** Which of the two, VM and file, a command changed. */
 export interface Changed {
-  /** Whether the running VM was to be changed. */
+  /** Whether it changed the running VM. */
   readonly live: boolean;
-  /** Undefined where the file was not to be changed. */
+  /** Undefined if it did not change the file. */
   readonly file: FileReport | undefined;
 }
 
 /**
- * Attaches devices to a running VM, or writes them into its file for the next start, or both: then both are done, or neither. The file is
- * prepared before the VM is touched, and takes its place when QEMU has done what was planned.
+ * Attaches devices to a running VM, or writes them into its file for the next start, or both: then both change, or neither. qplug prepares
+ * the new file before it changes the VM, and replaces the old one after QEMU has followed the plan.
  *
- * @throws QplugError as `attach`, `planFileAttach` and `holdVmFile`; with everything as it was before
+ * @throws QplugError as `attach`, `planFileAttach` and `holdVmFile`; with everything unchanged
  */
 export async function attachTo(
   target: ChangeTarget,
@@ -46,7 +46,7 @@ export async function attachTo(
   const { wait = 0 } = request;
   const timeout = operation.timeout + wait;
   return await within({ ...operation, timeout }, `attach to ${name}`, async (signal) => {
-    // what the VM is to have now has to be plugged in; what it is to have at its next start need not be
+    // a device for the running VM must be plugged in; a device for the next start need not
     const isSelected = vm !== undefined || wait > 0;
     const selected = isSelected ? await selectDevices(request.selectors, host, { wait, signal }) : undefined;
     const inventory = selected?.inventory ?? inventoryOf(host);
@@ -69,11 +69,11 @@ export async function attachTo(
 }
 
 /**
- * Takes devices out of a running VM, or out of its file for the next start, or both: then both are done, or neither. Where nobody chose,
- * what only one of the two has is taken out there.
+ * Detaches devices from a running VM, or removes them from its file for the next start, or both: then both change, or neither. If the user
+ * did not choose, a device that only one of the two has is removed from that one.
  *
  * @param words - ids, or selectors of host devices
- * @throws QplugError as `detach`, `planFileDetach` and `holdVmFile`; with everything as it was before
+ * @throws QplugError as `detach`, `planFileDetach` and `holdVmFile`; with everything unchanged
  */
 export async function detachFrom(
   target: ChangeTarget,
@@ -120,10 +120,10 @@ async function openTarget({ live }: ChangeTarget, host: HostAccess, operation: O
 }
 
 /**
- * Changes a file and a VM, both or neither: the file is written beside itself, the VM is changed, and what was written takes its place
- * while the VM can still be set back.
+ * Changes a file and a VM, both or neither: writes the new file beside the old one, changes the VM, and replaces the old file while the
+ * change of the VM can still be undone.
  *
- * @param inVm - changes the VM, and the file as the last of its steps; undefined where there is no VM to change
+ * @param inVm - changes the VM, and the file as its last step; undefined if there is no VM to change
  */
 async function changeBoth<R>(
   { read }: ChangeTarget,
@@ -133,7 +133,7 @@ async function changeBoth<R>(
   inVm: ((both: BothOperation, file: VmFile) => Promise<R>) | undefined,
 ): Promise<{ readonly edit: FileEdit; readonly live: R | undefined }> {
   using held = await holdVmFile(path, operation.signal);
-  // somebody may have changed it since it was read to find the VM
+  // another program may have changed it since qplug read it to find the VM
   const file = read?.text === held.text ? read.file : await readVmFileText(held.text, path);
   const edit = await plan(held.text, file);
   const step = edit.splices && writeStep(path, held.prepare(edit.splices));
@@ -148,7 +148,7 @@ function writeStep(path: string, change: FileChange): WriteStep {
 }
 
 interface InVm {
-  /** Words that mean something in the VM, with the host device where it is one alone. */
+  /** Words that match a device in the VM, with the host device if exactly one matches. */
   readonly found: ReadonlyMap<string, { readonly host: HostDevice | undefined }>;
   readonly ids: readonly string[];
 }

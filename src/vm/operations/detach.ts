@@ -9,13 +9,13 @@ import { removalStep } from '../steps/index.js';
 import type { OpenVm } from '../target/index.js';
 import { type BothOperation, changedVm, changeVm } from '../transaction/index.js';
 
-/** One device that was taken out. */
+/** One detached device. */
 export interface DetachedReport {
   readonly id: string;
   readonly label: string;
   readonly bus: string;
   readonly port: string | undefined;
-  /** The host device, when it is still plugged in, with its drivers as they are now. */
+  /** The host device if it is still plugged in, with its present drivers. */
   readonly host: HostDevice | undefined;
 }
 
@@ -25,26 +25,26 @@ export interface DetachReport {
   readonly findings: readonly Finding[];
 }
 
-/** Told to the journal as what it is a part of; `detach` where nothing is said. */
+/** `kind`: the command that the journal records; default `detach`. */
 export type DetachOperation = BothOperation & {
   readonly kind?: string | undefined;
-  /** What was read already. */
+  /** The situation, if the caller has read it already. */
   readonly before?: Situation | undefined;
 };
 
-/** A device of the VM that a word of the command line means. */
+/** A device of the VM that a word of the command line matches. */
 interface Found {
   readonly controller: Controller;
   readonly device: AttachedDevice;
 }
 
 /**
- * Takes devices out of a live VM: all of them or none. Waits until QEMU is done with each, then until the host's drivers have
- * theirs back.
+ * Detaches devices from a running VM: all of them or none. Waits until QEMU has removed each device, then until the host's drivers have
+ * bound it again.
  *
  * @param words - ids in the VM, or selectors of host devices
- * @throws QplugError `not-attached`, `detach-ambiguous`, `hub-in-use` before anything is done; `removal-pending` with what was
- *   taken out put back
+ * @throws QplugError `not-attached`, `detach-ambiguous`, `hub-in-use` before any change; `removal-pending` with the removed
+ *   devices plugged in again
  */
 export async function detach(
   vm: OpenVm,
@@ -89,7 +89,7 @@ function findAll(words: readonly string[], situation: Situation): Found[] {
   }
   for (const { device, controller } of found) findings.push(...hubFindings(device, controller, found, vm));
   throwErrors(findings);
-  // what sits behind a hub goes before the hub
+  // devices behind a hub leave before the hub
   return found.sort((a, b) => (b.device.port ?? '').length - (a.device.port ?? '').length);
 }
 
@@ -97,8 +97,7 @@ export function idsOf(topology: Topology): string[] {
   return topology.controllers.flatMap(({ devices }) => devices.map((one) => one.id ?? one.qomPath ?? ''));
 }
 
-/** @returns the devices of a VM that a word means: an id, a path in QOM, or a selector of a host device
- */
+/** @returns the devices of a VM that a word matches: an id, a QOM path, or a selector of a host device */
 export function findOne(word: string, { topology, inventory, claims }: Situation): Found[] {
   const all = topology.controllers.flatMap((controller) =>
     controller.devices.map((device) => ({ controller, device })),
@@ -107,7 +106,7 @@ export function findOne(word: string, { topology, inventory, claims }: Situation
   if (named.length > 0) return named;
   const passed = all.filter(({ device }) => device.driver === 'usb-host');
   const selector = parseSelector(word);
-  // no selector: then it can only have been an id, and there is none of that name
+  // not a selector, so it is an unknown id
   if (!isSelector(selector)) return [];
   const matching = matchSelector(selector, inventory);
   const present = passed.filter(({ device }) => {
@@ -115,7 +114,7 @@ export function findOne(word: string, { topology, inventory, claims }: Situation
     return host !== undefined && matching.some(({ port }) => port === host.port);
   });
   if (present.length > 0) return present;
-  // gone from the host: our id still tells what it was, and a claim which connector it left to another
+  // gone from the host: an id by qplug still identifies the device, and a claim the connector where another device is now
   const places = selector.by === 'port' || selector.by === 'location' ? matching : [];
   const left = places.flatMap((one) => leftoversOf(topology, one, claims, inventory));
   return passed.filter(

@@ -7,20 +7,20 @@ import { nodeFinding } from '../../host/index.js';
 import { preflight } from '../../launcher/index.js';
 import { formatVersion } from '../../qdev/index.js';
 
-/** One thing that was looked at. */
+/** One check of the host. */
 export interface Check {
-  /** For people: `QEMU`. */
+  /** Its heading: `QEMU`. */
   readonly name: string;
-  /** What was found, in words; printable. */
+  /** The result in words; printable. */
   readonly found: string;
-  /** What is missing. A warning leaves the check passed. */
+  /** The problems. A check with only warnings passes. */
   readonly findings: readonly Finding[];
 }
 
 /**
- * Looks at all that qplug needs of this host. Changes nothing but that it makes its runtime folder.
+ * Checks everything that qplug needs on this host. Creates qplug's runtime folder, and changes nothing else.
  *
- * @param binary - the QEMU to look at
+ * @param binary - the QEMU to check
  */
 export async function diagnose(host: HostAccess, binary: string, signal: AbortSignal): Promise<Check[]> {
   return [
@@ -43,13 +43,13 @@ async function checkQemu({ env }: HostAccess, binary: string, signal: AbortSigna
 function checkKvm(): Check {
   const node = '/dev/kvm';
   try {
-    // opened for real: root may open by the mode of any file, and a node without a driver behind it is there all the same
+    // really opens it: the mode does not restrict root, and a node can exist without a driver behind it
     closeSync(openSync(node, 'r+'));
     return { name: 'KVM', found: `${node} is usable`, findings: [] };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const denied = code === 'EACCES' || code === 'EPERM';
-    const found = denied ? `${node} is there, and not for you` : 'none: VMs run in software, slowly';
+    const found = denied ? `${node} exists, but you may not open it` : 'none: VMs run slowly, in software';
     return { name: 'KVM', found, findings: [finding('kvm-unusable', { node, denied }, { severity: 'warning' })] };
   }
 }
@@ -60,7 +60,7 @@ function checkUsb(host: HostAccess): Check {
   const { devices } = inventory;
   return {
     name: 'USB',
-    found: `${devices.length} device${devices.length === 1 ? '' : 's'}, ${devices.length - unusable.length} that you may hand over`,
+    found: `${devices.length} device${devices.length === 1 ? '' : 's'}, ${devices.length - unusable.length} that you may pass through`,
     findings: [...(inventory.findings ?? []), ...unusable].map((one): Finding => ({ ...one, severity: 'warning' })),
   };
 }

@@ -19,16 +19,16 @@ import { readTopology } from '../observe/index.js';
 import type { Operation } from '../operation.js';
 import type { OpenVm } from '../target/index.js';
 
-/** ms for a QEMU to answer before it is ended without being asked. */
-export const ANSWER = 2000;
+/** ms for a QEMU to answer before qplug sends signals instead. */
+export const ANSWER_TIMEOUT = 2000;
 
-/** ms for `quit`, on which QEMU flushes its disks. */
-const QUIT = 5000;
+/** ms for `quit`, during which QEMU flushes its disks. */
+const QUIT_TIMEOUT = 5000;
 
 /** How a VM ended. */
 export interface EndReport {
   readonly vm: string;
-  /** The step that did it. */
+  /** The step that ended it. */
   readonly by: 'powerdown' | 'quit' | 'SIGTERM' | 'SIGKILL' | 'already';
   readonly findings: readonly Finding[];
 }
@@ -36,7 +36,7 @@ export interface EndReport {
 /**
  * Asks the guest to power off and waits until its QEMU has ended.
  *
- * @throws QplugError `shutdown-ignored` when the guest does not run · `shutdown-timeout`: the VM goes on
+ * @throws QplugError `shutdown-ignored` if the guest does not run · `shutdown-timeout`: the VM still runs
  */
 export async function shutdownVm(vm: OpenVm, host: HostAccess, operation: Operation): Promise<EndReport> {
   const { status } = await vm.qmp.execute('query-status', undefined, { signal: operation.signal });
@@ -51,19 +51,22 @@ export async function shutdownVm(vm: OpenVm, host: HostAccess, operation: Operat
 }
 
 /**
- * Ends a VM without asking its guest: `quit`, and where its process is known SIGTERM, then SIGKILL.
+ * Ends a VM without asking its guest: by `quit`, then, if its process is known, by SIGTERM and SIGKILL.
  *
- * @throws QmpConnectError when it does not answer and its process is not known · QplugError `process-not-ended`
+ * @throws QmpConnectError if it does not answer and its process is unknown · QplugError `process-not-ended`
  */
 export async function killVm(target: VmTarget, host: HostAccess, operation: Operation): Promise<EndReport> {
   const { signal, onProgress } = operation;
   let hosts: readonly HostDevice[] = [];
   try {
-    await using qmp = await connect({ path: target.socket }, { signal, timeout: ANSWER, commandTimeout: ANSWER });
+    await using qmp = await connect(
+      { path: target.socket },
+      { signal, timeout: ANSWER_TIMEOUT, commandTimeout: ANSWER_TIMEOUT },
+    );
     hosts = await hostsIn(target, qmp, host, signal);
     onProgress?.('quit');
     await qmp.execute('quit', undefined, { signal }).catch(ignoreClosed);
-    if (await hasEnded(target, qmp, QUIT, signal)) return finish(target, host, hosts, 'quit');
+    if (await hasEnded(target, qmp, QUIT_TIMEOUT, signal)) return finish(target, host, hosts, 'quit');
   } catch (error) {
     const silent =
       error instanceof QmpConnectError || error instanceof QmpTimeoutError || error instanceof QmpClosedError;
@@ -76,11 +79,11 @@ export async function killVm(target: VmTarget, host: HostAccess, operation: Oper
 }
 
 function ignoreClosed(error: unknown): void {
-  // QEMU may be gone before its answer is
+  // QEMU may end before it sends its answer
   if (!(error instanceof QmpClosedError)) throw error;
 }
 
-/** Host devices that QEMU has now. */
+/** @returns the host devices that QEMU has now */
 async function hostsIn(
   target: VmTarget,
   qmp: QmpConnection,
@@ -93,7 +96,7 @@ async function hostsIn(
   return controllers.flatMap(({ devices }) => devices.flatMap((device) => hostOf(device, inventory, claims) ?? []));
 }
 
-/** @returns whether QEMU ended within `timeout` ms: its process where that is known, else its connection */
+/** @returns whether QEMU ended within `timeout` ms: judged by its process if that is known, else by its connection */
 async function hasEnded(
   { record }: VmTarget,
   qmp: QmpConnection,

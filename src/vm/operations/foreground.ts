@@ -3,20 +3,19 @@ import { addFindings, type Finding, fail } from '../../diag/index.js';
 import { connect } from '../../qmp/index.js';
 import type { VmRecord } from '../../registry/index.js';
 import { LAST_LINES } from '../transaction/index.js';
-import { ANSWER, killVm, shutdownVm } from './end-vm.js';
+import { ANSWER_TIMEOUT, killVm, shutdownVm } from './end-vm.js';
 import type { RunningVm } from './run.js';
 
-/** ms that a guest gets to power off after Ctrl-C. */
-const POWERDOWN = 10_000;
+/** ms for a guest to power off after Ctrl-C. */
+const POWERDOWN_TIMEOUT = 10_000;
 
 /**
- * Stays with a VM until it ends. When the signal aborts, ends it in order: power button, then `quit`, SIGTERM, SIGKILL, each
- * step told.
+ * Waits until a VM ends. When the signal aborts, ends the VM: power button, then `quit`, SIGTERM, SIGKILL; reports each step.
  *
  * @param options - `onLog` gets QEMU's output in pieces, raw
- * @returns warnings about devices that the host has not got back
- * @throws QplugError `qemu-ended` when QEMU ended by itself with anything but 0; `process-not-ended`; the signal's reason when it
- *   was ended
+ * @returns warnings about devices that the host's drivers did not take back
+ * @throws QplugError `qemu-ended` if QEMU ended by itself with a code other than 0; `process-not-ended`; the signal's reason if qplug
+ *   ended the VM
  */
 export async function stayWith(
   vm: RunningVm,
@@ -56,14 +55,17 @@ export async function stayWith(
 }
 
 async function endInOrder(record: VmRecord, host: HostAccess, onProgress: (what: string) => void): Promise<void> {
-  const operation = { signal: new AbortController().signal, timeout: POWERDOWN, onProgress };
+  const operation = { signal: new AbortController().signal, timeout: POWERDOWN_TIMEOUT, onProgress };
   const target = { name: record.name, socket: record.sockets.qplug, record };
   try {
-    await using qmp = await connect({ path: target.socket }, { timeout: ANSWER, commandTimeout: ANSWER });
+    await using qmp = await connect(
+      { path: target.socket },
+      { timeout: ANSWER_TIMEOUT, commandTimeout: ANSWER_TIMEOUT },
+    );
     await shutdownVm({ ...target, qmp, [Symbol.asyncDispose]: () => qmp.close() }, host, operation);
     return;
   } catch {
-    // it does not run, does not listen, or can't be reached: the next step asks nobody
+    // the guest does not run, ignores the button, or QEMU can't be reached: the next step does not depend on the guest
     onProgress('the guest did not power off');
   }
   await killVm(target, host, operation);

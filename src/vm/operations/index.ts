@@ -1,5 +1,5 @@
 /**
- * What a person can do to a VM: one file for each command. Each finds out what is so, plans, and hands its steps to the transaction.
+ * The commands on a VM, one file each. Each command reads the situation, plans, and passes its steps to the transaction.
  */
 
 export { type AttachedReport, type AttachReport, attach } from './attach.js';

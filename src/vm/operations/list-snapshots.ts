@@ -8,24 +8,24 @@ import { changedVm, changeVm } from '../transaction/index.js';
 import { tagsOf, unknown } from './restore-snapshot.js';
 import { checkTag } from './snapshot-tag.js';
 
-/** A snapshot as a VM's disks have it. */
+/** A snapshot on a VM's disks. */
 export interface Snapshot {
-  /** Raw: others take any text for it. */
+  /** Raw: other programs accept any text as a tag. */
   readonly tag: string;
   /** ISO 8601. */
   readonly made: string;
-  /** Bytes of the VM's state; 0: it is one of disks alone. */
+  /** Bytes of the VM's state; 0: the snapshot has only disk contents. */
   readonly stateBytes: number;
-  /** ms that the guest had run. */
+  /** The guest's clock in ms. */
   readonly clock: number;
-  /** Names of the disks that have it, and of those that lack it though the guest can write to them. */
+  /** Names of the disks that have it, and of the writable disks that lack it. */
   readonly disks: readonly string[];
   readonly missingOn: readonly string[];
-  /** Whether qplug knows what USB devices belong to it. */
+  /** Whether qplug has a record of its USB devices. */
   readonly known: boolean;
 }
 
-/** @returns the snapshots of a VM, the oldest first */
+/** @returns the snapshots of a VM, oldest first */
 export async function listSnapshots(vm: OpenVm, host: HostAccess, operation: Operation): Promise<Snapshot[]> {
   return within(operation, `list the snapshots of ${vm.name}`, async (signal) => {
     const disks = await readDisks(vm.qmp, signal);
@@ -47,7 +47,7 @@ function snapshotOf({ tag, on, missingOn, state }: StateOnDisks, { snapshots }: 
   };
 }
 
-/** Anybody may have written the image: a moment that no calendar has is the first one. */
+/** Any program may have written the image: an impossible date becomes 1970-01-01. */
 function madeAt(facts: DiskSnapshot | undefined): string {
   const at = new Date((facts?.seconds ?? 0) * 1000 + Math.floor((facts?.nanoseconds ?? 0) / 1_000_000));
   return (Number.isNaN(at.getTime()) ? new Date(0) : at).toISOString();
@@ -56,13 +56,13 @@ function madeAt(facts: DiskSnapshot | undefined): string {
 export interface DeleteReport {
   readonly vm: string;
   readonly tag: string;
-  /** Names of the disks that had it. */
+  /** Names of the disks from which it was deleted. */
   readonly disks: readonly string[];
   readonly findings: readonly Finding[];
 }
 
 /**
- * Deletes a snapshot from all disks that have it, and what was kept of it.
+ * Deletes a snapshot from all disks that have it, and its record.
  *
  * @throws QplugError `snapshot-unknown` · `snapshot-failed`
  */
@@ -85,7 +85,7 @@ export async function deleteSnapshot(
   });
 }
 
-/** @returns the tags of a VM's snapshots, where one has to be named */
+/** @returns the tags of a VM's snapshots, for the user to choose from */
 export async function snapshotTags(vm: OpenVm, operation: Operation): Promise<string[]> {
   return tagsOf(await readDisks(vm.qmp, AbortSignal.any([operation.signal, AbortSignal.timeout(operation.timeout)])));
 }

@@ -17,40 +17,39 @@ import { type Operation, within } from '../operation.js';
 import { findVm, openVm, reachOwner } from '../target/index.js';
 import { recover, Shares } from '../transaction/index.js';
 
-/** ms for a monitor that another client holds, at most: its VM's claims are settled by the next command then. */
-const KNOCK = 2000;
+/** ms to connect to a monitor, which another client may hold. After that the next command settles the VM's claims. */
+const CONNECT_TIMEOUT = 2000;
 
-/** A mending that may not be what somebody came for. */
+/** A recovery, possibly within a command about something else. */
 export interface MendOperation extends Operation {
   /**
-   * What the VMs may take that the command is not about, in ms: `each` of them, and `all` together. What could not be asked by then is
-   * left for later, and told once. Default: `timeout`, and all is told.
+   * ms for VMs that the command is not about: for `each` of them, and for `all` together. qplug leaves a VM that does not answer in time
+   * for a later command, and reports it once. Default: `timeout`, and every failure is reported.
    */
   readonly shares?: { readonly each: number; readonly all: number } | undefined;
-  /** The VM that the command is about, as it was named: it has all the time. */
+  /** The user's word for the command's VM: it gets the full `timeout`. */
   readonly about?: string | undefined;
 }
 
 /**
- * Finds what others left who were killed, and mends it: transactions that were cut off are undone or finished, devices whose VM is
- * gone are given back to the host, claims that nobody works on any more become what the VM shows. Where nothing was left it costs
- * the look at a folder and a file.
+ * Recovers from killed commands: undoes or finishes interrupted transactions, returns the devices of ended VMs to the host, and settles
+ * abandoned claims by the VM's actual state. If there is nothing to recover, it only reads a folder and a file.
  *
- * @returns what was done, and what could not be
+ * @returns the recoveries, and the failed ones
  * @throws QplugError `store-…` · the signal's reason
  */
 export async function mend(host: HostAccess, operation: MendOperation): Promise<Finding[]> {
-  return within(operation, 'mend what was cut off', (signal) => mendAll(host, { ...operation, signal }));
+  return within(operation, 'recover interrupted commands', (signal) => mendAll(host, { ...operation, signal }));
 }
 
-/** ms between two looks whether a VM has ended, and at what its QEMU has written meanwhile. */
-const LOOK_EVERY = 500;
-const DRAIN_EVERY = 100;
+/** ms between two checks whether a VM has ended, and between two reads of its QEMU's output. */
+const PRESENCE_INTERVAL = 500;
+const DRAIN_INTERVAL = 100;
 
 /**
- * The same, as soon as a VM has ended. Until then its log is kept up: see `QemuLog`.
+ * Waits until a VM has ended, then recovers as `mend`. In the meantime copies its log: see `QemuLog`.
  *
- * @param word - its name, file or socket
+ * @param word - the VM's name, file or socket
  * @throws QplugError `vm-not-found` · as `mend` · the signal's reason
  */
 export async function mendWhenEnded(word: string, host: HostAccess, operation: Operation): Promise<Finding[]> {
@@ -62,15 +61,15 @@ export async function mendWhenEnded(word: string, host: HostAccess, operation: O
   const isGone = async (): Promise<true | undefined> => {
     log?.drain();
     if (performance.now() < next) return undefined;
-    next = performance.now() + LOOK_EVERY;
+    next = performance.now() + PRESENCE_INTERVAL;
     return (await presenceOf(owner, signal)) === 'gone' ? true : undefined;
   };
-  const interval = log === undefined ? LOOK_EVERY : DRAIN_EVERY;
+  const interval = log === undefined ? PRESENCE_INTERVAL : DRAIN_INTERVAL;
   await poll(isGone, { interval, signal });
   return mend(host, operation);
 }
 
-/** A VM of others has to be asked once who it is. */
+/** Connects once to a VM that qplug did not start, to identify its process. */
 async function ownerBehind(word: string, host: HostAccess, operation: Operation): Promise<ClaimOwner> {
   const target = await findVm(word, host);
   if (target.record !== undefined) return ownerOf(target);
@@ -81,7 +80,7 @@ async function ownerBehind(word: string, host: HostAccess, operation: Operation)
 async function mendAll(host: HostAccess, operation: MendOperation): Promise<Finding[]> {
   const findings: Finding[] = [];
   const shares = new Shares(operation, await socketOf(operation, host));
-  // a process that dies while it mends leaves its entry to the next one
+  // if this process dies, the next command takes its entries over
   const entries = host.journal.takeOver();
   try {
     for (const entry of entries) {
@@ -91,13 +90,13 @@ async function mendAll(host: HostAccess, operation: MendOperation): Promise<Find
       if (mended.left) shares.hadItsShare(socket);
     }
   } finally {
-    // what was not come to, when it was called off
+    // entries not reached because of an abort
     for (const entry of entries) entry.leave();
   }
   const claims = host.claims.list();
   const living = await livingClaims(claims, () => inventoryOf(host));
   const orphans = claims.filter((claim) => !living.includes(claim));
-  if (orphans.length > 0) operation.onProgress?.('give back devices whose VM is gone');
+  if (orphans.length > 0) operation.onProgress?.('return devices of ended VMs to the host');
   const left = await giveBackClaims(orphans, host);
   findings.push(
     ...orphans.map(({ label, owner }) => finding('claim-given-back', { label, vm: owner.vm }, NOTE)),
@@ -114,7 +113,7 @@ async function mendAll(host: HostAccess, operation: MendOperation): Promise<Find
   return findings;
 }
 
-/** A device that a VM had, and that was pulled since, is not its any more, whatever its QEMU says: it does not come back by itself. */
+/** Marks the claims of devices that were unplugged from the host: QEMU does not open them again by itself, even if it still lists them. */
 function markLost(claims: readonly Claim[], host: HostAccess): void {
   const settled = claims.filter(({ state, worker }) => state === 'attached' && worker === undefined);
   if (settled.length === 0) return;
@@ -152,13 +151,13 @@ async function settle(
   using deadline = new Deadline(share.timeout, operation.signal);
   const { signal } = deadline;
   try {
-    await using qmp = await reachOwner(first.owner, host, { signal, timeout: KNOCK });
+    await using qmp = await reachOwner(first.owner, host, { signal, timeout: CONNECT_TIMEOUT });
     return await settleClaims(claims, await readTopology(qmp, signal), inventoryOf(host), host);
   } catch (error) {
     operation.signal.throwIfAborted();
     if (!(error instanceof QplugError) && !(error instanceof DeadlineReached)) throw error;
     shares.hadItsShare(socket);
-    // once: the claims say it from then on
+    // reports it once: the reason in the claims records that
     const untold = claims.filter(({ reason }) => reason !== UNSETTLED);
     host.claims.change(untold, (claim) => ({ ...claim, reason: UNSETTLED }));
     if (untold.length === 0 && share.quiet) return [];
@@ -168,7 +167,7 @@ async function settle(
 
 const UNSETTLED = 'its VM does not answer';
 
-/** @returns the socket of the VM that a command is about; undefined where there is no such VM, which the command says itself */
+/** @returns the socket of the command's VM; undefined if there is no such VM, which the command itself reports */
 async function socketOf({ about }: MendOperation, host: HostAccess): Promise<string | undefined> {
   try {
     return about === undefined ? undefined : ownerOf(await findVm(about, host)).socket;

@@ -23,16 +23,16 @@ import { formatMigrationUri, type MigrationUri } from './migration-uri.js';
 
 export interface MigrateRequest {
   readonly uri: MigrationUri;
-  /** Whether devices of this host are taken out first; else they are a reason not to begin. */
+  /** Whether to detach the devices of this host first; else they prevent the migration. */
   readonly withDetached: boolean;
-  /** Whether what is left of the VM here is ended. */
+  /** Whether to end the empty process that stays here. */
   readonly end: boolean;
 }
 
-/** A device that stayed on this host, and where the guest had it. */
+/** A device that stayed on this host, and its former port in the guest. */
 export interface StayedDevice {
   readonly label: string;
-  /** What means it on the other host, where it is plugged into that one. */
+  /** The selector that matches it if it is plugged into the other host. */
   readonly selector: string;
   readonly bus: string;
   readonly port: string;
@@ -40,36 +40,36 @@ export interface StayedDevice {
 
 export interface MigrateReport {
   readonly vm: string;
-  /** As QEMU read it. */
+  /** In QEMU's syntax. */
   readonly uri: string;
-  /** Bytes of memory that were sent; undefined where QEMU does not tell, as all figures. */
+  /** Bytes of memory sent; like the other figures undefined if QEMU does not report it. */
   readonly transferred: number | undefined;
   /** ms */
   readonly totalTime: number | undefined;
-  /** ms that the guest stood still. */
+  /** ms for which the guest was paused. */
   readonly downtime: number | undefined;
-  /** Those that the guest has lost, also by having been suspended before. */
+  /** Devices that the guest lost, including those that left it at an earlier suspend. */
   readonly devices: readonly StayedDevice[];
-  /** How what was left here ended; undefined: it is still there. */
+  /** How the process that stayed here ended; undefined: it still exists. */
   readonly ended: EndReport['by'] | undefined;
   readonly findings: readonly Finding[];
 }
 
-/** Run states in which a guest may be sent away; QEMU sets the same ones again where it fails. */
-const MAY_LEAVE: readonly RunState[] = ['running', 'paused', 'prelaunch', 'suspended'];
+/** Run states in which a guest may migrate; after a failure QEMU restores them. */
+const MIGRATABLE_STATES: readonly RunState[] = ['running', 'paused', 'prelaunch', 'suspended'];
 
-/** ms for what is read when the guest has left. */
-const AFTERWARDS = 10_000;
+/** ms to read the figures after a migration. */
+const FIGURES_TIMEOUT = 10_000;
 
-/** ms for what is left of it to end. */
-const ENDING = 30_000;
+/** ms for the empty process to end. */
+const KILL_TIMEOUT = 30_000;
 
 /**
- * Sends the guest of a VM to another QEMU, or into a file. Devices of this host stay behind and are the host's again: they are taken out
- * before, with their claims kept until the guest is there. Where it does not get there they are plugged in again on their ports and
- * the guest goes on here.
+ * Migrates the guest of a VM to another QEMU, or into a file. The host's devices stay here: qplug unplugs them first, keeps their claims
+ * until the guest has arrived, and then returns them to the host. If the migration fails, it plugs them into their ports again, and the
+ * guest continues here.
  *
- * @throws QplugError before anything is touched: `not-migratable`, `guest-half-loaded`, `migration-holds-devices`, `migration-irrevocable`,
+ * @throws QplugError before any change: `not-migratable`, `guest-half-loaded`, `migration-holds-devices`, `migration-irrevocable`,
  *   `migration-blocked-by-devices`, `migration-blocked`, `migration-file-…`, `migration-nobody-listens` · with everything undone:
  *   `migration-failed`, `removal-pending`, …
  */
@@ -114,7 +114,7 @@ export async function migrate(
   if (!end) return { vm: vm.name, uri: target, transferred, totalTime, downtime, devices, ended: undefined, findings };
   // one client at a time
   await vm.qmp.close();
-  const ended = await killVm(vm, host, { ...operation, signal: AbortSignal.timeout(ENDING) });
+  const ended = await killVm(vm, host, { ...operation, signal: AbortSignal.timeout(KILL_TIMEOUT) });
   return {
     ...{ vm: vm.name, uri: target, transferred, totalTime, downtime, devices },
     ended: ended.by,
@@ -124,10 +124,10 @@ export async function migrate(
 
 async function checkState({ name, qmp }: OpenVm, signal: AbortSignal): Promise<void> {
   const { status } = await qmp.execute('query-status', undefined, { signal });
-  if (!MAY_LEAVE.includes(status)) throw fail('not-migratable', { vm: name, state: status });
+  if (!MIGRATABLE_STATES.includes(status)) throw fail('not-migratable', { vm: name, state: status });
 }
 
-/** What can be seen of the target without touching it: who listens takes one connection, and no second. */
+/** Checks the target without connecting: a listener accepts only one connection. */
 function targetFindings({ name: vm, qmp: { version } }: OpenVm, uri: MigrationUri): Finding[] {
   if (uri.kind === 'tcp') return [];
   const { kind, path } = uri;
@@ -142,7 +142,7 @@ function targetFindings({ name: vm, qmp: { version } }: OpenVm, uri: MigrationUr
   return there === 'file' ? [finding('migration-file-exists', { path })] : [];
 }
 
-/** A device of a VM, its controller, and the step that takes it out. */
+/** A device of a VM, its controller, and the step that removes it. */
 interface Seat {
   readonly controller: Controller;
   readonly device: AttachedDevice;
@@ -181,7 +181,7 @@ function irrevocable(vm: string, passed: readonly Seat[]): Finding[] {
 /** How QEMU names a USB device without migratable state: `0000:00:02.0/1.2/usb-uas` (hw/core/qdev.c, qdev_get_dev_path). */
 const USB_SECTION = /\/[\d.]+\/usb-[a-z0-9-]+$/;
 
-/** QEMU tells before what is in the way (6.0 and later); of emulated USB devices we know it in any release. */
+/** QEMU lists its blockers in advance (6.0 and later); qplug knows the emulated USB devices that block a migration in any release. */
 async function blocked({ name: vm, qmp }: OpenVm, seats: readonly Seat[], signal: AbortSignal): Promise<Finding[]> {
   const fixed = seats.filter(({ device }) => emulatedModel(device.driver)?.blocksMigration === true);
   const { 'blocked-reasons': told = [] } = await qmp.execute('query-migrate', undefined, { signal });
@@ -211,9 +211,9 @@ function stayedSuspended({ key, label, bus, port }: SuspendedDevice, inventory: 
   return { label, selector: formatId(key.vendorId, key.productId), bus, port };
 }
 
-/** What went over. A QEMU that has ended since is no failure: the guest is elsewhere. */
+/** The figures of the migration; none if QEMU has ended since, which is no failure because the guest has left. */
 async function figures(qmp: QmpConnection): Promise<Pick<MigrateReport, 'transferred' | 'totalTime' | 'downtime'>> {
-  const signal = AbortSignal.timeout(AFTERWARDS);
+  const signal = AbortSignal.timeout(FIGURES_TIMEOUT);
   const info = await qmp.execute('query-migrate', undefined, { signal }).catch((error): MigrationInfo => {
     if (error instanceof QmpClosedError) return {};
     throw error;

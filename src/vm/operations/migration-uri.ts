@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type EvidenceByCode, fail } from '../../diag/index.js';
 
-/** Where a guest may be sent. */
+/** The target of a migration. */
 export type MigrationUri =
   | { readonly kind: 'unix' | 'file' /** Absolute. */; readonly path: string }
   /** `host`: a name or an address, IPv6 without brackets · `port`: 1 to 65535 */
@@ -12,7 +12,7 @@ const MAX_SOCKET_PATH = 107;
 
 type Problem = EvidenceByCode['migration-uri-invalid']['problem'];
 
-/** What QEMU knows besides, and we don't pass on. */
+/** Schemes of QEMU that qplug does not accept. */
 const REFUSED: readonly string[] = ['exec', 'fd', 'rdma'] satisfies Problem[];
 
 /** Name or IPv4 address; QEMU reads no more than 64 characters (util/qemu-sockets.c, inet_parse). */
@@ -22,10 +22,10 @@ const HOST = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9.])?$/;
 const IPV6 = /^(?=.{2,64}$)[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[A-Za-z0-9._-]{1,16})?$/;
 
 /**
- * Reads where a guest is to go: `unix:PATH`, `tcp:HOST:PORT`, `tcp:[IPV6]:PORT`, `file:PATH`. QEMU reads options after a comma of a
- * `tcp:`, and after `,offset=` of a `file:` (migration/file.c, file_parse_offset); neither can be meant here.
+ * Reads the target of a migration: `unix:PATH`, `tcp:HOST:PORT`, `tcp:[IPV6]:PORT`, `file:PATH`. QEMU also reads options after a comma of a
+ * `tcp:`, and after `,offset=` of a `file:` (migration/file.c, file_parse_offset); qplug accepts neither.
  *
- * @param folder - that a relative path starts in
+ * @param folder - the base of a relative path
  * @throws QplugError `migration-uri-invalid` (usage)
  */
 export function parseMigrationUri(word: string, folder: string): MigrationUri {
@@ -35,7 +35,7 @@ export function parseMigrationUri(word: string, folder: string): MigrationUri {
   throw invalid(word, REFUSED.includes(scheme) ? (scheme as Problem) : 'unknown');
 }
 
-/** @returns it as QEMU reads it */
+/** @returns the target in QEMU's syntax */
 export function formatMigrationUri(uri: MigrationUri): string {
   if (uri.kind !== 'tcp') return `${uri.kind}:${uri.path}`;
   return `tcp:${uri.host.includes(':') ? `[${uri.host}]` : uri.host}:${uri.port}`;

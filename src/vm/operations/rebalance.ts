@@ -30,18 +30,18 @@ import type { OpenVm } from '../target/index.js';
 import { changedVm, changeVm } from '../transaction/index.js';
 
 export interface RebalanceRequest {
-  /** Devices to find a port for, beside those that the VM's file wants and those that run slower. */
+  /** Devices that need a port, besides those that the VM's file wants and those that run slower. */
   readonly selectors: readonly string[];
   readonly emulated?: readonly string[] | undefined;
-  /** Guards of the host that do not count. */
+  /** Host guards that the user switched off. */
   readonly guardOff?: readonly GuardKind[] | undefined;
-  /** Whether it is done; else it is only worked out. */
+  /** Whether to carry the move out; else qplug only plans it. */
   readonly carryOut: boolean;
 }
 
 export interface RebalanceReport {
   readonly vm: string;
-  /** The one move that wins a native port; undefined where none does. */
+  /** The one move that frees a native port; undefined if there is none. */
   readonly move: Move | undefined;
   readonly done: boolean;
   readonly findings: readonly Finding[];
@@ -50,17 +50,17 @@ export interface RebalanceReport {
 interface RebalancePlan {
   readonly move: Move | undefined;
   readonly steps: readonly ChangeStep[];
-  /** All that is plugged: what moves, and what wins. */
+  /** The devices to plug in: those that move, and the one that gets the native port. */
   readonly wanted: readonly Wanted[];
   readonly inventory: HostInventory;
   readonly findings: readonly Finding[];
 }
 
 /**
- * Works out the one move that gives one device more a native port, and carries it out where that is asked: what moves is taken out,
- * plugged in at its new place and read back; when anything is not as planned all of it is put back where it was.
+ * Plans the one move that gives one more device a native port, and carries it out on request: unplugs the moving devices, plugs them into
+ * their new ports and reads the result back; if anything is not as planned, restores every device's former port.
  *
- * @throws QplugError: selectors that mean no device, or several; with everything undone: QEMU refused, or it did something else
+ * @throws QplugError: selectors that match no device, or several; with everything undone: QEMU refused a device, or did not follow the plan
  */
 export async function rebalance(
   vm: OpenVm,
@@ -124,7 +124,7 @@ function wantedFor({ plan }: Move, waiting: readonly Wanted[], movables: readonl
   return [...waiting, ...movables.map((one) => one.wanted)].filter(({ id }) => keys.has(id));
 }
 
-/** Everything out first, then all that comes in. */
+/** First all removals, then all additions. */
 function stepsFor(
   move: Move,
   { topology, inventory, claims }: MoveWorld,

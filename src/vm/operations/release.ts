@@ -16,18 +16,18 @@ import type { Operation } from '../operation.js';
 import { openVm } from '../target/index.js';
 import { detach } from './detach.js';
 
-/** What giving a device back takes, in order. */
+/** One action of a release; they run in this order. */
 export type ReleaseAction =
-  /** It is taken out of the VM that has it. */
+  /** Detaches the device from its VM. */
   | { readonly action: 'detach'; readonly vm: string; readonly id: string }
-  /** Its interfaces get the drivers that they had. */
+  /** Binds its interfaces to their former drivers. */
   | { readonly action: 'rebind'; readonly drivers: Claim['drivers'] }
-  /** The claim is forgotten. */
+  /** Deletes the claim. */
   | { readonly action: 'forget'; readonly vm: string };
 
 export interface ReleaseReport {
   readonly label: string;
-  /** Undefined: no VM of qplug's had it, and only its drivers are seen to. */
+  /** Undefined: no VM had claimed it, so qplug only checks its drivers. */
   readonly claim: Claim | undefined;
   readonly actions: readonly ReleaseAction[];
   readonly done: boolean;
@@ -35,11 +35,11 @@ export interface ReleaseReport {
 }
 
 /**
- * Gives a device back to the host, whichever VM has it: out of the VM, its drivers as they were before, its claim forgotten.
+ * Returns a device to the host, whichever VM has it: detaches it, restores its drivers, and deletes its claim.
  *
  * @param word - a selector of a host device, or its id in the VM
- * @param carryOut - whether it is done; else it is only told
- * @throws QplugError `not-claimed` · `claim-ambiguous` · `claim-in-use`: another qplug is at it just now · as `openVm`, `detach`
+ * @param carryOut - whether to do it; else returns only the actions
+ * @throws QplugError `not-claimed` · `claim-ambiguous` · `claim-in-use`: another qplug is using it now · as `openVm`, `detach`
  */
 export async function release(
   word: string,
@@ -58,7 +58,7 @@ export async function release(
   return { label, claim, actions, done: true, findings };
 }
 
-/** @param living - the claim, when its VM is there */
+/** @param living - the claim, if its VM exists */
 function actionsFor(
   claim: Claim | undefined,
   living: Claim | undefined,
@@ -93,7 +93,7 @@ interface Found {
   readonly device: HostDevice | undefined;
 }
 
-/** The device that a word means: first among the claims, then among all that are plugged in. */
+/** Finds the device that a word matches: first among the claims, then among all plugged-in devices. */
 function find(word: string, host: HostAccess): Found {
   const claims = host.claims.list();
   const inventory = inventoryOf(host);
@@ -120,7 +120,7 @@ function find(word: string, host: HostAccess): Found {
   return { label: labelOf(device), claim: undefined, device };
 }
 
-/** A device that is not plugged in any more is known by what its claim says. */
+/** Whether a word matches the claim of a device that is no longer plugged in. */
 function wasMeant(word: string, { key: { vendorId, productId } }: Claim): boolean {
   return word.toLowerCase() === formatId(vendorId, productId);
 }

@@ -14,41 +14,41 @@ import { checkTag } from './snapshot-tag.js';
 
 export interface RestoreRequest {
   readonly tag: string;
-  /** Whether it is tried where nobody knows what USB devices belong to it. */
+  /** Whether to try a snapshot without a record of its USB devices. */
   readonly asItIs: boolean;
 }
 
 export interface RestoreReport {
   readonly vm: string;
   readonly tag: string;
-  /** Whether its guest runs on: it ran before. */
+  /** Whether the guest runs again, as before the restore. */
   readonly runs: boolean;
-  /** Devices of the host that are in the VM again. */
+  /** Host devices that are in the VM again. */
   readonly devices: readonly DeviceAt[];
-  /** Ids of what was plugged, and of what was taken out, so that the USB tree is the one that was saved. */
+  /** Ids of devices that qplug added and removed to make the USB tree equal to the saved one. */
   readonly added: readonly string[];
   readonly removed: readonly string[];
   readonly findings: readonly Finding[];
 }
 
-/** What it takes, and the host that it was worked out from. */
+/** The plan of a restore, and its inventory. */
 interface Looked extends Equalizing {
   readonly returns: readonly Return[];
   readonly inventory: HostInventory;
 }
 
-/** A saved state that can be loaded. */
+/** A saved state that QEMU can load. */
 interface Loadable extends StateOnDisks {
   readonly state: NonNullable<StateOnDisks['state']>;
   readonly holder: Disk;
 }
 
 /**
- * Makes a VM what it was when its state was saved: its USB tree is made equal first, with the guest standing still, then QEMU loads
- * the state, then its devices of the host come back, and its guest goes on if it ran.
+ * Restores a snapshot: pauses the guest, makes the USB tree equal to the saved one, lets QEMU load the state, plugs the host devices in
+ * again, and resumes the guest if it ran before.
  *
- * @throws QplugError before anything is touched: `snapshot-unknown`, `-partial`, `-without-state`, `-unrecorded`, `-tree-differs`; with the
- *   guest standing still: `snapshot-failed` with `snapshot-half-loaded`
+ * @throws QplugError before any change: `snapshot-unknown`, `-partial`, `-without-state`, `-unrecorded`, `-tree-differs`; with the guest
+ *   paused: `snapshot-failed` with `snapshot-half-loaded`
  */
 export async function restoreSnapshot(
   vm: OpenVm,
@@ -72,7 +72,7 @@ export async function restoreSnapshot(
     throwErrors(equal.problems);
     const { inTheWay, adds, standIns, hosts, returns, inventory } = equal;
     const before: ChangeStep[] = [
-      ...(running ? [{ do: 'pause' as const, label: 'stop the guest' }] : []),
+      ...(running ? [{ do: 'pause' as const, label: 'pause the guest' }] : []),
       ...hosts.map(({ removal }) => removal),
       ...inTheWay,
       ...adds,
@@ -80,20 +80,20 @@ export async function restoreSnapshot(
     const after: ChangeStep[] = [
       ...standIns,
       ...returns.flatMap(({ host: one, place }) => (place === undefined ? [] : comeBack(one, place))),
-      ...(running ? [{ do: 'continue' as const, label: 'let the guest go on' }] : []),
+      ...(running ? [{ do: 'continue' as const, label: 'resume the guest' }] : []),
     ];
     const check = async (): Promise<void> => {
       const left = await look();
       throwErrors(left.problems);
       const [other] = [...left.inTheWay, ...left.adds, ...left.hosts.map(({ removal }) => removal)];
-      if (other !== undefined) throw new Error(`${other.label} is not as it was planned`);
+      if (other !== undefined) throw new Error(`${other.label} is not as planned`);
     };
     const state: ChangeStep = {
       do: 'load-state',
       tag,
       vmstate: saved.holder.node,
       nodes: saved.on.filter(({ readOnly }) => !readOnly).map(({ node }) => node),
-      label: `load the state ${tag}: QEMU answers nothing until it is read`,
+      label: `load the state ${tag}: QEMU does not answer until it is loaded`,
     };
     const steps = [...before, state, ...after];
     const change = { kind: 'restore', recover: 'undo', steps, inventory, claims: claimsOnHosts(hosts), check } as const;
@@ -119,7 +119,7 @@ export async function restoreSnapshot(
   });
 }
 
-/** @throws QplugError where there is no such state, or none that a guest could go on from */
+/** @throws QplugError if there is no such state, or it is incomplete */
 function loadable(vm: string, tag: string, disks: readonly Disk[]): Loadable {
   const found = stateOnDisks(tag, disks);
   if (found === undefined) throw new QplugError([unknown(vm, tag, disks)]);
@@ -132,7 +132,7 @@ function loadable(vm: string, tag: string, disks: readonly Disk[]): Loadable {
   return { ...found, state, holder };
 }
 
-/** @returns the finding that a VM has no such snapshot */
+/** @returns the finding that a VM does not have this snapshot */
 export function unknown(vm: string, tag: string, disks: readonly Disk[]): Finding {
   const tags = tagsOf(disks);
   return finding('snapshot-unknown', { vm, tag, tags, nearest: nearest(tag, tags) });
@@ -160,7 +160,7 @@ function savedPlaceOf(device: HostDevice, record: SnapshotRecord | undefined): S
   return record?.hosts.find((one) => one.vendorId === vendorId && one.productId === productId && one.serial === serial);
 }
 
-/** A device whose port was taken by the saved tree gets another one. */
+/** Attaches a device to another port if the saved tree uses its port. */
 async function placeAnew(
   vm: OpenVm,
   { host: one, place }: Return,
@@ -177,14 +177,14 @@ async function placeAnew(
   }
 }
 
-/** @returns the devices of the host that are in a VM, as QEMU has them */
+/** @returns the host devices in a VM, according to QEMU */
 async function devicesOf(vm: OpenVm, host: HostAccess, { timeout }: Operation): Promise<DeviceAt[]> {
   const now = await readPlacedTopology(vm.qmp, AbortSignal.timeout(timeout));
   const { hosts } = makeEqual({ vm: vm.name, tag: '' }, undefined, now, inventoryOf(host), readableClaims(vm, host));
   return hosts.map(({ removal: { target: id, label }, bus, port }) => ({ id, label, bus, port }));
 }
 
-/** Devices that the VM had then and has not now: they may be another VM's, so nobody takes them. */
+/** Notes about host devices that the VM had at the snapshot and lacks now; qplug does not attach them, because another VM may have them. */
 function awayFindings(vm: string, record: SnapshotRecord | undefined, inside: readonly HostDevice[]): Finding[] {
   const there = inside.map((device) => savedPlaceOf(device, record));
   return (record?.hosts ?? [])

@@ -10,11 +10,11 @@ import type { OpenVm } from '../target/index.js';
 import { changedVm, changeVm } from '../transaction/index.js';
 import { attach } from './attach.js';
 
-/** ms between two looks for a device. */
-const LOOK_EVERY = 200;
+/** ms between two reads of the host's devices. */
+const DEVICE_INTERVAL = 200;
 
 export interface ResumeRequest {
-  /** ms to wait, altogether, for devices of which the VM's file says `when-missing: wait`; for all when `waitForAll`. */
+  /** ms to wait, in total, for devices with `when-missing: wait` in the VM's file; for all devices if `waitForAll`. */
   readonly wait: number;
   readonly waitForAll: boolean;
 }
@@ -33,11 +33,11 @@ export interface ResumeReport {
 }
 
 /**
- * Brings the devices of a suspended VM back, each to the port that it had, then lets its guest go on. One that can't be had is told and
- * does not stop the rest; unless the VM must have it (`when-missing: fail`): then the guest stands still, and what is back stays.
+ * Attaches the devices of a suspended VM again, each to its former port, then resumes the guest. Reports a device that is not available
+ * and continues, unless the VM must have it (`when-missing: fail`): then the guest stays paused, and the attached devices stay attached.
  *
- * @throws QplugError `missing-at-resume` for each that the VM must have · `migrated-away`, `awaits-guest`: there is no guest here ·
- *   `guest-half-loaded`: it can't go on
+ * @throws QplugError `missing-at-resume` for each missing device that the VM must have · `migrated-away`, `awaits-guest`: there is no guest
+ *   here · `guest-half-loaded`: the guest must not run
  */
 export async function resume(
   vm: OpenVm,
@@ -62,7 +62,7 @@ export async function resume(
     }
     throwErrors(findings);
     if (status !== 'running') {
-      const steps = [{ do: 'continue' as const, label: 'let the guest go on' }];
+      const steps = [{ do: 'continue' as const, label: 'resume the guest' }];
       const change = { kind: 'resume', recover: 'finish', steps } as const;
       await changeVm(changedVm(vm), change, host, { ...operation, signal });
     }
@@ -83,7 +83,7 @@ interface Bringing {
   readonly wait: boolean;
 }
 
-/** Attaches one device where it was. What goes wrong is a warning, or an error where the VM must have it. */
+/** Attaches one device to its former port. A failure is a warning, or an error if the VM must have the device. */
 async function bring(
   vm: OpenVm,
   device: SuspendedDevice,
@@ -118,7 +118,7 @@ async function awaitDevice(
   deadline: Deadline,
 ): Promise<HostDevice | undefined> {
   try {
-    return await poll(() => present(device, host), { interval: LOOK_EVERY, signal: deadline.signal });
+    return await poll(() => present(device, host), { interval: DEVICE_INTERVAL, signal: deadline.signal });
   } catch (error) {
     if (!(error instanceof DeadlineReached)) throw error;
     return undefined;

@@ -22,40 +22,40 @@ import type { AddStep, Step } from '../steps/index.js';
 import { readVmFile } from '../target/index.js';
 import { type Change, type ChangedVm, changeVm, type Expected, LAST_LINES, type Launch } from '../transaction/index.js';
 
-/** ms between two attempts to reach a QEMU that is starting. */
-const KNOCK_EVERY = 30;
+/** ms between two attempts to connect to a QEMU that is starting. */
+const CONNECT_RETRY_INTERVAL = 30;
 
 export interface RunRequest {
   readonly path: string;
   /** ms to wait for devices with `when-missing: wait`. */
   readonly wait: number;
-  /** Whether everything is placed as if the VM had never run. */
+  /** Whether to place everything as if the VM had never run. */
   readonly forget?: boolean | undefined;
-  /** Whom QEMU is to run as, instead of whom the file says. */
+  /** The user to run QEMU as; overrides the file. */
   readonly user?: string | undefined;
-  /** Guards of the host that do not count, for any device. */
+  /** Host guards that the user switched off, for all devices. */
   readonly guardOff?: readonly GuardKind[] | undefined;
 }
 
-/** A VM that was started, verified, and let go. */
+/** A VM after a successful start. */
 export interface RunningVm {
   readonly record: VmRecord;
   readonly process: QemuProcess;
   readonly devices: readonly Placement[];
-  /** Host devices that it has. */
+  /** Its host devices. */
   readonly hosts: readonly Wanted[];
-  /** What it runs without, and other warnings. */
+  /** Warnings, for example about devices that it lacks. */
   readonly findings: readonly Finding[];
-  /** Whether its guest waits for `cont`, because its file says `-S`. */
+  /** Whether its guest waits for `cont`, because its file has `-S`. */
   readonly paused: boolean;
 }
 
 /**
- * Starts a VM from its file: plan, launch paused, plug each host device, read back, verify, let the guest go. A host device that
- * is optional and can't be had is told and left out. When anything else fails the VM is ended before its guest ran, and everything
- * is given back.
+ * Starts a VM from its file: plans, launches QEMU paused, plugs each host device in, verifies, and resumes the guest. Reports an optional
+ * host device that is not available, and starts without it. If anything else fails, ends the VM before its guest runs, and returns all
+ * devices to the host.
  *
- * @throws QplugError: the file's mistakes, what preflight found, refusals of the planner, `vm-exists`, `qemu-ended`, `placed-otherwise`, …
+ * @throws QplugError: the file's errors, preflight's findings, the planner's refusals, `vm-exists`, `qemu-ended`, `placed-otherwise`, …
  */
 export async function runVm(request: RunRequest, host: HostAccess, operation: Operation): Promise<RunningVm> {
   const timeout = operation.timeout + request.wait;
@@ -88,7 +88,7 @@ export async function runVm(request: RunRequest, host: HostAccess, operation: Op
   });
 }
 
-/** What QEMU is not given on its command line is plugged in, one by one; then the guest is let go, unless its file says that it waits. */
+/** Plugs the host devices in one by one, since they are not on QEMU's command line; then resumes the guest, unless the file has `-S`. */
 function changeFor(
   { file, plan, wanted, as }: Prepared,
   inventory: HostInventory,
@@ -102,7 +102,7 @@ function changeFor(
     return [{ ...addStep(one, placement, inventory), ...(one.request.mandatory ? {} : { optional: true }) }];
   });
   const launch: Step = { do: 'launch', vm: name, created, uid: as?.uid ?? ownUid(), label: `start ${binary}` };
-  const go: Step[] = startsPaused(file.qemu.args) ? [] : [{ do: 'go', label: 'let the guest go' }];
+  const go: Step[] = startsPaused(file.qemu.args) ? [] : [{ do: 'go', label: 'resume the guest' }];
   return {
     kind: 'run',
     recover: 'undo',
@@ -118,7 +118,7 @@ function changeFor(
   };
 }
 
-/** Devices that the VM must have and that another one has: found before anything is started. */
+/** @returns a finding for each required device that another VM has; checked before the start */
 async function heldByOthers({ wanted }: Prepared, inventory: HostInventory, host: HostAccess): Promise<Finding[]> {
   const claims = await livingClaims(host.claims.list(), () => inventory);
   return wanted.flatMap(({ host: device, request }) => {
@@ -127,7 +127,7 @@ async function heldByOthers({ wanted }: Prepared, inventory: HostInventory, host
   });
 }
 
-/** Gives the name back, unless not even SIGKILL could end its QEMU. */
+/** Frees the VM's name, unless not even SIGKILL ended its QEMU. */
 function forget(claimed: VmRecord, { registry }: HostAccess): void {
   const qemu = registry.read(claimed.name)?.qemu;
   if (qemu === undefined || hasEnded(qemu)) registry.remove(claimed);
@@ -148,7 +148,7 @@ function recordOf({ file, paths, binary }: Prepared): VmRecord {
   };
 }
 
-/** A QEMU that is started, its guest paused, and ended again when that fails. */
+/** Starts QEMU with its guest paused, and ends it again if the start fails. */
 class Start implements Launch, AsyncDisposable {
   readonly record: VmRecord;
   readonly owner: Launch['owner'];
@@ -188,7 +188,7 @@ class Start implements Launch, AsyncDisposable {
     this.#qemu = await startQemu({
       ...{ binary, args, as, logFile, sockets: as === undefined ? [] : handed },
       ...{ markFile: paths.startMark, signal: this.#operation.signal },
-      // written down before anything else is done: whoever comes after a qplug that was killed has to know whom to end
+      // recorded first of all: if qplug is killed, the next command must know which process to end
       onStart: (identity) => registry.update({ ...this.record, qemu: identity }),
     });
     this.#qmp = await reach(this.#qemu, this.record, this.#operation);
@@ -209,7 +209,7 @@ class Start implements Launch, AsyncDisposable {
     return told;
   }
 
-  /** Lets go of its monitor. */
+  /** Closes the monitor connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#qmp?.close();
   }
@@ -223,16 +223,16 @@ const expectedDevice = ({ key: id, label, bus, port, speed }: Placement): Expect
   return { id, label, bus, port, megabits: megabits(speed) };
 };
 
-/** What could not be plugged is remembered as well: its port is its own. */
+/** Remembers all planned places, including those of devices that could not be plugged in: their ports stay reserved. */
 function remember({ file, plan, wanted, controllers }: Prepared, host: HostAccess): readonly Finding[] {
   const selectors = file.usb.devices.flatMap((wish) => (wish.kind === 'host' ? [wish.select] : []));
   return rememberPlaces({ vm: file.name, placements: plan.placements, wanted, controllers, selectors }, host);
 }
 
-/** What a QEMU that is starting answers: no socket yet, nobody behind it, or a reset when one of its devices fails. */
-const NOT_YET: readonly Code[] = ['qmp-no-socket', 'qmp-refused', 'qmp-ended-early', 'qmp-connect-failed'];
+/** Connection errors of a QEMU that is starting: no socket yet, no listener, or a reset if one of its devices fails. */
+const STARTING_ERRORS: readonly Code[] = ['qmp-no-socket', 'qmp-refused', 'qmp-ended-early', 'qmp-connect-failed'];
 
-/** Connects to a QEMU that is starting, until it answers or is gone. */
+/** Tries to connect to a QEMU that is starting, until it answers or ends. */
 async function reach(
   qemu: QemuProcess,
   { sockets, binary }: VmRecord,
@@ -250,13 +250,13 @@ async function reach(
         const lastLines = await qemu.lastLines(LAST_LINES);
         throw fail('start-timeout', { binary, timeout, lastLines }, { cause: error });
       }
-      if (gone || !(error instanceof QmpConnectError && NOT_YET.includes(error.code))) throw error;
+      if (gone || !(error instanceof QmpConnectError && STARTING_ERRORS.includes(error.code))) throw error;
     }
-    await Promise.race([delay(KNOCK_EVERY, undefined, { signal }).catch(() => undefined), qemu.exited]);
+    await Promise.race([delay(CONNECT_RETRY_INTERVAL, undefined, { signal }).catch(() => undefined), qemu.exited]);
   }
 }
 
-/** When QEMU ended by itself, that is why whatever was being done failed. */
+/** If QEMU ended by itself, that is the reason for the error. */
 async function explainEnd(error: unknown, qemu: QemuProcess, binary: string): Promise<unknown> {
   const lost = error instanceof QmpConnectError || error instanceof QmpClosedError;
   const exit = await Promise.race([qemu.exited, delay(lost ? 1000 : 0).then(() => undefined)]);

@@ -23,11 +23,11 @@ import { checkTag } from './snapshot-tag.js';
 
 export interface SaveRequest {
   readonly tag: string;
-  /** Whether the devices of the host stay in the VM while it is saved. */
+  /** Whether the host devices stay in the VM during the save. */
   readonly keep: boolean;
 }
 
-/** A device of the host and where it is in the VM. */
+/** A host device, and its place in the VM. */
 export interface DeviceAt {
   readonly id: string;
   readonly label: string;
@@ -38,20 +38,20 @@ export interface DeviceAt {
 export interface SaveReport {
   readonly vm: string;
   readonly tag: string;
-  /** Names of the disks that have it, that with the VM's state first. */
+  /** Names of the disks that have it; the one with the VM's state first. */
   readonly disks: readonly string[];
   /** Bytes of the VM's state. */
   readonly stateBytes: number;
-  /** Devices of the host that were out of the VM meanwhile; where one did not come back a finding says so. */
+  /** Host devices that left the VM during the save; a finding reports each that did not come back. */
   readonly devices: readonly DeviceAt[];
   readonly findings: readonly Finding[];
 }
 
 /**
- * Saves the state of a VM into its disks, and beside them what its USB tree is. Its devices of the host are out of it meanwhile, and
- * claimed, so that nobody else gets them; then each comes back to its port.
+ * Saves the state of a VM into its disks, and a record of its USB tree beside it. Unplugs the host devices during the save, keeps them
+ * claimed so that no other VM gets them, and then plugs each into its port again.
  *
- * @throws QplugError before anything is touched: `snapshot-tag-wrong`, `-exists`, `-no-disk`, `-disk-unable`, `-blocked`; with
+ * @throws QplugError before any change: `snapshot-tag-wrong`, `-exists`, `-no-disk`, `-disk-unable`, `-blocked`; with
  *   everything undone: `snapshot-failed`, …
  */
 export async function saveSnapshot(
@@ -67,7 +67,7 @@ export async function saveSnapshot(
     const now = await readPlacedTopology(vm.qmp, signal);
     const holder = stateDisk(disks);
     throwErrors([...diskFindings(vm.name, tag, disks, holder), ...blockers(vm.name, now.topology)]);
-    if (holder === undefined) throw new Error('no disk, and nobody said so');
+    if (holder === undefined) throw new Error('no disk for the state, and no finding about it');
     const inventory = inventoryOf(host);
     const inside = makeEqual({ vm: vm.name, tag }, undefined, now, inventory, readableClaims(vm, host)).hosts;
     const hosts = keep ? [] : inside;
@@ -78,7 +78,7 @@ export async function saveSnapshot(
       vmstate: holder.node,
       nodes,
       record: recordOf({ vm: vm.name, tag, keep }, now, hosts, inside),
-      label: `save the state as ${tag}: QEMU answers nothing until it is written`,
+      label: `save the state as ${tag}: QEMU does not answer until it is saved`,
     };
     const steps = [...hosts.map(({ removal }) => removal), state, ...hosts.flatMap((one) => comeBack(one, one))];
     const change = { kind: 'snapshot', recover: 'undo', steps, inventory, claims: claimsOnHosts(hosts) } as const;
@@ -104,7 +104,7 @@ function recordOf(
   return { format: 1, vm, tag, tree: treeOf(now, out), hosts, kept: keep };
 }
 
-/** What of a host device says which it is, wherever it is plugged in. */
+/** The facts that identify a host device at any connector. */
 export function identityOfSaved({
   vendorId,
   productId,
@@ -124,7 +124,7 @@ function diskFindings(vm: string, tag: string, disks: readonly Disk[], holder: D
   return [...exists, ...unable.map((disk) => finding('snapshot-disk-unable', { vm, ...seen(disk) }))];
 }
 
-/** What else blocks it (of other buses) QEMU says itself, before it has done anything. */
+/** The USB devices that block a snapshot; QEMU itself reports blockers on other buses, before it changes anything. */
 function blockers(vm: string, { controllers }: Topology): Finding[] {
   return controllers.flatMap(({ devices }) =>
     devices.flatMap(({ driver, id, qomPath, port = '' }): Finding[] => {

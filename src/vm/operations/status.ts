@@ -26,15 +26,15 @@ export interface VmStatus {
   readonly run: string;
   readonly topology: Topology;
   readonly devices: readonly DeviceState[];
-  /** The claims of the VM, by the ids of its devices; undefined where they can't be read. */
+  /** The VM's claims by device id; undefined if they can't be read. */
   readonly claims: ReadonlyMap<string, Claim> | undefined;
-  /** Free ports that a slow device would not be given, and those that are kept for devices that are away. */
+  /** Free ports that qplug would not give to a slow device, and ports that it keeps for absent devices. */
   readonly kept: Pick<Plan, 'reserved' | 'kept'>;
-  /** What differs between the VM's file, the host and the VM. */
+  /** The differences between the VM's file, the host and the VM. */
   readonly findings: readonly Finding[];
 }
 
-/** Reads a VM's USB world and holds it against the host and the VM's file: desired × host × actual. Changes nothing. */
+/** Reads a VM's USB tree and compares it with the host and the VM's file: desired × host × actual. Changes nothing. */
 export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operation): Promise<VmStatus> {
   return within(operation, `read the state of ${vm.name}`, async (signal) => {
     const { file, faults } = await readFile(vm);
@@ -57,7 +57,7 @@ export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operatio
       ...suspendedFinding(vm, run, host),
       ...remembered.findings,
       ...devices.flatMap((one) => differenceOf(one, vm.name, again)),
-      // what is left of a VM whose guest has gone lacks nothing
+      // a VM whose guest has left needs no devices
       ...(left
         ? []
         : [
@@ -78,7 +78,7 @@ export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operatio
   });
 }
 
-/** What is wrong with the database has been said before this command; it does not keep anyone from looking at the VM. */
+/** An unreadable database does not prevent the status; qplug has reported it before this command. */
 function claimsById(vm: OpenVm, host: HostAccess): VmStatus['claims'] {
   return readable(() => new Map(claimsOf(ownerOf(vm), host).map((claim) => [claim.device, claim])));
 }
@@ -92,7 +92,7 @@ function readable<T>(read: () => T): T | undefined {
   }
 }
 
-/** Where the guest is, when that is not here. */
+/** A finding that the guest is not here, if so. */
 function guestFinding({ name: vm }: OpenVm, run: string, left: boolean): Finding[] {
   if (run === 'inmigrate') return [finding('awaits-guest', { vm }, { severity: 'note' })];
   return left ? [finding('migrated-away', { vm }, { severity: 'note' })] : [];
@@ -106,7 +106,7 @@ function suspendedFinding(vm: OpenVm, run: string, host: HostAccess): Finding[] 
   return [finding('suspended', { vm: vm.name, devices, since: suspension.since }, { severity: 'note' })];
 }
 
-/** The VM's file. What is wrong in it since the start does not keep anyone from looking at the VM. */
+/** Reads the VM's file. Errors in it since the start do not prevent the status. */
 async function readFile(vm: OpenVm): Promise<{ readonly file: VmFile | undefined; readonly faults: Finding[] }> {
   try {
     return { file: await fileOf(vm), faults: [] };
@@ -116,13 +116,13 @@ async function readFile(vm: OpenVm): Promise<{ readonly file: VmFile | undefined
   }
 }
 
-/** What the planner would keep if nothing more were asked for. */
+/** The ports that the planner reserves without a further request. */
 function keptPorts({ topology, capabilities, file, kept }: MoveWorld): VmStatus['kept'] {
   const growth = growthOf(topology, { hubs: file?.usb.grow.hubs ?? true, controllers: false }, capabilities);
   return plan({ topology, growth, devices: [], kept, reserve: file?.usb.reserve });
 }
 
-/** @returns the host port of a device whose attach frees the place of this object, which stands for one that is gone; undefined: none is there */
+/** @returns the host port of the device whose attach replaces this leftover object; undefined if no such device is plugged in */
 function pluggedThere(
   device: AttachedDevice,
   topology: Topology,

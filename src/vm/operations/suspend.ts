@@ -18,30 +18,30 @@ import type { OpenVm } from '../target/index.js';
 import { changedVm, changeVm } from '../transaction/index.js';
 
 export interface SuspendRequest {
-  /** Whether the VM keeps its devices: nobody else can have them meanwhile. */
+  /** Whether the VM keeps its devices. */
   readonly keep: boolean;
 }
 
 export interface SuspendReport {
   readonly vm: string;
-  /** Whether the guest stood still before. */
+  /** Whether the guest was paused before. */
   readonly already: boolean;
-  /** Those that the host has meanwhile, and the VM gets back. */
+  /** Devices that the host has until the VM resumes. */
   readonly devices: readonly SuspendedDevice[];
   readonly findings: readonly Finding[];
 }
 
-/** A device that leaves for the time of the suspension. */
+/** A device that leaves the VM until it resumes. */
 interface Leaving {
   readonly removal: Removal;
   readonly device: SuspendedDevice;
 }
 
 /**
- * Gives the devices of a VM back to the host, then makes its guest stand still. `resume` brings them back to their ports. A device that
- * qplug could not put back where it was stays in the VM.
+ * Returns the devices of a VM to the host, then pauses its guest. `resume` brings them back to their ports. A device that qplug could not
+ * plug in again stays in the VM.
  *
- * @throws QplugError `not-suspendable` where the guest neither runs nor stands still; with everything undone: `removal-pending`, …
+ * @throws QplugError `not-suspendable` if the guest is neither running nor paused; with everything undone: `removal-pending`, …
  */
 export async function suspend(
   vm: OpenVm,
@@ -58,11 +58,11 @@ export async function suspend(
     const inVm = situation === undefined ? [] : leavingDevices(situation);
     const leaving = inVm.filter(({ device }) => isBelieved(device.key, owner, host));
     const devices = [...(before?.devices ?? []), ...leaving.map(({ device }) => device)];
-    const pause: ChangeStep[] = status === 'running' ? [{ do: 'pause', label: 'stop the guest' }] : [];
+    const pause: ChangeStep[] = status === 'running' ? [{ do: 'pause', label: 'pause the guest' }] : [];
     const steps = [...leaving.map(({ removal }) => removal), ...pause];
     if (steps.length === 0) return { vm: vm.name, already: true, devices, findings: [] };
     const suspension: Suspension = { owner, devices, since: new Date().toISOString() };
-    // kept first: a list of devices that the VM still has does no harm
+    // saved first: a list of devices that the VM still has does no harm
     host.claims.suspensions.put(suspension);
     try {
       const { inventory } = situation ?? {};

@@ -7,7 +7,7 @@ import { type AttachRequest, planAttach } from './plan-attach.js';
 import type { Prepared } from './prepare-start.js';
 import { readSituation } from './situation.js';
 
-/** @returns how many devices of a class, or of each, would fit a VM beside those of its file, before it is started */
+/** @returns how many more devices of one speed, or of each speed, fit a VM that is not started yet, besides those of its file */
 export function roomInFile({ plan, request, file }: Prepared, speed?: Speed): Room[] {
   const controllers = request.growth.controllers.slice(plan.controllers.length);
   const growth = { ...request.growth, controllers };
@@ -15,8 +15,8 @@ export function roomInFile({ plan, request, file }: Prepared, speed?: Speed): Ro
 }
 
 /**
- * @param request - devices that are to come first
- * @returns how many devices of a class, or of each, would fit a VM that runs
+ * @param request - devices that get their ports first
+ * @returns how many more devices of one speed, or of each speed, fit a running VM
  * @throws QplugError as `planAttach`
  */
 export async function roomInVm(

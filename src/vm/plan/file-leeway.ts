@@ -4,10 +4,10 @@ import type { Leeway } from '../../planner/index.js';
 import type { ControllerSpec } from '../../qdev/index.js';
 
 /**
- * What could be changed about a VM file, so that only such fixes are told as the file would be accepted with.
+ * Lists the possible changes to a VM file, so that qplug suggests only fixes with which the file passes all checks.
  *
- * @param chosen - the controllers that QEMU is to create
- * @param taken - ids that are in use
+ * @param chosen - the controllers that QEMU will create
+ * @param taken - ids in use
  */
 export function fileLeeway(file: VmFile, chosen: readonly ControllerSpec[], taken: ReadonlySet<string>): Leeway {
   const grow = { ...file.usb.grow, controllers: true };
@@ -28,7 +28,7 @@ export function fileLeeway(file: VmFile, chosen: readonly ControllerSpec[], take
   };
 }
 
-/** The controllers that a VM has without its file naming them: whoever names another has to name them too. */
+/** The controllers that a VM has although its file does not list them: a file that lists one controller must list these too. */
 export function unwrittenControllers(file: VmFile, chosen: readonly ControllerSpec[]): readonly ControllerSpec[] {
   return file.usb.controllers === undefined ? chosen : [];
 }
@@ -37,7 +37,7 @@ function wishOf({ id, model }: Pick<ControllerSpec, 'id' | 'model'>): Controller
   return { id, model, ports: undefined, p2: undefined, p3: undefined, pointer: ['usb', 'controllers', id] };
 }
 
-/** Whether a VM with these controllers passes all checks, and keeps those of its board: a microvm gives them up. */
+/** Whether a VM with these controllers passes all checks and keeps the controllers of its board: a microvm loses them. */
 function accepts(file: VmFile, controllers: readonly ControllerWish[]): boolean {
   const changed = { ...file, usb: { ...file.usb, controllers } };
   return checkGuest(changed).length === 0 && boardControllers(changed).length === boardControllers(file).length;

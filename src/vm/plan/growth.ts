@@ -1,15 +1,15 @@
 import type { Growth } from '../../planner/index.js';
 import { type Capabilities, type ControllerSpec, mayHave, type Topology, uniqueId } from '../../qdev/index.js';
 
-/** More than this many added controllers are never considered. */
+/** qplug plans at most this many added controllers. */
 const MOST = 8;
 
-/** What is added to a live VM, as QOM types: its QEMU is asked whether it has them. */
+/** QOM types that qplug may add to a running VM, if its QEMU has them. */
 export const GROWTH_MODELS = ['usb-hub', 'qemu-xhci'] as const;
 
 /**
- * @param capabilities - what the VM's QEMU said of `GROWTH_MODELS`; undefined where it was not asked
- * @returns what may be added to a live VM, of what its QEMU has: hubs, and an xHCI with 15 + 15 ports in each slot that takes one
+ * @param capabilities - QEMU's answer about `GROWTH_MODELS`; undefined where qplug did not ask
+ * @returns what qplug may add to a running VM: hubs, and an xHCI with 15 + 15 ports in each free hotplug slot, as far as its QEMU has them
  */
 export function growthOf(
   topology: Topology,

@@ -1,6 +1,6 @@
 /**
- * From a wish to steps. In goes the situation (the VM's file, the host, the VM as it is) and what a person asks for; out come a plan and
- * the steps that make it true, or a finding that says why not. Nothing is touched.
+ * Plans. Input: the situation (the VM's file, the host, the VM as it is) and a user's request. Output: a plan and the steps that carry it
+ * out, or findings that say why there is none. Nothing here changes a VM.
  */
 
 export { roomInFile, roomInVm } from './capacity.js';

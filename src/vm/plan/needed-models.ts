@@ -2,14 +2,14 @@ import { type Finding, finding, throwErrors } from '../../diag/index.js';
 import type { HostDevice } from '../../host/index.js';
 import { type Capabilities, emulatedModel, mayHave } from '../../qdev/index.js';
 
-/** @returns the QOM types that QEMU must have for these devices; names that mean no emulated device are left out */
+/** @returns the QOM types that QEMU must have for these devices; without names of unknown emulated devices */
 export function neededModels(devices: readonly HostDevice[], emulated: readonly string[] = []): string[] {
   return [...(devices.length > 0 ? ['usb-host'] : []), ...emulated.filter(emulatedModel)];
 }
 
 /**
- * @param vm - what the VM is called
- * @throws QplugError `qemu-no-usb-host`, `qemu-no-model`: for each that its QEMU said it does not have
+ * @param vm - the VM's name
+ * @throws QplugError `qemu-no-usb-host`, `qemu-no-model`: for each model that its QEMU lacks
  */
 export function requireModels(vm: string, models: readonly string[], capabilities: Capabilities): void {
   throwErrors(models.filter((model) => !mayHave(capabilities, model)).map((model) => modelMissing(vm, model)));

@@ -31,44 +31,44 @@ import { type Terms, termsFor, typedTerms, type Wanted, wantEmulatedDevice, want
 
 export interface AttachRequest {
   readonly selectors: readonly string[];
-  /** Models of emulated devices that need nothing but a port. */
+  /** Models of emulated devices that need only a port. */
   readonly emulated?: readonly string[] | undefined;
-  /** Fixes the place of the one device that is named. */
+  /** Pins the one requested device to this controller. */
   readonly controller?: string | undefined;
   readonly port?: string | undefined;
   readonly slower?: 'refuse' | 'allow' | undefined;
-  /** ms to wait for devices that are not plugged in yet. Default 0. */
+  /** ms to wait for devices that are not plugged in. Default 0. */
   readonly wait?: number | undefined;
-  /** What may be added to find room; default: what the VM's file says, or hubs. */
+  /** What qplug may add when ports run out; default: as the VM's file says, else hubs. */
   readonly grow?: { readonly hubs: boolean; readonly controllers: boolean } | undefined;
-  /** Guards of the host that do not count. */
+  /** Host guards that the user switched off. */
   readonly guardOff?: readonly GuardKind[] | undefined;
-  /** Those that were taken away when the VM was given it before: they don't count, and are kept in its claim. */
+  /** Host guards that were switched off when the VM had the device before: qplug ignores them and keeps them in the claim. */
   readonly handedOver?: readonly GuardKind[] | undefined;
 }
 
-/** What an attach has read already: of the file that is changed with the VM, and of the devices that were selected for both. */
+/** What the caller of an attach has read already: the VM's file, and the selected devices. */
 export interface ReadBefore {
   readonly file?: VmFile | undefined;
   readonly selected?: Selected | undefined;
 }
 
-/** What an attach would do, before anything is done. */
+/** The plan of an attach. */
 export interface AttachPlan {
   readonly situation: Situation;
   readonly request: PlanRequest;
   readonly plan: Plan;
   readonly wanted: readonly Wanted[];
   readonly steps: readonly ChangeStep[];
-  /** Devices that the VM has already, with where they are. */
+  /** Devices that the VM has already, and where. */
   readonly already: readonly { readonly device: HostDevice; readonly standing: Standing }[];
   readonly findings: readonly Finding[];
 }
 
 /**
- * Works out an attach on a live VM, and touches nothing.
+ * Plans an attach to a running VM; changes nothing.
  *
- * @throws QplugError: devices not found, ambiguous, denied, not openable · refusals of the planner (exit 6)
+ * @throws QplugError: devices not found, ambiguous, denied, not openable · the planner's refusals (exit 6)
  */
 export async function planAttach(...what: Parameters<typeof draftAttach>): Promise<AttachPlan> {
   const made = await draftAttach(...what);
@@ -78,7 +78,7 @@ export async function planAttach(...what: Parameters<typeof draftAttach>): Promi
 }
 
 /**
- * The same, but what the planner refused is among the findings: for those who want to know why.
+ * As `planAttach`, but returns the planner's refusals as findings, to show them.
  *
  * @throws QplugError: devices not found, ambiguous, denied, not openable
  */
@@ -130,7 +130,7 @@ export async function draftAttach(
   };
 }
 
-/** @throws QplugError with all that the VM's file or the host's policy keeps from it */
+/** @throws QplugError with every device that the VM's file or the host's policy denies */
 export async function refuseDenied(
   devices: readonly HostDevice[],
   { vm: { name }, file, inventory }: Situation,
@@ -147,8 +147,8 @@ export async function refuseDenied(
 }
 
 /**
- * @returns by the id of what is wanted: the guards that speak against it and were taken away, by a command line alone
- * @throws QplugError `device-guarded` for all that the host needs itself
+ * @returns by id of the wanted device: the guards against it that only the command line switched off
+ * @throws QplugError `device-guarded` for each device that the host itself needs
  */
 export async function refuseGuarded(
   wanted: readonly Wanted[],
@@ -161,7 +161,7 @@ export async function refuseGuarded(
   return new Map(against.map(([id, { taken }]) => [id, taken]));
 }
 
-/** @returns those that the host can do without, and that its policy allows */
+/** @returns the wanted devices that no guard keeps on the host and that the host's policy allows */
 export async function unguarded(
   wanted: readonly Wanted[],
   off: readonly GuardKind[],
@@ -179,13 +179,13 @@ export async function unguarded(
   );
 }
 
-/** The guards that keep a device on the host, and those that would if a command line had not taken them away. */
+/** The guards that keep a device on the host, and the guards that would if the command line had not switched them off. */
 interface Against {
   readonly findings: readonly Finding[];
   readonly taken: readonly GuardKind[];
 }
 
-/** @returns by the id of what is wanted */
+/** @returns by id of the wanted device */
 async function guardsAgainst(
   wanted: readonly Wanted[],
   off: readonly GuardKind[],
@@ -203,7 +203,7 @@ async function guardsAgainst(
   return new Map(against);
 }
 
-/** The places of devices that the VM had before, and those of devices of its file that are away. */
+/** Recalls the ports that the wanted devices had before, and the ports to keep for absent devices of the VM's file. */
 export function recalled(
   wanted: readonly Wanted[],
   { vm: { name, record }, file, inventory }: Pick<Situation, 'vm' | 'file' | 'inventory'>,
@@ -217,22 +217,22 @@ export function recalled(
   return { ...recallPlaces(known?.record?.devices ?? [], devices, away), findings: known?.findings ?? [] };
 }
 
-/** An object to be removed, and how people call what it stood for. */
+/** An object to remove, and the label of its former device. */
 interface StaleObject {
   readonly label: string;
   readonly standing: Standing;
 }
 
-/** What an attach is about. */
+/** The requested devices, sorted by their state in the VM. */
 export interface Gathered {
   readonly wanted: Wanted[];
   readonly already: { readonly device: HostDevice; readonly standing: Standing }[];
-  /** Objects whose device was replugged since, or left its connector to another: they hold a port and an id, and will never come back. */
+  /** Objects whose device was replugged, or whose connector has another device now: they hold a port and an id, and never work again. */
   readonly stale: StaleObject[];
   readonly findings: Finding[];
 }
 
-/** Finds out how each device stands in a VM. @throws QplugError with all that can't be attached */
+/** Finds the state of each requested device in a VM. @throws QplugError with every device that can't be attached */
 export function gather(
   devices: readonly HostDevice[],
   request: AttachRequest,
@@ -299,7 +299,7 @@ function wantModel(name: string, taken: ReadonlySet<string>, terms: Terms): Want
   return made;
 }
 
-/** @returns the step that frees the place of what stands for a device that is gone */
+/** @returns the step that removes the object of a device that is gone, and so frees its port */
 export function removalOf({ label, standing }: StaleObject): ChangeStep {
   const { id, qomPath } = standing.device;
   const path = qomPath ?? `/machine/peripheral/${id}`;

@@ -8,28 +8,29 @@ import { type Removal, removalStep } from '../steps/index.js';
 import type { Situation } from './situation.js';
 import { termsFor, type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
 
-/** A device in a VM that can be taken out and made again. */
+/** A device in a VM that qplug can unplug and create again. */
 export interface MovableDevice {
   readonly movable: Movable;
   readonly wanted: Wanted;
   readonly removal: Removal;
 }
 
-/** The world that a move is looked for in. */
+/** The situation in which qplug looks for a move. */
 export interface MoveWorld extends Omit<Situation, 'vm'> {
-  /** Ports of devices that are away: a move leaves them as far as it can. */
+  /** Ports of absent devices: a move avoids them as far as it can. */
   readonly kept?: readonly KeptPort[] | undefined;
 }
 
-/** @returns the QOM types that a move may add: a hub, and what the VM's file waits for */
+/** @returns the QOM types that a move may add: a hub, and usb-host if the VM's file wants host devices */
 export function modelsOfMoves(file: VmFile | undefined): string[] {
   const waits = file?.usb.devices.some(({ kind }) => kind === 'host') ?? false;
   return ['usb-hub', ...(waits ? ['usb-host'] : [])];
 }
 
 /**
- * @returns what may be moved: only what qplug itself plugged into the running VM, since nobody else's devices can be made again as
- *   they were, and only where its speeds are known
+ * qplug can't create the devices of others again as they were.
+ *
+ * @returns the devices that may move: those that qplug itself plugged into the running VM and whose speeds are known
  */
 export function movableDevices({ topology, file, inventory, claims }: MoveWorld): MovableDevice[] {
   return topology.controllers.flatMap((controller) =>
@@ -39,7 +40,7 @@ export function movableDevices({ topology, file, inventory, claims }: MoveWorld)
         return [];
       const removal = removalStep(device, controller, inventory, claims);
       if (removal.restore === undefined) return [];
-      // it may have its own id again
+      // it may keep its own id
       const taken = new Set([...topology.ids].filter((other) => other !== id));
       const host = hostOf(device, inventory, claims);
       const made =
@@ -57,7 +58,7 @@ export function movableDevices({ topology, file, inventory, claims }: MoveWorld)
 
 const [HID, STORAGE] = [0x03, 0x08];
 
-/** Emulated devices hold nothing; a keyboard is back before it is missed; a disk may be mounted. */
+/** Emulated devices hold no data; a keyboard is back at once; a disk may be mounted. */
 function disturbanceOf(host: HostDevice | undefined): number {
   if (host === undefined) return 0;
   const classes = host.interfaces.map((one) => one.class);
@@ -65,7 +66,7 @@ function disturbanceOf(host: HostDevice | undefined): number {
   return classes.length > 0 && classes.every((one) => one === HID) ? 1 : 2;
 }
 
-/** @returns devices that a VM's file wants, that could be had, and that the VM has not */
+/** @returns devices that a VM's file wants, that are available, and that the VM lacks */
 function wishedDevices({ topology, capabilities, file, inventory, claims }: MoveWorld): HostDevice[] {
   if (!mayHave(capabilities, 'usb-host')) return [];
   return (file?.usb.devices ?? []).flatMap((wish) => {
@@ -79,7 +80,7 @@ function wishedDevices({ topology, capabilities, file, inventory, claims }: Move
   });
 }
 
-/** @returns the planner's best move among what may be moved, see `bestMove` */
+/** @returns the planner's best move of the movable devices, see `bestMove` */
 export function findMove(
   { topology, capabilities, file, kept }: MoveWorld,
   movables: readonly MovableDevice[],
@@ -96,9 +97,9 @@ export function findMove(
 }
 
 /**
- * Says that one move would win a native port, where there is one.
+ * Reports the one move that would free a native port, if there is one.
  *
- * @param waiting - devices that found no port; `words` name one on a command line, where the VM's file does not
+ * @param waiting - devices without a port; `words` select one on a command line if the VM's file does not list it
  */
 export function moveFindings(
   vm: string,
@@ -132,13 +133,13 @@ export function moveFindings(
   return [finding('move-would-help', evidence, { severity: 'note' })];
 }
 
-/** @returns the words that name a device to `rebalance` */
+/** @returns the words that select a device for `rebalance` */
 export function wordsFor({ host, request: { driver } }: Wanted): string[] {
   if (host !== undefined) return [host.port];
   return driver !== undefined && emulatedModel(driver) !== undefined ? ['--emulated', driver] : [];
 }
 
-/** @returns devices of a VM's file that wait for a port, as they are wanted; what QEMU can't take is left out */
+/** @returns the devices of a VM's file that wait for a port; without those that QEMU can't pass through */
 export function wishedAsWanted(world: MoveWorld): Wanted[] {
   const taken = new Set(world.topology.ids);
   return wishedDevices(world).flatMap((device) => {

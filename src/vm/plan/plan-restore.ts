@@ -21,7 +21,7 @@ import type { Claim, SavedController, SavedDevice, UsbTree } from '../../registr
 import type { PlacedTopology } from '../observe/index.js';
 import { type AddStep, type Removal, removalStep } from '../steps/index.js';
 
-/** A device of the host that is in the VM. */
+/** A host device in a VM, and its place. */
 export interface HostInVm {
   readonly removal: Removal;
   readonly host: HostDevice;
@@ -29,7 +29,7 @@ export interface HostInVm {
   readonly port: string;
 }
 
-/** @returns the step that plugs a device of the host in again. The rest goes on where it can't be had. */
+/** @returns the step that plugs a host device in again; an optional step, so the others continue if the device is not available */
 export function comeBack(
   { removal: { restore, label, identity }, host }: HostInVm,
   { bus, port }: { readonly bus: string; readonly port: string },
@@ -39,28 +39,28 @@ export function comeBack(
   return [{ do: 'add', device, label, hostPort: host.port, identity, optional: true }];
 }
 
-/** @returns devices of the host that leave a VM for a time, as they are claimed meanwhile */
+/** @returns the claims that reserve host devices which leave a VM for a time */
 export function claimsOnHosts(hosts: readonly HostInVm[]): ClaimWish[] {
   return hosts.map(({ removal: { target: id }, host }) => ({ id, host }));
 }
 
-/** What it takes to make a VM's USB tree the one that was saved. */
+/** The changes that make a VM's USB tree equal to a saved one. */
 export interface Equalizing {
-  /** Why it can't be done; then nothing else counts. */
+  /** Why the trees can't be made equal; if there is any, the rest does not matter. */
   readonly problems: readonly Finding[];
   readonly notes: readonly Finding[];
-  /** Devices of the host: all of them leave, for QEMU drops them at a load, for good. */
+  /** Host devices: qplug unplugs all of them, because QEMU drops them for good when it loads a state. */
   readonly hosts: readonly HostInVm[];
-  /** What is in the way of the saved tree. */
+  /** Removals of devices that are in the way of the saved tree. */
   readonly inTheWay: readonly Removal[];
   readonly adds: readonly AddStep[];
-  /** Those of `adds` that only stand for a device of the host while the state is loaded. */
+  /** Removals of those of `adds` that only replace a host device while QEMU loads the state. */
   readonly standIns: readonly Removal[];
-  /** The bus as it is called now, by its name when it was saved. */
+  /** The bus's name now, by its name in the saved tree. */
   readonly buses: ReadonlyMap<string, string>;
-  /** Places that are taken once the tree is equal, as `bus port`. */
+  /** Places in use once the tree is equal, as `bus port`. */
   readonly taken: ReadonlySet<string>;
-  /** Those of hubs. */
+  /** The places of hubs among them. */
   readonly hubs: ReadonlySet<string>;
 }
 
@@ -69,21 +69,21 @@ interface Named {
   readonly tag: string;
 }
 
-/** What stands for a device of the host while a state is loaded into its port: a usb-host that matches none. */
+/** A usb-host that matches no device: it replaces a host device while QEMU loads a state into its port. */
 const STAND_IN = 'qplug-stand-in';
 const NOTHING = { vendorid: 0xffff, productid: 0xffff, hostbus: 255, hostaddr: 127, hostport: '99' };
 
 const placeOf = (bus: string, port: string): string => `${bus} ${port}`;
 
 /**
- * Works out how a VM's USB tree is made equal to one that was saved: pure.
+ * Plans how to make a VM's USB tree equal to a saved one: pure.
  *
- * QEMU loads a device's state into what it finds at the same port of the controller at the same PCI address, whatever its id (hw/usb/bus.c,
- * usb_get_dev_path), and refuses the whole when it finds none. More devices than were saved do no harm; a controller more would, since
- * it goes on with what its guest told it before, in memory that is another guest's now.
+ * QEMU loads a device's state into the device at the same port of the controller at the same PCI address, whatever its id (hw/usb/bus.c,
+ * usb_get_dev_path), and refuses the whole state if there is none. Additional devices do no harm. An additional controller would: it
+ * continues with the addresses that its guest gave it before, in memory that now belongs to the loaded guest.
  *
- * @param saved - undefined: nobody knows; only the devices of the host leave
- * @param claims - those of the VM
+ * @param saved - undefined: unknown; then only the host devices leave
+ * @param claims - the VM's claims
  */
 export function makeEqual(
   named: Named,
@@ -164,7 +164,7 @@ class Work {
     }
   }
 
-  /** Sees that something of the same kind is at a saved place. */
+  /** Makes sure that a device of the same kind is at a saved place. */
   #require(was: SavedDevice, controller: Controller): void {
     const there = controller.devices.find(({ port }) => port === was.port);
     if (there !== undefined && !this.#gone.has(there)) {
@@ -174,7 +174,7 @@ class Work {
     this.#add(was, controller.bus);
   }
 
-  /** Takes out what is at a place, and what sits behind it. @returns whether it can be */
+  /** Removes the device at a place and all devices behind it. @returns whether that is possible */
   #clear(was: SavedDevice, there: AttachedDevice, controller: Controller): boolean {
     const leaving = controller.devices.filter(
       (one) =>
@@ -197,7 +197,7 @@ class Work {
 
   #removalOf(device: AttachedDevice, controller: Controller): Removal {
     const removal = removalStep(device, controller, this.#inventory, this.#claims);
-    // those that stand for a device have left already
+    // usb-hosts of present devices have left already
     const isStale = device.driver === 'usb-host' && device.id !== undefined && isOurs(device.id);
     return isStale ? { ...removal, restore: undefined, stale: true } : removal;
   }
@@ -233,7 +233,7 @@ class Work {
     if (driver === 'usb-hub') return usbHub({ id: free(hubId(bus, port)), bus, port, ports: hubPorts ?? 8 });
     const model = emulatedModel(driver);
     if (model === undefined || model.needs !== undefined || model.attaches !== 'at-once') return undefined;
-    // only one that was made slower on purpose runs at 12 Mb/s on a root port; behind a hub all do
+    // on a root port only a device that was slowed down on purpose runs at 12 Mb/s; behind a hub all do
     const isSlow = model.hasUsbVersion && megabits === 12 && parentPort(port) === undefined;
     const properties = isSlow ? { usb_version: 1 } : {};
     return emulatedDevice({ driver, id: free(`qplug-${driver}`), bus, port, properties });
@@ -262,7 +262,7 @@ class Work {
       problems: this.#problems,
       notes: this.#notes,
       hosts: this.#hosts,
-      // what sits behind a hub goes before the hub
+      // devices behind a hub leave before the hub
       inTheWay: this.#inTheWay.toSorted((a, b) => depthOf(b) - depthOf(a)),
       adds: this.#adds,
       standIns: this.#standIns,
@@ -302,17 +302,17 @@ function seen(
   return { name: id ?? bus, model, address, slow: ports.length - fast, fast };
 }
 
-/** Where a device of the host comes back to. */
+/** The place at which a host device comes back. */
 export interface Return {
   readonly host: HostInVm;
-  /** Undefined: both the saved place and that before are taken. */
+  /** Undefined: both its saved place and its present one are in use. */
   readonly place: { readonly bus: string; readonly port: string } | undefined;
 }
 
 /**
- * @param savedPlaceOf - where a device was when the state was saved
- * @returns for each device of the host the port where it comes back: that of the saved tree, else the one that it had, if that is free
- *   and still there
+ * @param savedPlaceOf - gives a device's place in the saved tree
+ * @returns for each host device the port where it comes back: its port in the saved tree, else its present one if that is free
+ *   and still exists
  */
 export function returnsOf(
   { hosts, taken, hubs, buses }: Equalizing,

@@ -33,15 +33,15 @@ import { fileLeeway, unwrittenControllers } from './file-leeway.js';
 import { type Returning, recallPlaces } from './recall-places.js';
 import { type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
 
-/** Where everything of a VM file goes, before anything is started. */
+/** The place of every device of a VM file, before the VM starts. */
 export interface FilePlan {
   readonly file: VmFile;
   readonly version: QemuVersion;
   readonly request: PlanRequest;
   readonly plan: Plan;
-  /** Host devices and emulated ones that take part. */
+  /** The host devices and emulated devices to place. */
   readonly wanted: readonly Wanted[];
-  /** All that QEMU is to create: those of the file and those that the plan adds. */
+  /** All controllers that QEMU will create: those of the file and those that the plan adds. */
   readonly controllers: readonly ControllerSpec[];
   /** Hubs before those behind them. */
   readonly hubs: readonly {
@@ -51,36 +51,36 @@ export interface FilePlan {
     readonly ports: number;
   }[];
   readonly emulated: readonly PlacedEmulated[];
-  /** Devices whose speed nobody tells: where they could go is not known. An error says so of each. */
+  /** Devices of unknown speed: qplug can't place them. A finding reports each. */
   readonly untold: readonly { readonly label: string; readonly finding: Finding }[];
-  /** Selectors of host devices that are wanted and not there. */
+  /** Entries of the file whose host device is not plugged in. */
   readonly missing: readonly HostDeviceWish[];
-  /** Errors are reasons not to start; warnings tell what the VM starts without. */
+  /** Errors are reasons not to start; warnings report the devices that the VM starts without. */
   readonly findings: readonly Finding[];
 }
 
-/** What is known beside the file and the host. */
+/** Facts for a plan, besides the file and the host. */
 export interface PlanningKnowledge {
-  /** What QEMU said of itself, where it was asked: nothing is added that it does not have. */
+  /** QEMU's models, if qplug asked: the plan adds no model that QEMU lacks. */
   readonly capabilities?: Capabilities | undefined;
-  /** Where everything was at the last start; undefined for a VM that never ran, or is to be placed anew. */
+  /** All places at the last start; undefined for a VM that never ran, or that is placed from scratch. */
   readonly before?: PlaceRecord | undefined;
-  /** Who may have which device of this host, and what it needs itself; undefined where the devices are not of this host. */
+  /** The host's guards and policy; undefined if the devices are not those of this host. */
   readonly may?: MayHave | undefined;
 }
 
-/** What speaks against handing devices of this host to a VM. */
+/** The reasons of this host against passing devices to a VM. */
 export interface MayHave {
   readonly guards: GuardsByPort;
-  /** Guards that do not count, for any device. */
+  /** Guards that the user switched off, for all devices. */
   readonly off: readonly GuardKind[];
   readonly policy: PolicyInForce | undefined;
 }
 
 /**
- * Plans a VM file: desired × host. Pure but for its arguments.
+ * Plans a VM file: desired × host. Pure.
  *
- * @param inventory - the host's devices; undefined to look at the file alone
+ * @param inventory - the host's devices; undefined to plan the file alone
  */
 export function planFile(
   file: VmFile,
@@ -157,7 +157,7 @@ interface Gathered {
   readonly missing: HostDeviceWish[];
   readonly untold: { readonly label: string; readonly finding: Finding }[];
   readonly findings: Finding[];
-  /** Where each device of the plan, by its key, stands in the file. */
+  /** The position in the file of each device of the plan, by its key. */
   readonly places: Map<string, Pointer>;
 }
 
@@ -187,7 +187,7 @@ function gather(
   return gathered;
 }
 
-/** What can't be had stops a VM that must have it, and is told loudly where it may start without. */
+/** An unavailable device is an error if the VM must have it, else a warning. */
 function severityOf(wish: HostDeviceWish): Severity {
   return wish.whenMissing === 'skip' ? 'warning' : 'error';
 }

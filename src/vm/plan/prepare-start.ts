@@ -19,37 +19,37 @@ import type { Capabilities, QemuVersion } from '../../qdev/index.js';
 import { readVmFile } from '../target/index.js';
 import { type FilePlan, type MayHave, planFile } from './plan-start.js';
 
-/** A version to plan for where no QEMU can be asked: what is true from there on is true of all newer ones that are known. */
+/** The QEMU version to plan for if there is no QEMU to ask: its facts hold for all newer known versions. */
 const ASSUMED: QemuVersion = { major: 10, minor: 0, micro: 0 };
 
 export interface PrepareOptions {
-  /** Whether all that `run` needs is looked at, or only what a plan needs: then a missing QEMU is a warning. */
+  /** Whether to check all that `run` needs, or only what a plan needs: then a missing QEMU is a warning. */
   readonly full: boolean;
-  /** Whether everything is placed as if the VM had never run. Default false. */
+  /** Whether to place everything as if the VM had never run. Default false. */
   readonly forget?: boolean | undefined;
-  /** Whom QEMU is to run as, instead of whom the file says. */
+  /** The user to run QEMU as; overrides the file. */
   readonly user?: string | undefined;
-  /** Guards of the host that do not count, for any device. */
+  /** Host guards that the user switched off, for all devices. */
   readonly guardOff?: readonly GuardKind[] | undefined;
   readonly signal: AbortSignal;
 }
 
-/** A VM file on the way to a command line. */
+/** A planned VM file, ready for its command line. */
 export interface Prepared extends FilePlan {
   readonly paths: RuntimePaths;
-  /** The program's path, or its name where it was not found. */
+  /** The program's path, or its name if it was not found. */
   readonly binary: string;
-  /** Whom QEMU is started as; undefined: whoever runs qplug. Known only when all that `run` needs was looked at. */
+  /** The user to start QEMU as; undefined: the user of qplug. Known only after the full check. */
   readonly as: RunAs | undefined;
   readonly options: readonly QemuOption[];
 }
 
 /**
- * Reads a VM file and works out its plan and its command line. Starts and changes nothing.
+ * Reads a VM file, plans it and builds its command line. Starts and changes nothing.
  *
- * @param vm - the file's path, or the file where it was read already
- * @param inventory - the host's devices; undefined to look at the file alone
- * @throws QplugError with all that is wrong in the file
+ * @param vm - the file's path, or the file if it was read already
+ * @param inventory - the host's devices; undefined to plan the file alone
+ * @throws QplugError with all errors of the file
  */
 export async function prepare(
   vm: string | VmFile,
@@ -83,12 +83,12 @@ export async function prepare(
   return { ...planned, paths, binary: looked.binary ?? file.qemu.binary, as: looked.as, options, findings };
 }
 
-/** @returns a file as if it named that user, who stands nowhere in it */
+/** @returns the file as if it named that user */
 function withUser(file: VmFile, user: string): VmFile {
   return { ...file, qemu: { ...file.qemu, user, userTyped: true } };
 }
 
-/** Reads what speaks against the devices that a file wants. Nothing does where they are those of another host, from a file. */
+/** Reads the host's guards and policy for the devices that a file wants; undefined for devices of another host, read from a file. */
 async function mayHave(
   file: VmFile,
   inventory: HostInventory | undefined,
@@ -140,7 +140,7 @@ async function look(
   }
 }
 
-/** @returns the command line as words, and as text for a shell */
+/** @returns the command line as words, and as shell text */
 export function commandLineOf({ binary, options }: Pick<Prepared, 'binary' | 'options'>): {
   readonly words: readonly string[];
   readonly text: string;

@@ -3,19 +3,19 @@ import type { HostDevice } from '../../host/index.js';
 import type { KeptPort, PortName } from '../../planner/index.js';
 import type { RememberedDevice } from '../../registry/index.js';
 
-/** A device that is to have a place: by its id where the VM's file names one, else by what the host knows of it. */
+/** A device that needs a place: identified by its id if the VM's file names one, else by the host's facts about it. */
 export interface Returning {
   readonly key: string;
   readonly id?: string | undefined;
   readonly host?: HostDevice | undefined;
-  /** The selector in the VM's file that means it. */
+  /** The selector in the VM's file that matches it. */
   readonly select?: string | undefined;
 }
 
 export interface RecalledPlaces {
-  /** Where each device was, by its key. */
+  /** The former port of each device, by its key. */
   readonly homes: ReadonlyMap<string, PortName>;
-  /** Ports of devices that are away. Labels are printable, whoever wrote to the file. */
+  /** Ports of absent devices. Labels are printable, whoever wrote the file. */
   readonly kept: readonly KeptPort[];
 }
 
@@ -24,9 +24,9 @@ type HostMemory = Exclude<RememberedDevice['who'], { id: string }>;
 type Likeness = (was: HostMemory, is: HostDevice, wasSelect: string | undefined, select: string | undefined) => boolean;
 
 /**
- * From the surest to the vaguest, how a host device is known again: the same in everything; by its serial, in another connector; meant
- * by the same line of the file; what is plugged there now (a board in its boot loader has another vid:pid); one of its kind, in another
- * connector.
+ * How qplug recognizes a remembered host device, the surest way first: everything is the same; the same serial at another connector; the
+ * same selector of the file; another device at the same connector (a board in its boot loader has another vid:pid); the same kind at
+ * another connector.
  */
 const LIKENESS: readonly Likeness[] = [
   (was, is) => isSamePlace(was, is) && isSameKind(was, is) && was.serial === is.serial,
@@ -45,11 +45,11 @@ function isSameKind(was: HostMemory, is: HostDevice): boolean {
 }
 
 /**
- * Which remembered place belongs to whom: each is one device's. Of several that are as like, the latest counts.
+ * Assigns remembered places to devices, each place to one device. If several are equally alike, the latest wins.
  *
  * @param remembered - the latest last
- * @param devices - that want a place now
- * @param away - selectors of the file that mean no device now
+ * @param devices - devices that need a place now
+ * @param away - selectors of the file that match no device now
  */
 export function recallPlaces(
   remembered: readonly RememberedDevice[],

@@ -6,31 +6,31 @@ import type { ControllerSpec } from '../../qdev/index.js';
 import type { PlaceRecord, RememberedController, RememberedDevice } from '../../registry/index.js';
 import type { Wanted } from './wanted.js';
 
-/** Devices that a file does not name are remembered up to so many; the oldest are forgotten. */
+/** qplug remembers at most this many devices that the VM's file does not list; it forgets the oldest first. */
 const MOST_UNNAMED = 64;
 
-/** What a VM is known to have after a start, an attach or a move. */
+/** The devices of a VM after a start, an attach or a move. */
 export interface PlacesNow {
   readonly vm: string;
   readonly placements: readonly Placement[];
   readonly wanted: readonly Wanted[];
-  /** Those of a start; undefined where only devices were plugged. */
+  /** The controllers of a start; undefined after an attach or a move. */
   readonly controllers?: readonly ControllerSpec[] | undefined;
-  /** Selectors of the VM's file; undefined where only devices were plugged. A place that none of them means any more is forgotten. */
+  /** Selectors of the VM's file; undefined after an attach or a move. qplug forgets a place that no selector matches any more. */
   readonly selectors?: readonly string[] | undefined;
 }
 
 /**
- * Remembers where devices are, for the next start and the next attach.
+ * Saves the places of devices, for the next start and the next attach.
  *
- * @returns warnings when that can't be written
+ * @returns warnings if the file can't be written
  */
 export function rememberPlaces(now: PlacesNow, { places }: HostAccess): readonly Finding[] {
   if (places === undefined) return [];
   return places.write(placesAfter(places.read(now.vm).record, now));
 }
 
-/** @returns the record as it is after a start, an attach or a move: pure */
+/** @returns the new record after a start, an attach or a move: pure */
 export function placesAfter(before: PlaceRecord | undefined, now: PlacesNow): PlaceRecord {
   const devices = now.placements.flatMap(({ key, label, bus, port }): RememberedDevice[] => {
     const one = now.wanted.find(({ id }) => id === key);
@@ -55,7 +55,7 @@ export function placesAfter(before: PlaceRecord | undefined, now: PlacesNow): Pl
   };
 }
 
-/** The same text for the same device at the same place. */
+/** @returns the same text for the same device at the same place */
 function nameOf({ who }: RememberedDevice): string {
   if ('id' in who) return JSON.stringify([who.id]);
   const { controller, chain, vendorId, productId, serial } = who;

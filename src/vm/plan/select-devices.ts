@@ -3,17 +3,17 @@ import { Deadline } from '../../base/index.js';
 import { type Finding, QplugError } from '../../diag/index.js';
 import { type HostDevice, type HostInventory, nodeFinding, selectOne, waitForDevice } from '../../host/index.js';
 
-/** The devices that selectors match, and the host that they were found on. */
+/** The devices that selectors match, and the inventory that lists them. */
 export interface Selected {
   readonly devices: readonly HostDevice[];
   readonly inventory: HostInventory;
 }
 
 /**
- * Finds the one device that each selector means, and checks that it can be handed over.
+ * Finds the one device that each selector matches, and checks that its node can be opened.
  *
- * @param wait - ms to wait for those that are not there (0: not at all)
- * @throws QplugError with a finding for every selector that means none, or several, or what can't be opened
+ * @param wait - ms to wait for absent devices (0: do not wait)
+ * @throws QplugError with a finding for every selector that matches no device, several, or one that can't be opened
  */
 export async function selectDevices(
   selectors: readonly string[],

@@ -7,33 +7,33 @@ import { readTopologyAndModels } from '../observe/index.js';
 import { fileOf, type OpenVm } from '../target/index.js';
 
 /**
- * What is so for a VM that runs, all read once and of one moment: desired (its file) × host (the devices that are plugged in) × actual
- * (its USB tree, and what its QEMU can make). Every command that plans a change, or only shows something, works from one of these.
+ * All facts about a running VM, read once: desired (its file) × host (the devices that are plugged in) × actual (its USB tree, and the
+ * models of its QEMU). Every command that plans a change or shows a state works from one situation.
  */
 export interface Situation {
   readonly vm: OpenVm;
-  /** Undefined where the VM was not started from a file, or that is gone. */
+  /** Undefined if the VM was not started from a file, or the file is gone. */
   readonly file: VmFile | undefined;
   readonly inventory: HostInventory;
   readonly topology: Topology;
-  /** What QEMU said of the models that were asked for. */
+  /** QEMU's answer about the requested models. */
   readonly capabilities: Capabilities;
-  /** Those of the VM; none where the database can't be read. */
+  /** The VM's claims; none if the database can't be read. */
   readonly claims: readonly Claim[];
 }
 
-/** What a command has read already, before it could ask the VM. */
+/** Facts that a command read before it connected to the VM. */
 export interface AlreadyRead {
-  /** The VM's file: `undefined` in a member that is there says that it has none. */
+  /** The VM's file; a member that is present with the value `undefined` states that it has none. */
   readonly file?: VmFile | undefined;
   readonly inventory?: HostInventory | undefined;
 }
 
 /**
- * Reads the situation of a VM: its file and the host, unless they were read already, and its QEMU, in one reading.
+ * Reads the situation of a VM: its file and the host, unless the caller has read them already, and its QEMU, in one reading.
  *
- * @param options - `models`: QOM types that QEMU is asked about, given the VM's file
- * @throws QmpError · QplugError with all that is wrong in the VM's file
+ * @param options - `models`: gives the QOM types to ask QEMU about, from the VM's file
+ * @throws QmpError · QplugError with all errors of the VM's file
  */
 export async function readSituation(
   vm: OpenVm,

@@ -5,7 +5,7 @@ import { controllerDevice, megabits, usbHub } from '../../qdev/index.js';
 import type { AddStep, ChangeStep } from '../steps/index.js';
 import type { Wanted } from './wanted.js';
 
-/** @returns the steps that make a plan true, in the plan's order, which QEMU takes */
+/** @returns the steps that carry out a plan, in the plan's order, which QEMU accepts */
 export function stepsOf(plan: Plan, wanted: readonly Wanted[], inventory: HostInventory): ChangeStep[] {
   const byKey = new Map(wanted.map((one) => [one.request.key, one]));
   return plan.steps.flatMap((step) => stepOf(step, byKey, inventory) ?? []);
@@ -28,7 +28,7 @@ function stepOf(
   }
 }
 
-/** @returns the step that plugs a device in at its planned place */
+/** @returns the step that plugs a device into its planned port */
 export function addStep(
   { spell, label, host }: Wanted,
   { bus, port, speed }: Placement,

@@ -8,8 +8,8 @@ import type { Operation } from '../operation.js';
 /**
  * Waits for the devices that a VM file wants with `when-missing: wait`.
  *
- * @param request - the file that is to run; `wait`: ms for all of them together
- * @throws QplugError `device-wait-timeout`, where the device is named in the file
+ * @param request - the file to run; `wait`: ms for all devices together
+ * @throws QplugError `device-wait-timeout`, at the device's entry in the file
  */
 export async function awaitWished(
   { file, wait }: { readonly file: VmFile; readonly wait: number },
@@ -23,7 +23,7 @@ export async function awaitWished(
     try {
       await waitForDevice(wish.select, { deadline, read: () => inventoryOf(host) });
     } catch (error) {
-      // what waiting can't mend is told by the plan, with everything else
+      // the plan reports every other problem
       if (!(error instanceof QplugError) || error.code !== 'device-wait-timeout') {
         if (error instanceof QplugError) continue;
         throw error;

@@ -16,7 +16,7 @@ import {
   usbHost,
 } from '../../qdev/index.js';
 
-/** On which terms a device is wanted. */
+/** Constraints on a device's port: is the device required, is a slower port allowed, is a controller or port pinned. */
 export interface Terms {
   readonly mandatory: boolean;
   readonly slower: 'refuse' | 'allow';
@@ -24,23 +24,23 @@ export interface Terms {
   readonly port?: string | undefined;
 }
 
-/** A device that is to have a port: what the planner must know of it, and how QEMU is asked for it once it has one. */
+/** A device that needs a port: the planner's request for it, and the `device_add` arguments once the port is known. */
 export interface Wanted {
   readonly id: string;
-  /** For people, printable. */
+  /** For messages; printable. */
   readonly label: string;
   readonly request: DeviceRequest;
   readonly host: HostDevice | undefined;
-  /** The selector of the VM's file that meant it. */
+  /** The selector of the VM's file that matches it. */
   readonly select?: string | undefined;
-  /** Guards that speak against it, and were taken away by somebody who knows better. */
+  /** Guards against it that the user switched off. */
   readonly guardOff?: readonly GuardKind[] | undefined;
   spell(bus: string, port: string): DeviceSpec;
 }
 
 /**
  * @param taken - ids in use in the VM
- * @returns a host device as it is wanted, or the finding that QEMU can't pass it through at its speed, or that nobody knows that
+ * @returns the wanted host device, or the finding that QEMU can't pass it through at its speed, or that its speed is unknown
  */
 export function wantHostDevice(
   device: HostDevice,
@@ -69,7 +69,7 @@ export function wantHostDevice(
   };
 }
 
-/** @returns an emulated device as it is wanted, or undefined when there is no such model */
+/** @returns the wanted emulated device, or undefined if there is no such model */
 export function wantEmulatedDevice(
   model: string,
   id: string,
@@ -102,7 +102,7 @@ function requestOf(
   return { key: id, id, driver, label, mask, native, mandatory, slower, pin };
 }
 
-/** What was typed of a device's place; the rest its file may say. */
+/** The constraints given on the command line. */
 export interface Typed {
   readonly controller?: string | undefined;
   readonly port?: string | undefined;
@@ -113,7 +113,7 @@ export function typedTerms({ slower, controller, port }: Typed): Terms {
   return { mandatory: true, slower: slower ?? 'refuse', controller, port };
 }
 
-/** What was typed counts first; then what the VM's file says of the device, so that it lands where it would at the next start. */
+/** The command line's constraints win; the VM's file gives the others, so that the device gets the same port as at the next start. */
 export function termsFor(device: HostDevice, typed: Typed, file: VmFile | undefined, inventory: HostInventory): Terms {
   const terms = typedTerms(typed);
   const wish = wishFor(device, file, inventory);

@@ -5,11 +5,11 @@ import { QmpCommandError, type QmpConnection } from '../../qmp/index.js';
 const NOT_LISTED = /^failed to find host usb device/;
 
 /**
- * Sends `device_add`. A QEMU whose libusb does not hear of new devices, since no udevd runs on the host or it sits in a network
- * namespace of its own, can't find what was plugged in after its first usb-host by bus and address: then it is given the
- * device node, which it opens without looking for it.
+ * Sends `device_add`. If no udevd runs on the host, or QEMU has its own network namespace, QEMU's libusb does not notice new devices. It
+ * then can't find by bus and address a device that was plugged in after its first usb-host. In that case qplug passes the device node,
+ * which QEMU opens without a search.
  *
- * @throws QmpCommandError when QEMU refuses: its first word, where both ways fail · QmpError
+ * @throws QmpCommandError when QEMU refuses: its first answer if both ways fail · QmpError
  */
 export async function addDevice(qmp: QmpConnection, device: DeviceSpec, signal: AbortSignal): Promise<void> {
   try {

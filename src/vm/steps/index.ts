@@ -1,6 +1,6 @@
 /**
- * What can be done to a VM, one step at a time, as plain data: each kind with how it is performed, undone, and done again after a kill.
- * In goes a step and an open monitor. Which steps are done, and in which order, is decided elsewhere.
+ * The steps that change a VM, as plain data: how to perform, undo and repeat each kind. Input: a step and an open monitor. src/vm/plan and
+ * src/vm/operations decide which steps to take, and in which order.
  */
 
 export { hasLeft, hasReturnPath } from './outgoing-migration.js';

@@ -9,43 +9,43 @@ import { removeDevice } from './remove-device.js';
 import { deleteState, isSaved, keepState, loadState, saveState, unsaveState } from './state-steps.js';
 import type { AddStep, ChangeStep, RemoveStep } from './step.js';
 
-/** ms that an undo may take in all; it goes on when the caller has given up. */
+/** ms for a whole undo; it continues after the caller's signal has aborted. */
 export const UNDO_TIMEOUT = 15_000;
 
-/** ms for each removal of an undo: a USB device goes at once, a PCI controller when its guest lets go, or never. */
+/** ms for each removal of an undo: QEMU removes a USB device at once, a PCI controller only when its guest releases it, or never. */
 const UNDO_REMOVAL = 5000;
 
 export interface StepContext {
   readonly qmp: QmpConnection;
   readonly signal: AbortSignal;
-  /** Gives nodes to QEMU's user; undefined: it needs none. */
+  /** Grants device nodes to QEMU's user; undefined: QEMU's user needs no grants. */
   readonly nodes: NodeRights | undefined;
-  /** The VM's file, where whoever works on it has it in hand, with its change prepared. */
+  /** The VM's file, open and with its change prepared, if the caller changes it. */
   readonly file?: HeldVmFile | undefined;
-  /** Where what belongs to a saved state is kept. */
+  /** The records of saved states. */
   readonly snapshots?: SnapshotStore | undefined;
-  /** The finding that a device of the host does not come back into the VM: it is gone, or the host has taken it into use. */
+  /** @returns the finding why a host device does not come back into the VM: it is gone, or the host uses it; undefined: it may come back */
   stays(step: AddStep | RemoveStep): Promise<Finding | undefined>;
 }
 
 type Doing = StepContext & {
   readonly removalTimeout: number;
-  /** Told how a step goes that takes long, in words for people. */
+  /** Receives progress lines of a long step. */
   readonly tell?: ((what: string) => void) | undefined;
 };
 
-/** How a kind of step is done and undone. */
+/** How to perform, undo and repeat one kind of step. */
 interface StepKind<S> {
   perform(step: S, context: Doing): Promise<void>;
-  /** Also of a step of which it is not known whether it was done. */
+  /** Works too if it is unknown whether the step was performed. */
   undo(step: S, context: StepContext): Promise<void>;
-  /** Does what may have been done in part, or whole, by somebody who died on the way. */
+  /** Completes a step that a killed qplug may have performed partly or completely. */
   redo(step: S, context: Doing): Promise<void>;
 }
 
 type Kinds = { readonly [K in ChangeStep['do']]: StepKind<Extract<ChangeStep, { do: K }>> };
 
-/** `stop` and `cont` of a VM that stands, or runs, already are accepted by QEMU and change nothing (system/cpus.c, vm_stop). */
+/** QEMU accepts `stop` for a paused VM and `cont` for a running one, and changes nothing (system/cpus.c, vm_stop). */
 const pausing = (
   perform: 'stop' | 'cont',
   undo: 'stop' | 'cont',
@@ -86,10 +86,10 @@ const KINDS: Kinds = {
     undo: async (step, { qmp, signal, nodes, stays }) => {
       if (step.stale === true) return;
       const { restore, grant } = step;
-      if (restore === undefined) throw new Error('nobody knows how it was made');
+      if (restore === undefined) throw new Error('qplug does not know how it was created');
       const finding = await stays(step);
       if (finding !== undefined) throw new QplugError([finding]);
-      // its removal may have been given up half-way: its id is free only when it is gone
+      // its removal may have been interrupted: its id is free only when it is gone
       await removeDevice(qmp, step, { signal, timeout: UNDO_REMOVAL });
       await whileGranted(grant, nodes, () => addDevice(qmp, restore, signal));
     },
@@ -119,10 +119,10 @@ const KINDS: Kinds = {
   },
   'load-state': {
     perform: (step, { qmp }) => loadState(step, qmp),
-    // nothing brings back what was before
+    // the former state is lost
     undo: async () => undefined,
     redo: async (step, { qmp, signal }) => {
-      // somebody has let it go on since: what its guest did then is not thrown away
+      // the guest was resumed since: do not discard its work
       if ((await qmp.execute('query-status', undefined, { signal })).running) return;
       await loadState(step, qmp);
     },
@@ -130,7 +130,7 @@ const KINDS: Kinds = {
   'delete-state': {
     perform: deleteState,
     undo: async () => {
-      throw new Error('what was deleted is gone');
+      throw new Error('a deleted state can not be restored');
     },
     redo: deleteState,
   },
@@ -145,42 +145,43 @@ function kindOf<S extends ChangeStep>(step: S): StepKind<S> {
 }
 
 /**
- * Whether a transaction in which this step was begun can only be finished: a state that is saved is not thrown away, and one that was
- * begun to be loaded leaves nothing to go back to.
+ * Whether a transaction that began this step can only be finished: qplug does not discard a saved state, and a state that QEMU began to
+ * load has replaced the former one.
  */
 export async function isPointOfNoReturn(step: ChangeStep, context: StepContext): Promise<boolean> {
   if (step.do === 'load-state') return true;
   return step.do === 'save-state' && (await isSaved(step, context));
 }
 
-/** Whether QEMU takes as long for this step as there is memory to write, and answers nothing meanwhile. */
+/** Whether QEMU needs time in proportion to its memory for this step, and answers no command in the meantime. */
 export function isLong(step: ChangeStep): boolean {
   return step.do === 'save-state' || step.do === 'load-state' || step.do === 'delete-state';
 }
 
-/** Does a step. @param context - `removalTimeout` ms that the removal of one device may take */
+/** Performs a step. @param context - `removalTimeout`: ms for the removal of one device */
 export async function performStep(step: ChangeStep, context: Doing): Promise<void> {
   await kindOf(step).perform(step, context);
 }
 
 /**
- * Whether this is a migration that has gone through: its guest does not come back, and nothing is undone any more. One that is on its way
- * is ended first.
+ * Cancels a migration that is still active.
+ *
+ * @returns whether this step is a migration that succeeded: its guest does not come back, and nothing can be undone
  */
 export async function guestHasLeft(step: ChangeStep, qmp: QmpConnection): Promise<boolean> {
   return step.do === 'migrate' && (await endMigration(qmp, step));
 }
 
 /**
- * Undoes a step, whether it was done whole, in part or not at all.
+ * Undoes a step that was performed completely, partly or not at all.
  *
- * @throws QplugError `stays-with-host`, `device-gone`: a device of the host that does not come back
+ * @throws QplugError `stays-with-host`, `device-gone`: a host device that does not come back
  */
 export async function undoStep(step: ChangeStep, context: StepContext): Promise<void> {
   await kindOf(step).undo(step, context);
 }
 
-/** Does a step, whether it was done already, in part or not at all. */
+/** Performs a step that was already performed completely, partly or not at all. */
 export async function redoStep(step: ChangeStep, context: Doing): Promise<void> {
   await kindOf(step).redo(step, context);
 }

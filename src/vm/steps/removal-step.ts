@@ -13,12 +13,12 @@ import {
 import type { Claim } from '../../registry/index.js';
 import type { ChangeStep } from './step.js';
 
-/** The step that takes something out of a VM, and knows how it is put back. */
+/** The step that removes a device from a VM, with the data to plug it in again. */
 export type Removal = Extract<ChangeStep, { do: 'remove' }>;
 
 /**
- * @param claims - those of the VM
- * @returns the step that takes a device out. What stood for a device that is gone from the host, or that QEMU has lost, is not put back.
+ * @param claims - the VM's claims
+ * @returns the step that removes a device. Its undo does not restore the object of a device that is gone from the host, or that QEMU lost.
  */
 export function removalStep(
   device: AttachedDevice,
@@ -43,8 +43,8 @@ export function removalStep(
 }
 
 /**
- * A passed-through device and a hub are made of what can be read back. So is an emulated device that `attach` made; what others
- * gave theirs can't be read.
+ * QEMU shows all properties of a passed-through device, of a hub, and of an emulated device that `attach` created; it does not show the
+ * properties that other programs gave an emulated device.
  */
 function restoreOf(device: AttachedDevice, bus: string, host: HostDevice | undefined): DeviceSpec | undefined {
   const { id, port, driver, hubPorts } = device;

@@ -3,14 +3,14 @@ import { Deadline } from '../../base/index.js';
 import { fail } from '../../diag/index.js';
 import { QmpCommandError, type QmpConnection, QmpTimeoutError } from '../../qmp/index.js';
 
-/** How often the QOM tree is asked while an object's removal is awaited, in ms. */
-const ASK_EVERY = 100;
+/** ms between two queries of the QOM tree during a removal. */
+const QUERY_INTERVAL = 100;
 
 /**
- * ms that an object has to be out of the QOM tree until its event is not waited for any more. The event says that its id is free,
- * and comes 50 to 120 ms after (RCU, util/rcu.c).
+ * ms to wait for an object's event after it left the QOM tree. The event means that its id is free, and comes 50 to 120 ms later (RCU,
+ * util/rcu.c).
  */
-const EVENT_LATE = 500;
+const EVENT_GRACE = 500;
 
 export interface Removal {
   /** An id, or an absolute QOM path: what `device_del` takes. */
@@ -19,13 +19,12 @@ export interface Removal {
 }
 
 /**
- * Takes a device out and waits until QEMU is done with it: DEVICE_DELETED, or the object's absence from the QOM tree, for
- * the event never comes for an xHCI on QEMU 5.2 to 10.0.2 (reference cycle between controller and core). Only then may its
- * id be used again.
+ * Removes a device and waits until QEMU has deleted it: for DEVICE_DELETED, or until the object is absent from the QOM tree, because QEMU
+ * 5.2 to 10.0.2 never sends the event for an xHCI (reference cycle between controller and core). Only then is its id free.
  *
  * @param timeout - ms
- * @returns false when it was not there in the first place
- * @throws QplugError `removal-pending` when it was not let go in time · QmpTimeoutError when QEMU gave no answer · QmpError · the
+ * @returns false if there was no such device
+ * @throws QplugError `removal-pending` if the guest did not release it in time · QmpTimeoutError if QEMU did not answer · QmpError · the
  *   signal's reason
  */
 export async function removeDevice(
@@ -66,16 +65,16 @@ async function askFor(
   return true;
 }
 
-/** Resolves when an object left the QOM tree and its event is overdue. */
+/** Resolves when an object has left the QOM tree and its event is overdue. */
 async function absence(qmp: QmpConnection, path: string, signal: AbortSignal): Promise<void> {
   for (;;) {
-    // the event is the usual end: the tree is asked only when it is late
-    await delay(ASK_EVERY, undefined, { signal });
+    // usually the event comes first; query the tree only if it is late
+    await delay(QUERY_INTERVAL, undefined, { signal });
     try {
       await qmp.execute('qom-list', { path }, { signal });
     } catch (error) {
       if (!(error instanceof QmpCommandError)) throw error;
-      await delay(EVENT_LATE, undefined, { signal });
+      await delay(EVENT_GRACE, undefined, { signal });
       return;
     }
   }

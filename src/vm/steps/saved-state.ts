@@ -3,32 +3,32 @@ import { fail, type QplugError } from '../../diag/index.js';
 import type { ArgumentsOf, QmpCommandName, QmpConnection, ReturnOf } from '../../qmp/index.js';
 import { type Disk, type DiskSnapshot, readDisks, writableDisks } from '../observe/index.js';
 
-/** Where a state is saved. */
+/** The tag and the nodes of a saved state. */
 export interface StatePlace {
   readonly tag: string;
   /** The node that holds the VM's state. */
   readonly vmstate: string;
-  /** All nodes that hold their contents of that moment. */
+  /** All nodes whose contents the state includes. */
   readonly nodes: readonly string[];
 }
 
-/** What is asked of QEMU with a saved state. */
+/** An action on a saved state. */
 export type StateAction = 'save' | 'load' | 'delete';
 
-/** Our jobs have one name: QEMU does one after the other, and a qplug that was killed may have left one that nobody dismissed. */
+/** All jobs of qplug have one name: QEMU runs one at a time, and a killed qplug may have left one undismissed. */
 const JOB = 'qplug-snapshot';
 
-/** ms between two looks at a job. */
-const LOOK_EVERY = 50;
+/** ms between two queries of a job. */
+const JOB_INTERVAL = 50;
 
 const HUMAN: Readonly<Record<StateAction, string>> = { save: 'savevm', load: 'loadvm', delete: 'delvm' };
 
 /**
- * Saves, loads or deletes a state, by a job where this QEMU has them (6.0), else by the human monitor. QEMU does it within its main loop
- * (migration/savevm.c): it answers nobody until it is done, and nothing calls it off.
+ * Saves, loads or deletes a state: by a job if this QEMU has them (6.0), else by the human monitor. QEMU does it within its main loop
+ * (migration/savevm.c): it answers no client until the end, and no command cancels it.
  *
- * @param place - its tag has been found to be one (`snapshot-tag.ts`): the human monitor splits its line at spaces
- * @throws QplugError `snapshot-failed` with QEMU's words · QmpError · the signal's reason, while QEMU goes on with it
+ * @param place - with a checked tag (`snapshot-tag.ts`): the human monitor splits its line at spaces
+ * @throws QplugError `snapshot-failed` with QEMU's message · QmpError · the signal's reason, while QEMU continues
  */
 export async function doWithState(
   qmp: QmpConnection,
@@ -58,7 +58,7 @@ async function runJob(
 }
 
 /**
- * Waits until our job is over, where there is one, and dismisses it.
+ * Waits until qplug's job has ended, if there is one, and dismisses it.
  *
  * @returns why it failed
  */
@@ -71,7 +71,7 @@ export async function endJob(qmp: QmpConnection, signal: AbortSignal): Promise<s
       await ask(qmp, 'job-dismiss', { id: JOB }, signal);
       return job.error;
     }
-    await delay(LOOK_EVERY, undefined, { signal });
+    await delay(JOB_INTERVAL, undefined, { signal });
   }
 }
 
@@ -80,7 +80,7 @@ async function hasJobs(qmp: QmpConnection, signal: AbortSignal): Promise<boolean
   return commands.some(({ name }) => name === 'snapshot-save');
 }
 
-/** As long as it takes: a state of gigabytes is written while QEMU answers nothing. */
+/** Sends a command without a timeout: QEMU does not answer while it writes a state of gigabytes. */
 function ask<C extends QmpCommandName>(
   qmp: QmpConnection,
   command: C,
@@ -95,20 +95,20 @@ function failed(action: StateAction, tag: string, desc: string): QplugError {
   return fail('snapshot-failed', { action, tag, desc, lastLines: [] });
 }
 
-/** A saved state as the disks of a VM tell it. */
+/** A saved state on the disks of a VM. */
 export interface StateOnDisks {
   readonly tag: string;
-  /** On those disks. */
+  /** The disks that have it. */
   readonly on: readonly Disk[];
-  /** Disks that the guest can change and that have nothing of it. */
+  /** Disks that the guest can change and that lack it. */
   readonly missingOn: readonly Disk[];
-  /** As the disk that holds the VM's state has it; undefined: none has, so no guest can go on from it. */
+  /** The snapshot on the disk with the VM's state; undefined: no disk has the VM's state, so no guest can be restored from it. */
   readonly state: DiskSnapshot | undefined;
-  /** That disk. */
+  /** The disk with the VM's state. */
   readonly holder: Disk | undefined;
 }
 
-/** @returns what disks have of a tag; undefined: nothing */
+/** @returns the state with this tag on these disks; undefined if no disk has it */
 export function stateOnDisks(tag: string, disks: readonly Disk[]): StateOnDisks | undefined {
   const has = ({ snapshots }: Disk): DiskSnapshot | undefined => snapshots.find((one) => one.tag === tag);
   const on = disks.filter((disk) => has(disk) !== undefined);
@@ -124,7 +124,7 @@ export function stateOnDisks(tag: string, disks: readonly Disk[]): StateOnDisks 
 }
 
 /**
- * @returns a state that is whole: QEMU writes it to one disk after the other, so one that was killed meanwhile has left a part
+ * @returns the state, if it is complete: QEMU writes one disk after the other, so a QEMU that was killed leaves a partial state
  */
 export async function wholeState(
   qmp: QmpConnection,
@@ -136,7 +136,7 @@ export async function wholeState(
   return nodes.every(has) ? found?.state : undefined;
 }
 
-/** Deletes a state from all disks that have it, if any does. */
+/** Deletes a state from all disks that have it. */
 export async function clearState(qmp: QmpConnection, place: StatePlace, signal: AbortSignal): Promise<void> {
   const found = stateOnDisks(place.tag, await readDisks(qmp, signal));
   if (found === undefined) return;

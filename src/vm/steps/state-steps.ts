@@ -5,7 +5,7 @@ import { type DiskSnapshot, markHalfLoaded, readDisks, unmarkHalfLoaded } from '
 import { clearState, doWithState, endJob, stateOnDisks, wholeState } from './saved-state.js';
 import type { ChangeStep } from './step.js';
 
-/** ms that QEMU may take for one state: what it does within its main loop nothing calls off, so this is for one that hangs. */
+/** ms for QEMU to save, load or delete a state. No command cancels that, so this limit is only for a QEMU that hangs. */
 const STATE_TIMEOUT = 30 * 60_000;
 
 type Save = Extract<ChangeStep, { do: 'save-state' }>;
@@ -18,23 +18,23 @@ interface Context {
   readonly snapshots?: SnapshotStore | undefined;
 }
 
-/** As long as it takes, whatever the caller's signal says: QEMU goes on with it anyhow. */
+/** A signal that ignores the caller's: QEMU continues in any case. */
 const patience = (): AbortSignal => AbortSignal.timeout(STATE_TIMEOUT);
 
-/** Saves a state and keeps what belongs to it. What fails leaves nothing on the disks. */
+/** Saves a state and its record. A failure leaves nothing on the disks. */
 export async function saveState(step: Save, context: Context): Promise<void> {
   const { qmp, signal } = context;
   try {
     await doWithState(qmp, 'save', step, signal);
     await keep(step, context, await wholeState(qmp, step, signal));
   } catch (error) {
-    // whoever gave up undoes it: QEMU is still at it
+    // after an abort the caller undoes the step: QEMU is still busy
     if (!signal.aborted) await unsaveState(step, context);
     throw error;
   }
 }
 
-/** Deletes a state that may have been saved whole, in part or not at all. */
+/** Deletes a state that may have been saved completely, partly or not at all. */
 export async function unsaveState(step: Save, { qmp, snapshots }: Context): Promise<void> {
   const signal = patience();
   await endJob(qmp, signal);
@@ -44,14 +44,14 @@ export async function unsaveState(step: Save, { qmp, snapshots }: Context): Prom
   if (found.state !== undefined) snapshots?.remove(found.state);
 }
 
-/** @returns whether QEMU has saved a state on all disks; waited for where it is still at it */
+/** Waits while QEMU is busy. @returns whether QEMU has saved the state on all disks */
 export async function isSaved(step: Save, { qmp }: Context): Promise<boolean> {
   const signal = patience();
   await endJob(qmp, signal);
   return (await wholeState(qmp, step, signal)) !== undefined;
 }
 
-/** Keeps what belongs to a state that somebody saved who died then. */
+/** Writes the record of a state after the qplug that saved it was killed. */
 export async function keepState(step: Save, context: Context): Promise<void> {
   const signal = patience();
   await endJob(context.qmp, signal);
@@ -67,7 +67,7 @@ async function keep(step: Save, { snapshots }: Context, state: DiskSnapshot | un
   snapshots?.write(state, step.record);
 }
 
-/** Loads a state. Whatever ends this on the way leaves a guest that is marked: it must not go on. */
+/** Loads a state. Any interruption leaves the guest marked: it must not run. */
 export async function loadState(step: Load, qmp: QmpConnection): Promise<void> {
   const signal = patience();
   await markHalfLoaded(qmp, signal);
@@ -75,7 +75,7 @@ export async function loadState(step: Load, qmp: QmpConnection): Promise<void> {
   await unmarkHalfLoaded(qmp, signal);
 }
 
-/** Deletes a state from all disks that have it, with what was kept of it. */
+/** Deletes a state from all disks that have it, and its record. */
 export async function deleteState(step: Delete, { qmp, snapshots }: Context): Promise<void> {
   const signal = patience();
   await endJob(qmp, signal);

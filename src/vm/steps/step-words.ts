@@ -1,7 +1,7 @@
 import type { Operation } from '../operation.js';
 import type { Step, StepEvent } from './step.js';
 
-/** Reports a step in words when it begins, and again only if it could not be undone. */
+/** Reports a step when it begins, when its undo begins, and when the undo fails. */
 export function tellStep({ event, step }: StepEvent, onProgress: Operation['onProgress']): void {
   const what = wordsOf(step);
   if (event === 'doing') onProgress?.(what);

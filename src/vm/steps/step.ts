@@ -8,109 +8,112 @@ import type { StatePlace } from './saved-state.js';
 export interface AddStep {
   readonly do: 'add';
   readonly device: DeviceSpec;
-  /** How people call it (printable). */
+  /** For messages; printable. */
   readonly label: string;
-  /** For a usb-host: the host port it comes from, whose drivers are checked after an undo. */
+  /** For a usb-host: its host port, whose drivers qplug checks after an undo. */
   readonly hostPort?: string | undefined;
   /** As in `RemoveStep`. */
   readonly identity?: ClaimKey | undefined;
-  /** Mb/s that it is planned to run at: held against what QEMU shows then. */
+  /** Planned speed in Mb/s: qplug compares it with QEMU's. */
   readonly megabits?: number | undefined;
-  /** The rest goes on where it can't be had: a VM can start without it, or its guest has been saved, or loaded, and that is not taken back for it. */
+  /**
+   * Whether the transaction continues if the device is not available: the VM can start without it, or its state is saved or loaded, which
+   * qplug does not undo because of one device.
+   */
   readonly optional?: boolean | undefined;
-  /** What QEMU's user is given of the device's node while QEMU opens it. */
+  /** The grant on the device's node for QEMU's user while QEMU opens it. */
   readonly grant?: NodeGrant | undefined;
 }
 
-/** `device_del`, waited for. */
+/** `device_del`, and the wait for its end. */
 export interface RemoveStep {
   readonly do: 'remove';
-  /** What `device_del` takes: an id, or an absolute QOM path. */
+  /** The argument of `device_del`: an id, or an absolute QOM path. */
   readonly target: string;
   readonly qomPath: string;
   readonly label: string;
-  /** What brings it back; undefined when qplug does not know how it was made. */
+  /** The `device_add` that brings it back; undefined if qplug does not know how it was created. */
   readonly restore: DeviceSpec | undefined;
-  /** It stood for a device that is gone: nobody wants it back. */
+  /** Whether its device is gone: an undo does not bring it back. */
   readonly stale?: boolean | undefined;
   readonly hostPort?: string | undefined;
-  /** Which device of the host it is: another one that has its address by then is not put back in its stead. */
+  /** The host device: an undo does not plug in another device that has its address by then. */
   readonly identity?: ClaimKey | undefined;
-  /** What QEMU's user is given of the device's node while QEMU opens it once more. */
+  /** The grant on the device's node for QEMU's user while QEMU opens it again. */
   readonly grant?: NodeGrant | undefined;
 }
 
-/** The VM's file is changed with it. */
+/** Changes the VM's file. */
 export interface WriteStep {
   readonly do: 'write';
   readonly change: FileChange;
-  /** The file, as people call it (printable). */
+  /** The file's path; printable. */
   readonly label: string;
 }
 
-/** A QEMU is started, its guest paused. */
+/** Starts QEMU with its guest paused. */
 interface LaunchStep {
   readonly do: 'launch';
-  /** The VM's name, under which the registry tells its process. */
+  /** The VM's name, by which the registry knows its process. */
   readonly vm: string;
-  /** When its record was made: tells it from a later one. */
+  /** When its record was created: distinguishes it from a later one. */
   readonly created: string;
-  /** Whom it runs as; an older qplug has not written it. */
+  /** The user of QEMU; absent in journals of older releases. */
   readonly uid?: number | undefined;
   readonly label: string;
 }
 
-/** Its guest runs. */
+/** Resumes the guest of a new VM. */
 interface GoStep {
   readonly do: 'go';
   readonly label: string;
 }
 
-/** A guest that runs is made to stand still, or the reverse. */
+/** Pauses or resumes the guest. */
 interface PauseStep {
   readonly do: 'pause' | 'continue';
   readonly label: string;
 }
 
-/** A saved state is deleted from the disks that have it. */
+/** Deletes a saved state from the disks that have it. */
 interface DeleteStep extends StatePlace {
   readonly do: 'delete-state';
   readonly label: string;
 }
 
-/** With what is kept of it beside the disks. */
+/** Saves a state, with its record. */
 interface SaveStep extends StatePlace {
   readonly do: 'save-state';
   readonly record: SnapshotRecord;
   readonly label: string;
 }
 
-/** A VM becomes what it was when its state was saved. Once that was begun nothing brings back what it was before. */
+/** Loads a saved state into the VM. The former state is lost as soon as it begins. */
 interface LoadStep extends StatePlace {
   readonly do: 'load-state';
   readonly label: string;
 }
 
-/** The guest leaves for another QEMU, or a file. Once it is there nothing is undone any more. */
+/** Migrates the guest to another QEMU or a file. After that nothing can be undone. */
 export interface MigrateStep {
   readonly do: 'migrate';
-  /** As QEMU reads it. */
+  /** In QEMU's syntax. */
   readonly uri: string;
-  /** QEMU is made to wait for the other side's word that all arrived, and did not by itself: it is set back afterwards. */
+  /** Whether qplug makes QEMU wait for the other side's confirmation, and resets that setting afterwards. */
   readonly setsReturnPath: boolean;
   readonly label: string;
 }
 
-/** A change to a running VM, done over QMP, or to its file. */
+/** A change to a running VM over QMP, or to its file. */
 export type ChangeStep = AddStep | RemoveStep | PauseStep | WriteStep | SaveStep | LoadStep | DeleteStep | MigrateStep;
 
 /**
- * One step of a transaction, as plain data: it is written into the journal before it is done, so that whoever finds it there can
- * finish or undo it. Everything that qplug does to a VM is a list of these.
+ * One step of a transaction, as plain data. The journal contains it before qplug performs it, so that a later qplug can finish or undo it.
+ * Every change to a VM is a list of steps.
  */
 export type Step = ChangeStep | LaunchStep | GoStep;
 
-/** What happened to a step, for progress. */
+/** An event of a step, for progress lines. */
 export type StepEvent = {
   readonly event: 'doing' | 'done' | 'undoing' | 'undone' | 'not-undone';
   readonly step: Step;

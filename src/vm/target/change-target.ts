@@ -6,7 +6,7 @@ import { lives } from '../../registry/index.js';
 import { findVm, isVmFile, vmOfName } from './find-vm.js';
 import { type ReadVmFile, readVmFileAndText } from './vm-file.js';
 
-/** What a person chose to change; neither: whatever there is of the VM. */
+/** The user's choice; with neither, qplug changes whichever of the two exists. */
 export interface Choice {
   /** The VM's file, for its next start. */
   readonly config: boolean;
@@ -14,26 +14,26 @@ export interface Choice {
   readonly live: boolean;
 }
 
-/** What is to be changed of a VM: it as it runs, its file, or both. */
+/** The target of a change: the running VM, its file, or both. */
 export interface ChangeTarget {
   readonly name: string;
-  /** The VM that is changed while it runs. */
+  /** The running VM to change. */
   readonly live: VmTarget | undefined;
-  /** The VM file that is changed. */
+  /** The VM file to change. */
   readonly file: string | undefined;
-  /** That file as it was read to find the VM. */
+  /** The file's contents, if qplug read it to find the VM. */
   readonly read?: ReadVmFile | undefined;
-  /** Whether each was asked for by name: then what one of the two lacks is an error. */
+  /** Whether the user chose explicitly: then a device that one of the two lacks is an error. */
   readonly strict: boolean;
   readonly findings: readonly Finding[];
 }
 
 /**
- * Decides what an attach or a detach changes. Without a choice: both, where the VM runs from a file; the VM alone, where it was adopted by
- * its socket; the file alone, where it names a VM that does not run.
+ * Decides what an attach or a detach changes. Without a choice: both if the VM runs from a file; only the VM if the user named its socket;
+ * only the file if it names a VM that does not run.
  *
  * @param word - name, VM file or socket path
- * @throws QplugError `vm-not-found` · `vm-without-file` · `vm-other-file` · what is wrong with the VM file
+ * @throws QplugError `vm-not-found` · `vm-without-file` · `vm-other-file` · the errors of the VM file
  */
 export async function changeTarget(word: string, choice: Choice, host: HostAccess): Promise<ChangeTarget> {
   const strict = choice.config || choice.live;
@@ -77,7 +77,7 @@ async function targetOfFile(
   return { name, live: undefined, file: path, read, strict: true, findings };
 }
 
-/** The file of a VM that need not run: one that was killed has left its record. */
+/** The file of a VM that may not run: a killed VM leaves its record. */
 function fileOfName(word: string, host: HostAccess): { readonly vm: string; readonly path: string } {
   const record = word.includes('/') ? recordOfSocket(word, host) : host.registry.read(word);
   if (record === undefined || !isThere(record.file)) {

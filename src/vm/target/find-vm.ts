@@ -11,7 +11,7 @@ export function isVmFile(word: string): boolean {
 }
 
 /**
- * Finds the VM that a word means: a name, a VM file, or the path of a QMP socket (anything with a `/` that is no VM file).
+ * Finds the VM that a word names: by name, VM file, or path of a QMP socket (anything with a `/` that is no VM file).
  *
  * @throws QplugError `vm-not-found`
  */
@@ -23,7 +23,7 @@ export async function findVm(word: string, host: HostAccess): Promise<VmTarget> 
   return { name: word, socket: word, record, socketFile: socketFileOf(word) };
 }
 
-/** @returns the VM of that name. @param word - by which a person named it. @throws QplugError `vm-not-found` */
+/** @returns the VM of that name. @param word - the user's word for it, for messages. @throws QplugError `vm-not-found` */
 export function vmOfName(name: string, word: string, host: HostAccess): VmTarget {
   const record = host.registry.read(name);
   if (record === undefined || !lives(record)) {

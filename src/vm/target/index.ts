@@ -1,6 +1,6 @@
 /**
- * Which VM a word on a command line names, and its monitor in hand. In goes a name, a VM file or the path of a socket; out comes a `VmTarget`,
- * an `OpenVm`, or the file that is to be changed.
+ * Finds the VM that a word on a command line names, and connects to its monitor. Input: a name, a VM file or the path of a socket. Output:
+ * a `VmTarget`, an `OpenVm`, or the file to change.
  */
 
 export { type ChangeTarget, type Choice, changeTarget } from './change-target.js';

@@ -3,8 +3,7 @@ import { type Finding, finding } from '../../diag/index.js';
 import type { VmRecord } from '../../registry/index.js';
 
 /**
- * The VMs that qplug runs here. What is left of one that has ended (killed, or the host's power was cut) is cleared away,
- * and told.
+ * Lists the VMs that qplug runs here. Removes the record of each VM that has ended (it was killed, or the host lost power), and reports it.
  */
 export function listVms(host: HostAccess): {
   readonly vms: readonly VmRecord[];

@@ -6,18 +6,18 @@ import { connect, QmpConnectError, type QmpConnection } from '../../qmp/index.js
 import type { VmRecord } from '../../registry/index.js';
 import { findVm } from './find-vm.js';
 
-/** ms until a client that was turned away comes again. */
-const COME_AGAIN = 100;
+/** ms until a rejected client retries. */
+const CONNECT_RETRY_INTERVAL = 100;
 
-/** A VM whose monitor we hold. Dispose of it soon: a QMP socket serves one client at a time. */
+/** A VM with an open QMP connection. Dispose of it soon: a QMP socket serves one client at a time. */
 export interface OpenVm extends VmTarget, AsyncDisposable {
   readonly qmp: QmpConnection;
 }
 
 /**
- * Finds a VM and takes its monitor. Another qplug that holds it is waited for until the deadline.
+ * Finds a VM and connects to its monitor. If another client holds the monitor, waits for it until the deadline.
  *
- * @param vm - name, VM file or socket path, or what was found by one
+ * @param vm - name, VM file or socket path, or the target that `findVm` found
  * @param options - `timeout` ms for the connection
  * @throws QplugError `vm-not-found` · QmpConnectError
  */
@@ -39,8 +39,8 @@ export async function openVm(
 }
 
 /**
- * Finds out which VM answers at a socket that a person named. One of qplug's is known by its process where the path does not tell it: it
- * has its name, its file and its rules however it was reached.
+ * Identifies the VM at a socket that the user named. qplug recognizes its own VMs by their process if not by the path, so that the VM has
+ * its name, file and rules whatever path leads to it.
  */
 async function identify(
   target: VmTarget,
@@ -54,18 +54,18 @@ async function identify(
     process &&
     registry.list().find(({ record: { qemu } }) => qemu !== undefined && isSameProcess(qemu, process))?.record;
   if (record !== undefined) return { name: record.name, socket: target.socket, record };
-  // another socket may have come to stand there meanwhile
+  // another socket may have replaced it in the meantime
   const socketFile = socketFileOf(target.socket) === target.socketFile ? target.socketFile : undefined;
   return { ...target, process, socketFile };
 }
 
-/** Where its watcher was killed its log is kept up by whoever looks at it. */
+/** If a VM's watcher was killed, the next command that opens the VM copies its log. */
 function keepLog({ log }: VmRecord): void {
   using kept = new QemuLog(log);
   kept.drain();
 }
 
-/** One client waits in QEMU's queue; the kernel turns the next one away at once (listen(2), backlog 1), who then comes again. */
+/** One client waits in QEMU's queue; the kernel rejects any further client immediately (listen(2), backlog 1); that client retries. */
 async function takeMonitor(
   path: string,
   { signal, timeout }: { readonly signal: AbortSignal; readonly timeout: number },
@@ -76,8 +76,8 @@ async function takeMonitor(
       return await connect({ path }, { signal, timeout: Math.max(1, Math.ceil(deadline.remaining)) });
     } catch (error) {
       const isBusy = error instanceof QmpConnectError && error.code === 'qmp-busy';
-      if (!isBusy || deadline.remaining <= COME_AGAIN) throw error;
+      if (!isBusy || deadline.remaining <= CONNECT_RETRY_INTERVAL) throw error;
     }
-    await delay(COME_AGAIN, undefined, { signal });
+    await delay(CONNECT_RETRY_INTERVAL, undefined, { signal });
   }
 }

@@ -5,7 +5,7 @@ import { type ConnectOptions, connect, type QmpConnection } from '../../qmp/inde
 import type { ClaimOwner } from '../../registry/index.js';
 
 /**
- * Connects to a VM that was written down: to it, and not to another one to which its path leads by now.
+ * Connects to the VM of a claim or journal entry; refuses another VM that its path leads to now.
  *
  * @throws QplugError `socket-of-another-vm` · QmpConnectError · the signal's reason
  */
@@ -17,7 +17,7 @@ export async function reachOwner(
   const { vm, socket, process } = owner;
   const qmp = await connect({ path: socket }, options);
   try {
-    // what stands in the folder of a VM of ours nobody else can have put there
+    // only qplug can create sockets in the folder of its own VM
     const isOurs = registry.read(vm)?.sockets.qplug === socket;
     if (!isOurs && !(await isOwner(owner, qmp, options.signal)))
       throw fail('socket-of-another-vm', { vm, socket, pid: process?.pid });

@@ -5,31 +5,31 @@ import { selectorFault } from '../../host/index.js';
 import { checkGuest } from '../../launcher/index.js';
 
 /**
- * Reads a VM file that is to run, with every check there is.
+ * Reads a VM file for a start, with all checks.
  *
- * @param signal - gives up a pipe
- * @throws QplugError with all that is wrong in it · the reason of `signal`
+ * @param signal - stops the reading of a pipe
+ * @throws QplugError with all errors of the file · the reason of `signal`
  */
 export function readVmFile(path: string, signal: AbortSignal | undefined): Promise<VmFile> {
   return loadVmFile(path, { checkSelector: selectorFault, checkGuest }, signal);
 }
 
-/** The same for a text that was read already. @param path - the file that it came from */
+/** As `readVmFile`, for text that is read already. @param path - its file */
 export function readVmFileText(text: string, path: string): Promise<VmFile> {
   return parseVmFile(text, path, { checkSelector: selectorFault, checkGuest });
 }
 
-/** A VM file that was read: its text, and what that says. */
+/** A VM file: its text, and its meaning. */
 export interface ReadVmFile {
   readonly text: string;
   readonly file: VmFile;
 }
 
 /**
- * Reads a VM file, for who needs its text as well.
+ * Reads a VM file together with its text.
  *
- * @param options - `isToRun`: with every check there is; else what is wrong for its guest does not matter
- * @throws QplugError with all that is wrong in it
+ * @param options - `isToRun`: with all checks; else without those about the guest
+ * @throws QplugError with all errors of the file
  */
 export async function readVmFileAndText(path: string, { isToRun }: { readonly isToRun: boolean }): Promise<ReadVmFile> {
   const text = decodeVmFile(await readVmFileBytes(path), path);
@@ -38,8 +38,8 @@ export async function readVmFileAndText(path: string, { isToRun }: { readonly is
 }
 
 /**
- * @returns the VM's file as it is now, or undefined when it was not launched from one, or it is gone
- * @throws QplugError with all that is wrong in it
+ * @returns the VM's file as it is now, or undefined if the VM was not started from one, or the file is gone
+ * @throws QplugError with all errors of the file
  */
 export async function fileOf({ record }: VmTarget): Promise<VmFile | undefined> {
   if (record === undefined || kindOfFile(record.file) !== 'file') return undefined;

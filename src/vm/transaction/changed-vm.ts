@@ -3,10 +3,10 @@ import { lastLogLines } from '../../launcher/index.js';
 import type { OpenVm } from '../target/index.js';
 import type { ChangedVm } from './transaction.js';
 
-/** How many of QEMU's last lines go into an error. */
+/** Number of QEMU's last lines in an error. */
 export const LAST_LINES = 5;
 
-/** @returns a VM whose monitor is in hand, as a transaction changes it */
+/** @returns an open VM as a transaction's target */
 export function changedVm(vm: OpenVm): ChangedVm {
   const { name, qmp, record } = vm;
   const lastLines = async (): Promise<readonly string[]> =>

@@ -12,11 +12,12 @@ interface Refusing {
 }
 
 /**
- * Says why a step failed. Of a refused device QEMU's own words don't tell a missing right from a device that is held, or gone: the host
- * does. Its texts: hw/usb/host-libusb.c, usb_host_realize. Of a state that was loaded in part it says what has become of the guest.
+ * Explains why a step failed. QEMU's message about a refused device is the same for a missing permission, a busy device and an absent
+ * one, so qplug looks at the host. QEMU's texts: hw/usb/host-libusb.c, usb_host_realize. For a partly loaded state it adds what happened to
+ * the guest.
  *
  * @param now - reads the host
- * @returns the error to throw; anything but a refused `device_add` and a failed load comes back as it is
+ * @returns the error to throw; every error other than a refused `device_add` or a failed load is returned unchanged
  */
 export async function explainFailure(
   error: unknown,
@@ -51,7 +52,7 @@ async function explainRefusal(
   return fail('device-add-refused', { label, desc: error.desc, lastLines }, { cause: error });
 }
 
-/** @returns QEMU's words, followed by what has become of the guest */
+/** @returns QEMU's message, followed by the finding about the guest */
 async function explainLoad(error: unknown, tag: string, vm: Refusing): Promise<unknown> {
   if (!(error instanceof QplugError) || error instanceof QmpClosedError || error instanceof QmpCommandError)
     return error;
@@ -61,7 +62,7 @@ async function explainLoad(error: unknown, tag: string, vm: Refusing): Promise<u
   return addFindings(told, fail('snapshot-half-loaded', { vm: vm.name, tag }).findings);
 }
 
-/** @returns the warning that a device of the host could not be put back into its VM */
+/** @returns the warning that a host device could not be plugged into its VM again */
 export function notBack({ device: { properties }, label, hostPort }: AddStep, vm: string, error: unknown): Finding {
   const { bus, port } = properties;
   const evidence = {

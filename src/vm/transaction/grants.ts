@@ -6,10 +6,10 @@ import type { ClaimOwner, JournalEntry } from '../../registry/index.js';
 import type { Removal, Step } from '../steps/index.js';
 
 /**
- * Adds to each step that has QEMU open a host device, or may have when it is undone, what QEMU's user lacks of the node. It is in the
- * journal with the step, so whoever finds that knows what the node was before.
+ * Adds a grant to each step that makes QEMU open a host device, or may do so in its undo: the permissions on the node that QEMU's user
+ * lacks. The journal contains the grant with the step, so that a later qplug knows the node's former permissions.
  *
- * @param owner - the VM, whose process tells as whom it opens files
+ * @param owner - the VM; its process shows the user that opens files
  */
 export function withGrants<S extends Step>(steps: readonly S[], owner: ClaimOwner, host: HostAccess): S[] {
   const { process } = owner;
@@ -18,7 +18,7 @@ export function withGrants<S extends Step>(steps: readonly S[], owner: ClaimOwne
   if (nodes === undefined || process === undefined || uid === undefined || uid === 0) return [...steps];
   return steps.map((step) => {
     if (step.do !== 'add' && step.do !== 'remove') return step;
-    // what is in it QEMU says itself: that it had a device is true when it has the claim
+    // QEMU could claim to have any device: only a claim of the VM proves it
     const isNew = step.do === 'add' && step.optional !== true;
     const spec = !isNew && !isClaimed(step, owner, host) ? undefined : step.do === 'add' ? step.device : step.restore;
     const grant = spec && grantFor(spec, owner, host);
@@ -26,7 +26,7 @@ export function withGrants<S extends Step>(steps: readonly S[], owner: ClaimOwne
   });
 }
 
-/** @returns what the user of a VM's QEMU lacks to open the node of a device; undefined where it may, or nobody knows as whom it runs */
+/** @returns the permissions that the user of a VM's QEMU lacks to open a device's node; undefined: none, or the user is unknown */
 export function grantFor(spec: DeviceSpec, { process }: ClaimOwner, { nodes }: HostAccess): NodeGrant | undefined {
   const uid = process && rightsOfProcess(process)?.uids[3];
   const node = usbHostNode(spec);
@@ -39,7 +39,7 @@ function isClaimed({ hostPort }: Pick<Removal, 'hostPort'>, owner: ClaimOwner, h
   return claimsOf(owner, host).some((claim) => claimedDevice(claim, inventory)?.port === hostPort);
 }
 
-/** Takes back what steps may have given, wherever they were cut off. */
+/** Revokes the grants of all steps, whether they were used or not. */
 export function takeBackGrants(entry: Pick<JournalEntry, 'head' | 'grants'>, { nodes }: HostAccess): void {
   for (const step of entry.head.steps as readonly Step[]) {
     if ((step.do === 'add' || step.do === 'remove') && step.grant !== undefined) nodes?.takeBack(step.grant);

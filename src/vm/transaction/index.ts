@@ -1,6 +1,6 @@
 /**
- * The one way in which a VM is changed. In go steps; they are claimed for, written into the journal, done, verified, and settled, or all
- * undone. `recover` ends what a killed qplug left, with the same undo.
+ * The only code that changes a VM. Input: steps. It claims their devices, writes the steps into the journal, performs and verifies them,
+ * and settles the claims, or undoes everything. `recover` ends the transaction of a killed qplug, with the same undo.
  *
  *     claim -> journal -> steps -> verify -> go, write -> commit -> settle
  *                           |        |           |

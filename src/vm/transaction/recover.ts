@@ -22,32 +22,32 @@ import { returnCheck } from './return-check.js';
 import { REMOVAL_TIMEOUT } from './transaction.js';
 import { isUnusable, type PlacedStep, undoSteps } from './undo-steps.js';
 
-/** ms for a monitor that another client holds. */
-const KNOCK = 3000;
+/** ms to connect to a monitor, which another client may hold. */
+const CONNECT_TIMEOUT = 3000;
 
 type Outcome = 'undone' | 'finished' | 'vm-gone';
 
-/** What mending one VM may take of a command that came for something else. */
+/** The limits for the recovery of one VM within a command about something else. */
 export interface Share {
   /** ms. */
   readonly timeout: number;
-  /** Whether what could not be mended, and was told before, is not told again. */
+  /** Whether to report a failed recovery only the first time. */
   readonly quiet: boolean;
 }
 
-/** What became of an entry. */
+/** The result of the recovery of one journal entry. */
 export interface Mended {
   readonly findings: readonly Finding[];
-  /** Whether it was left for later. */
+  /** Whether a later command must try again. */
   readonly left: boolean;
 }
 
 /**
- * Ends a transaction whose process died on the way: what was done is undone, or the rest is done, as its kind says. Each step is safe to
- * be undone or done again, so it does not matter where it was cut off.
+ * Ends an interrupted transaction, whose process has died: undoes its steps, or finishes them, as its kind requires. Every step can safely
+ * be undone or repeated, so it does not matter where the transaction was interrupted.
  *
- * @param entry - taken over from the dead one; it is ended here, or left for the next command where the VM does not answer
- * @param share - what it may take
+ * @param entry - taken over from the dead process; ended here, or left for the next command if the VM does not answer
+ * @param share - the limits
  */
 export async function recover(
   entry: JournalEntry,
@@ -77,11 +77,11 @@ export async function recover(
 }
 
 function reasonOf(error: unknown, { timeout }: Share): string {
-  if (error instanceof DeadlineReached) return `it did not answer to the end within ${timeout / 1000} s`;
+  if (error instanceof DeadlineReached) return `it did not finish within ${timeout / 1000} s`;
   return printable(error instanceof Error ? error.message : String(error));
 }
 
-/** Where it can't be written down it is told once more. */
+/** If the journal can't be written, the next command reports the failure again. */
 function tellOnce(entry: JournalEntry): void {
   try {
     entry.told();
@@ -95,9 +95,9 @@ function steps({ head }: JournalEntry): readonly Step[] {
 }
 
 interface Recovered {
-  /** Undefined when nothing had been begun, or all was done. */
+  /** Undefined if no step had begun, or all were finished. */
   readonly outcome: Outcome | undefined;
-  /** What could not be had. */
+  /** Devices that were not available. */
   readonly findings: readonly Finding[];
 }
 
@@ -106,10 +106,10 @@ async function recoverSteps(entry: JournalEntry, host: HostAccess, operation: Op
   const ended = (outcome: Outcome | undefined, findings: readonly Finding[] = []): Recovered => ({ outcome, findings });
   if (entry.isCommitted || all.every((_, i) => entry.stateOf(i) === undefined)) return ended(undefined);
   if (all.some((step) => step.do === 'launch')) return ended(await recoverLaunch(entry, host, operation));
-  operation.onProgress?.(`mend a ${entry.head.kind} that was cut off (${printable(entry.head.vm)})`);
+  operation.onProgress?.(`recover an interrupted ${entry.head.kind} (${printable(entry.head.vm)})`);
   const qmp = await reach(entry.head, host, operation.signal);
   if (qmp === undefined) return ended('vm-gone');
-  // some steps have a patience of their own, of half an hour where a state is written: without a connection they end
+  // some steps have their own timeout, of half an hour for a state; they end when the connection closes
   const cut = (): void => void qmp.close();
   operation.signal.addEventListener('abort', cut);
   try {
@@ -131,7 +131,7 @@ async function recoverSteps(entry: JournalEntry, host: HostAccess, operation: Op
   }
 }
 
-/** @returns whether it came so far that it can't, or need not, be undone. */
+/** @returns whether the transaction came so far that it can't, or need not, be undone. */
 async function isPastReturn(
   entry: JournalEntry,
   changes: readonly ChangeStep[],
@@ -141,7 +141,7 @@ async function isPastReturn(
     const state = entry.stateOf(index);
     if (state === undefined || state === 'undone') continue;
     if (await guestHasLeft(step, context.qmp)) return true;
-    // a state that was being thrown away is thrown away
+    // an undo that has begun to delete a saved state deletes it
     if (state !== 'undoing' && (await isPointOfNoReturn(step, context))) return true;
   }
   return false;
@@ -152,10 +152,10 @@ function isChange(step: Step): step is ChangeStep {
 }
 
 /**
- * Ends the change of a VM's file, which comes last of all steps and needs no VM. Where somebody has changed the file since it stays as
- * they left it.
+ * Finishes or undoes the change of a VM's file, which is the last step and needs no VM. If another program changed the file since, leaves
+ * it alone.
  *
- * @returns why a file was left
+ * @returns why qplug left a file alone
  */
 async function recoverFile(entry: JournalEntry, signal: AbortSignal): Promise<Finding[]> {
   const all = steps(entry);
@@ -170,7 +170,7 @@ async function recoverFile(entry: JournalEntry, signal: AbortSignal): Promise<Fi
       await (finishes ? performFileChange(step.change, signal) : undoFileChange(step.change, signal));
     } catch (error) {
       if (!(error instanceof QplugError) || error.code === 'vm-file-busy') throw error;
-      // what was never begun has only left something beside the file
+      // a step that has not begun leaves only a temporary file
       if (begun) findings.push(...error.findings.map((one): Finding => ({ ...one, severity: 'warning' })));
     }
     if (begun) entry.mark(index, finishes ? 'done' : 'undone');
@@ -194,7 +194,7 @@ async function undoAll(
   return kept.map((one): Finding => ({ ...one, severity: 'warning' }));
 }
 
-/** Does the rest. What a transaction can do without is told when it can't be had. */
+/** Performs the remaining steps. Reports each optional device that is not available. */
 async function finishAll(
   entry: JournalEntry,
   changes: readonly ChangeStep[],
@@ -217,7 +217,7 @@ async function finishAll(
   return { outcome: 'finished', findings };
 }
 
-/** A state that can't be loaded leaves the guest standing still; its devices come back all the same. */
+/** If the state can't be loaded, the guest stays paused, but its devices come back. */
 async function halfLoaded(
   entry: JournalEntry,
   changes: readonly ChangeStep[],
@@ -232,7 +232,7 @@ async function halfLoaded(
   return { outcome: 'undone', findings };
 }
 
-/** @returns undefined when the VM is gone */
+/** @returns undefined if the VM is gone */
 async function reach(
   head: Pick<JournalHead, 'vm' | 'socket' | 'process' | 'socketFile'>,
   host: HostAccess,
@@ -241,7 +241,7 @@ async function reach(
   if (processHasEnded({ process: head.process })) return undefined;
   try {
     const owner = { ...head, process: head.process };
-    return await reachOwner(owner, host, { signal, timeout: KNOCK, commandTimeout: UNDO_TIMEOUT });
+    return await reachOwner(owner, host, { signal, timeout: CONNECT_TIMEOUT, commandTimeout: UNDO_TIMEOUT });
   } catch (error) {
     const silent = error instanceof QmpConnectError && SILENT.includes(error.code);
     if (silent && (await isGone(head, signal))) return undefined;
@@ -249,16 +249,16 @@ async function reach(
   }
 }
 
-/** What a VM that has ended, or is ending, answers. */
+/** Connection errors of a VM that has ended or is ending. */
 const SILENT: readonly string[] = ['qmp-no-socket', 'qmp-refused', 'qmp-ended-early'];
 
-/** ms in which a process ends whose sockets are closed already. */
-const ENDING = 2000;
+/** ms for a process to end after its sockets are closed. */
+const PROCESS_END_TIMEOUT = 2000;
 
-/** Whether a VM that does not answer any more is gone: its process tells, and where that is not known its silence. */
+/** Whether a VM that does not answer is gone: judged by its process; if the process is unknown, it is gone. */
 async function isGone({ process }: Pick<JournalHead, 'process'>, signal: AbortSignal): Promise<boolean> {
   if (process === undefined) return true;
-  using deadline = new Deadline(ENDING, signal);
+  using deadline = new Deadline(PROCESS_END_TIMEOUT, signal);
   try {
     return await poll(() => (processHasEnded({ process }) ? true : undefined), {
       interval: 20,
@@ -270,7 +270,7 @@ async function isGone({ process }: Pick<JournalHead, 'process'>, signal: AbortSi
   }
 }
 
-/** A start that was cut off: a guest that never ran is ended; one that may have run goes on. */
+/** Recovers an interrupted start: ends a QEMU whose guest never ran; resumes a guest that may have run. */
 async function recoverLaunch(entry: JournalEntry, host: HostAccess, operation: Operation): Promise<Outcome> {
   const { vm } = entry.head;
   const { signal } = operation;
@@ -286,14 +286,14 @@ async function recoverLaunch(entry: JournalEntry, host: HostAccess, operation: O
       return 'finished';
     }
   }
-  operation.onProgress?.(`end a start that was cut off (${printable(vm)})`);
+  operation.onProgress?.(`roll back an interrupted start (${printable(vm)})`);
   if (qemu !== undefined) await endProcess(qemu, { signal });
   else if (ours) await quitIfThere(entry, host, signal);
   if (ours) host.registry.removeIfDead(vm);
   return 'undone';
 }
 
-/** The QEMU of a start whose record does not tell it yet. */
+/** The QEMU process of a start whose record does not contain it yet. */
 function startedOf({ name, startMark }: VmRecord, uid: number): ProcessIdentity | undefined {
   if (startMark === undefined) return undefined;
   const [started, ...others] = findStarted(startMark, uid);
@@ -302,7 +302,7 @@ function startedOf({ name, startMark }: VmRecord, uid: number): ProcessIdentity 
   throw fail('start-not-identified', { vm: name, file: startMark, pids });
 }
 
-/** Who answers in the folder of a VM of ours is its QEMU, whoever it is: it is asked to end, and gets no signal. */
+/** Sends `quit` to the QEMU that answers in the folder of qplug's VM. Its process is unknown, so it gets no signal. */
 async function quitIfThere({ head }: JournalEntry, host: HostAccess, signal: AbortSignal): Promise<void> {
   await using qmp = await reach(head, host, signal);
   if (qmp === undefined) return;

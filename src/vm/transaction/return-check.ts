@@ -6,18 +6,17 @@ import { sameKey } from '../../registry/index.js';
 import type { AddStep, RemoveStep } from '../steps/index.js';
 
 /**
- * Guards whose breaking loses data. A program that only has the device open may be udev, which looks at everything that comes back; that
- * is no reason not to undo.
+ * Guards that protect data. A program that only has the device open may be udev, which opens every new device; that is no reason against
+ * an undo.
  */
 const LOSES_DATA: readonly GuardKind[] = ['mount', 'swap', 'volume'];
 
 /**
- * Whether a device of the host may come back into the VM that it was taken out of. It may not where the address that QEMU is to open is
- * another device's by now, nor where the host has taken the device into use meanwhile: mounted by a desktop, say, while its guest was on
- * the way. What was handed over in spite of that is not asked about again.
+ * Whether a host device may come back into its VM. It may not if its address belongs to another device by now, or if the host uses the
+ * device in the meantime: a desktop mounted it during a migration, for example. Guards that the user switched off do not count.
  *
- * @param vm - by whatever name it is reached
- * @returns the finding that it does not come back, `device-gone` or `stays-with-host`; undefined: it may
+ * @param vm - the VM's name, for the finding
+ * @returns the finding why it does not come back, `device-gone` or `stays-with-host`; undefined: it may come back
  */
 export async function returnCheck(
   step: AddStep | RemoveStep,
@@ -37,7 +36,7 @@ export async function returnCheck(
   return guard === undefined ? undefined : finding('stays-with-host', { label, vm, port: device.port, guard });
 }
 
-/** An older qplug has written no identity: then the id that it gave tells, or the host port. */
+/** A journal of an older release contains no identity: then compares the id that qplug gave, or the host port. */
 function isMeant(
   { identity, hostPort }: AddStep | RemoveStep,
   { id }: DeviceSpec,

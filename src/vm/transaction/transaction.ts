@@ -35,69 +35,69 @@ import { returnCheck } from './return-check.js';
 import { isUnusable, type PlacedStep, undoSteps } from './undo-steps.js';
 import { differences, type Expected, expectedOf, goneSince } from './verify.js';
 
-/** ms that the removal of one USB device may take; QEMU does it within the command, and tells within 120 ms. */
+/** ms for the removal of one USB device; QEMU removes it within the command, and sends the event within 120 ms. */
 export const REMOVAL_TIMEOUT = 10_000;
 
-/** ms for each step after a state was saved or loaded, whatever the caller's signal says: a guest is not left half way. */
+/** ms for each step after a state was saved or loaded; these steps ignore the caller's signal, so that the guest gets its devices back. */
 const AFTER_STATE_TIMEOUT = 30_000;
 
-/** The VM that a transaction changes, its monitor in hand. */
+/** The VM that a transaction changes, with an open monitor. */
 export interface ChangedVm {
   readonly name: string;
   readonly owner: ClaimOwner;
   readonly qmp: QmpConnection;
-  /** QEMU's last words, where they can be read. */
+  /** QEMU's last lines of output, if they can be read. */
   lastLines(): Promise<readonly string[]>;
 }
 
-/** How a VM is started, and ended again, where a step does that. */
+/** Starts a VM, and ends it again, for a launch step. */
 export interface Launch {
-  /** As whom it owns devices once it runs. */
+  /** The owner of its devices once it runs. */
   readonly owner: Pick<ClaimOwner, 'vm' | 'socket'>;
-  /** @returns the VM, paused, with its monitor in hand */
+  /** @returns the VM, paused, with an open monitor */
   start(): Promise<ChangedVm>;
-  /** Ends it, however far the start came. @returns the error to throw: why it ended by itself, if it did */
+  /** Ends the VM, however far the start came. @returns the error to throw: if QEMU ended by itself, the reason for that */
   undo(cause: unknown): Promise<unknown>;
 }
 
-/** What is to become of a VM: its steps say it. */
+/** A change of a VM: its steps and their conditions. */
 export interface Change extends Pick<JournalHead, 'kind' | 'recover'> {
   readonly steps: readonly Step[];
-  /** The host, as the steps were worked out from; undefined where they are about no device of it. */
+  /** The inventory that the steps were planned with; undefined if they concern no host device. */
   readonly inventory?: HostInventory | undefined;
-  /** Devices of the host that the VM gets, or that leave it for a time: nobody else can have them from before the first step on. */
+  /** Host devices that the VM gets, or that leave it for a time: reserved before the first step. */
   readonly claims?: readonly ClaimWish[] | undefined;
-  /** What has to be in the VM as well when the steps are done: what its command line makes. */
+  /** Devices of QEMU's command line that must be in the VM after the steps. */
   readonly expected?: readonly Expected[] | undefined;
-  /** Asked before a state is saved or loaded. Throws where that must not be. */
+  /** Runs before QEMU saves or loads a state. Throws if that must not happen. */
   check?(signal: AbortSignal): Promise<void>;
 }
 
-/** What came of a transaction. */
+/** The result of a transaction. */
 export interface Changed {
-  /** What was mended on the way, and what the VM goes without. */
+  /** Claims returned on the way, and devices that the VM lacks. */
   readonly findings: readonly Finding[];
-  /** The host when all was done. */
+  /** The inventory after the last step. */
   readonly after: HostInventory;
-  /** Ids of optional devices that the VM goes without. */
+  /** Ids of optional devices that the VM lacks. */
   readonly without: ReadonlySet<string>;
 }
 
 /**
- * Changes a VM: the one way in which anything is changed. Claims the devices, writes all steps with their undo into the journal, does
- * them in order, reads back what QEMU did, and settles the claims by what the VM shows.
+ * Changes a VM; no other code does. Claims the devices, writes all steps with their undo into the journal, performs them in order, reads
+ * the result back from QEMU, and settles the claims accordingly.
  *
  *     claim -> journal -> steps -> verify -> go, write -> commit -> settle
  *                           |        |           |
  *                           +--------+-----------+--> undo (newest first) -> settle -> throw
  *
- * A step that fails ends it: all that was done is undone, whatever the caller's signal says. Two kinds of steps do not: an optional one is
- * undone by itself and told, and after a state was saved or loaded all steps are tried, since nothing brings back what was before.
+ * If a step fails, qplug undoes all finished steps, even after the caller's signal has aborted. There are two exceptions: qplug undoes an
+ * optional step alone and reports it; and after a state was saved or loaded it tries all steps, because the former state is lost.
  *
- * Killed at any line, the next command finds the entry, and undoes or finishes it with the same undo (`recover`).
+ * If qplug is killed at any line, the next command finds the journal entry, and undoes or finishes it with the same undo (`recover`).
  *
- * @param vm - how it is started, where the first step does that
- * @throws QplugError with everything undone, or a finding for what could not be
+ * @param vm - the open VM, or how the first step starts it
+ * @throws QplugError with everything undone, or a finding for each step that could not be undone
  */
 export async function changeVm(
   vm: ChangedVm | Launch,
@@ -118,7 +118,7 @@ class Transaction {
   #steps: readonly Step[];
   #entry: JournalEntry | undefined;
   #done: PlacedStep<Step>[] = [];
-  /** All that were done and stay, those included that are not undone any more. */
+  /** All performed add steps that stay, including those that qplug no longer undoes. */
   readonly #added = new Set<AddStep>();
   readonly #without = new Set<Step>();
   readonly #findings: Finding[] = [];
@@ -141,7 +141,7 @@ class Transaction {
     const { kind, recover, steps } = this.#change;
     const { file } = this.#operation;
     const writes = file === undefined ? [] : [file.step];
-    // worked out before anything is claimed: what QEMU says it has it need not have
+    // before the claims: QEMU need not really have the devices that it shows
     this.#steps = [...(this.#vm === undefined ? steps : withGrants(steps, this.#vm.owner, this.#host)), ...writes];
     if (this.#vm !== undefined) await this.#claim();
     const owner = this.#vm?.owner ?? this.#launch?.owner;
@@ -161,7 +161,7 @@ class Transaction {
     } catch (error) {
       throw await this.#undo(error);
     } finally {
-      // without a usable answer to its undo the next command tries again
+      // if QEMU gave no usable answer to the undo, the next command tries again
       if (this.#isUnanswered) entry.leave();
       else entry.end();
     }
@@ -172,7 +172,7 @@ class Transaction {
     return this.#vm;
   }
 
-  /** All that the VM must have or none; each that it can do without by itself. */
+  /** Claims all required devices or none of them; claims each optional device on its own. */
   async #claim(): Promise<void> {
     const { claims = [], inventory } = this.#change;
     const { owner } = this.#open;
@@ -191,7 +191,7 @@ class Transaction {
     this.#markLeaving();
   }
 
-  /** What leaves for good is shown as on its way. */
+  /** Marks the claims of devices that leave for good as `detaching`. */
   #markLeaving(): void {
     const ids = new Set(this.#steps.flatMap((step) => (step.do === 'remove' ? [step.target] : [])));
     for (const { id } of this.#change.claims ?? []) ids.delete(id);
@@ -225,16 +225,16 @@ class Transaction {
       await this.#carryOut(step.do === 'add' ? { ...step, grant } : step, signal);
     } catch (error) {
       const isRefused = error instanceof QmpCommandError;
-      // a command that QEMU refused has loaded nothing
+      // QEMU loaded nothing if it refused the command
       if (begun && step.do === 'load-state' && !isRefused) this.#spoiled = true;
-      // a command given up may still be carried out by QEMU, and one with a wrong answer may have been; one that was refused not
+      // QEMU may still perform a command after an abort, or may have performed one with a wrong answer; it did not perform a refused one
       const isUnsure = step.do === 'launch' || signal.aborted || isUnusable(error);
       if (begun && isUnsure && !isRefused) this.#done.push(placed);
       throw await this.#explain(error, step);
     }
     this.#done.push(placed);
     if (step.do === 'add') this.#added.add(step);
-    // what can't be written down is undone
+    // if the journal can't be written, the step is undone
     this.#entry?.mark(index, 'done');
   }
 
@@ -249,7 +249,7 @@ class Transaction {
     }
   }
 
-  /** Of a VM that was only just started it was not known before as whom it opens files. */
+  /** The user of a new QEMU is known only after its start. */
   #grantFor(step: AddStep): NodeGrant | undefined {
     return this.#launch === undefined ? step.grant : grantFor(step.device, this.#open.owner, this.#host);
   }
@@ -272,7 +272,7 @@ class Transaction {
     this.#findings.push(...findings);
   }
 
-  /** An optional device that can't be had is undone by itself, and told. */
+  /** Performs an optional step; if the device is not available, undoes only that step and reports it. */
   async #tryOptional(placed: PlacedStep<AddStep>): Promise<void> {
     const before = this.#done.splice(0);
     try {
@@ -288,7 +288,7 @@ class Transaction {
     }
   }
 
-  /** Each step is tried, whatever became of those before, so that a guest does not stand still for one of them. */
+  /** Tries a step even if earlier ones failed, so that one failure does not keep the guest paused. */
   async #tryAfterState(placed: PlacedStep<Step>): Promise<void> {
     const { step } = placed;
     const isComingBack = step.do === 'add' && step.optional === true;
@@ -305,8 +305,8 @@ class Transaction {
   }
 
   /**
-   * Reads the VM and the host back, once, and holds them against the steps. An optional device that is not as planned is taken out again;
-   * any other ends all.
+   * Reads the VM and the host, once, and compares them with the steps. Removes an optional device that is not as planned; any other
+   * difference is an error.
    */
   async #verify(): Promise<void> {
     const added = [...this.#added].filter(({ megabits }) => megabits !== undefined);
@@ -334,7 +334,7 @@ class Transaction {
     this.#done = before.filter((placed) => placed.step !== step);
     if (this.#isUnanswered) throw told;
     this.#goWithout(step, told instanceof QplugError ? asWarnings(told) : []);
-    // what was read is not so any more
+    // the topology is no longer current
     this.#seen = undefined;
   }
 
@@ -344,7 +344,7 @@ class Transaction {
     return this.#isUnanswered ? told : addFindings(told, await this.#settle());
   }
 
-  /** Undoes what was done so far. @returns the cause, followed by what could not be undone, or why nothing was */
+  /** Undoes all finished steps. @returns the cause, followed by the steps that could not be undone, or by the reason why none was */
   async #undoDone(cause: unknown): Promise<unknown> {
     const done = this.#done.splice(0);
     if (done.length === 0 || this.#entry === undefined) return cause;
@@ -367,21 +367,20 @@ class Transaction {
     return addFindings(cause, [...kept, notUndone]);
   }
 
-  /** @returns a step that has happened for good */
+  /** @returns the step that can't be undone, if there is one */
   async #final(steps: readonly PlacedStep[]): Promise<ChangeStep | undefined> {
     for (const { step } of steps) {
       try {
         if (await guestHasLeft(step, this.#open.qmp)) return step;
       } catch {
-        // what it was asked in vain the undo asks again, and tells
+        // the undo asks again and reports the error
       }
     }
     return undefined;
   }
 
   /**
-   * Makes the claims on all that the steps are about what the VM shows, and sees that the host has its own again, each interface with the
-   * driver that it had.
+   * Settles the claims on all devices of the steps by the VM's actual state. Returned devices get back the driver of each interface.
    */
   async #settle(): Promise<Finding[]> {
     if (this.#vm === undefined) return [];
@@ -398,7 +397,7 @@ class Transaction {
     return findings;
   }
 
-  /** What left for good and nobody had claimed: which drivers it had is not known, so it gets those that the kernel has for it. */
+  /** Devices that leave for good without a claim: their former drivers are unknown, so the kernel chooses drivers for them. */
   #leftUnclaimed(): HostDevice[] {
     const { inventory, claims: wishes = [] } = this.#change;
     const claims = claimsOf(this.#open.owner, this.#host);
@@ -413,7 +412,7 @@ class Transaction {
   }
 }
 
-/** @returns the id in the VM that a step is about */
+/** @returns the id of the step's device in the VM */
 function idOf(step: Step): string[] {
   return step.do === 'add' ? [step.device.id] : step.do === 'remove' ? [step.target] : [];
 }
@@ -422,7 +421,7 @@ function asWarnings({ findings }: QplugError): Finding[] {
   return findings.map((one): Finding => ({ ...one, severity: 'warning' }));
 }
 
-/** A VM that is gone has nothing; one that does not answer is asked by the next command. */
+/** @returns `ended` for a VM that is gone; `unknown` for one that does not answer, so that the next command asks it */
 async function readIfThere(qmp: QmpConnection): Promise<Topology | 'ended' | 'unknown'> {
   try {
     return await readTopology(qmp, AbortSignal.timeout(UNDO_TIMEOUT));

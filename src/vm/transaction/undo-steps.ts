@@ -3,7 +3,7 @@ import { QmpClosedError, QmpProtocolError, QmpTimeoutError } from '../../qmp/ind
 import type { JournalEntry } from '../../registry/index.js';
 import { type ChangeStep, isLong, type StepContext, type StepEvent, UNDO_TIMEOUT, undoStep } from '../steps/index.js';
 
-/** A step of a journal entry, and its place there. */
+/** A step of a journal entry, and its index there. */
 export interface PlacedStep<S = ChangeStep> {
   readonly step: S;
   readonly index: number;
@@ -12,30 +12,30 @@ export interface PlacedStep<S = ChangeStep> {
 export interface UndoOptions {
   readonly entry: JournalEntry;
   readonly context: Omit<StepContext, 'signal'>;
-  /** Half of another state is in the guest: it must not go on from that. */
+  /** The guest's state is only partly loaded: it must not run. */
   readonly spoiled?: boolean;
   readonly onStep?: ((event: StepEvent) => void) | undefined;
 }
 
-/** What an undo could not set back. */
+/** The result of an undo. */
 export interface Undone {
-  /** Devices that do not come back into the VM, each with the reason. */
+  /** The reason for each device that does not come back into the VM. */
   readonly kept: readonly Finding[];
   /** Steps whose undo failed. */
   readonly left: readonly PlacedStep[];
   /** The error of the first of them. */
   readonly error?: unknown;
-  /** The connection ended on the way: the VM has nothing any more. */
+  /** The connection ended during the undo: the VM is gone. */
   readonly isGone: boolean;
-  /** QEMU gave no answer, or none that could be used. It need not be asked any more now. */
+  /** QEMU gave no answer, or no usable one; there is no point in asking again now. */
   readonly isUnanswered: boolean;
 }
 
 /**
- * Undoes steps, the newest first: the same for a transaction that fails and for one that somebody else left behind. It takes up to
- * `UNDO_TIMEOUT` ms, whatever the caller's signal says, and begins anew after a step that takes long.
+ * Undoes steps, the newest first: for a failed transaction as well as for one of a killed qplug. It takes up to `UNDO_TIMEOUT` ms,
+ * regardless of the caller's signal; the time restarts after a long step.
  *
- * @param steps - those that were begun, in the order in which they were done
+ * @param steps - the steps that have begun, in order
  */
 export async function undoSteps(
   steps: readonly PlacedStep[],
@@ -76,12 +76,12 @@ export async function undoSteps(
   return { kept, left, error: errors[0], isGone, isUnanswered };
 }
 
-/** Whether a device of the host was not put back into its VM, for a reason that is told. */
+/** Whether the error says why a host device does not come back into its VM. */
 function isNotBack(error: unknown): error is QplugError {
   return error instanceof QplugError && (error.code === 'stays-with-host' || error.code === 'device-gone');
 }
 
-/** An undo goes on with a disk that is full: who finds the journal undoes it once more, which does no harm. */
+/** Continues the undo on a full disk: a later qplug that finds the journal entry repeats the undo, which does no harm. */
 function markIfPossible(entry: JournalEntry, index: number, is: 'undoing' | 'undone'): void {
   try {
     entry.mark(index, is);
@@ -90,7 +90,7 @@ function markIfPossible(entry: JournalEntry, index: number, is: 'undoing' | 'und
   }
 }
 
-/** Whether QEMU is there and gave no answer that can be used: nobody knows what it did. */
+/** Whether QEMU exists but gave no usable answer: it is unknown what it did. */
 export function isUnusable(error: unknown): boolean {
   if (error instanceof QmpClosedError) return error.reason.reason === 'protocol';
   return error instanceof QmpTimeoutError || error instanceof QmpProtocolError;

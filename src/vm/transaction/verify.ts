@@ -4,7 +4,7 @@ import type { HostInventory } from '../../host/index.js';
 import type { AttachedDevice, Topology } from '../../qdev/index.js';
 import type { AddStep } from '../steps/index.js';
 
-/** What has to be in a VM: under its id, on its bus and port, attached, at its speed. */
+/** A device that must be in a VM: with this id, on this bus and port, attached, at this speed. */
 export interface Expected {
   readonly id: string;
   readonly label: string;
@@ -14,15 +14,15 @@ export interface Expected {
   readonly megabits: number;
 }
 
-/** @returns what has to be in the VM when a step is done */
+/** @returns the device that must be in the VM after a step */
 export function expectedOf({ device: { id, properties }, label, megabits = 0 }: AddStep): Expected {
   return { id, label, bus: String(properties['bus']), port: String(properties['port']), megabits };
 }
 
 /**
- * @param after - the host as it is when the step is done
- * @returns a finding when the device was pulled, or re-enumerated, meanwhile. QEMU shows it as attached until its guest first asks for
- *   something.
+ * @param after - the inventory after the step
+ * @returns a finding if the device was unplugged, or re-enumerated, in the meantime. QEMU shows it as attached until its guest first uses
+ *   it.
  */
 export function goneSince(
   { device: { properties }, identity, label, hostPort = '' }: AddStep,
@@ -35,9 +35,9 @@ export function goneSince(
 }
 
 /**
- * Holds what QEMU shows against what was planned.
+ * Compares QEMU's devices with the plan.
  *
- * @returns a finding for each difference; none when all is as planned
+ * @returns a finding for each difference
  */
 export function differences(expected: readonly Expected[], actual: Topology): Finding[] {
   const seen = new Map<string, { readonly bus: string; readonly device: AttachedDevice }>();

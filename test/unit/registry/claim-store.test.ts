@@ -28,7 +28,7 @@ test('who only looks makes no file', () => {
 
 test('a claim comes back as it was put in, in order of VM and device', () => {
   const claims = [
-    claimOf('b', { key: OTHER, reason: 'QEMU has lost it', state: 'failed', worker: undefined }),
+    claimOf('b', { key: OTHER, reason: 'QEMU lost it', state: 'failed', worker: undefined }),
     claimOf('a', { owner: { vm: 'a', socket: '/s', process: undefined } }),
   ];
   for (const claim of claims) expect(store.take([claim])).toEqual([]);

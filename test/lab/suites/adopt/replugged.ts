@@ -19,7 +19,7 @@ export function replugged(check: AddCheck): void {
     const claims = JSON.parse((await qplug(['claims', '--json'])).out).claims as { state: string; reason: string }[];
     assert.deepEqual(claims.map(({ state, reason }) => `${state}: ${reason}`).sort(), [
       'attached: null',
-      'failed: it was pulled',
+      'failed: it was unplugged',
     ]);
 
     const { code, out, err } = await qplug(['attach', vm.socket, 'serial=SS0001', '--json']);

@@ -54,7 +54,7 @@ export function interrupted(check: AddCheck): void {
       assert.deepEqual([code, stdout], [130, '']);
       const told = stderr.split('\n').filter((line) => /guest|quit|SIG|undone/.test(line));
       assert.deepEqual(told, [
-        '· let the guest go',
+        '· resume the guest',
         '· ask the guest to power off',
         '· the guest did not power off',
         '· quit',

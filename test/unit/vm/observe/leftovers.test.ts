@@ -15,7 +15,14 @@ const [tablet, other] = [at('1-2'), at('1-4')];
 const claimOf = (device: HostDevice, id: string, more: Partial<Claim> = {}): Claim => ({
   key: { ...keyOf(device, inventory), productId: 0x701a, serial: 'OLD' },
   owner: { vm: 'bench', socket: '/run/bench.sock', process: undefined },
-  ...{ state: 'failed', reason: 'it was pulled', worker: undefined, device: id, label: 'a modem', port: device.port },
+  ...{
+    state: 'failed',
+    reason: 'it was unplugged',
+    worker: undefined,
+    device: id,
+    label: 'a modem',
+    port: device.port,
+  },
   ...{ drivers: [], address: '1.77', guardOff: [], since: '2026-01-01T00:00:00.000Z' },
   ...more,
 });

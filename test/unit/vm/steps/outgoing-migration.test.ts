@@ -7,8 +7,8 @@ test.each([
   [{ status: 'setup' }, 'wait for the other side'],
   [{ status: 'active', ram }, '50 % of 512 MB of memory, 190 MB sent, 949 Mb/s'],
   [{ status: 'active', ram: { ...ram, total: 0, remaining: 0 } }, '0 % of 0 MB of memory, 190 MB sent, 949 Mb/s'],
-  [{ status: 'device', ram }, 'the guest stands still, the other side takes it over (190 MB sent)'],
-  [{ status: 'cancelling', ram }, 'give the migration up'],
-  [{ status: 'wait-unplug' }, 'the migration is at: wait-unplug'],
-  [{}, 'the migration is at: '],
-])('%j is told as %j', (info, words) => expect(wordsOf(info)).toBe(words));
+  [{ status: 'device', ram }, 'the guest is paused; the other side takes over (190 MB sent)'],
+  [{ status: 'cancelling', ram }, 'cancel the migration'],
+  [{ status: 'wait-unplug' }, 'migration status: wait-unplug'],
+  [{}, 'migration status: '],
+])('%j is reported as %j', (info, words) => expect(wordsOf(info)).toBe(words));
