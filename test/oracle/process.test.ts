@@ -113,12 +113,12 @@ describe('a process of QEMU', () => {
       const qemu = await OracleQemu.start({ release: '7.2', args: ['-machine', 'none'] });
       console.log(qemu.pid);
       setInterval(() => {}, 1000);`;
-    const external = ['../../scripts/*'];
+    const external = ['../../../scripts/*'];
     const bundle = await build({
       stdin: { contents, resolveDir: root },
       ...{ bundle: true, write: false, format: 'esm', platform: 'node', target: 'node20', external },
     });
-    const code = bundle.outputFiles[0]?.text.replaceAll('../../scripts/', `${root}/scripts/`) ?? '';
+    const code = bundle.outputFiles[0]?.text.replaceAll('../../../scripts/', `${root}/scripts/`) ?? '';
     const folder = mkdtempSync(join(tmpdir(), 'qplug-killed-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const program = join(folder, 'parent.mjs');
@@ -127,6 +127,7 @@ describe('a process of QEMU', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, TMPDIR: folder },
     });
+    onTestFinished(() => void parent.kill('SIGKILL'));
     const [pid] = await once(parent.stdout, 'data').then(([line]) => [Number(String(line))]);
     expect(lives(pid)).toBe(true);
     parent.kill('SIGKILL');
