@@ -33,7 +33,7 @@ export interface ClaimWish {
   /** Its id in the VM. */
   readonly id: string;
   /** Undefined for an emulated device, which needs no claim. */
-  readonly host: HostDevice | undefined;
+  readonly hostDevice: HostDevice | undefined;
   /** Guards against it that the user switched off. */
   readonly guardOff?: readonly GuardKind[] | undefined;
   /** Whether the operation continues without it if it belongs to another VM. */
@@ -44,7 +44,7 @@ export interface ClaimWish {
 export function claimsFor(wanted: readonly ClaimWish[], owner: ClaimOwner, inventory: HostInventory): Claim[] {
   const worker = selfIdentity();
   const since = new Date().toISOString();
-  return wanted.flatMap(({ id, host: device, guardOff = [] }): Claim[] => {
+  return wanted.flatMap(({ id, hostDevice: device, guardOff = [] }): Claim[] => {
     if (device === undefined) return [];
     return [
       {

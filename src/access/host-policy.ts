@@ -53,7 +53,7 @@ export function policyFindings(
   const { policy } = inForce;
   const label = labelOf(device);
   if (!policy.enabled) return [finding('passthrough-disabled', { label, vm, path: policy.path }, { severity })];
-  const means = (rule: PolicyRule): boolean => isMeant(rule, device, vm, inForce, inventory);
+  const means = (rule: PolicyRule): boolean => matchesRule(rule, device, vm, inForce, inventory);
   const denied = policy.deny.find(means);
   if (denied !== undefined) {
     const { location } = denied;
@@ -69,7 +69,7 @@ function isSameSocket(one: string, other: string): boolean {
   return file !== undefined && file === socketFileOf(other);
 }
 
-function isMeant(
+function matchesRule(
   rule: PolicyRule,
   device: HostDevice,
   vm: string,

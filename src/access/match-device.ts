@@ -8,7 +8,7 @@ import { keyOf } from './claims.js';
  * plugged in; another device may have its address now. `none`: the object is emulated, or takes any device that matches a filter.
  */
 export type DeviceMatch =
-  | { readonly is: 'here'; readonly host: HostDevice }
+  | { readonly is: 'here'; readonly hostDevice: HostDevice }
   | { readonly is: 'gone' }
   | { readonly is: 'none' };
 
@@ -25,21 +25,23 @@ export function matchDevice(
 ): DeviceMatch {
   const given = object.host;
   if (object.driver !== 'usb-host' || given === undefined) return { is: 'none' };
-  const host = inventory.devices.find((one) => one.bus === given.bus && one.address === given.address);
-  if (host === undefined || !isSame(object, host)) return { is: 'gone' };
+  const hostDevice = inventory.devices.find((one) => one.bus === given.bus && one.address === given.address);
+  if (hostDevice === undefined || !isSame(object, hostDevice)) return { is: 'gone' };
   const said = claims.filter(({ device }) => device === object.id);
-  const key = keyOf(host, inventory);
-  return said.length === 0 || said.some((claim) => sameKey(claim.key, key)) ? { is: 'here', host } : { is: 'gone' };
+  const key = keyOf(hostDevice, inventory);
+  return said.length === 0 || said.some((claim) => sameKey(claim.key, key))
+    ? { is: 'here', hostDevice }
+    : { is: 'gone' };
 }
 
 /** @returns the host device of an object in a VM; undefined if it has none or the device is gone. See `matchDevice` */
-export function hostOf(
+export function hostDeviceOf(
   object: AttachedDevice,
   inventory: HostInventory,
   claims: readonly Claim[] = [],
 ): HostDevice | undefined {
   const match = matchDevice(object, inventory, claims);
-  return match.is === 'here' ? match.host : undefined;
+  return match.is === 'here' ? match.hostDevice : undefined;
 }
 
 /**
@@ -59,7 +61,7 @@ export interface Standing {
  */
 export function standingOf(
   topology: Topology,
-  host: HostDevice,
+  hostDevice: HostDevice,
   inventory: HostInventory,
   claims: readonly Claim[] = [],
 ): Standing | undefined {
@@ -67,20 +69,20 @@ export function standingOf(
   for (const { bus, devices } of topology.controllers) {
     for (const device of devices) {
       if (device.driver !== 'usb-host') continue;
-      const is = device.attached ? hostOf(device, inventory, claims) : undefined;
-      if (is?.bus === host.bus && is.address === host.address) return { state: 'attached', bus, device };
+      const is = device.attached ? hostDeviceOf(device, inventory, claims) : undefined;
+      if (is?.bus === hostDevice.bus && is.address === hostDevice.address) return { state: 'attached', bus, device };
       const was = device.id === undefined ? undefined : parseDeviceId(device.id);
-      if (was !== undefined && isSame(device, host)) stale = { state: 'stale', bus, device };
+      if (was !== undefined && isSame(device, hostDevice)) stale = { state: 'stale', bus, device };
     }
   }
   return stale;
 }
 
 /** @returns false if qplug chose the object's id for another device or another host port. Foreign ids carry no information. */
-function isSame(device: AttachedDevice, host: HostDevice): boolean {
-  const was = device.id === undefined ? undefined : parseDeviceId(device.id);
+function isSame(object: AttachedDevice, hostDevice: HostDevice): boolean {
+  const was = object.id === undefined ? undefined : parseDeviceId(object.id);
   if (was === undefined) return true;
-  return was.vendorId === host.vendorId && was.productId === host.productId && was.port === host.port;
+  return was.vendorId === hostDevice.vendorId && was.productId === hostDevice.productId && was.port === hostDevice.port;
 }
 
 /**
@@ -88,13 +90,13 @@ function isSame(device: AttachedDevice, host: HostDevice): boolean {
  *
  * @returns the usb-host of a VM whose filter matches this device
  */
-export function filterFor(topology: Topology, host: HostDevice): AttachedDevice | undefined {
+export function filterFor(topology: Topology, hostDevice: HostDevice): AttachedDevice | undefined {
   const matches = ({ bus, address, port, vendorId, productId }: HostFilter): boolean =>
-    (bus ?? host.bus) === host.bus &&
-    (address ?? host.address) === host.address &&
-    (port ?? host.chain.join('.')) === host.chain.join('.') &&
-    (vendorId ?? host.vendorId) === host.vendorId &&
-    (productId ?? host.productId) === host.productId;
+    (bus ?? hostDevice.bus) === hostDevice.bus &&
+    (address ?? hostDevice.address) === hostDevice.address &&
+    (port ?? hostDevice.chain.join('.')) === hostDevice.chain.join('.') &&
+    (vendorId ?? hostDevice.vendorId) === hostDevice.vendorId &&
+    (productId ?? hostDevice.productId) === hostDevice.productId;
   return topology.controllers
     .flatMap(({ devices }) => devices)
     .find(({ filter }) => filter !== undefined && matches(filter));

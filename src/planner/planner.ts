@@ -6,7 +6,7 @@ import {
   compareScores,
   DEVICE_FIGURES,
   demandsOf,
-  type Problem,
+  type PlanningProblem,
   type Solution,
   search,
   sortDevices,
@@ -56,7 +56,7 @@ interface Attempt {
   /** With the added controllers. */
   readonly topology: Topology;
   readonly count: number;
-  readonly problem: Problem;
+  readonly problem: PlanningProblem;
   readonly solution: Solution;
 }
 
@@ -85,7 +85,7 @@ function attempt(request: PlanRequest, devices: readonly DeviceRequest[], count:
   const topology = request.growth.controllers.slice(0, count).reduce(withController, request.topology);
   const space = spaceOf(topology);
   const demands = demandsOf(space, devices.map(sane));
-  const problem: Problem = {
+  const problem: PlanningProblem = {
     demands,
     kept: request.kept ?? [],
     reserve: Math.max(0, request.reserve ?? DEFAULT_RESERVE),

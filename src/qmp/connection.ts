@@ -25,7 +25,7 @@ import type { EventOf } from './events.js';
 import { DEFAULT_MAX_MESSAGE_BYTES, LineSplitter } from './framing.js';
 import { type Greeting, type JsonObject, type ParsedLine, parseLine, type QmpEvent } from './message.js';
 import type { ConnectOptions, ExecuteOptions, QmpConnection } from './qmp-connection.js';
-import { type Effect, type Outcome, Session } from './session.js';
+import { type Effect, type ReplyOutcome, Session } from './session.js';
 import type { OpenTransport, Transport } from './transport.js';
 import { Wait, type WaitOptions } from './wait.js';
 import { toWire } from './wire.js';
@@ -246,7 +246,7 @@ export class Connection implements QmpConnection {
     }
   }
 
-  #answer(id: number, outcome: Outcome): void {
+  #answer(id: number, outcome: ReplyOutcome): void {
     const call = this.#calls.get(id);
     // The caller gave up before: the late answer is nobody's.
     if (call === undefined) return;

@@ -24,7 +24,7 @@ export type End =
   | { readonly end: 'fault'; readonly fault: FrameFault };
 
 /** The answer to a command. `wrong`: it is an error that is not as an error should be. */
-export type Outcome = { readonly value: unknown } | { readonly error: ErrorReply } | { readonly wrong: Mismatch };
+export type ReplyOutcome = { readonly value: unknown } | { readonly error: ErrorReply } | { readonly wrong: Mismatch };
 
 /** What the owner of a session has to do, in order. */
 export type Effect =
@@ -33,7 +33,7 @@ export type Effect =
   /** Whoever answers there speaks no QMP. */
   | { readonly effect: 'not-qmp'; readonly received: string }
   | { readonly effect: 'capabilities-refused'; readonly error: ErrorReply }
-  | { readonly effect: 'reply'; readonly id: number; readonly outcome: Outcome }
+  | { readonly effect: 'reply'; readonly id: number; readonly outcome: ReplyOutcome }
   | { readonly effect: 'event'; readonly event: QmpEvent }
   | { readonly effect: 'report'; readonly finding: Finding }
   /** Over: nothing more will be sent or answered. `running` tells whether the handshake was done before. */
@@ -164,7 +164,7 @@ export class Session {
     return [{ effect: 'event', event }];
   }
 
-  #answered(id: unknown, outcome: Outcome): readonly Effect[] {
+  #answered(id: unknown, outcome: ReplyOutcome): readonly Effect[] {
     const greeting = this.#greeting;
     if (this.#phase === 'negotiating' && greeting !== undefined && (id === 0 || id === undefined)) {
       return this.#negotiated(greeting, outcome);
@@ -188,7 +188,7 @@ export class Session {
     return oldest;
   }
 
-  #negotiated(greeting: Greeting, outcome: Outcome): readonly Effect[] {
+  #negotiated(greeting: Greeting, outcome: ReplyOutcome): readonly Effect[] {
     if ('value' in outcome) {
       this.#phase = 'running';
       return [{ effect: 'ready', greeting, oob: this.#oob }];

@@ -72,8 +72,8 @@ export {
   roomInVm,
 } from './plan/index.js';
 export {
+  type ChangeChoice,
   type ChangeTarget,
-  type Choice,
   changeTarget,
   findVm,
   isVmFile,

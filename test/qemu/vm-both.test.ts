@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { QplugError } from '../../src/diag/index.js';
 import {
   attachTo,
-  type Choice,
+  type ChangeChoice,
   changeTarget,
   detachFrom,
   findVm,
@@ -52,12 +52,12 @@ const now = (): string => readFileSync(file, 'utf8');
 const tree = (): Promise<string[]> => treeOf(world, 'bench');
 const beside = (): string[] => readdirSync(world.folder).filter((name) => name.includes('bench'));
 
-async function plug(word: string, choice: Choice, more: Partial<Operation> = {}, emulated = ['usb-tablet']) {
+async function plug(word: string, choice: ChangeChoice, more: Partial<Operation> = {}, emulated = ['usb-tablet']) {
   const target = await changeTarget(word, choice, world.host);
   return await attachTo(target, { selectors: [], emulated }, world.host, world.operation(more));
 }
 
-async function take(word: string, choice: Choice, words: readonly string[], more: Partial<Operation> = {}) {
+async function take(word: string, choice: ChangeChoice, words: readonly string[], more: Partial<Operation> = {}) {
   return await detachFrom(await changeTarget(word, choice, world.host), words, world.host, world.operation(more));
 }
 

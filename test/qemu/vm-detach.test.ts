@@ -42,7 +42,7 @@ test('by id: gone when it returns, and its id can be used again at once', async 
   await using qemu = await startQemu(...XHCI);
   const [id = ''] = await give(qemu.socket, 'usb-tablet');
   const { devices } = await take(qemu.socket, [id]);
-  expect(devices).toMatchObject([{ id, bus: 'x.0', port: expect.any(String), host: undefined }]);
+  expect(devices).toMatchObject([{ id, bus: 'x.0', port: expect.any(String), hostDevice: undefined }]);
   expect(await treeOf(world, qemu.socket)).toEqual([]);
   expect(await give(qemu.socket, 'usb-tablet')).toEqual([id]);
 });

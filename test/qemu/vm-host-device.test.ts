@@ -83,9 +83,11 @@ describe('a device that is in the VM', () => {
 
   test('attached: QEMU was given exactly that device, and status knows whose it is', async () => {
     const { devices } = await plug({ port: '2' });
-    expect(devices).toMatchObject([{ id: ID, outcome: 'attached', port: '2', megabits: 480, host: { port: TABLET } }]);
+    expect(devices).toMatchObject([
+      { id: ID, outcome: 'attached', port: '2', megabits: 480, hostDevice: { port: TABLET } },
+    ]);
     expect(adds()).toEqual([{ driver: 'usb-host', id: ID, bus: 'x.0', port: '2', hostbus: 1, hostaddr: 2 }]);
-    expect((await look()).devices).toMatchObject([{ state: 'attached', ours: true, host: { port: TABLET } }]);
+    expect((await look()).devices).toMatchObject([{ state: 'attached', ours: true, hostDevice: { port: TABLET } }]);
   });
 
   test('attached a second time: said so, nothing is done, no error', async () => {
@@ -101,7 +103,7 @@ describe('a device that is in the VM', () => {
     rules.attached = false;
     const now = changed(SIX, { [`${TABLET}/devnum`]: { text: '9\n' } });
     plugged({ ...now, nodes: { ...now.nodes, 'bus/usb/001/009': 'usable' } });
-    expect((await look()).devices).toMatchObject([{ state: 'stale', host: undefined }]);
+    expect((await look()).devices).toMatchObject([{ state: 'stale', hostDevice: undefined }]);
     const onStale = (): void => {
       rules.attached = true;
     };
@@ -165,7 +167,7 @@ describe('a device that is in the VM', () => {
   test('a stranger has its address now: not taken for it', async () => {
     await plug();
     plugged(changed(SIX, { [`${TABLET}/devnum`]: { text: '3\n' }, '1-4/devnum': { text: '2\n' } }));
-    expect((await look()).devices).toMatchObject([{ state: 'stale', host: undefined }]);
+    expect((await look()).devices).toMatchObject([{ state: 'stale', hostDevice: undefined }]);
     expect((await plug()).devices).toMatchObject([{ id: ID, outcome: 'attached' }]);
     expect(adds().at(-1)).toMatchObject({ id: ID, hostaddr: 3 });
   });
@@ -174,14 +176,14 @@ describe('a device that is in the VM', () => {
     const serial = changed(SIX, { [`${TABLET}/serial`]: { text: '42\n' } });
     plugged(serial);
     await plug();
-    expect((await take(word)).devices).toMatchObject([{ id: ID, host: { port: TABLET } }]);
+    expect((await take(word)).devices).toMatchObject([{ id: ID, hostDevice: { port: TABLET } }]);
     expect(await treeOf(world, qemu.socket)).toEqual([]);
   });
 
   test.each([[TABLET], ['0627:0001']])('detached by %s when it was pulled: the id still tells', async (word) => {
     await plug();
     plugged(without(SIX, TABLET));
-    expect((await take(word)).devices).toMatchObject([{ id: ID, host: undefined }]);
+    expect((await take(word)).devices).toMatchObject([{ id: ID, hostDevice: undefined }]);
   });
 
   test('two of the same kind meant by one selector: ambiguous, nothing is asked of QEMU', async () => {
@@ -260,7 +262,7 @@ describe('a VM file that wants it', () => {
     await using _process = vm.process;
     expect(vm.findings).toMatchObject([{ code: 'device-open-failed', severity: 'warning' }]);
     expect(vm.devices.map(({ key }) => key)).toEqual(['m']);
-    expect(vm.hosts).toEqual([]);
+    expect(vm.hostDevices).toEqual([]);
   });
 
   test('and can not do without: it ends before its guest ran, and nothing is left', async () => {

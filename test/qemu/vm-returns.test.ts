@@ -129,7 +129,7 @@ describe('an object whose address another device has by now', () => {
 
   test('is not shown as that device', async () => {
     const { devices } = await inVm((vm, operation) => statusOf(vm, host, operation));
-    expect(devices).toMatchObject([{ state: 'stale', host: undefined, device: { id: OLD } }]);
+    expect(devices).toMatchObject([{ state: 'stale', hostDevice: undefined, device: { id: OLD } }]);
   });
 
   test('is not what detach takes for that device', async () => {
@@ -139,7 +139,7 @@ describe('an object whose address another device has by now', () => {
 
   test('goes by its own id, as what it is, and the other device is left alone', async () => {
     const report = await inVm((vm, operation) => detach(vm, [OLD], host, operation));
-    expect(report).toMatchObject({ devices: [{ id: OLD, label: OLD, host: undefined }], findings: [] });
+    expect(report).toMatchObject({ devices: [{ id: OLD, label: OLD, hostDevice: undefined }], findings: [] });
     expect(await treeOf(world, qemu.socket)).toEqual([]);
     expect(host.claims.list()).toEqual([]);
   });

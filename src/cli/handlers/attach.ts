@@ -44,8 +44,8 @@ function addedLines({ controllers, hubs }: AttachReport): string[] {
   return [...controllers.map((id) => `added the controller ${id}`), ...hubs.map((id) => `added the hub ${id}`)];
 }
 
-function sentence({ id, label, outcome, host, bus, port, megabits }: AttachedReport): string {
-  const full = host?.megabits;
+function sentence({ id, label, outcome, hostDevice, bus, port, megabits }: AttachedReport): string {
+  const full = hostDevice?.megabits;
   const below =
     full !== undefined && megabits !== undefined && megabits < Math.min(full, 5000)
       ? ` (${speedText(full)} on this host)`

@@ -18,8 +18,8 @@ export const run: CommandHandler = async (args, terminal) => {
   };
 };
 
-function sentence({ label, host }: DetachedReport): string {
-  if (host === undefined) return `${label} detached`;
-  const drivers = driversOf(host);
+function sentence({ label, hostDevice }: DetachedReport): string {
+  if (hostDevice === undefined) return `${label} detached`;
+  const drivers = driversOf(hostDevice);
   return `${label} detached; ${drivers.length === 0 ? 'the host has no driver for it' : `the host has it back (${drivers.join(', ')})`}`;
 }

@@ -1,6 +1,6 @@
 import { type EvidenceByCode, type Finding, finding } from '../../diag/index.js';
 
-type Problem = EvidenceByCode['descriptors-malformed']['problem'];
+type DescriptorProblem = EvidenceByCode['descriptors-malformed']['problem'];
 
 /** A device that is broken from end to end need not fill a screen. */
 const MOST = 16;
@@ -16,7 +16,7 @@ export class DescriptorFaults {
   }
 
   /** @param offset - bytes from the start; `told` and `seen` mean what the catalog says for the problem */
-  add(problem: Problem, offset: number, told?: number, seen?: number): void {
+  add(problem: DescriptorProblem, offset: number, told?: number, seen?: number): void {
     if (this.findings.length >= MOST) return;
     const evidence = { device: this.#device, offset, problem, told, seen };
     this.findings.push(finding('descriptors-malformed', evidence, { severity: 'warning' }));

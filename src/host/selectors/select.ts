@@ -5,7 +5,7 @@ import { formatLocation, shortestSelector } from './identity.js';
 import { countWords, matchHubs, matchSelector } from './match.js';
 import { requireSelector, type Selector } from './selector.js';
 
-type Choice = EvidenceByCode['selector-ambiguous']['candidates'][number];
+type SelectorCandidate = EvidenceByCode['selector-ambiguous']['candidates'][number];
 
 /** How many devices a message lists. */
 const LISTED = 8;
@@ -30,7 +30,7 @@ export function selectOne(selector: Selector | string, inventory: HostInventory)
 }
 
 /** What a list of choices says of one device; `selector` names it alone. */
-export function choiceOf(device: HostDevice, inventory: HostInventory): Choice {
+export function choiceOf(device: HostDevice, inventory: HostInventory): SelectorCandidate {
   const { vendorId, productId, port, serial, name } = device;
   return { selector: shortestSelector(device, inventory), id: formatId(vendorId, productId), port, serial, name };
 }

@@ -16,9 +16,9 @@ export type Selector = { readonly text: string } & (
 
 /** A selector without the text that it came from. */
 type Meaning = Selector extends infer S ? (S extends Selector ? Omit<S, 'text'> : never) : never;
-type Problem = EvidenceByCode['selector-invalid']['problem'];
+type SelectorProblem = EvidenceByCode['selector-invalid']['problem'];
 /** What is wrong, and the selector that was probably meant. */
-type Wrong = { readonly problem: Problem; readonly meant?: string | undefined };
+type Wrong = { readonly problem: SelectorProblem; readonly meant?: string | undefined };
 
 /** Longest text that is looked at; USB strings end at 126 characters. */
 const LONGEST = 512;
@@ -102,7 +102,7 @@ function withoutZeros(bus: number, ports: readonly number[]): string | undefined
   return bus === 0 ? undefined : formatPort({ bus, chain: ports });
 }
 
-function chain(text: string, otherwise: Problem): number[] | Wrong {
+function chain(text: string, otherwise: SelectorProblem): number[] | Wrong {
   if (!/^\d{1,3}(\.\d{1,3})*$/.test(text)) return { problem: otherwise };
   const parts = text.split('.');
   if (parts.some((part) => part.startsWith('0') || Number(part) > 255)) return { problem: 'port-zero' };

@@ -1,10 +1,10 @@
 import { MAX_HUB_CHAIN, parsePort } from '../../qdev/index.js';
 import type { Candidate, RefusalReason, Verdict } from '../plan.js';
 import { type Demand, isHub } from '../solve/index.js';
-import { candidatesOf, type Outcome, verdictOf } from './verdict.js';
+import { candidatesOf, type PlanOutcome, verdictOf } from './verdict.js';
 
 /** @returns why a demand without a port has none; `index` is its place in the list */
-export function reasonOf(outcome: Outcome, index: number): RefusalReason {
+export function reasonOf(outcome: PlanOutcome, index: number): RefusalReason {
   const demand = outcome.problem.demands[index];
   if (demand === undefined || demand.device.mask === 0) return 'no-speed';
   const { scope } = demand;
@@ -32,7 +32,7 @@ function tooDeep(path: string): boolean {
 }
 
 /** @returns free ports at native speed for a demand whose pin is set aside */
-export function alternativesOf(outcome: Outcome, index: number): Pick<Candidate, 'bus' | 'port'>[] {
+export function alternativesOf(outcome: PlanOutcome, index: number): Pick<Candidate, 'bus' | 'port'>[] {
   const demand = outcome.problem.demands[index];
   if (demand === undefined) return [];
   const unpinned: Demand = { ...demand, scope: { at: 'any' } };

@@ -12,9 +12,9 @@ import {
 import { cheapestFix, type FixSearch, fixSearch } from '../fixes/index.js';
 import type { AddedHub, KeptPortTaken, Placement, Plan, PlanStep, Refusal } from '../plan.js';
 import type { DeviceRequest, KeptPort, PlanRequest } from '../request.js';
-import { isHub, once, type PlanPort, type Problem, type Solution } from '../solve/index.js';
+import { isHub, once, type PlanningProblem, type PlanPort, type Solution } from '../solve/index.js';
 import { alternativesOf, reasonOf } from './refusal.js';
-import { candidatesOf, freeAfterwards, type Outcome, outcomeOf, reservedPorts } from './verdict.js';
+import { candidatesOf, freeAfterwards, outcomeOf, type PlanOutcome, reservedPorts } from './verdict.js';
 
 interface Solved {
   readonly request: PlanRequest;
@@ -23,7 +23,7 @@ interface Solved {
   /** With the added controllers. */
   readonly topology: Topology;
   readonly controllers: readonly ControllerSpec[];
-  readonly problem: Problem;
+  readonly problem: PlanningProblem;
   readonly solution: Solution;
   readonly replan: (request: PlanRequest) => Plan;
 }
@@ -91,7 +91,7 @@ function hubNames({ devices, request, topology, solution }: Solved): string[] {
   });
 }
 
-function placementOf(outcome: Outcome, device: DeviceRequest, port: PlanPort, index: number): Placement {
+function placementOf(outcome: PlanOutcome, device: DeviceRequest, port: PlanPort, index: number): Placement {
   const candidates = once(() => candidatesOf(outcome, index));
   const home = outcome.problem.demands[index]?.home;
   return {
@@ -108,7 +108,7 @@ function placementOf(outcome: Outcome, device: DeviceRequest, port: PlanPort, in
   };
 }
 
-function keptTaken({ ports, owners, kept }: Outcome): KeptPortTaken[] {
+function keptTaken({ ports, owners, kept }: PlanOutcome): KeptPortTaken[] {
   return ports.flatMap(({ bus, path, name }) => {
     const [label, by] = [kept.get(name), owners.get(name)];
     return label === undefined || by === undefined ? [] : [{ bus, port: path, label, by }];
@@ -117,7 +117,7 @@ function keptTaken({ ports, owners, kept }: Outcome): KeptPortTaken[] {
 
 function refusalOf(
   { problem }: Solved,
-  outcome: Outcome,
+  outcome: PlanOutcome,
   device: DeviceRequest,
   index: number,
   search: FixSearch,

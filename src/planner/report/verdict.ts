@@ -9,8 +9,8 @@ import {
   inScope,
   isHub,
   isSlow,
+  type PlanningProblem,
   type PlanPort,
-  type Problem,
   portName,
   type Solution,
   takesHub,
@@ -18,8 +18,8 @@ import {
 } from '../solve/index.js';
 
 /** A solved plan, prepared for questions about single ports. */
-export interface Outcome {
-  readonly problem: Problem;
+export interface PlanOutcome {
+  readonly problem: PlanningProblem;
   readonly solution: Solution;
   /** Every port there is in the end, by controller, then number. */
   readonly ports: readonly PlanPort[];
@@ -34,7 +34,7 @@ export interface Outcome {
 }
 
 /** @param hubNames - what the added hubs are called, in the order of the layout */
-export function outcomeOf(problem: Problem, solution: Solution, hubNames: readonly string[]): Outcome {
+export function outcomeOf(problem: PlanningProblem, solution: Solution, hubNames: readonly string[]): PlanOutcome {
   const { layout, given } = solution;
   const owners = new Map<string, string>();
   layout.hubs.forEach(({ at }, i) => {
@@ -58,7 +58,7 @@ export function outcomeOf(problem: Problem, solution: Solution, hubNames: readon
 }
 
 /** @returns the verdict on every port for one demand, `index` being its place in the list */
-export function candidatesOf(outcome: Outcome, index: number): Candidate[] {
+export function candidatesOf(outcome: PlanOutcome, index: number): Candidate[] {
   const demand = outcome.problem.demands[index];
   if (demand === undefined) return [];
   const mine = outcome.solution.given[index]?.name;
@@ -74,7 +74,7 @@ function chosen({ device }: Demand, { mask }: PlanPort): Verdict {
 }
 
 /** @returns the verdict on a port that a demand did not get */
-export function verdictOf(outcome: Outcome, demand: Demand, port: PlanPort): Verdict {
+export function verdictOf(outcome: PlanOutcome, demand: Demand, port: PlanPort): Verdict {
   const { device, scope } = demand;
   if (!inScope(scope, port)) return { verdict: 'not-pinned' };
   const speed = negotiate(device.mask, port.mask);
@@ -93,12 +93,12 @@ export function verdictOf(outcome: Outcome, demand: Demand, port: PlanPort): Ver
 }
 
 /** @returns the ports with nothing on them in the end */
-export function freeAfterwards({ ports, owners }: Outcome): PlanPort[] {
+export function freeAfterwards({ ports, owners }: PlanOutcome): PlanPort[] {
   return ports.filter(({ name, held }) => held === undefined && !owners.has(name));
 }
 
 /** @returns those of them that the reserve keeps for fast devices */
-export function reservedPorts(outcome: Outcome): PortName[] {
+export function reservedPorts(outcome: PlanOutcome): PortName[] {
   return freeAfterwards(outcome)
     .filter((port) => wouldCrowd(outcome.problem, port, outcome.left))
     .map(({ bus, path }) => ({ bus, port: path }));

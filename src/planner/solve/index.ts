@@ -5,7 +5,7 @@
 
 export { type Demand, demandsOf, inScope, isHub, isSlow, sortDevices } from './demand.js';
 export { once } from './once.js';
-export type { Problem } from './problem.js';
+export type { PlanningProblem } from './problem.js';
 export { compareScores, countFree, DEVICE_FIGURES, FreeCount, type Solution, wouldCrowd } from './score.js';
 export { search } from './search.js';
 export { comparePlanPorts, fastness, type PlanPort, portName, spaceOf, takesHub } from './space.js';

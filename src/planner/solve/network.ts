@@ -1,7 +1,7 @@
 import { FULL, HIGH, HUB_PORT_MASK, MAX_HUB_CHAIN, SPEEDS, type SpeedMask, SUPER } from '../../qdev/index.js';
 import { type Demand, isHub, isSlow, mayCrowd, stepsBelowNative } from './demand.js';
 import { type Cost, MinCostFlow } from './min-cost-flow.js';
-import type { Problem } from './problem.js';
+import type { PlanningProblem } from './problem.js';
 import { comparePlanPorts, fastness, type PlanPort, portName, type Space } from './space.js';
 import { type Addends, IS_AWAY, missing, onController, placed, spare, used } from './tally.js';
 import { type NamedPort, type Ways, waysOf } from './ways.js';
@@ -61,7 +61,7 @@ export const SINK = 0;
 
 /** The network of a problem: from kinds of devices over pools to kinds of ports, and out. Where hubs are is not in it. */
 export interface Network {
-  readonly problem: Problem;
+  readonly problem: PlanningProblem;
   readonly space: Space;
   readonly ways: Ways;
   /** Without any capacity yet. */
@@ -132,7 +132,7 @@ function portCost({ mask, depth, controller, kept }: Pick<PortKind, 'mask' | 'de
  * @param sparing - whether slow devices that crowd (all that are not pinned to a port) are spared fast ports, and ports at all,
  *   before anything that is said of the ports: right where the plan crowds, and only there
  */
-export function networkOf(problem: Problem, space: Space, sparing = false): Network {
+export function networkOf(problem: PlanningProblem, space: Space, sparing = false): Network {
   return new Builder(problem, space, sparing).build();
 }
 
@@ -143,7 +143,7 @@ interface PoolDraft {
 }
 
 class Builder {
-  readonly #problem: Problem;
+  readonly #problem: PlanningProblem;
   readonly #space: Space;
   readonly #sparing: boolean;
   readonly #ways: Ways;
@@ -168,7 +168,7 @@ class Builder {
   readonly #wanters = new Map<string, number>();
   readonly #own = new Map<number, string>();
 
-  constructor(problem: Problem, space: Space, sparing: boolean) {
+  constructor(problem: PlanningProblem, space: Space, sparing: boolean) {
     this.#flow.node();
     this.#problem = problem;
     this.#space = space;

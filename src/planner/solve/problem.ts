@@ -2,7 +2,7 @@ import type { KeptPort } from '../request.js';
 import type { Demand } from './demand.js';
 
 /** What is asked, and what does not change while hubs are tried. */
-export interface Problem {
+export interface PlanningProblem {
   readonly demands: readonly Demand[];
   /** Ports kept for devices that are away. */
   readonly kept: readonly KeptPort[];

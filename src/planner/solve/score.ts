@@ -1,5 +1,5 @@
 import { FULL, HIGH, type SpeedMask, SUPER } from '../../qdev/index.js';
-import type { Problem } from './problem.js';
+import type { PlanningProblem } from './problem.js';
 import type { Layout, PlanPort } from './space.js';
 
 /** A way to meet a problem: which hubs are added, who sits where. */
@@ -50,7 +50,7 @@ export interface SlowCount {
 
 /** @returns two figures: how many slow devices crowd fast ports, and whether the last place for slow devices is gone */
 export function crowding(
-  problem: Problem,
+  problem: PlanningProblem,
   left: FreeCount,
   { slow, slowOnSuper, slowOnHigh }: SlowCount,
 ): [number, number] {
@@ -95,7 +95,7 @@ export function countFree(ports: readonly PlanPort[]): FreeCount {
  * @returns whether a slow device on this free port would crowd: fewer fast ports than the reserve would be left. `left` counts
  *   what is free with the port.
  */
-export function wouldCrowd(problem: Problem, port: PlanPort, left: FreeCount): boolean {
+export function wouldCrowd(problem: PlanningProblem, port: PlanPort, left: FreeCount): boolean {
   if (!problem.mayAddHubs || problem.reserve === 0) return false;
   const hits = (speed: SpeedMask): boolean => (port.mask & speed) !== 0;
   return (

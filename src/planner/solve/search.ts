@@ -2,7 +2,7 @@ import { Draft, type DraftHub, mayHost } from './draft.js';
 import { handOut } from './hand-out.js';
 import { addedHub, chainOn, missingPorts, sitesOf, unlikeHubs, waitingHubs, worth } from './hub-sites.js';
 import { once } from './once.js';
-import type { Problem } from './problem.js';
+import type { PlanningProblem } from './problem.js';
 import { ADDED_HUBS, CROWDING, compareScores, DEVICE_FIGURES, LAST_PLACE, type Score, type Solution } from './score.js';
 import { type Space, takesHub } from './space.js';
 import { better, type Trial, Trials } from './trial.js';
@@ -12,7 +12,7 @@ import { better, type Trial, Trials } from './trial.js';
  * wait; then single ones, each where it betters the score most, as long as one does; in the end each has to prove itself again.
  * Then, where that is little work, by trying all layouts of hubs that could be better.
  */
-export function search(problem: Problem, space: Space): Solution {
+export function search(problem: PlanningProblem, space: Space): Solution {
   const trials = new Trials(problem, space);
   const found = new Search(trials).best();
   return { ...handOut(found.best), score: found.score };

@@ -1,6 +1,6 @@
 import { FULL, HIGH, type SpeedMask, SUPER } from '../../qdev/index.js';
 import { type Demand, isSlow, mayCrowd } from './demand.js';
-import type { Problem } from './problem.js';
+import type { PlanningProblem } from './problem.js';
 import { crowding, DEVICE_FIGURES, FreeCount, type Score } from './score.js';
 import { fastness } from './space.js';
 
@@ -57,7 +57,7 @@ export class Tally {
     return both;
   }
 
-  score(problem: Problem): Score {
+  score(problem: PlanningProblem): Score {
     const at = (sum: Sum): number => this.#sums[SUMS.indexOf(sum)] ?? 0;
     const left = new FreeCount();
     left.super = at('freeSuper');

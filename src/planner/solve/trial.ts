@@ -2,7 +2,7 @@ import { FULL, SUPER } from '../../qdev/index.js';
 import { isSlow, mayCrowd } from './demand.js';
 import { Draft, type DraftHub } from './draft.js';
 import { type Network, networkOf } from './network.js';
-import type { Problem } from './problem.js';
+import type { PlanningProblem } from './problem.js';
 import { compareScores, crowds, type Score } from './score.js';
 import type { Space } from './space.js';
 
@@ -15,14 +15,14 @@ import type { Space } from './space.js';
  */
 export class Trials {
   readonly network: Network;
-  readonly #problem: Problem;
+  readonly #problem: PlanningProblem;
   readonly #space: Space;
   readonly #mixed: boolean;
   #sparing: Network | undefined;
   /** How many layouts were tried. */
   count = 0;
 
-  constructor(problem: Problem, space: Space) {
+  constructor(problem: PlanningProblem, space: Space) {
     this.#problem = problem;
     this.#space = space;
     this.network = networkOf(problem, space);

@@ -13,7 +13,15 @@ export function attachDocument(report: AttachReport & Changed): Record<string, u
   };
 }
 
-function attachedDocument({ id, outcome, host, bus, port, megabits, native }: AttachedReport): Record<string, unknown> {
+function attachedDocument({
+  id,
+  outcome,
+  hostDevice,
+  bus,
+  port,
+  megabits,
+  native,
+}: AttachedReport): Record<string, unknown> {
   return {
     id,
     outcome,
@@ -21,6 +29,6 @@ function attachedDocument({ id, outcome, host, bus, port, megabits, native }: At
     port: port === '' ? null : port,
     megabits: megabits ?? null,
     native: native === undefined ? null : speedInMegabits(native),
-    host: host === undefined ? null : hostDeviceSummary(host),
+    host: hostDevice === undefined ? null : hostDeviceSummary(hostDevice),
   };
 }

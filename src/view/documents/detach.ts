@@ -8,12 +8,12 @@ export function detachDocument(report: DetachReport & Changed): Record<string, u
   return { vm: report.vm, devices: report.devices.map(detachedDocument), ...changedDocument(report) };
 }
 
-function detachedDocument({ id, bus, port, host }: DetachedReport): Record<string, unknown> {
+function detachedDocument({ id, bus, port, hostDevice }: DetachedReport): Record<string, unknown> {
   return {
     id,
     bus,
     port: port ?? null,
-    host: host === undefined ? null : { ...hostDeviceSummary(host), drivers: driversOf(host) },
+    host: hostDevice === undefined ? null : { ...hostDeviceSummary(hostDevice), drivers: driversOf(hostDevice) },
   };
 }
 

@@ -17,7 +17,7 @@ export function statusDocument(status: VmStatus): Record<string, unknown> {
         state: state?.state ?? null,
         ours: state?.ours ?? false,
         native: state?.native === undefined ? null : megabits(state.native),
-        host: state?.host === undefined ? null : hostDeviceSummary(state.host),
+        host: state?.hostDevice === undefined ? null : hostDeviceSummary(state.hostDevice),
         claim: claimOf(status, device.id),
       };
     }),

@@ -68,9 +68,9 @@ export function statusWords(status: VmStatus): Describe {
     return {
       name:
         device.hubPorts === undefined
-          ? printable(known?.host?.name ?? device.product ?? device.driver)
+          ? printable(known?.hostDevice?.name ?? device.product ?? device.driver)
           : `${hubName(device.hubPorts)}${automatic(device)}`,
-      about: known?.host === undefined ? undefined : `from ${known.host.port}`,
+      about: known?.hostDevice === undefined ? undefined : `from ${known.hostDevice.port}`,
       trouble,
       state: trouble === undefined ? 'there' : known?.state === 'slower' ? 'slower' : 'away',
       id: idOf(device),

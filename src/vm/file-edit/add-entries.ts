@@ -52,7 +52,7 @@ export async function planFileAttach(
     const name = device?.port ?? select;
     if (meant.has(name)) continue;
     meant.add(name);
-    findings.push(...mayHave(selector, device, { vm, file, path, inventory }));
+    findings.push(...permissionFindings(selector, device, { vm, file, path, inventory }));
     if (entry !== undefined) {
       already.push(reportEntry('already', entry, file));
       findings.push(...otherTerms(entry, { select, ...terms }, file, path));
@@ -83,7 +83,7 @@ function deviceOf(selector: Selector, inventory: HostInventory): HostDevice | un
   }
 }
 
-interface World {
+interface FileContext {
   readonly vm: string;
   readonly file: VmFile;
   readonly path: string;
@@ -91,7 +91,11 @@ interface World {
 }
 
 /** @returns findings if the file denies the device to its VM, or if that is uncertain because the device is not plugged in */
-function mayHave(selector: Selector, device: HostDevice | undefined, { vm, file, path, inventory }: World): Finding[] {
+function permissionFindings(
+  selector: Selector,
+  device: HostDevice | undefined,
+  { vm, file, path, inventory }: FileContext,
+): Finding[] {
   if (device !== undefined) return deniedFindings(device, vm, file, inventory);
   const { allow, deny } = file.usb;
   const rule = deny.find((one) => covers(one, selector));

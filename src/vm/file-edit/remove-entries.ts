@@ -27,7 +27,7 @@ import {
 export interface LeavingWord {
   readonly word: string;
   /** The host device that it matches in the running VM. */
-  readonly host: HostDevice | undefined;
+  readonly hostDevice: HostDevice | undefined;
   /** Whether the file may lack it without an error. */
   readonly optional: boolean;
   /** The finding that the running VM lacks it, if qplug looked there. */
@@ -47,8 +47,8 @@ export async function planFileDetach(
 ): Promise<FileEdit> {
   const findings: Finding[] = [];
   const leaving = new Map<number, Entry>();
-  for (const { word, host, optional, absent } of words) {
-    const meant = entriesFor(word, host, file, inventory);
+  for (const { word, hostDevice, optional, absent } of words) {
+    const meant = entriesFor(word, hostDevice, file, inventory);
     const [entry] = meant;
     if (absent !== undefined) findings.push(entry === undefined ? absent : { ...absent, severity: 'note' });
     if (entry === undefined) {
@@ -75,11 +75,11 @@ export async function planFileDetach(
   return { splices: made.splices, entries, findings };
 }
 
-function entriesFor(word: string, host: HostDevice | undefined, file: VmFile, inventory: HostInventory): Entry[] {
+function entriesFor(word: string, hostDevice: HostDevice | undefined, file: VmFile, inventory: HostInventory): Entry[] {
   const all = entriesIn(file);
   const named = all.filter(({ wish }) => wish.kind === 'emulated' && wish.id === word);
   if (named.length > 0) return named;
-  if (host !== undefined) return entriesForDevice(host, file, inventory);
+  if (hostDevice !== undefined) return entriesForDevice(hostDevice, file, inventory);
   // `attach --emulated` chooses ids that no file may use
   const model = /^qplug-(.+?)(?:_\d+)?$/.exec(word)?.[1] ?? '';
   if (emulatedModel(model) !== undefined) {

@@ -21,7 +21,7 @@ export interface DeviceState {
   readonly state: 'attached' | 'slower' | 'stale' | 'detached' | 'emulated';
   /** Whether qplug plugged it in. */
   readonly ours: boolean;
-  readonly host: HostDevice | undefined;
+  readonly hostDevice: HostDevice | undefined;
   /** Its speed in QEMU on a port of its own speed; undefined for an emulated device, and if the host does not know its speed. */
   readonly native: Speed | undefined;
 }
@@ -39,11 +39,11 @@ export function stateOf(
 ): DeviceState {
   const ours = device.id !== undefined && isOurs(device.id);
   const match = matchDevice(device, inventory, claims);
-  const host = match.is === 'here' ? match.host : undefined;
-  const speeds = host === undefined ? undefined : hostDeviceSpeeds(host, version);
+  const hostDevice = match.is === 'here' ? match.hostDevice : undefined;
+  const speeds = hostDevice === undefined ? undefined : hostDeviceSpeeds(hostDevice, version);
   const native = speeds !== undefined && 'native' in speeds ? speeds.native : undefined;
-  const known = { device, bus, ours, host, native };
-  if (device.driver !== 'usb-host') return { ...known, state: 'emulated', host: undefined, native: undefined };
+  const known = { device, bus, ours, hostDevice, native };
+  if (device.driver !== 'usb-host') return { ...known, state: 'emulated', hostDevice: undefined, native: undefined };
   if (match.is === 'gone') return { ...known, state: 'stale' };
   if (!device.attached) return { ...known, state: 'detached' };
   const slower = native !== undefined && (device.megabits ?? 0) < megabits(native);

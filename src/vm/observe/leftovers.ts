@@ -17,15 +17,15 @@ export interface Leftover {
  * qplug's.
  *
  * @param claims - this VM's claims
- * @returns the objects whose device was at the present connector of `host`, and is gone
+ * @returns the objects whose device was at the present connector of `hostDevice`, and is gone
  */
 export function leftoversOf(
   topology: Topology,
-  host: HostDevice,
+  hostDevice: HostDevice,
   claims: readonly Claim[],
   inventory: HostInventory,
 ): Leftover[] {
-  const connector = connectorName(host, inventory);
+  const connector = connectorName(hostDevice, inventory);
   const here = claims.filter(
     ({ key, worker }) => key.connector === connector && (worker === undefined || !isAlive(worker)),
   );

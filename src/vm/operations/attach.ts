@@ -14,7 +14,7 @@ export interface AttachedReport {
   readonly label: string;
   /** `already`: it was attached before; qplug did nothing. */
   readonly outcome: 'attached' | 'already';
-  readonly host: HostDevice | undefined;
+  readonly hostDevice: HostDevice | undefined;
   readonly bus: string;
   readonly port: string;
   readonly megabits: number | undefined;
@@ -70,7 +70,7 @@ function reportOf(vm: OpenVm, { plan, wanted, already, findings }: AttachPlan): 
       id: standing.device.id ?? standing.device.qomPath ?? '',
       label: labelOf(device),
       outcome: 'already',
-      host: device,
+      hostDevice: device,
       bus: standing.bus,
       port: standing.device.port ?? '',
       megabits: standing.device.megabits,
@@ -78,11 +78,11 @@ function reportOf(vm: OpenVm, { plan, wanted, already, findings }: AttachPlan): 
     }),
   );
   // in the user's order, not in the plan's
-  const now = wanted.flatMap(({ request, host }): AttachedReport[] => {
+  const now = wanted.flatMap(({ request, hostDevice }): AttachedReport[] => {
     const placed = plan.placements.find(({ key }) => key === request.key);
     if (placed === undefined) return [];
     const { key, label, bus, port, speed, native } = placed;
-    return [{ id: key, label, outcome: 'attached', host, bus, port, megabits: megabits(speed), native }];
+    return [{ id: key, label, outcome: 'attached', hostDevice, bus, port, megabits: megabits(speed), native }];
   });
   return {
     vm: vm.name,

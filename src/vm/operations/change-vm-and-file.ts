@@ -1,4 +1,4 @@
-import { type HostAccess, hostOf, inventoryOf } from '../../access/index.js';
+import { type HostAccess, hostDeviceOf, inventoryOf } from '../../access/index.js';
 import { type FileChange, holdVmFile, type VmFile } from '../../config/index.js';
 import { type Finding, finding, printable } from '../../diag/index.js';
 import type { HostDevice } from '../../host/index.js';
@@ -94,7 +94,7 @@ export async function detachFrom(
     const leaving = words.map((word): LeavingWord => {
       const found = known?.found.get(word);
       const absent = found === undefined && known !== undefined ? notAttached(name, word, known.ids) : undefined;
-      return { word, host: found?.host, optional: !target.strict && found !== undefined, absent };
+      return { word, hostDevice: found?.hostDevice, optional: !target.strict && found !== undefined, absent };
     });
     const there = target.strict ? words : words.filter((word) => known?.found.has(word) === true);
     const plan = (text: string, file: VmFile): Promise<FileEdit> =>
@@ -147,20 +147,20 @@ function writeStep(path: string, change: FileChange): WriteStep {
   return { do: 'write', change, label: printable(path) };
 }
 
-interface InVm {
+interface WordsInVm {
   /** Words that match a device in the VM, with the host device if exactly one matches. */
-  readonly found: ReadonlyMap<string, { readonly host: HostDevice | undefined }>;
+  readonly found: ReadonlyMap<string, { readonly hostDevice: HostDevice | undefined }>;
   readonly ids: readonly string[];
 }
 
-function lookInVm(words: readonly string[], situation: Situation): InVm {
+function lookInVm(words: readonly string[], situation: Situation): WordsInVm {
   const { topology, inventory, claims } = situation;
-  const found = new Map<string, { readonly host: HostDevice | undefined }>();
+  const found = new Map<string, { readonly hostDevice: HostDevice | undefined }>();
   for (const word of words) {
     const matches = findOne(word, situation);
     const [first] = matches;
     if (first === undefined) continue;
-    found.set(word, { host: matches.length === 1 ? hostOf(first.device, inventory, claims) : undefined });
+    found.set(word, { hostDevice: matches.length === 1 ? hostDeviceOf(first.device, inventory, claims) : undefined });
   }
   return { found, ids: idsOf(topology) };
 }

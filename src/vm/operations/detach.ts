@@ -1,4 +1,4 @@
-import { type HostAccess, hostOf } from '../../access/index.js';
+import { type HostAccess, hostDeviceOf } from '../../access/index.js';
 import { type Finding, finding, throwErrors } from '../../diag/index.js';
 import { formatId, type HostDevice, isSelector, matchSelector, parseSelector } from '../../host/index.js';
 import { type AttachedDevice, type Controller, parseDeviceId, type Topology } from '../../qdev/index.js';
@@ -16,7 +16,7 @@ export interface DetachedReport {
   readonly bus: string;
   readonly port: string | undefined;
   /** The host device if it is still plugged in, with its present drivers. */
-  readonly host: HostDevice | undefined;
+  readonly hostDevice: HostDevice | undefined;
 }
 
 export interface DetachReport {
@@ -33,7 +33,7 @@ export type DetachOperation = BothOperation & {
 };
 
 /** A device of the VM that a word of the command line matches. */
-interface Found {
+interface DeviceInVm {
   readonly controller: Controller;
   readonly device: AttachedDevice;
 }
@@ -66,18 +66,18 @@ export async function detach(
         label: steps[index]?.label ?? '',
         bus: controller.bus,
         port: device.port,
-        host: hostOf(device, after, claims),
+        hostDevice: hostDeviceOf(device, after, claims),
       }),
     );
     return { vm: vm.name, devices, findings };
   });
 }
 
-function findAll(words: readonly string[], situation: Situation): Found[] {
+function findAll(words: readonly string[], situation: Situation): DeviceInVm[] {
   const { name: vm } = situation.vm;
   const { topology } = situation;
   const findings: Finding[] = [];
-  const found: Found[] = [];
+  const found: DeviceInVm[] = [];
   for (const word of words) {
     const matches = findOne(word, situation);
     const [first] = matches;
@@ -98,7 +98,7 @@ export function idsOf(topology: Topology): string[] {
 }
 
 /** @returns the devices of a VM that a word matches: an id, a QOM path, or a selector of a host device */
-export function findOne(word: string, { topology, inventory, claims }: Situation): Found[] {
+export function findOne(word: string, { topology, inventory, claims }: Situation): DeviceInVm[] {
   const all = topology.controllers.flatMap((controller) =>
     controller.devices.map((device) => ({ controller, device })),
   );
@@ -110,8 +110,8 @@ export function findOne(word: string, { topology, inventory, claims }: Situation
   if (!isSelector(selector)) return [];
   const matching = matchSelector(selector, inventory);
   const present = passed.filter(({ device }) => {
-    const host = hostOf(device, inventory, claims);
-    return host !== undefined && matching.some(({ port }) => port === host.port);
+    const hostDevice = hostDeviceOf(device, inventory, claims);
+    return hostDevice !== undefined && matching.some(({ port }) => port === hostDevice.port);
   });
   if (present.length > 0) return present;
   // gone from the host: an id by qplug still identifies the device, and a claim the connector where another device is now
@@ -119,17 +119,22 @@ export function findOne(word: string, { topology, inventory, claims }: Situation
   const left = places.flatMap((one) => leftoversOf(topology, one, claims, inventory));
   return passed.filter(
     ({ device }) =>
-      (device.id !== undefined && wasMeant(word, device.id)) || left.some((one) => one.standing.device === device),
+      (device.id !== undefined && matchesId(word, device.id)) || left.some((one) => one.standing.device === device),
   );
 }
 
-function wasMeant(word: string, id: string): boolean {
+function matchesId(word: string, id: string): boolean {
   const was = parseDeviceId(id);
   if (was === undefined) return false;
   return word === was.port || word.toLowerCase() === formatId(was.vendorId, was.productId);
 }
 
-function hubFindings(hub: AttachedDevice, controller: Controller, leaving: readonly Found[], vm: string): Finding[] {
+function hubFindings(
+  hub: AttachedDevice,
+  controller: Controller,
+  leaving: readonly DeviceInVm[],
+  vm: string,
+): Finding[] {
   if (hub.driver !== 'usb-hub' || hub.port === undefined) return [];
   const behind = controller.devices.filter(
     (one) => one.port?.startsWith(`${hub.port}.`) === true && !leaving.some(({ device }) => device === one),

@@ -4,7 +4,7 @@ import {
   claimsOf,
   giveBackClaims,
   type HostAccess,
-  hostOf,
+  hostDeviceOf,
   inventoryOf,
   ownerOf,
   readableClaims,
@@ -41,13 +41,13 @@ export interface EndReport {
 export async function shutdownVm(vm: OpenVm, host: HostAccess, operation: Operation): Promise<EndReport> {
   const { status } = await vm.qmp.execute('query-status', undefined, { signal: operation.signal });
   if (status !== 'running') throw fail('shutdown-ignored', { vm: vm.name, state: status });
-  const hosts = await hostsIn(vm, vm.qmp, host, operation.signal);
+  const hostDevices = await hostDevicesIn(vm, vm.qmp, host, operation.signal);
   operation.onProgress?.('ask the guest to power off');
   await vm.qmp.execute('system_powerdown', undefined, { signal: operation.signal });
   if (!(await hasEnded(vm, vm.qmp, operation.timeout, operation.signal))) {
     throw fail('shutdown-timeout', { vm: vm.name, timeout: operation.timeout });
   }
-  return finish(vm, host, hosts, 'powerdown');
+  return finish(vm, host, hostDevices, 'powerdown');
 }
 
 /**
@@ -57,16 +57,16 @@ export async function shutdownVm(vm: OpenVm, host: HostAccess, operation: Operat
  */
 export async function killVm(target: VmTarget, host: HostAccess, operation: Operation): Promise<EndReport> {
   const { signal, onProgress } = operation;
-  let hosts: readonly HostDevice[] = [];
+  let hostDevices: readonly HostDevice[] = [];
   try {
     await using qmp = await connect(
       { path: target.socket },
       { signal, timeout: ANSWER_TIMEOUT, commandTimeout: ANSWER_TIMEOUT },
     );
-    hosts = await hostsIn(target, qmp, host, signal);
+    hostDevices = await hostDevicesIn(target, qmp, host, signal);
     onProgress?.('quit');
     await qmp.execute('quit', undefined, { signal }).catch(ignoreClosed);
-    if (await hasEnded(target, qmp, QUIT_TIMEOUT, signal)) return finish(target, host, hosts, 'quit');
+    if (await hasEnded(target, qmp, QUIT_TIMEOUT, signal)) return finish(target, host, hostDevices, 'quit');
   } catch (error) {
     const silent =
       error instanceof QmpConnectError || error instanceof QmpTimeoutError || error instanceof QmpClosedError;
@@ -75,7 +75,7 @@ export async function killVm(target: VmTarget, host: HostAccess, operation: Oper
   const identity = target.record?.qemu;
   if (identity === undefined) throw fail('no-record', { vm: target.name });
   const { by } = await endProcess(identity, { signal, onStep: (step) => onProgress?.(step.signal) });
-  return finish(target, host, hosts, by);
+  return finish(target, host, hostDevices, by);
 }
 
 function ignoreClosed(error: unknown): void {
@@ -84,7 +84,7 @@ function ignoreClosed(error: unknown): void {
 }
 
 /** @returns the host devices that QEMU has now */
-async function hostsIn(
+async function hostDevicesIn(
   target: VmTarget,
   qmp: QmpConnection,
   host: HostAccess,
@@ -93,7 +93,9 @@ async function hostsIn(
   const inventory = inventoryOf(host);
   const claims = readableClaims(target, host);
   const { controllers } = await readTopology(qmp, signal);
-  return controllers.flatMap(({ devices }) => devices.flatMap((device) => hostOf(device, inventory, claims) ?? []));
+  return controllers.flatMap(({ devices }) =>
+    devices.flatMap((device) => hostDeviceOf(device, inventory, claims) ?? []),
+  );
 }
 
 /** @returns whether QEMU ended within `timeout` ms: judged by its process if that is known, else by its connection */
@@ -121,13 +123,13 @@ async function hasEnded(
 async function finish(
   target: VmTarget,
   host: HostAccess,
-  hosts: readonly HostDevice[],
+  hostDevices: readonly HostDevice[],
   by: EndReport['by'],
 ): Promise<EndReport> {
   const { name, record } = target;
   const claims = claimsOf(ownerOf(target), host);
   const inventory = inventoryOf(host);
-  const unclaimed = hosts.filter((device) => claimOn(device, inventory, claims) === undefined);
+  const unclaimed = hostDevices.filter((device) => claimOn(device, inventory, claims) === undefined);
   const findings = [...(await giveBackClaims(claims, host)), ...(await awaitHostDrivers(unclaimed, host))];
   if (record !== undefined) host.registry.removeIfDead(record.name);
   return { vm: name, by, findings };

@@ -1,6 +1,6 @@
 import {
   type HostAccess,
-  hostOf,
+  hostDeviceOf,
   inventoryOf,
   keyed,
   ownerOf,
@@ -87,12 +87,12 @@ export async function migrate(
       await checkState(vm, signal);
       await refuseHalfLoaded(vm, signal);
       const inventory = inventoryOf(host);
-      const seats = await seatsOf(vm.qmp, inventory, readableClaims(vm, host), signal);
+      const seats = await placedDevices(vm.qmp, inventory, readableClaims(vm, host), signal);
       const passed = seats.filter(({ device }) => device.driver === 'usb-host');
       throwErrors([
-        ...(withDetached ? [] : held(vm.name, target, passed)),
-        ...irrevocable(vm.name, passed),
-        ...(await blocked(vm, seats, signal)),
+        ...(withDetached ? [] : heldFindings(vm.name, target, passed)),
+        ...irrevocableFindings(vm.name, passed),
+        ...(await blockedFindings(vm, seats, signal)),
         ...targetFindings(vm, uri),
       ]);
       const step: MigrateStep = {
@@ -143,62 +143,66 @@ function targetFindings({ name: vm, qmp: { version } }: OpenVm, uri: MigrationUr
 }
 
 /** A device of a VM, its controller, and the step that removes it. */
-interface Seat {
+interface PlacedDevice {
   readonly controller: Controller;
   readonly device: AttachedDevice;
   readonly removal: Removal;
   readonly hostDevice: HostDevice | undefined;
 }
 
-async function seatsOf(
+async function placedDevices(
   qmp: QmpConnection,
   inventory: HostInventory,
   claims: readonly Claim[],
   signal: AbortSignal,
-): Promise<Seat[]> {
+): Promise<PlacedDevice[]> {
   const { controllers } = await readTopology(qmp, signal);
   return controllers.flatMap((controller) =>
     controller.devices.map((device) => ({
       controller,
       device,
       removal: removalStep(device, controller, inventory, claims),
-      hostDevice: hostOf(device, inventory, claims),
+      hostDevice: hostDeviceOf(device, inventory, claims),
     })),
   );
 }
 
-function held(vm: string, uri: string, passed: readonly Seat[]): Finding[] {
+function heldFindings(vm: string, uri: string, passed: readonly PlacedDevice[]): Finding[] {
   if (passed.length === 0) return [];
-  return [finding('migration-holds-devices', { vm, uri, devices: passed.map(sitting) })];
+  return [finding('migration-holds-devices', { vm, uri, devices: passed.map(evidenceOf) })];
 }
 
-function irrevocable(vm: string, passed: readonly Seat[]): Finding[] {
+function irrevocableFindings(vm: string, passed: readonly PlacedDevice[]): Finding[] {
   const lost = passed.filter(({ removal: { restore, stale } }) => restore === undefined && stale !== true);
   if (lost.length === 0) return [];
-  return [finding('migration-irrevocable', { vm, devices: lost.map(sitting) })];
+  return [finding('migration-irrevocable', { vm, devices: lost.map(evidenceOf) })];
 }
 
 /** How QEMU names a USB device without migratable state: `0000:00:02.0/1.2/usb-uas` (hw/core/qdev.c, qdev_get_dev_path). */
 const USB_SECTION = /\/[\d.]+\/usb-[a-z0-9-]+$/;
 
 /** QEMU lists its blockers in advance (6.0 and later); qplug knows the emulated USB devices that block a migration in any release. */
-async function blocked({ name: vm, qmp }: OpenVm, seats: readonly Seat[], signal: AbortSignal): Promise<Finding[]> {
+async function blockedFindings(
+  { name: vm, qmp }: OpenVm,
+  seats: readonly PlacedDevice[],
+  signal: AbortSignal,
+): Promise<Finding[]> {
   const fixed = seats.filter(({ device }) => emulatedModel(device.driver)?.blocksMigration === true);
   const { 'blocked-reasons': told = [] } = await qmp.execute('query-migrate', undefined, { signal });
   const reasons = told.filter((reason) => fixed.length === 0 || !USB_SECTION.test(reason));
   return [
-    ...(fixed.length === 0 ? [] : [finding('migration-blocked-by-devices', { vm, devices: fixed.map(sitting) })]),
+    ...(fixed.length === 0 ? [] : [finding('migration-blocked-by-devices', { vm, devices: fixed.map(evidenceOf) })]),
     ...(reasons.length === 0 ? [] : [finding('migration-blocked', { vm, reasons })]),
   ];
 }
 
-function sitting({ device, controller, hostDevice, removal: { label } }: Seat) {
+function evidenceOf({ device, controller, hostDevice, removal: { label } }: PlacedDevice) {
   const id = device.id ?? device.qomPath ?? device.driver;
   return { id, label: hostDevice === undefined ? device.driver : label, bus: controller.bus, port: device.port };
 }
 
 function stayed(
-  { device, controller, hostDevice, removal: { label } }: Seat,
+  { device, controller, hostDevice, removal: { label } }: PlacedDevice,
   inventory: HostInventory,
 ): StayedDevice[] {
   if (hostDevice === undefined || device.port === undefined) return [];

@@ -10,10 +10,10 @@ export type MigrationUri =
 /** In bytes: unix(7), sun_path with its NUL is 108. */
 const MAX_SOCKET_PATH = 107;
 
-type Problem = EvidenceByCode['migration-uri-invalid']['problem'];
+type MigrationUriProblem = EvidenceByCode['migration-uri-invalid']['problem'];
 
 /** Schemes of QEMU that qplug does not accept. */
-const REFUSED: readonly string[] = ['exec', 'fd', 'rdma'] satisfies Problem[];
+const REFUSED: readonly string[] = ['exec', 'fd', 'rdma'] satisfies MigrationUriProblem[];
 
 /** Name or IPv4 address; QEMU reads no more than 64 characters (util/qemu-sockets.c, inet_parse). */
 const HOST = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9.])?$/;
@@ -32,7 +32,7 @@ export function parseMigrationUri(word: string, folder: string): MigrationUri {
   const [, scheme = '', rest = ''] = /^([a-z]+):(.*)$/s.exec(word) ?? [];
   if (scheme === 'tcp') return parseTcp(word, rest);
   if (scheme === 'unix' || scheme === 'file') return { kind: scheme, path: pathOf(word, scheme, rest, folder) };
-  throw invalid(word, REFUSED.includes(scheme) ? (scheme as Problem) : 'unknown');
+  throw invalid(word, REFUSED.includes(scheme) ? (scheme as MigrationUriProblem) : 'unknown');
 }
 
 /** @returns the target in QEMU's syntax */
@@ -59,6 +59,6 @@ function pathOf(word: string, scheme: 'unix' | 'file', rest: string, folder: str
   return path;
 }
 
-function invalid(uri: string, problem: Problem): Error {
+function invalid(uri: string, problem: MigrationUriProblem): Error {
   return fail('migration-uri-invalid', { uri, problem });
 }

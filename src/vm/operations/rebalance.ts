@@ -99,8 +99,8 @@ async function planRebalance(
   const room = gathered.stale.reduce((left, { standing }) => withoutDevice(left, standing), situation.topology);
   const { kept } = recalled(gathered.wanted, situation, host);
   const world = { ...situation, topology: room, kept };
-  const named = new Set(gathered.wanted.map(({ host: device }) => device?.port));
-  const others = wishedAsWanted(world).filter((one) => !named.has(one.host?.port));
+  const named = new Set(gathered.wanted.map(({ hostDevice: device }) => device?.port));
+  const others = wishedAsWanted(world).filter((one) => !named.has(one.hostDevice?.port));
   const wished = await unguarded(others, guardOff, situation, host);
   const waiting = [...gathered.wanted.map((one) => ({ ...one, guardOff: off.get(one.id) })), ...wished];
   const movables = movableDevices(world);

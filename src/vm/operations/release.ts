@@ -47,7 +47,7 @@ export async function release(
   host: HostAccess,
   operation: Operation,
 ): Promise<ReleaseReport> {
-  const { label, claim, device } = find(word, host);
+  const { label, claim, device } = findDevice(word, host);
   if (claim?.worker !== undefined && !hasEnded(claim.worker)) {
     throw fail('claim-in-use', { label, vm: claim.owner.vm, pid: claim.worker.pid, state: claim.state });
   }
@@ -87,14 +87,14 @@ async function carryOutRelease(
   return [...findings];
 }
 
-interface Found {
+interface ReleasedDevice {
   readonly label: string;
   readonly claim: Claim | undefined;
   readonly device: HostDevice | undefined;
 }
 
 /** Finds the device that a word matches: first among the claims, then among all plugged-in devices. */
-function find(word: string, host: HostAccess): Found {
+function findDevice(word: string, host: HostAccess): ReleasedDevice {
   const claims = host.claims.list();
   const inventory = inventoryOf(host);
   const selector = parseSelector(word);
@@ -102,7 +102,7 @@ function find(word: string, host: HostAccess): Found {
   const meant = claims.filter((claim) => {
     if (claim.device === word || claim.port === word) return true;
     const device = claimedDevice(claim, inventory);
-    return device === undefined ? wasMeant(word, claim) : present.some(({ port }) => port === device.port);
+    return device === undefined ? matchesClaim(word, claim) : present.some(({ port }) => port === device.port);
   });
   const [claim] = meant;
   if (meant.length > 1) {
@@ -121,6 +121,6 @@ function find(word: string, host: HostAccess): Found {
 }
 
 /** Whether a word matches the claim of a device that is no longer plugged in. */
-function wasMeant(word: string, { key: { vendorId, productId } }: Claim): boolean {
+function matchesClaim(word: string, { key: { vendorId, productId } }: Claim): boolean {
   return word.toLowerCase() === formatId(vendorId, productId);
 }

@@ -4,7 +4,14 @@ import type { HostDevice, HostInventory } from '../../host/index.js';
 import type { SavedHostDevice, SnapshotRecord } from '../../registry/index.js';
 import { type Disk, readDisks, readPlacedTopology } from '../observe/index.js';
 import { type Operation, within } from '../operation.js';
-import { claimsOnHosts, comeBack, type Equalizing, makeEqual, type Return, returnsOf } from '../plan/index.js';
+import {
+  claimsOnHostDevices,
+  comeBack,
+  type DeviceReturn,
+  type Equalizing,
+  makeEqual,
+  returnsOf,
+} from '../plan/index.js';
 import { type ChangeStep, type StateOnDisks, stateOnDisks } from '../steps/index.js';
 import type { OpenVm } from '../target/index.js';
 import { changedVm, changeVm } from '../transaction/index.js';
@@ -32,8 +39,8 @@ export interface RestoreReport {
 }
 
 /** The plan of a restore, and its inventory. */
-interface Looked extends Equalizing {
-  readonly returns: readonly Return[];
+interface RestorePlan extends Equalizing {
+  readonly returns: readonly DeviceReturn[];
   readonly inventory: HostInventory;
 }
 
@@ -62,7 +69,7 @@ export async function restoreSnapshot(
     const saved = loadable(vm.name, tag, await readDisks(vm.qmp, signal));
     const record = recordOf(vm.name, saved, asItIs, host);
     const named = { vm: vm.name, tag };
-    const look = async (): Promise<Looked> => {
+    const look = async (): Promise<RestorePlan> => {
       const now = await readPlacedTopology(vm.qmp, signal);
       const inventory = inventoryOf(host);
       const equal = makeEqual(named, record?.tree, now, inventory, readableClaims(vm, host));
@@ -70,22 +77,22 @@ export async function restoreSnapshot(
     };
     const equal = await look();
     throwErrors(equal.problems);
-    const { inTheWay, adds, standIns, hosts, returns, inventory } = equal;
+    const { inTheWay, adds, standIns, hostDevices, returns, inventory } = equal;
     const before: ChangeStep[] = [
       ...(running ? [{ do: 'pause' as const, label: 'pause the guest' }] : []),
-      ...hosts.map(({ removal }) => removal),
+      ...hostDevices.map(({ removal }) => removal),
       ...inTheWay,
       ...adds,
     ];
     const after: ChangeStep[] = [
       ...standIns,
-      ...returns.flatMap(({ host: one, place }) => (place === undefined ? [] : comeBack(one, place))),
+      ...returns.flatMap(({ device: one, place }) => (place === undefined ? [] : comeBack(one, place))),
       ...(running ? [{ do: 'continue' as const, label: 'resume the guest' }] : []),
     ];
     const check = async (): Promise<void> => {
       const left = await look();
       throwErrors(left.problems);
-      const [other] = [...left.inTheWay, ...left.adds, ...left.hosts.map(({ removal }) => removal)];
+      const [other] = [...left.inTheWay, ...left.adds, ...left.hostDevices.map(({ removal }) => removal)];
       if (other !== undefined) throw new Error(`${other.label} is not as planned`);
     };
     const state: ChangeStep = {
@@ -96,9 +103,16 @@ export async function restoreSnapshot(
       label: `load the state ${tag}: QEMU does not answer until it is loaded`,
     };
     const steps = [...before, state, ...after];
-    const change = { kind: 'restore', recover: 'undo', steps, inventory, claims: claimsOnHosts(hosts), check } as const;
+    const change = {
+      kind: 'restore',
+      recover: 'undo',
+      steps,
+      inventory,
+      claims: claimsOnHostDevices(hostDevices),
+      check,
+    } as const;
     const findings = [...(await changeVm(changedVm(vm), change, host, { ...operation, signal })).findings];
-    for (const one of returns) findings.push(...(await placeAnew(vm, one, host, operation)));
+    for (const one of returns) findings.push(...(await attachElsewhere(vm, one, host, operation)));
     const back = await devicesOf(vm, host, operation);
     return {
       ...named,
@@ -112,7 +126,7 @@ export async function restoreSnapshot(
         ...awayFindings(
           vm.name,
           record,
-          hosts.map((one) => one.host),
+          hostDevices.map((one) => one.device),
         ),
       ],
     };
@@ -161,15 +175,15 @@ function savedPlaceOf(device: HostDevice, record: SnapshotRecord | undefined): S
 }
 
 /** Attaches a device to another port if the saved tree uses its port. */
-async function placeAnew(
+async function attachElsewhere(
   vm: OpenVm,
-  { host: one, place }: Return,
+  { device: one, place }: DeviceReturn,
   host: HostAccess,
   operation: Operation,
 ): Promise<Finding[]> {
   if (place !== undefined) return [];
   try {
-    const request = { selectors: [one.host.port], slower: 'allow' as const };
+    const request = { selectors: [one.device.port], slower: 'allow' as const };
     return [...(await attach(vm, request, host, { ...operation, kind: 'restore' })).findings];
   } catch (error) {
     if (!(error instanceof QplugError)) throw error;
@@ -180,8 +194,14 @@ async function placeAnew(
 /** @returns the host devices in a VM, according to QEMU */
 async function devicesOf(vm: OpenVm, host: HostAccess, { timeout }: Operation): Promise<DeviceAt[]> {
   const now = await readPlacedTopology(vm.qmp, AbortSignal.timeout(timeout));
-  const { hosts } = makeEqual({ vm: vm.name, tag: '' }, undefined, now, inventoryOf(host), readableClaims(vm, host));
-  return hosts.map(({ removal: { target: id, label }, bus, port }) => ({ id, label, bus, port }));
+  const { hostDevices } = makeEqual(
+    { vm: vm.name, tag: '' },
+    undefined,
+    now,
+    inventoryOf(host),
+    readableClaims(vm, host),
+  );
+  return hostDevices.map(({ removal: { target: id, label }, bus, port }) => ({ id, label, bus, port }));
 }
 
 /** Notes about host devices that the VM had at the snapshot and lacks now; qplug does not attach them, because another VM may have them. */

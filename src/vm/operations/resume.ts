@@ -56,7 +56,7 @@ export async function resume(
     const devices: ResumedDevice[] = [];
     using deadline = new Deadline(request.wait, signal);
     for (const device of suspension?.devices ?? []) {
-      const found = await bring(vm, device, { host, operation, signal, deadline, wait: mayWait(device, request) });
+      const found = await bringBack(vm, device, { host, operation, signal, deadline, wait: mayWait(device, request) });
       findings.push(...found.findings);
       devices.push({ ...device, back: found.back });
     }
@@ -75,7 +75,7 @@ function mayWait({ whenMissing }: SuspendedDevice, { wait, waitForAll }: ResumeR
   return wait > 0 && (waitForAll || whenMissing === 'wait');
 }
 
-interface Bringing {
+interface ResumeContext {
   readonly host: HostAccess;
   readonly operation: Operation;
   readonly signal: AbortSignal;
@@ -84,10 +84,10 @@ interface Bringing {
 }
 
 /** Attaches one device to its former port. A failure is a warning, or an error if the VM must have the device. */
-async function bring(
+async function bringBack(
   vm: OpenVm,
   device: SuspendedDevice,
-  { host, operation, signal, deadline, wait }: Bringing,
+  { host, operation, signal, deadline, wait }: ResumeContext,
 ): Promise<{ readonly back: boolean; readonly findings: readonly Finding[] }> {
   const severity = device.whenMissing === 'fail' ? 'error' : 'warning';
   if (wait) operation.onProgress?.(`wait for ${device.label}`);

@@ -43,7 +43,7 @@ export interface RunningVm {
   readonly process: QemuProcess;
   readonly devices: readonly Placement[];
   /** Its host devices. */
-  readonly hosts: readonly Wanted[];
+  readonly hostDevices: readonly Wanted[];
   /** Warnings, for example about devices that it lacks. */
   readonly findings: readonly Finding[];
   /** Whether its guest waits for `cont`, because its file has `-S`. */
@@ -81,7 +81,7 @@ export async function runVm(request: RunRequest, host: HostAccess, operation: Op
       record: start.started,
       process: start.process,
       devices: prepared.plan.placements.filter(({ key }) => !without.has(key)),
-      hosts: prepared.wanted.filter(({ id, host: device }) => device !== undefined && !without.has(id)),
+      hostDevices: prepared.wanted.filter(({ id, hostDevice }) => hostDevice !== undefined && !without.has(id)),
       findings: [...prepared.findings, ...findings, ...unsaved],
       paused: startsPaused(prepared.file.qemu.args),
     };
@@ -95,7 +95,7 @@ function changeFor(
   { name, created, binary }: VmRecord,
 ): Change {
   const isPlugged = (key: string): Wanted | undefined =>
-    wanted.find(({ id, host }) => id === key && host !== undefined);
+    wanted.find(({ id, hostDevice }) => id === key && hostDevice !== undefined);
   const adds = plan.placements.flatMap((placement): AddStep[] => {
     const one = isPlugged(placement.key);
     if (one === undefined) return [];
@@ -121,7 +121,7 @@ function changeFor(
 /** @returns a finding for each required device that another VM has; checked before the start */
 async function heldByOthers({ wanted }: Prepared, inventory: HostInventory, host: HostAccess): Promise<Finding[]> {
   const claims = await livingClaims(host.claims.list(), () => inventory);
-  return wanted.flatMap(({ host: device, request }) => {
+  return wanted.flatMap(({ hostDevice: device, request }) => {
     const claim = device && request.mandatory ? claimOn(device, inventory, claims) : undefined;
     return claim === undefined ? [] : [claimedFinding(claim)];
   });
@@ -191,7 +191,7 @@ class Start implements Launch, AsyncDisposable {
       // recorded first of all: if qplug is killed, the next command must know which process to end
       onStart: (identity) => registry.update({ ...this.record, qemu: identity }),
     });
-    this.#qmp = await reach(this.#qemu, this.record, this.#operation);
+    this.#qmp = await connectToStarting(this.#qemu, this.record, this.#operation);
     closeToOthers(handed);
     const { started: record } = this;
     const owner = ownerOf({ name: record.name, socket: sockets.qplug, record });
@@ -233,7 +233,7 @@ function remember({ file, plan, wanted, controllers }: Prepared, host: HostAcces
 const STARTING_ERRORS: readonly Code[] = ['qmp-no-socket', 'qmp-refused', 'qmp-ended-early', 'qmp-connect-failed'];
 
 /** Tries to connect to a QEMU that is starting, until it answers or ends. */
-async function reach(
+async function connectToStarting(
   qemu: QemuProcess,
   { sockets, binary }: VmRecord,
   { signal, timeout }: Operation,

@@ -15,7 +15,7 @@ import {
   writableDisks,
 } from '../observe/index.js';
 import { type Operation, within } from '../operation.js';
-import { claimsOnHosts, comeBack, type HostInVm, makeEqual } from '../plan/index.js';
+import { claimsOnHostDevices, comeBack, type HostDeviceInVm, makeEqual } from '../plan/index.js';
 import { type ChangeStep, stateOnDisks } from '../steps/index.js';
 import type { OpenVm } from '../target/index.js';
 import { changedVm, changeVm } from '../transaction/index.js';
@@ -69,24 +69,34 @@ export async function saveSnapshot(
     throwErrors([...diskFindings(vm.name, tag, disks, holder), ...blockers(vm.name, now.topology)]);
     if (holder === undefined) throw new Error('no disk for the state, and no finding about it');
     const inventory = inventoryOf(host);
-    const inside = makeEqual({ vm: vm.name, tag }, undefined, now, inventory, readableClaims(vm, host)).hosts;
-    const hosts = keep ? [] : inside;
+    const inside = makeEqual({ vm: vm.name, tag }, undefined, now, inventory, readableClaims(vm, host)).hostDevices;
+    const hostDevices = keep ? [] : inside;
     const nodes = writableDisks(disks).map(({ node }) => node);
     const state: ChangeStep = {
       do: 'save-state',
       tag,
       vmstate: holder.node,
       nodes,
-      record: recordOf({ vm: vm.name, tag, keep }, now, hosts, inside),
+      record: recordOf({ vm: vm.name, tag, keep }, now, hostDevices, inside),
       label: `save the state as ${tag}: QEMU does not answer until it is saved`,
     };
-    const steps = [...hosts.map(({ removal }) => removal), state, ...hosts.flatMap((one) => comeBack(one, one))];
-    const change = { kind: 'snapshot', recover: 'undo', steps, inventory, claims: claimsOnHosts(hosts) } as const;
+    const steps = [
+      ...hostDevices.map(({ removal }) => removal),
+      state,
+      ...hostDevices.flatMap((one) => comeBack(one, one)),
+    ];
+    const change = {
+      kind: 'snapshot',
+      recover: 'undo',
+      steps,
+      inventory,
+      claims: claimsOnHostDevices(hostDevices),
+    } as const;
     const { findings } = await changeVm(changedVm(vm), change, host, { ...operation, signal });
     const saved = stateOnDisks(tag, await readDisks(vm.qmp, AbortSignal.timeout(operation.timeout)));
     const others = nodes.filter((node) => node !== holder.node);
     const named = [holder.node, ...others].map((node) => disks.find((disk) => disk.node === node)?.name ?? node);
-    const devices = hosts.map(({ removal: { target: id, label }, bus, port }) => ({ id, label, bus, port }));
+    const devices = hostDevices.map(({ removal: { target: id, label }, bus, port }) => ({ id, label, bus, port }));
     return { vm: vm.name, tag, disks: named, stateBytes: saved?.state?.stateBytes ?? 0, devices, findings };
   });
 }
@@ -94,12 +104,12 @@ export async function saveSnapshot(
 function recordOf(
   { vm, tag, keep }: SaveRequest & { readonly vm: string },
   now: PlacedTopology,
-  leaving: readonly HostInVm[],
-  inside: readonly HostInVm[],
+  leaving: readonly HostDeviceInVm[],
+  inside: readonly HostDeviceInVm[],
 ): SnapshotRecord {
   const out = new Set(leaving.map(({ removal }) => removal.target));
-  const hosts = inside.map(({ host, removal: { label }, bus, port }): SavedHostDevice => {
-    return { ...identityOfSaved(host), label, bus, port };
+  const hosts = inside.map(({ device, removal: { label }, bus, port }): SavedHostDevice => {
+    return { ...identityOfSaved(device), label, bus, port };
   });
   return { format: 1, vm, tag, tree: treeOf(now, out), hosts, kept: keep };
 }

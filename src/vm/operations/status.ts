@@ -61,7 +61,7 @@ export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operatio
       ...(left
         ? []
         : [
-            ...(file?.usb.devices ?? []).flatMap((wish) => missing(wish, vm.name, world)),
+            ...(file?.usb.devices ?? []).flatMap((wish) => missingFindings(wish, vm.name, world)),
             ...moveFindings(vm.name, world, wishedAsWanted(world)),
           ]),
     ];
@@ -140,12 +140,12 @@ function pluggedThere(
 }
 
 function differenceOf(
-  { device, bus, state, host }: DeviceState,
+  { device, bus, state, hostDevice }: DeviceState,
   vm: string,
   again: (device: AttachedDevice) => string | undefined,
 ): Finding[] {
   const id = device.id ?? device.qomPath ?? '';
-  const label = host === undefined ? id : labelOf(host);
+  const label = hostDevice === undefined ? id : labelOf(hostDevice);
   const lost = () => ({ id, vm, bus, port: device.port ?? '', again: again(device) });
   switch (state) {
     case 'stale':
@@ -153,7 +153,7 @@ function differenceOf(
     case 'detached':
       return [finding('detached-device', lost(), { severity: 'warning' })];
     case 'slower': {
-      const evidence = { label, megabits: device.megabits ?? 0, native: host?.megabits ?? 0 };
+      const evidence = { label, megabits: device.megabits ?? 0, native: hostDevice?.megabits ?? 0 };
       return [finding('runs-slower', evidence, { severity: 'warning' })];
     }
     case 'attached':
@@ -162,7 +162,7 @@ function differenceOf(
   }
 }
 
-function missing(
+function missingFindings(
   wish: VmFile['usb']['devices'][number],
   vm: string,
   { topology, inventory, claims }: MoveWorld,

@@ -1,7 +1,7 @@
 import {
   claimOn,
   type HostAccess,
-  hostOf,
+  hostDeviceOf,
   isBelieved,
   keyOf,
   ownerOf,
@@ -32,7 +32,7 @@ export interface SuspendReport {
 }
 
 /** A device that leaves the VM until it resumes. */
-interface Leaving {
+interface LeavingDevice {
   readonly removal: Removal;
   readonly device: SuspendedDevice;
 }
@@ -77,10 +77,10 @@ export async function suspend(
   });
 }
 
-function leavingDevices({ file, topology, inventory, claims }: Situation): Leaving[] {
+function leavingDevices({ file, topology, inventory, claims }: Situation): LeavingDevice[] {
   return topology.controllers.flatMap((controller) =>
-    controller.devices.flatMap((device): Leaving[] => {
-      const here = hostOf(device, inventory, claims);
+    controller.devices.flatMap((device): LeavingDevice[] => {
+      const here = hostDeviceOf(device, inventory, claims);
       const removal = removalStep(device, controller, inventory, claims);
       const { port } = device;
       if (here === undefined || removal.restore === undefined || port === undefined || !device.attached) return [];

@@ -29,12 +29,12 @@ export {
   wishedAsWanted,
 } from './plan-move.js';
 export {
-  claimsOnHosts,
+  claimsOnHostDevices,
   comeBack,
+  type DeviceReturn,
   type Equalizing,
-  type HostInVm,
+  type HostDeviceInVm,
   makeEqual,
-  type Return,
   returnsOf,
 } from './plan-restore.js';
 export { commandLineOf, type Prepared, prepare } from './prepare-start.js';

@@ -174,13 +174,14 @@ export async function unguarded(
   const { vm, inventory } = situation;
   return wanted.filter(
     (one) =>
-      one.host === undefined ||
-      (against.get(one.id)?.findings.length === 0 && policyFindings(one.host, vm.name, policy, inventory).length === 0),
+      one.hostDevice === undefined ||
+      (against.get(one.id)?.findings.length === 0 &&
+        policyFindings(one.hostDevice, vm.name, policy, inventory).length === 0),
   );
 }
 
 /** The guards that keep a device on the host, and the guards that would if the command line had not switched them off. */
-interface Against {
+interface GuardsAgainst {
   readonly findings: readonly Finding[];
   readonly taken: readonly GuardKind[];
 }
@@ -191,10 +192,10 @@ async function guardsAgainst(
   off: readonly GuardKind[],
   { vm, file, inventory }: Situation,
   host: HostAccess,
-): Promise<ReadonlyMap<string, Against>> {
-  const devices = wanted.flatMap((one) => one.host ?? []);
+): Promise<ReadonlyMap<string, GuardsAgainst>> {
+  const devices = wanted.flatMap((one) => one.hostDevice ?? []);
   const guards = await guardsFor(devices, inventory, host, vm);
-  const against = wanted.map(({ id, host: device }): readonly [string, Against] => {
+  const against = wanted.map(({ id, hostDevice: device }): readonly [string, GuardsAgainst] => {
     if (device === undefined) return [id, { findings: [], taken: [] }];
     const inFile = wishFor(device, file, inventory)?.guardOff ?? [];
     const findings = guardFindings(device, vm.name, guards, [...off, ...inFile]);
@@ -213,7 +214,7 @@ export function recalled(
   const away = (file?.usb.devices ?? []).flatMap((wish) =>
     wish.kind === 'host' && matchSelector(requireSelector(wish.select), inventory).length === 0 ? [wish.select] : [],
   );
-  const devices = wanted.map((one) => ({ key: one.request.key, host: one.host, select: one.select }));
+  const devices = wanted.map((one) => ({ key: one.request.key, hostDevice: one.hostDevice, select: one.select }));
   return { ...recallPlaces(known?.record?.devices ?? [], devices, away), findings: known?.findings ?? [] };
 }
 
@@ -224,7 +225,7 @@ interface StaleObject {
 }
 
 /** The requested devices, sorted by their state in the VM. */
-export interface Gathered {
+export interface RequestedDevices {
   readonly wanted: Wanted[];
   readonly already: { readonly device: HostDevice; readonly standing: Standing }[];
   /** Objects whose device was replugged, or whose connector has another device now: they hold a port and an id, and never work again. */
@@ -237,8 +238,8 @@ export function gather(
   devices: readonly HostDevice[],
   request: AttachRequest,
   { vm, topology, claims, file, inventory }: Situation,
-): Gathered {
-  const gathered: Gathered = { wanted: [], already: [], stale: [], findings: [] };
+): RequestedDevices {
+  const gathered: RequestedDevices = { wanted: [], already: [], stale: [], findings: [] };
   const taken = new Set(topology.ids);
   for (const device of devices) {
     const label = labelOf(device);

@@ -1,4 +1,4 @@
-import { deniedFindings, filterFor, hostOf, standingOf, wishFor } from '../../access/index.js';
+import { deniedFindings, filterFor, hostDeviceOf, standingOf, wishFor } from '../../access/index.js';
 import type { VmFile } from '../../config/index.js';
 import { type Finding, finding } from '../../diag/index.js';
 import { type HostDevice, matchSelector, nodeFinding, requireSelector } from '../../host/index.js';
@@ -42,15 +42,16 @@ export function movableDevices({ topology, file, inventory, claims }: MoveWorld)
       if (removal.restore === undefined) return [];
       // it may keep its own id
       const taken = new Set([...topology.ids].filter((other) => other !== id));
-      const host = hostOf(device, inventory, claims);
+      const hostDevice = hostDeviceOf(device, inventory, claims);
       const made =
         driver !== 'usb-host'
           ? wantEmulatedDevice(driver, id, {}, { mandatory: true, slower: 'allow' })
-          : host && wantHostDevice(host, topology.version, taken, termsFor(host, {}, file, inventory));
+          : hostDevice &&
+            wantHostDevice(hostDevice, topology.version, taken, termsFor(hostDevice, {}, file, inventory));
       if (made === undefined || 'code' in made) return [];
       const place = { bus: controller.bus, port };
       return [
-        { movable: { ...place, request: made.request, disturbance: disturbanceOf(host) }, wanted: made, removal },
+        { movable: { ...place, request: made.request, disturbance: disturbanceOf(hostDevice) }, wanted: made, removal },
       ];
     }),
   );
@@ -59,9 +60,9 @@ export function movableDevices({ topology, file, inventory, claims }: MoveWorld)
 const [HID, STORAGE] = [0x03, 0x08];
 
 /** Emulated devices hold no data; a keyboard is back at once; a disk may be mounted. */
-function disturbanceOf(host: HostDevice | undefined): number {
-  if (host === undefined) return 0;
-  const classes = host.interfaces.map((one) => one.class);
+function disturbanceOf(hostDevice: HostDevice | undefined): number {
+  if (hostDevice === undefined) return 0;
+  const classes = hostDevice.interfaces.map((one) => one.class);
   if (classes.includes(STORAGE)) return 3;
   return classes.length > 0 && classes.every((one) => one === HID) ? 1 : 2;
 }
@@ -134,8 +135,8 @@ export function moveFindings(
 }
 
 /** @returns the words that select a device for `rebalance` */
-export function wordsFor({ host, request: { driver } }: Wanted): string[] {
-  if (host !== undefined) return [host.port];
+export function wordsFor({ hostDevice, request: { driver } }: Wanted): string[] {
+  if (hostDevice !== undefined) return [hostDevice.port];
   return driver !== undefined && emulatedModel(driver) !== undefined ? ['--emulated', driver] : [];
 }
 

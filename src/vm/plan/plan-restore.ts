@@ -1,4 +1,4 @@
-import { type ClaimWish, hostOf } from '../../access/index.js';
+import { type ClaimWish, hostDeviceOf } from '../../access/index.js';
 import { type Finding, finding } from '../../diag/index.js';
 import type { HostDevice, HostInventory } from '../../host/index.js';
 import {
@@ -22,26 +22,26 @@ import type { PlacedTopology } from '../observe/index.js';
 import { type AddStep, type Removal, removalStep } from '../steps/index.js';
 
 /** A host device in a VM, and its place. */
-export interface HostInVm {
+export interface HostDeviceInVm {
   readonly removal: Removal;
-  readonly host: HostDevice;
+  readonly device: HostDevice;
   readonly bus: string;
   readonly port: string;
 }
 
 /** @returns the step that plugs a host device in again; an optional step, so the others continue if the device is not available */
 export function comeBack(
-  { removal: { restore, label, identity }, host }: HostInVm,
+  { removal: { restore, label, identity }, device: hostDevice }: HostDeviceInVm,
   { bus, port }: { readonly bus: string; readonly port: string },
 ): AddStep[] {
   if (restore === undefined) return [];
   const device = { ...restore, properties: { ...restore.properties, bus, port } };
-  return [{ do: 'add', device, label, hostPort: host.port, identity, optional: true }];
+  return [{ do: 'add', device, label, hostPort: hostDevice.port, identity, optional: true }];
 }
 
 /** @returns the claims that reserve host devices which leave a VM for a time */
-export function claimsOnHosts(hosts: readonly HostInVm[]): ClaimWish[] {
-  return hosts.map(({ removal: { target: id }, host }) => ({ id, host }));
+export function claimsOnHostDevices(hostDevices: readonly HostDeviceInVm[]): ClaimWish[] {
+  return hostDevices.map(({ removal: { target: id }, device }) => ({ id, hostDevice: device }));
 }
 
 /** The changes that make a VM's USB tree equal to a saved one. */
@@ -50,7 +50,7 @@ export interface Equalizing {
   readonly problems: readonly Finding[];
   readonly notes: readonly Finding[];
   /** Host devices: qplug unplugs all of them, because QEMU drops them for good when it loads a state. */
-  readonly hosts: readonly HostInVm[];
+  readonly hostDevices: readonly HostDeviceInVm[];
   /** Removals of devices that are in the way of the saved tree. */
   readonly inTheWay: readonly Removal[];
   readonly adds: readonly AddStep[];
@@ -92,19 +92,19 @@ export function makeEqual(
   inventory: HostInventory,
   claims: readonly Claim[] = [],
 ): Equalizing {
-  const work = new Work(named, now, inventory, claims);
+  const work = new TreeEqualizer(named, now, inventory, claims);
   if (saved !== undefined) work.compare(saved);
   return work.result();
 }
 
-class Work {
+class TreeEqualizer {
   readonly #named: Named;
   readonly #now: PlacedTopology;
   readonly #inventory: HostInventory;
   readonly #claims: readonly Claim[];
   readonly #problems: Finding[] = [];
   readonly #notes: Finding[] = [];
-  readonly #hosts: HostInVm[] = [];
+  readonly #hostDevices: HostDeviceInVm[] = [];
   readonly #inTheWay: Removal[] = [];
   readonly #adds: AddStep[] = [];
   readonly #standIns: Removal[] = [];
@@ -118,16 +118,16 @@ class Work {
     this.#inventory = inventory;
     this.#claims = claims;
     this.#taken = new Set(now.topology.ids);
-    for (const controller of now.topology.controllers) this.#takeHosts(controller);
+    for (const controller of now.topology.controllers) this.#takeHostDevices(controller);
   }
 
-  #takeHosts(controller: Controller): void {
+  #takeHostDevices(controller: Controller): void {
     for (const device of controller.devices) {
-      const host = hostOf(device, this.#inventory, this.#claims);
+      const hostDevice = hostDeviceOf(device, this.#inventory, this.#claims);
       const removal = removalStep(device, controller, this.#inventory, this.#claims);
       if (device.driver !== 'usb-host' || device.port === undefined) continue;
-      if (host === undefined || removal.restore === undefined) continue;
-      this.#hosts.push({ removal, host, bus: controller.bus, port: device.port });
+      if (hostDevice === undefined || removal.restore === undefined) continue;
+      this.#hostDevices.push({ removal, device: hostDevice, bus: controller.bus, port: device.port });
       this.#leave(device);
     }
   }
@@ -261,7 +261,7 @@ class Work {
     return {
       problems: this.#problems,
       notes: this.#notes,
-      hosts: this.#hosts,
+      hostDevices: this.#hostDevices,
       // devices behind a hub leave before the hub
       inTheWay: this.#inTheWay.toSorted((a, b) => depthOf(b) - depthOf(a)),
       adds: this.#adds,
@@ -303,8 +303,8 @@ function seen(
 }
 
 /** The place at which a host device comes back. */
-export interface Return {
-  readonly host: HostInVm;
+export interface DeviceReturn {
+  readonly device: HostDeviceInVm;
   /** Undefined: both its saved place and its present one are in use. */
   readonly place: { readonly bus: string; readonly port: string } | undefined;
 }
@@ -315,19 +315,19 @@ export interface Return {
  *   and still exists
  */
 export function returnsOf(
-  { hosts, taken, hubs, buses }: Equalizing,
-  savedPlaceOf: (host: HostDevice) => { readonly bus: string; readonly port: string } | undefined,
-): Return[] {
+  { hostDevices, taken, hubs, buses }: Equalizing,
+  savedPlaceOf: (hostDevice: HostDevice) => { readonly bus: string; readonly port: string } | undefined,
+): DeviceReturn[] {
   const used = new Set(taken);
-  return hosts.map((host) => {
-    const was = savedPlaceOf(host.host);
+  return hostDevices.map((device) => {
+    const was = savedPlaceOf(device.device);
     const bus = was && (buses.get(was.bus) ?? was.bus);
     const saved = was === undefined || bus === undefined ? [] : [{ bus, port: was.port }];
-    const place = [...saved, { bus: host.bus, port: host.port }].find((one) => {
+    const place = [...saved, { bus: device.bus, port: device.port }].find((one) => {
       const parent = parentPort(one.port);
       return !used.has(placeOf(one.bus, one.port)) && (parent === undefined || hubs.has(placeOf(one.bus, parent)));
     });
     if (place !== undefined) used.add(placeOf(place.bus, place.port));
-    return { host, place };
+    return { device, place };
   });
 }

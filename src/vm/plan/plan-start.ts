@@ -30,7 +30,7 @@ import {
 } from '../../qdev/index.js';
 import type { PlaceRecord } from '../../registry/index.js';
 import { fileLeeway, unwrittenControllers } from './file-leeway.js';
-import { type Returning, recallPlaces } from './recall-places.js';
+import { type DeviceToPlace, recallPlaces } from './recall-places.js';
 import { type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
 
 /** The place of every device of a VM file, before the VM starts. */
@@ -66,11 +66,11 @@ export interface PlanningKnowledge {
   /** All places at the last start; undefined for a VM that never ran, or that is placed from scratch. */
   readonly before?: PlaceRecord | undefined;
   /** The host's guards and policy; undefined if the devices are not those of this host. */
-  readonly may?: MayHave | undefined;
+  readonly hostRules?: HostRules | undefined;
 }
 
 /** The reasons of this host against passing devices to a VM. */
-export interface MayHave {
+export interface HostRules {
   readonly guards: GuardsByPort;
   /** Guards that the user switched off, for all devices. */
   readonly off: readonly GuardKind[];
@@ -86,12 +86,12 @@ export function planFile(
   file: VmFile,
   version: QemuVersion,
   inventory: HostInventory | undefined,
-  { capabilities, before, may }: PlanningKnowledge = {},
+  { capabilities, before, hostRules }: PlanningKnowledge = {},
 ): FilePlan {
   const ids = takenIds(file);
   const { chosen, growth } = recallControllers(file, before?.controllers ?? [], ids);
   const topology = { ...emptyTopology(version), controllers: predictBuses(file, chosen, version), ids };
-  const gathered = gather(file, version, inventory, topology.ids, may);
+  const gathered = gatherFileDevices(file, version, inventory, topology.ids, hostRules);
   const hubs = file.usb.hubs.map(
     ({ id, controller, port, ports }): DeviceRequest => ({
       key: id,
@@ -114,7 +114,7 @@ export function planFile(
   const devices = [...hubs, ...gathered.wanted.map((one) => one.request)];
   const { homes, kept } = recallPlaces(
     before?.devices ?? [],
-    devices.map(({ key }) => returning(key, gathered.wanted)),
+    devices.map(({ key }) => deviceToPlace(key, gathered.wanted)),
     gathered.missing.map(({ select }) => select),
   );
   const request: PlanRequest = {
@@ -147,12 +147,12 @@ export function planFile(
   };
 }
 
-function returning(key: string, wanted: readonly Wanted[]): Returning {
+function deviceToPlace(key: string, wanted: readonly Wanted[]): DeviceToPlace {
   const one = wanted.find(({ id }) => id === key);
-  return one?.host === undefined ? { key, id: key } : { key, host: one.host, select: one.select };
+  return one?.hostDevice === undefined ? { key, id: key } : { key, hostDevice: one.hostDevice, select: one.select };
 }
 
-interface Gathered {
+interface FileDevices {
   readonly wanted: Wanted[];
   readonly missing: HostDeviceWish[];
   readonly untold: { readonly label: string; readonly finding: Finding }[];
@@ -161,14 +161,14 @@ interface Gathered {
   readonly places: Map<string, Pointer>;
 }
 
-function gather(
+function gatherFileDevices(
   file: VmFile,
   version: QemuVersion,
   inventory: HostInventory | undefined,
   ids: ReadonlySet<string>,
-  may: MayHave | undefined,
-): Gathered {
-  const gathered: Gathered = { wanted: [], missing: [], untold: [], findings: [], places: new Map() };
+  hostRules: HostRules | undefined,
+): FileDevices {
+  const gathered: FileDevices = { wanted: [], missing: [], untold: [], findings: [], places: new Map() };
   const taken = new Set(ids);
   for (const wish of file.usb.devices) {
     if (wish.kind === 'emulated') {
@@ -182,7 +182,8 @@ function gather(
       if (made === undefined) continue;
       gathered.wanted.push(made);
       gathered.places.set(made.id, wish.pointer);
-    } else if (inventory !== undefined) wantHost(wish, file, version, { inventory, may }, taken, gathered);
+    } else if (inventory !== undefined)
+      wantListedDevice(wish, file, version, { inventory, hostRules }, taken, gathered);
   }
   return gathered;
 }
@@ -192,13 +193,13 @@ function severityOf(wish: HostDeviceWish): Severity {
   return wish.whenMissing === 'skip' ? 'warning' : 'error';
 }
 
-function wantHost(
+function wantListedDevice(
   wish: HostDeviceWish,
   file: VmFile,
   version: QemuVersion,
-  { inventory, may }: { readonly inventory: HostInventory; readonly may: MayHave | undefined },
+  { inventory, hostRules }: { readonly inventory: HostInventory; readonly hostRules: HostRules | undefined },
   taken: Set<string>,
-  { wanted, missing, untold, findings, places }: Gathered,
+  { wanted, missing, untold, findings, places }: FileDevices,
 ): void {
   const location = file.locate(wish.pointer);
   const severity = severityOf(wish);
@@ -217,12 +218,18 @@ function wantHost(
     } else findings.push(...error.findings.map((one) => ({ ...one, location })));
     return;
   }
-  const other = wanted.find((one) => one.host?.port === device.port);
+  const other = wanted.find((one) => one.hostDevice?.port === device.port);
   const against = [
     ...(other === undefined ? [] : [finding('wanted-twice', { selector: wish.select, label: other.label })]),
     ...deniedFindings(device, file.name, file, inventory, severity),
-    ...policyFindings(device, file.name, may?.policy, inventory, severity),
-    ...guardFindings(device, file.name, may?.guards ?? new Map(), [...(may?.off ?? []), ...wish.guardOff], severity),
+    ...policyFindings(device, file.name, hostRules?.policy, inventory, severity),
+    ...guardFindings(
+      device,
+      file.name,
+      hostRules?.guards ?? new Map(),
+      [...(hostRules?.off ?? []), ...wish.guardOff],
+      severity,
+    ),
     ...[nodeFinding(device)].filter((one) => one !== undefined).map((one) => ({ ...one, severity })),
   ];
   findings.push(...against.map((one) => ({ ...one, location })));
@@ -234,7 +241,7 @@ function wantHost(
     findings.push({ ...made, location });
     if (made.code === 'device-speed-untold') untold.push({ label: labelOf(device), finding: made });
   } else {
-    const guardOff = may && takenAway(device, may.guards, may.off);
+    const guardOff = hostRules && takenAway(device, hostRules.guards, hostRules.off);
     wanted.push({ ...made, select: wish.select, guardOff });
     taken.add(made.id);
     places.set(made.id, wish.pointer);

@@ -17,7 +17,7 @@ import {
 } from '../../launcher/index.js';
 import type { Capabilities, QemuVersion } from '../../qdev/index.js';
 import { readVmFile } from '../target/index.js';
-import { type FilePlan, type MayHave, planFile } from './plan-start.js';
+import { type FilePlan, type HostRules, planFile } from './plan-start.js';
 
 /** The QEMU version to plan for if there is no QEMU to ask: its facts hold for all newer known versions. */
 const ASSUMED: QemuVersion = { major: 10, minor: 0, micro: 0 };
@@ -60,13 +60,13 @@ export async function prepare(
   const read = typeof vm === 'string' ? await readVmFile(vm, signal) : vm;
   const file = user === undefined ? read : withUser(read, user);
   const paths = runtimePaths(host.registry.folder, file.name);
-  const looked = await look(file, host, full ? paths : undefined, signal);
+  const looked = await checkHost(file, host, full ? paths : undefined, signal);
   const version = looked.version ?? ASSUMED;
   const before = forget ? undefined : host.places?.read(file.name);
   const planned = planFile(file, version, inventory, {
     capabilities: looked.capabilities,
     before: before?.record,
-    may: await mayHave(file, inventory, guardOff, host),
+    hostRules: await readHostRules(file, inventory, guardOff, host),
   });
   const options = buildArgv({
     vm: file,
@@ -89,12 +89,12 @@ function withUser(file: VmFile, user: string): VmFile {
 }
 
 /** Reads the host's guards and policy for the devices that a file wants; undefined for devices of another host, read from a file. */
-async function mayHave(
+async function readHostRules(
   file: VmFile,
   inventory: HostInventory | undefined,
   off: readonly GuardKind[],
   host: HostAccess,
-): Promise<MayHave | undefined> {
+): Promise<HostRules | undefined> {
   if (inventory === undefined) return undefined;
   const wanted = file.usb.devices.flatMap((wish) =>
     wish.kind === 'host' ? matchSelector(requireSelector(wish.select), inventory) : [],
@@ -104,7 +104,7 @@ async function mayHave(
   return { off, policy: await policyOf(host), guards: await guardsFor(here, inventory, host) };
 }
 
-interface Looked {
+interface Preflighted {
   readonly findings: readonly Finding[];
   readonly binary: string | undefined;
   readonly version: QemuVersion | undefined;
@@ -112,12 +112,12 @@ interface Looked {
   readonly as: RunAs | undefined;
 }
 
-async function look(
+async function checkHost(
   vm: VmFile,
   { env }: HostAccess,
   paths: RuntimePaths | undefined,
   signal: AbortSignal,
-): Promise<Looked> {
+): Promise<Preflighted> {
   const searchPath = env['PATH'] ?? '';
   if (paths !== undefined) {
     const { as, findings } = await findRunAs(vm);

@@ -4,10 +4,10 @@ import type { KeptPort, PortName } from '../../planner/index.js';
 import type { RememberedDevice } from '../../registry/index.js';
 
 /** A device that needs a place: identified by its id if the VM's file names one, else by the host's facts about it. */
-export interface Returning {
+export interface DeviceToPlace {
   readonly key: string;
   readonly id?: string | undefined;
-  readonly host?: HostDevice | undefined;
+  readonly hostDevice?: HostDevice | undefined;
   /** The selector in the VM's file that matches it. */
   readonly select?: string | undefined;
 }
@@ -53,12 +53,12 @@ function isSameKind(was: HostMemory, is: HostDevice): boolean {
  */
 export function recallPlaces(
   remembered: readonly RememberedDevice[],
-  devices: readonly Returning[],
+  devices: readonly DeviceToPlace[],
   away: readonly string[],
 ): RecalledPlaces {
   const homes = new Map<string, PortName>();
   const left = new Set([...remembered].reverse());
-  const settle = (device: Returning, fits: (one: RememberedDevice) => boolean): void => {
+  const settle = (device: DeviceToPlace, fits: (one: RememberedDevice) => boolean): void => {
     if (homes.has(device.key)) return;
     const found = [...left].find(fits);
     if (found === undefined) return;
@@ -70,9 +70,9 @@ export function recallPlaces(
   }
   for (const isLike of LIKENESS) {
     for (const device of devices) {
-      const { host } = device;
-      if (host === undefined) continue;
-      settle(device, ({ who, select }) => !('id' in who) && isLike(who, host, select, device.select));
+      const { hostDevice } = device;
+      if (hostDevice === undefined) continue;
+      settle(device, ({ who, select }) => !('id' in who) && isLike(who, hostDevice, select, device.select));
     }
   }
   const kept = [...left].filter(({ select }) => select !== undefined && away.includes(select));

@@ -34,7 +34,7 @@ export function rememberPlaces(now: PlacesNow, { places }: HostAccess): readonly
 export function placesAfter(before: PlaceRecord | undefined, now: PlacesNow): PlaceRecord {
   const devices = now.placements.flatMap(({ key, label, bus, port }): RememberedDevice[] => {
     const one = now.wanted.find(({ id }) => id === key);
-    const who = one?.host === undefined ? { id: key } : identityOf(one.host);
+    const who = one?.hostDevice === undefined ? { id: key } : identityOf(one.hostDevice);
     const select = one?.select;
     return [{ who, ...(select === undefined ? {} : { select }), label, bus, port }];
   });

@@ -30,10 +30,17 @@ function stepOf(
 
 /** @returns the step that plugs a device into its planned port */
 export function addStep(
-  { spell, label, host }: Wanted,
+  { spell, label, hostDevice }: Wanted,
   { bus, port, speed }: Placement,
   inventory: HostInventory,
 ): AddStep {
-  const identity = host && keyOf(host, inventory);
-  return { do: 'add', device: spell(bus, port), label, hostPort: host?.port, identity, megabits: megabits(speed) };
+  const identity = hostDevice && keyOf(hostDevice, inventory);
+  return {
+    do: 'add',
+    device: spell(bus, port),
+    label,
+    hostPort: hostDevice?.port,
+    identity,
+    megabits: megabits(speed),
+  };
 }

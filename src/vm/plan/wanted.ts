@@ -30,7 +30,7 @@ export interface Wanted {
   /** For messages; printable. */
   readonly label: string;
   readonly request: DeviceRequest;
-  readonly host: HostDevice | undefined;
+  readonly hostDevice: HostDevice | undefined;
   /** The selector of the VM's file that matches it. */
   readonly select?: string | undefined;
   /** Guards against it that the user switched off. */
@@ -63,7 +63,7 @@ export function wantHostDevice(
   return {
     id,
     label,
-    host: device,
+    hostDevice: device,
     request: requestOf(id, 'usb-host', label, speeds, terms),
     spell: (bus, port) => usbHost({ id, bus, port, hostbus: device.bus, hostaddr: device.address }),
   };
@@ -84,7 +84,7 @@ export function wantEmulatedDevice(
   return {
     id,
     label,
-    host: undefined,
+    hostDevice: undefined,
     request: model === 'usb-hub' ? { ...request, hubPorts: ports } : request,
     spell: (bus, port) => emulatedDevice({ driver: model, id, bus, port, properties }),
   };

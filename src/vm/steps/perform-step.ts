@@ -28,7 +28,7 @@ export interface StepContext {
   stays(step: AddStep | RemoveStep): Promise<Finding | undefined>;
 }
 
-type Doing = StepContext & {
+type PerformContext = StepContext & {
   readonly removalTimeout: number;
   /** Receives progress lines of a long step. */
   readonly tell?: ((what: string) => void) | undefined;
@@ -36,11 +36,11 @@ type Doing = StepContext & {
 
 /** How to perform, undo and repeat one kind of step. */
 interface StepKind<S> {
-  perform(step: S, context: Doing): Promise<void>;
+  perform(step: S, context: PerformContext): Promise<void>;
   /** Works too if it is unknown whether the step was performed. */
   undo(step: S, context: StepContext): Promise<void>;
   /** Completes a step that a killed qplug may have performed partly or completely. */
-  redo(step: S, context: Doing): Promise<void>;
+  redo(step: S, context: PerformContext): Promise<void>;
 }
 
 type Kinds = { readonly [K in ChangeStep['do']]: StepKind<Extract<ChangeStep, { do: K }>> };
@@ -159,7 +159,7 @@ export function isLong(step: ChangeStep): boolean {
 }
 
 /** Performs a step. @param context - `removalTimeout`: ms for the removal of one device */
-export async function performStep(step: ChangeStep, context: Doing): Promise<void> {
+export async function performStep(step: ChangeStep, context: PerformContext): Promise<void> {
   await kindOf(step).perform(step, context);
 }
 
@@ -182,6 +182,6 @@ export async function undoStep(step: ChangeStep, context: StepContext): Promise<
 }
 
 /** Performs a step that was already performed completely, partly or not at all. */
-export async function redoStep(step: ChangeStep, context: Doing): Promise<void> {
+export async function redoStep(step: ChangeStep, context: PerformContext): Promise<void> {
   await kindOf(step).redo(step, context);
 }

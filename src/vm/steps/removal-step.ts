@@ -28,28 +28,30 @@ export function removalStep(
 ): Removal {
   const path = device.qomPath ?? `/machine/peripheral/${device.id}`;
   const match = matchDevice(device, inventory, claims);
-  const host = match.is === 'here' ? match.host : undefined;
+  const hostDevice = match.is === 'here' ? match.hostDevice : undefined;
   const { id } = device;
   const step = {
     do: 'remove',
     target: id ?? path,
     qomPath: path,
-    label: host === undefined ? (id ?? path) : labelOf(host),
-    hostPort: host?.port,
+    label: hostDevice === undefined ? (id ?? path) : labelOf(hostDevice),
+    hostPort: hostDevice?.port,
   } as const;
   if (match.is === 'gone' || (match.is === 'here' && !device.attached))
     return { ...step, restore: undefined, stale: true };
-  return { ...step, restore: restoreOf(device, bus, host), identity: host && keyOf(host, inventory) };
+  return { ...step, restore: restoreOf(device, bus, hostDevice), identity: hostDevice && keyOf(hostDevice, inventory) };
 }
 
 /**
  * QEMU shows all properties of a passed-through device, of a hub, and of an emulated device that `attach` created; it does not show the
  * properties that other programs gave an emulated device.
  */
-function restoreOf(device: AttachedDevice, bus: string, host: HostDevice | undefined): DeviceSpec | undefined {
+function restoreOf(device: AttachedDevice, bus: string, hostDevice: HostDevice | undefined): DeviceSpec | undefined {
   const { id, port, driver, hubPorts } = device;
   if (id === undefined || port === undefined) return undefined;
   if (hubPorts !== undefined) return usbHub({ id, bus, port, ports: hubPorts });
   if (isOurs(id) && emulatedModel(driver) !== undefined) return emulatedDevice({ driver, id, bus, port });
-  return host === undefined ? undefined : usbHost({ id, bus, port, hostbus: host.bus, hostaddr: host.address });
+  return hostDevice === undefined
+    ? undefined
+    : usbHost({ id, bus, port, hostbus: hostDevice.bus, hostaddr: hostDevice.address });
 }

@@ -12,7 +12,7 @@ const QUERY_INTERVAL = 100;
  */
 const EVENT_GRACE = 500;
 
-export interface Removal {
+export interface RemovalTarget {
   /** An id, or an absolute QOM path: what `device_del` takes. */
   readonly target: string;
   readonly qomPath: string;
@@ -29,7 +29,7 @@ export interface Removal {
  */
 export async function removeDevice(
   qmp: QmpConnection,
-  removal: Removal,
+  removal: RemovalTarget,
   options: { readonly timeout: number; readonly signal: AbortSignal },
 ): Promise<boolean> {
   using deadline = new Deadline(options.timeout, options.signal);
@@ -52,7 +52,7 @@ export async function removeDevice(
 /** @returns whether there is such a device */
 async function askFor(
   qmp: QmpConnection,
-  { target }: Removal,
+  { target }: RemovalTarget,
   options: { readonly timeout: number; readonly signal: AbortSignal },
 ): Promise<boolean> {
   try {

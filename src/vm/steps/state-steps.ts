@@ -12,17 +12,17 @@ type Save = Extract<ChangeStep, { do: 'save-state' }>;
 type Load = Extract<ChangeStep, { do: 'load-state' }>;
 type Delete = Extract<ChangeStep, { do: 'delete-state' }>;
 
-interface Context {
+interface StateContext {
   readonly qmp: QmpConnection;
   readonly signal: AbortSignal;
   readonly snapshots?: SnapshotStore | undefined;
 }
 
 /** A signal that ignores the caller's: QEMU continues in any case. */
-const patience = (): AbortSignal => AbortSignal.timeout(STATE_TIMEOUT);
+const ownSignal = (): AbortSignal => AbortSignal.timeout(STATE_TIMEOUT);
 
 /** Saves a state and its record. A failure leaves nothing on the disks. */
-export async function saveState(step: Save, context: Context): Promise<void> {
+export async function saveState(step: Save, context: StateContext): Promise<void> {
   const { qmp, signal } = context;
   try {
     await doWithState(qmp, 'save', step, signal);
@@ -35,8 +35,8 @@ export async function saveState(step: Save, context: Context): Promise<void> {
 }
 
 /** Deletes a state that may have been saved completely, partly or not at all. */
-export async function unsaveState(step: Save, { qmp, snapshots }: Context): Promise<void> {
-  const signal = patience();
+export async function unsaveState(step: Save, { qmp, snapshots }: StateContext): Promise<void> {
+  const signal = ownSignal();
   await endJob(qmp, signal);
   const found = stateOnDisks(step.tag, await readDisks(qmp, signal));
   if (found === undefined) return;
@@ -45,22 +45,22 @@ export async function unsaveState(step: Save, { qmp, snapshots }: Context): Prom
 }
 
 /** Waits while QEMU is busy. @returns whether QEMU has saved the state on all disks */
-export async function isSaved(step: Save, { qmp }: Context): Promise<boolean> {
-  const signal = patience();
+export async function isSaved(step: Save, { qmp }: StateContext): Promise<boolean> {
+  const signal = ownSignal();
   await endJob(qmp, signal);
   return (await wholeState(qmp, step, signal)) !== undefined;
 }
 
 /** Writes the record of a state after the qplug that saved it was killed. */
-export async function keepState(step: Save, context: Context): Promise<void> {
-  const signal = patience();
+export async function keepState(step: Save, context: StateContext): Promise<void> {
+  const signal = ownSignal();
   await endJob(context.qmp, signal);
   const state = await wholeState(context.qmp, step, signal);
   if (state === undefined) await saveState(step, context);
   else await keep(step, context, state);
 }
 
-async function keep(step: Save, { snapshots }: Context, state: DiskSnapshot | undefined): Promise<void> {
+async function keep(step: Save, { snapshots }: StateContext, state: DiskSnapshot | undefined): Promise<void> {
   if (state === undefined) {
     throw fail('snapshot-failed', { action: 'save', tag: step.tag, desc: 'it is not on all disks', lastLines: [] });
   }
@@ -69,15 +69,15 @@ async function keep(step: Save, { snapshots }: Context, state: DiskSnapshot | un
 
 /** Loads a state. Any interruption leaves the guest marked: it must not run. */
 export async function loadState(step: Load, qmp: QmpConnection): Promise<void> {
-  const signal = patience();
+  const signal = ownSignal();
   await markHalfLoaded(qmp, signal);
   await doWithState(qmp, 'load', step, signal);
   await unmarkHalfLoaded(qmp, signal);
 }
 
 /** Deletes a state from all disks that have it, and its record. */
-export async function deleteState(step: Delete, { qmp, snapshots }: Context): Promise<void> {
-  const signal = patience();
+export async function deleteState(step: Delete, { qmp, snapshots }: StateContext): Promise<void> {
+  const signal = ownSignal();
   await endJob(qmp, signal);
   const found = stateOnDisks(step.tag, await readDisks(qmp, signal));
   await clearState(qmp, step, signal);

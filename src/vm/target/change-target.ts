@@ -7,7 +7,7 @@ import { findVm, isVmFile, vmOfName } from './find-vm.js';
 import { type ReadVmFile, readVmFileAndText } from './vm-file.js';
 
 /** The user's choice; with neither, qplug changes whichever of the two exists. */
-export interface Choice {
+export interface ChangeChoice {
   /** The VM's file, for its next start. */
   readonly config: boolean;
   /** The running VM. */
@@ -35,7 +35,7 @@ export interface ChangeTarget {
  * @param word - name, VM file or socket path
  * @throws QplugError `vm-not-found` · `vm-without-file` · `vm-other-file` · the errors of the VM file
  */
-export async function changeTarget(word: string, choice: Choice, host: HostAccess): Promise<ChangeTarget> {
+export async function changeTarget(word: string, choice: ChangeChoice, host: HostAccess): Promise<ChangeTarget> {
   const strict = choice.config || choice.live;
   const live = choice.live || !choice.config;
   const config = choice.config || !choice.live;
@@ -53,7 +53,7 @@ export async function changeTarget(word: string, choice: Choice, host: HostAcces
 
 async function targetOfFile(
   word: string,
-  { config, live, strict }: Choice & Pick<ChangeTarget, 'strict'>,
+  { config, live, strict }: ChangeChoice & Pick<ChangeTarget, 'strict'>,
   host: HostAccess,
 ): Promise<ChangeTarget> {
   const read = await readVmFileAndText(word, { isToRun: config });

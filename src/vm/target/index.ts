@@ -3,7 +3,7 @@
  * a `VmTarget`, an `OpenVm`, or the file to change.
  */
 
-export { type ChangeTarget, type Choice, changeTarget } from './change-target.js';
+export { type ChangeChoice, type ChangeTarget, changeTarget } from './change-target.js';
 export { findVm, isVmFile } from './find-vm.js';
 export { listVms } from './list-vms.js';
 export { type OpenVm, openVm } from './open-vm.js';

@@ -25,7 +25,7 @@ import { isUnusable, type PlacedStep, undoSteps } from './undo-steps.js';
 /** ms to connect to a monitor, which another client may hold. */
 const CONNECT_TIMEOUT = 3000;
 
-type Outcome = 'undone' | 'finished' | 'vm-gone';
+type RecoveryOutcome = 'undone' | 'finished' | 'vm-gone';
 
 /** The limits for the recovery of one VM within a command about something else. */
 export interface Share {
@@ -36,7 +36,7 @@ export interface Share {
 }
 
 /** The result of the recovery of one journal entry. */
-export interface Mended {
+export interface RecoveredEntry {
   readonly findings: readonly Finding[];
   /** Whether a later command must try again. */
   readonly left: boolean;
@@ -54,7 +54,7 @@ export async function recover(
   host: HostAccess,
   operation: Operation,
   share: Share,
-): Promise<Mended> {
+): Promise<RecoveredEntry> {
   const { kind, vm } = entry.head;
   using deadline = new Deadline(share.timeout, operation.signal);
   try {
@@ -94,20 +94,23 @@ function steps({ head }: JournalEntry): readonly Step[] {
   return head.steps as readonly Step[];
 }
 
-interface Recovered {
+interface RecoveredSteps {
   /** Undefined if no step had begun, or all were finished. */
-  readonly outcome: Outcome | undefined;
+  readonly outcome: RecoveryOutcome | undefined;
   /** Devices that were not available. */
   readonly findings: readonly Finding[];
 }
 
-async function recoverSteps(entry: JournalEntry, host: HostAccess, operation: Operation): Promise<Recovered> {
+async function recoverSteps(entry: JournalEntry, host: HostAccess, operation: Operation): Promise<RecoveredSteps> {
   const all = steps(entry);
-  const ended = (outcome: Outcome | undefined, findings: readonly Finding[] = []): Recovered => ({ outcome, findings });
+  const ended = (outcome: RecoveryOutcome | undefined, findings: readonly Finding[] = []): RecoveredSteps => ({
+    outcome,
+    findings,
+  });
   if (entry.isCommitted || all.every((_, i) => entry.stateOf(i) === undefined)) return ended(undefined);
   if (all.some((step) => step.do === 'launch')) return ended(await recoverLaunch(entry, host, operation));
   operation.onProgress?.(`recover an interrupted ${entry.head.kind} (${printable(entry.head.vm)})`);
-  const qmp = await reach(entry.head, host, operation.signal);
+  const qmp = await connectToVm(entry.head, host, operation.signal);
   if (qmp === undefined) return ended('vm-gone');
   // some steps have their own timeout, of half an hour for a state; they end when the connection closes
   const cut = (): void => void qmp.close();
@@ -199,7 +202,7 @@ async function finishAll(
   entry: JournalEntry,
   changes: readonly ChangeStep[],
   context: StepContext,
-): Promise<Recovered> {
+): Promise<RecoveredSteps> {
   const findings: Finding[] = [];
   for (const [index, step] of changes.entries()) {
     if (entry.stateOf(index) === 'done') continue;
@@ -208,7 +211,7 @@ async function finishAll(
       await redoStep(step, { ...context, removalTimeout: REMOVAL_TIMEOUT });
     } catch (error) {
       if (!(error instanceof QplugError)) throw error;
-      if (step.do === 'load-state') return await halfLoaded(entry, changes, context, error);
+      if (step.do === 'load-state') return await undoFailedLoad(entry, changes, context, error);
       if (step.do !== 'add' || step.optional !== true || error instanceof QmpClosedError) throw error;
       findings.push(notBack(step, entry.head.vm, error));
     }
@@ -218,12 +221,12 @@ async function finishAll(
 }
 
 /** If the state can't be loaded, the guest stays paused, but its devices come back. */
-async function halfLoaded(
+async function undoFailedLoad(
   entry: JournalEntry,
   changes: readonly ChangeStep[],
   context: StepContext,
   error: QplugError,
-): Promise<Recovered> {
+): Promise<RecoveredSteps> {
   if (error instanceof QmpClosedError) throw error;
   const load = changes.find((step) => step.do === 'load-state');
   const left = await undoAll(entry, changes, context, true);
@@ -233,7 +236,7 @@ async function halfLoaded(
 }
 
 /** @returns undefined if the VM is gone */
-async function reach(
+async function connectToVm(
   head: Pick<JournalHead, 'vm' | 'socket' | 'process' | 'socketFile'>,
   host: HostAccess,
   signal: AbortSignal,
@@ -271,7 +274,7 @@ async function isGone({ process }: Pick<JournalHead, 'process'>, signal: AbortSi
 }
 
 /** Recovers an interrupted start: ends a QEMU whose guest never ran; resumes a guest that may have run. */
-async function recoverLaunch(entry: JournalEntry, host: HostAccess, operation: Operation): Promise<Outcome> {
+async function recoverLaunch(entry: JournalEntry, host: HostAccess, operation: Operation): Promise<RecoveryOutcome> {
   const { vm } = entry.head;
   const { signal } = operation;
   const go = steps(entry).findIndex((step) => step.do === 'go');
@@ -280,7 +283,7 @@ async function recoverLaunch(entry: JournalEntry, host: HostAccess, operation: O
   const ours = record !== undefined && launch?.do === 'launch' && record.created === launch.created;
   const qemu = ours ? (record.qemu ?? startedOf(record, launch.uid ?? ownUid())) : undefined;
   if (qemu !== undefined && isAlive(qemu) && entry.stateOf(go) !== undefined) {
-    await using qmp = await reach(entry.head, host, signal);
+    await using qmp = await connectToVm(entry.head, host, signal);
     if (qmp !== undefined) {
       await qmp.execute('cont', undefined, { signal });
       return 'finished';
@@ -304,7 +307,7 @@ function startedOf({ name, startMark }: VmRecord, uid: number): ProcessIdentity 
 
 /** Sends `quit` to the QEMU that answers in the folder of qplug's VM. Its process is unknown, so it gets no signal. */
 async function quitIfThere({ head }: JournalEntry, host: HostAccess, signal: AbortSignal): Promise<void> {
-  await using qmp = await reach(head, host, signal);
+  await using qmp = await connectToVm(head, host, signal);
   if (qmp === undefined) return;
   await qmp.execute('quit', undefined, { signal }).catch((error: unknown) => {
     if (!(error instanceof QmpClosedError)) throw error;

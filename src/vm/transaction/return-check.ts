@@ -29,7 +29,8 @@ export async function returnCheck(
   const inventory = inventoryOf(host);
   const { label, hostPort: port = 'unknown' } = step;
   const device = inventory.devices.find((one) => one.bus === hostbus && one.address === hostaddr);
-  if (device === undefined || !isMeant(step, spec, device, inventory)) return finding('device-gone', { label, port });
+  if (device === undefined || !isSameDevice(step, spec, device, inventory))
+    return finding('device-gone', { label, port });
   const guards = (await guardsFor([device], inventory, host)).get(device.port) ?? [];
   const off = claimOn(device, inventory, host.claims.list())?.guardOff ?? [];
   const guard = guards.find(({ kind }) => LOSES_DATA.includes(kind) && !off.includes(kind));
@@ -37,7 +38,7 @@ export async function returnCheck(
 }
 
 /** A journal of an older release contains no identity: then compares the id that qplug gave, or the host port. */
-function isMeant(
+function isSameDevice(
   { identity, hostPort }: AddStep | RemoveStep,
   { id }: DeviceSpec,
   device: HostDevice,

@@ -18,7 +18,7 @@ export interface UndoOptions {
 }
 
 /** The result of an undo. */
-export interface Undone {
+export interface UndoResult {
   /** The reason for each device that does not come back into the VM. */
   readonly kept: readonly Finding[];
   /** Steps whose undo failed. */
@@ -40,7 +40,7 @@ export interface Undone {
 export async function undoSteps(
   steps: readonly PlacedStep[],
   { entry, context, spoiled = false, onStep }: UndoOptions,
-): Promise<Undone> {
+): Promise<UndoResult> {
   const kept: Finding[] = [];
   const left: PlacedStep[] = [];
   const errors: unknown[] = [];

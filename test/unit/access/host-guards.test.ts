@@ -85,7 +85,7 @@ describe('a VM file', () => {
   const plan = async (wish: string, off: readonly GuardKind[] = []) => {
     const file = await parseVmFile(`usb: { devices: [${wish}] }`, '/vm/bench.yaml');
     const guards = await guardsFor([stick], inventory, { files: hostFiles(MOUNTED), claims });
-    const made = planFile(file, VERSION, inventory, { may: { guards, off, policy: undefined } });
+    const made = planFile(file, VERSION, inventory, { hostRules: { guards, off, policy: undefined } });
     return {
       wanted: made.wanted.length,
       said: made.findings.map(({ code, severity, location }) => `${severity} ${code} ${location?.line}`),

@@ -32,5 +32,5 @@ export function hostNotes(
 ): readonly Finding[] {
   const fromFile = inventory?.devices.some(({ access }) => access === 'unknown') ?? false;
   if (!fromFile) return [];
-  return [...(inventory?.findings ?? []), ...wanted.flatMap(({ host }) => host?.findings ?? [])];
+  return [...(inventory?.findings ?? []), ...wanted.flatMap(({ hostDevice }) => hostDevice?.findings ?? [])];
 }

@@ -6,7 +6,7 @@ import { type Explanation, explain, type Plan, type PlanRequest } from '../../..
 export interface PlanToExplain {
   readonly request: PlanRequest;
   readonly plan: Plan;
-  readonly wanted: readonly { readonly id: string; readonly host: HostDevice | undefined }[];
+  readonly wanted: readonly { readonly id: string; readonly hostDevice: HostDevice | undefined }[];
 }
 
 /**
@@ -23,7 +23,7 @@ export function explainDevices(
   inventory: HostInventory | undefined,
 ): Map<string, Explanation> {
   const devices = [...plan.placements, ...plan.refusals];
-  const hosts = new Map(wanted.map(({ id, host }) => [id, host]));
+  const hostDevices = new Map(wanted.map(({ id, hostDevice }) => [id, hostDevice]));
   const keys = new Set(names.flatMap((name) => (name === '' ? devices.map(({ key }) => key) : keysOf(name))));
   return new Map(
     devices.flatMap(({ key }) => {
@@ -37,7 +37,7 @@ export function explainDevices(
     const words = name.toLowerCase().split(/\s+/);
     const meanings = [
       devices.filter(({ key }) => key === name),
-      devices.filter(({ key }) => ports.has(hosts.get(key)?.port ?? '')),
+      devices.filter(({ key }) => ports.has(hostDevices.get(key)?.port ?? '')),
       devices.filter(({ label }) => words.every((word) => label.toLowerCase().includes(word))),
     ];
     const meant = meanings.find((list) => list.length > 0);

@@ -89,7 +89,7 @@ describe('pictures of VMs that run', () => {
         device: devices[index]!,
         bus: 'xhci.0',
         ours: false,
-        host: undefined,
+        hostDevice: undefined,
         native: undefined,
         state: 'emulated',
         ...state,

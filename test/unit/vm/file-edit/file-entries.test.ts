@@ -21,7 +21,7 @@ const attach = async (text: string, ...selectors: string[]) => planFileAttach(aw
 const detach = async (text: string, ...words: string[]) =>
   planFileDetach(
     await at(text),
-    words.map((word) => ({ word, host: undefined, optional: false })),
+    words.map((word) => ({ word, hostDevice: undefined, optional: false })),
     six,
   );
 

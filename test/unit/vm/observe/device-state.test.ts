@@ -11,13 +11,21 @@ const passed = (more: Parameters<typeof attached>[0]) =>
 
 describe('a device in a VM', () => {
   test.each([
-    ['at its own speed is attached', { megabits: 5000 }, { state: 'attached', native: 'super', host: disk }],
-    ['below its speed is slower', { megabits: 480 }, { state: 'slower', native: 'super', host: disk }],
+    ['at its own speed is attached', { megabits: 5000 }, { state: 'attached', native: 'super', hostDevice: disk }],
+    ['below its speed is slower', { megabits: 480 }, { state: 'slower', native: 'super', hostDevice: disk }],
     ['without a speed is slower than any', { megabits: undefined }, { state: 'slower', native: 'super' }],
     ['that QEMU does not have is detached', { attached: false }, { state: 'detached', native: 'super' }],
-    ['whose host device is gone is stale', { host: { bus: 99, address: 1 } }, { state: 'stale', host: undefined }],
+    [
+      'whose host device is gone is stale',
+      { host: { bus: 99, address: 1 } },
+      { state: 'stale', hostDevice: undefined },
+    ],
     ['that scans, and has something, is attached', { host: undefined }, { state: 'attached', native: undefined }],
-    ['that QEMU makes is emulated', { driver: 'usb-mouse' }, { state: 'emulated', native: undefined, host: undefined }],
+    [
+      'that QEMU makes is emulated',
+      { driver: 'usb-mouse' },
+      { state: 'emulated', native: undefined, hostDevice: undefined },
+    ],
   ] as const)('%s', (_name, more, wanted) => {
     expect(stateOf(passed(more), 'xhci.0', inventory, VERSION)).toMatchObject({
       bus: 'xhci.0',

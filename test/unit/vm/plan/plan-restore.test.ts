@@ -9,7 +9,7 @@ import {
   type Topology,
 } from '../../../../src/qdev/index.js';
 import { treeOf } from '../../../../src/vm/observe/placed-topology.js';
-import { type HostInVm, makeEqual, returnsOf } from '../../../../src/vm/plan/plan-restore.js';
+import { type HostDeviceInVm, makeEqual, returnsOf } from '../../../../src/vm/plan/plan-restore.js';
 import { inventoryOf, recording } from '../../host/recordings.js';
 
 const inventory = inventoryOf(recording('six-devices'));
@@ -49,11 +49,11 @@ const equal = (saved: Seen, now: Seen) =>
   makeEqual({ vm: 'bench', tag: 'clean' }, treeOf(saved, new Set()), now, inventory);
 
 function said(saved: Seen, now: Seen) {
-  const { problems, notes, hosts, inTheWay, adds, standIns } = equal(saved, now);
+  const { problems, notes, hostDevices, inTheWay, adds, standIns } = equal(saved, now);
   return {
     problems: problems.map(({ evidence }) => (evidence as { difference: { is: string } }).difference.is),
     notes: notes.map(({ code }) => code),
-    out: [...hosts.map(({ removal }) => removal.target), ...inTheWay.map(({ target }) => target)],
+    out: [...hostDevices.map(({ removal }) => removal.target), ...inTheWay.map(({ target }) => target)],
     adds: adds.map(
       ({ device: { driver, id, properties } }) => `${driver} ${id} ${properties['bus']} ${properties['port']}`,
     ),
@@ -164,8 +164,13 @@ describe('a tree made what it was', () => {
   test('what was not there stays, and is told; where nobody knows the tree only devices of the host leave', () => {
     const now = vm(controller([device('usb-kbd', '4', 'k'), hub('3', 'h'), passed('2')]));
     expect(said(vm(controller([])), now)).toMatchObject({ notes: ['snapshot-device-extra'], out: [TABLET] });
-    const { problems, notes, hosts, inTheWay, adds } = makeEqual({ vm: 'b', tag: 't' }, undefined, now, inventory);
-    expect([problems, notes, inTheWay, adds, hosts.length]).toEqual([[], [], [], [], 1]);
+    const { problems, notes, hostDevices, inTheWay, adds } = makeEqual(
+      { vm: 'b', tag: 't' },
+      undefined,
+      now,
+      inventory,
+    );
+    expect([problems, notes, inTheWay, adds, hostDevices.length]).toEqual([[], [], [], [], 1]);
   });
 });
 
@@ -201,7 +206,10 @@ describe('where devices of the host come back', () => {
   test('each place once', () => {
     const now = vm(controller([passed('2')]));
     const result = equal(away, now);
-    const twice = { ...result, hosts: [...result.hosts, { ...(result.hosts[0] as HostInVm), port: '3' }] };
+    const twice = {
+      ...result,
+      hostDevices: [...result.hostDevices, { ...(result.hostDevices[0] as HostDeviceInVm), port: '3' }],
+    };
     expect(returnsOf(twice, () => ({ bus: 'x.0', port: '4' })).map(({ place }) => place)).toEqual([
       { bus: 'x.0', port: '4' },
       { bus: 'x.0', port: '3' },

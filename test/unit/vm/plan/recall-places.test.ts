@@ -13,8 +13,8 @@ const was = (device: HostDevice, port: string, more: Partial<RememberedDevice> =
 };
 const moved = (device: HostDevice): HostDevice => ({ ...device, chain: [9, 9], controller: 'elsewhere' });
 const without = (device: HostDevice): HostDevice => ({ ...device, serial: undefined });
-const homeOf = (remembered: RememberedDevice[], host: HostDevice, select?: string) =>
-  recallPlaces(remembered, [{ key: 'k', host, select }], []).homes.get('k')?.port;
+const homeOf = (remembered: RememberedDevice[], hostDevice: HostDevice, select?: string) =>
+  recallPlaces(remembered, [{ key: 'k', hostDevice, select }], []).homes.get('k')?.port;
 
 describe('a host device is known again', () => {
   test.each<[string, RememberedDevice[], HostDevice, string | undefined, string | undefined]>([
@@ -87,7 +87,7 @@ describe('a host device is known again', () => {
       [0, 1],
       [1, 0],
     ] as const) {
-      const devices = order.map((i) => ({ key: `${i}`, host: twins[i] }));
+      const devices = order.map((i) => ({ key: `${i}`, hostDevice: twins[i] }));
       const { homes } = recallPlaces(remembered, devices, []);
       expect([homes.get('0')?.port, homes.get('1')?.port]).toEqual(['1', '2']);
     }
@@ -97,7 +97,7 @@ describe('a host device is known again', () => {
 describe('the port of a device that is away', () => {
   test('is kept while a line of the file means it, and nobody else is taken for it', () => {
     const remembered = [was(stick, '1', { select: 'a' }), was(other, '2', { select: 'b' }), was(moved(other), '3')];
-    expect(recallPlaces(remembered, [{ key: 'k', host: stick, select: 'a' }], ['b']).kept).toEqual([
+    expect(recallPlaces(remembered, [{ key: 'k', hostDevice: stick, select: 'a' }], ['b']).kept).toEqual([
       { bus: 'x.0', port: '2', label: 'label 2' },
     ]);
     expect(recallPlaces(remembered, [], []).kept).toEqual([]);
@@ -115,7 +115,7 @@ describe('the port of a device that is away', () => {
         fc.subarray(['a', 'b']),
         (memories, present, away) => {
           const remembered = memories.map((one, i) => was(one.device, `${i}.${one.port}`, { select: one.select }));
-          const devices = present.map((host, i) => ({ key: `${i}`, host }));
+          const devices = present.map((hostDevice, i) => ({ key: `${i}`, hostDevice }));
           const { homes, kept } = recallPlaces(remembered, devices, away);
           const ports = [...homes.values(), ...kept].map(({ port }) => port);
           expect(new Set(ports).size).toBe(ports.length);

@@ -8,8 +8,8 @@ import { inventoryOf, recording } from '../../host/recordings.js';
 
 const [stick, other, third] = inventoryOf(recording('six-devices')).devices as [HostDevice, HostDevice, HostDevice];
 
-const wanted = (id: string, host: HostDevice | undefined, select?: string): Wanted =>
-  ({ id, label: id, host, select, request: {}, spell: () => ({}) }) as unknown as Wanted;
+const wanted = (id: string, hostDevice: HostDevice | undefined, select?: string): Wanted =>
+  ({ id, label: id, hostDevice, select, request: {}, spell: () => ({}) }) as unknown as Wanted;
 const placed = (key: string, port: string): Placement =>
   ({ key, label: key, bus: 'x.0', port, speed: 'full', native: 'full', candidates: [] }) as Placement;
 const ports = ({ devices }: PlaceRecord): string[] => devices.map(({ label, port }) => `${label} ${port}`);
