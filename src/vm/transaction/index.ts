@@ -8,8 +8,7 @@
  */
 
 export { changedVm, LAST_LINES } from './changed-vm.js';
-export type { BothOperation } from './file-write.js';
 export { recover } from './recover.js';
 export { Shares } from './shares.js';
-export { type Change, type ChangedVm, changeVm, type Launch } from './transaction.js';
+export { type BothOperation, type Change, type ChangedVm, changeVm, type Launch } from './transaction.js';
 export type { Expected } from './verify.js';

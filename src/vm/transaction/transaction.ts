@@ -11,12 +11,14 @@ import {
   takeClaims,
 } from '../../access/index.js';
 import { selfIdentity } from '../../base/index.js';
+import type { HeldVmFile } from '../../config/index.js';
 import { addFindings, type Finding, finding, QplugError, throwErrors } from '../../diag/index.js';
 import type { HostDevice, HostInventory, NodeGrant } from '../../host/index.js';
 import type { Topology } from '../../qdev/index.js';
 import { QmpClosedError, QmpCommandError, type QmpConnection } from '../../qmp/index.js';
 import type { ClaimOwner, JournalEntry, JournalHead } from '../../registry/index.js';
 import { readTopology } from '../observe/index.js';
+import type { Operation } from '../operation.js';
 import {
   type AddStep,
   type ChangeStep,
@@ -27,9 +29,9 @@ import {
   type StepEvent,
   tellStep,
   UNDO_TIMEOUT,
+  type WriteStep,
 } from '../steps/index.js';
 import { explainFailure, notBack } from './failures.js';
-import type { BothOperation } from './file-write.js';
 import { grantFor, withGrants } from './grants.js';
 import { returnCheck } from './return-check.js';
 import { isUnusable, type PlacedStep, undoSteps } from './undo-steps.js';
@@ -40,6 +42,17 @@ export const REMOVAL_TIMEOUT = 10_000;
 
 /** ms for each step after a state was saved or loaded; these steps ignore the caller's signal, so that the guest gets its devices back. */
 const AFTER_STATE_TIMEOUT = 30_000;
+
+/** An operation that also changes the VM's file, after all its other steps are verified: both change, or neither. */
+export interface BothOperation extends Operation {
+  readonly file?: FileWrite | undefined;
+}
+
+/** An open VM file, and its change, written to a temporary file beside it. */
+export interface FileWrite {
+  readonly held: HeldVmFile;
+  readonly step: WriteStep;
+}
 
 /** The VM that a transaction changes, with an open monitor. */
 export interface ChangedVm {
