@@ -1,14 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** The longest delay of a timer, in ms; a longer one would fire at once. A wait beyond it ends by its signal alone. */
-const LONGEST_DELAY = 2 ** 31 - 1;
+/** The longest delay of a timer, in ms; a longer one would fire at once. Only its signal ends a longer wait. */
+const MAX_TIMER_DELAY = 2 ** 31 - 1;
 
-/** The end of a wait: a moment on the monotonic clock, and a signal that fires then or when the caller gives up. */
+/** The end of a wait: a time on the monotonic clock, and a signal that aborts then or when the caller's signal does. */
 export class Deadline implements Disposable {
   /**
-   * Aborts with a `DeadlineReached` at the deadline, with the caller's reason before it, or when this is disposed of: what
-   * was started under a deadline ends with it.
+   * Aborts with a `DeadlineReached` at the deadline, with the caller's reason before it, or when this is disposed of: work under a deadline
+   * * ends with it.
    */
   readonly signal: AbortSignal;
   /** The whole wait in ms, for messages. */
@@ -18,17 +18,17 @@ export class Deadline implements Disposable {
   readonly #release: () => void;
 
   /**
-   * @param timeout - ms from now; Infinity: the caller's signal alone ends it
+   * @param timeout - ms from now; Infinity: only the caller's signal ends it
    * @param outer - the caller's signal, if there is one
    */
   constructor(timeout: number, outer?: AbortSignal) {
     const controller = new AbortController();
     this.signal = controller.signal;
-    // dozens of commands under one deadline are no leak, and Node would warn of one
+    // dozens of commands under one deadline are not a leak, but Node.js would warn of one
     setMaxListeners(0, this.signal);
     this.timeout = timeout;
     this.#end = performance.now() + timeout;
-    if (timeout <= LONGEST_DELAY) {
+    if (timeout <= MAX_TIMER_DELAY) {
       this.#timer = setTimeout(() => controller.abort(new DeadlineReached(timeout)), timeout);
     }
     const follow = (): void => controller.abort(outer?.reason);
@@ -41,12 +41,12 @@ export class Deadline implements Disposable {
     };
   }
 
-  /** ms left; 0 when it is over. */
+  /** Remaining ms; 0 after the deadline. */
   get remaining(): number {
     return Math.max(0, this.#end - performance.now());
   }
 
-  /** True when time ran out (as opposed to the caller giving up). */
+  /** True if the time is up (rather than the caller's signal aborted). */
   get reached(): boolean {
     return this.signal.reason instanceof DeadlineReached;
   }
@@ -56,7 +56,7 @@ export class Deadline implements Disposable {
   }
 }
 
-/** The reason a `Deadline`'s signal carries when time ran out. Callers turn it into an error that names what was awaited. */
+/** The abort reason of a `Deadline` whose time is up. Callers turn it into an error that names the awaited event. */
 export class DeadlineReached extends Error {
   override readonly name = 'DeadlineReached';
   readonly timeout: number;
@@ -67,7 +67,7 @@ export class DeadlineReached extends Error {
 }
 
 /**
- * Asks until there is an answer: neither undefined nor false.
+ * Asks repeatedly until the answer is neither undefined nor false.
  *
  * @param ask - one attempt
  * @param options - `interval` ms between attempts; `signal` ends the wait by throwing its reason

@@ -1,23 +1,23 @@
 import { fstatSync } from 'node:fs';
 
-/** A socket that is open, as fstat(2) tells it: the kernel gives no two sockets the same. */
+/** The identity of an open socket from fstat(2), which is unique. */
 export interface SocketIdentity {
-  /** The device of all sockets. */
+  /** The device number of all sockets. */
   readonly dev: number;
   readonly ino: number;
 }
 
 /**
- * Node tells the descriptor of a server or a socket by this property alone, since 0.6.
+ * Reads the descriptor of a server or a socket. Node.js has only this property for it, since 0.6.
  *
- * @returns undefined where there is none: it is closed, or this Node does not tell it
+ * @returns undefined if there is none: it is closed, or this Node.js lacks the property
  */
 export function descriptorOf(owner: object): number | undefined {
   const { fd } = (owner as { readonly _handle?: { readonly fd?: unknown } | null })._handle ?? {};
   return typeof fd === 'number' && fd >= 0 ? fd : undefined;
 }
 
-/** @returns which socket this process has open there; undefined where it has none */
+/** @returns the identity of this process's socket with that descriptor; undefined if it has none */
 export function socketOf(owner: object): SocketIdentity | undefined {
   const fd = descriptorOf(owner);
   if (fd === undefined) return undefined;

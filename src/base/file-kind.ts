@@ -1,20 +1,20 @@
 import { type Stats, statSync } from 'node:fs';
 import { throwIfShort } from './shortage.js';
 
-/** @returns what a path is of, links followed; `none` also where that can't be seen */
+/** @returns the kind of the file at a path, links followed; `none` also if it is invisible */
 export function kindOfFile(path: string): 'socket' | 'file' | 'other' | 'none' {
   let stat: Stats | undefined;
   try {
     stat = statSync(path, { throwIfNoEntry: false });
   } catch (error) {
     throwIfShort(error);
-    // no path at all, or in a folder that is closed to us: whoever opens it says so
+    // no valid path, or in a folder that is closed to this user: opening it reports the error
   }
   if (stat === undefined) return 'none';
   return stat.isSocket() ? 'socket' : stat.isFile() ? 'file' : 'other';
 }
 
-/** @returns whether two paths are of one file, links followed; false where either is not there */
+/** @returns whether two paths lead to one file, links followed; false if either does not exist */
 export function isSameFile(one: string, other: string): boolean {
   try {
     const [a, b] = [statSync(one), statSync(other)];
@@ -25,7 +25,7 @@ export function isSameFile(one: string, other: string): boolean {
   }
 }
 
-/** @returns whether there is a file, as opposed to a folder, a socket or nothing */
+/** @returns whether there is a regular file, rather than a folder, a socket or nothing */
 export function isThere(path: string): boolean {
   return kindOfFile(path) === 'file';
 }

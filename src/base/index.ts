@@ -1,4 +1,4 @@
-/** What every layer above needs of time and processes: deadlines, polling, who a pid is. Knows nothing of USB or QEMU. */
+/** Time, files and processes for all layers above: deadlines, polling, process identities. Contains nothing about USB or QEMU. */
 
 export { Deadline, DeadlineReached, poll } from './deadline.js';
 export { descriptorOf, type SocketIdentity, socketOf } from './descriptor.js';

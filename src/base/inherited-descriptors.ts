@@ -1,18 +1,18 @@
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
 import { throwIfShort } from './shortage.js';
 
-/** `O_CLOEXEC` as /proc/PID/fdinfo tells it, the same on all of Linux that Node runs on (proc_pid_fdinfo(5), fs/proc/fd.c). */
+/** `O_CLOEXEC` in /proc/PID/fdinfo, the same on all architectures of Node.js (proc_pid_fdinfo(5), fs/proc/fd.c). */
 const CLOSES_ON_EXEC = 0o2000000;
 
-/** stdin, stdout and stderr are meant for a program; nothing beyond them is, unless somebody says so. */
+/** A program gets stdin, stdout and stderr; it gets further descriptors only if qplug passes them. */
 const FIRST_BEYOND = 3;
 
 /**
- * The descriptors of this process that a program it starts would get without being given them: those that whoever started this process left
- * open (`exec 200>lock` in a shell). Node opens its own so that they close (libuv), and closes the first 16 of its caller's
- * (uv_disable_stdio_inheritance), but not those beyond, and it can't mark a descriptor afterwards.
+ * Lists the descriptors of this process that a started program would inherit unintentionally: those that qplug's caller left open
+ * (`exec 200>lock` in a shell). Node.js opens its own with close-on-exec (libuv), and marks the first 16 of its caller's
+ * (uv_disable_stdio_inheritance), but no further ones, and it can't mark a descriptor afterwards.
  *
- * @returns their numbers, ascending; none where /proc can't be read
+ * @returns their numbers, ascending; none if /proc can't be read
  */
 export function inheritedDescriptors(): number[] {
   return openDescriptors()
@@ -35,20 +35,20 @@ function staysOpen(fd: number): boolean {
     return flags !== undefined && (Number.parseInt(flags, 8) & CLOSES_ON_EXEC) === 0;
   } catch (error) {
     throwIfShort(error);
-    // closed since: that of the folder itself is
+    // closed since, as the descriptor of the folder itself is
     return false;
   }
 }
 
-/** Where Node is changed from outside, a descriptor may be of what was loaded into it: V8 opens the files of its `--perf-…` by fopen. */
+/** Variables that load code into Node.js, which may own a descriptor: V8 opens the files of its `--perf-…` by fopen. */
 const FOREIGN = ['NODE_OPTIONS', 'LD_PRELOAD', 'LD_AUDIT'];
 
 /**
- * Closes what this process was left by its caller, so that neither it nor what it starts keeps a lock or a file that the caller has given
- * up. For a program's first moment alone: a library closes nothing of the process that it is a part of.
+ * Closes the descriptors that this process inherited, so that neither it nor a started program keeps a lock or a file that the caller has
+ * released. Only for the start of a program: a library must not close descriptors of its process.
  *
- * Left open are descriptors that a word names (`/dev/fd/63`, which `<(…)` of a shell makes), and all where others than us may have opened
- * some: Node has options of its own, or a channel to its parent. No program that is started gets those either: see `startProgram`.
+ * Leaves open a descriptor that a word names (`/dev/fd/63`, which `<(…)` of a shell creates), and leaves all open if other code may have
+ * opened some: Node.js has options of its own, or a channel to its parent. Started programs do not get those either: see `startProgram`.
  *
  * @param words - of the command line
  */

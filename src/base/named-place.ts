@@ -4,41 +4,41 @@ import { ownUid } from './own-folder.js';
 
 const { O_DIRECTORY, O_NOFOLLOW } = constants;
 
-/** `O_PATH`, which Node does not name: a handle of what is there, and no right to read it is needed (open(2); the same on all that Node runs on). */
+/** `O_PATH`, which Node.js does not export: a handle that needs no read permission (open(2); the same on all architectures of Node.js). */
 const O_PATH = 0o10000000;
 
-/** Links that are followed on the way, as in the kernel (path_resolution(7)). */
-const MOST_LINKS = 40;
+/** Maximum number of links to follow, as in the kernel (path_resolution(7)). */
+const MAX_LINKS = 40;
 
 /** `PROC_SUPER_MAGIC`, linux/magic.h. */
 const PROC = 0x9fa0;
 
 const [STICKY, GROUP_WRITES, ALL_WRITE] = [0o1000, 0o020, 0o002];
 
-/** Where a file is, or would be: a folder that was opened, and a name in it. Whatever is renamed meanwhile, it stays that folder. */
+/** The place of a file, existing or not: an open folder, and a name in it. It stays that folder even if something is renamed. */
 export interface NamedPlace extends Disposable {
-  /** In the folder. */
+  /** The name in the folder. */
   readonly name: string;
   /** Absolute, links followed. */
   readonly path: string;
-  /** What is there itself, a link of the file's not followed any more; undefined: nothing. */
+  /** The file there, without following a final link; undefined: nothing. */
   readonly there: Stats | undefined;
-  /** Whether the name that was given is a link. */
+  /** Whether the given name is a link. */
   readonly linked: boolean;
-  /** @returns a path of a name in that very folder, for as long as this is not disposed of */
+  /** @returns a path of a name in exactly that folder, valid until this is disposed of */
   at(name: string): string;
 }
 
-/** Somebody else decides what would be written to. Its message says how, as a clause. */
+/** Another user controls the place of a file. The message is a clause that says how. */
 export class NotOursError extends Error {
   override readonly name = 'NotOursError';
 }
 
 /**
- * Opens the place of a file that is to be written, step by step, so that nobody can lead it elsewhere: a link counts only where nobody but
- * root and whoever runs this can have put it. (For a folder like /tmp the kernel has that rule too: fs.protected_symlinks, sysctl/fs.)
+ * Opens the place of a file to write, step by step, so that no other user can redirect it: follows a link only if root or this user must
+ * have created it. (For a folder like /tmp the kernel has that rule too: fs.protected_symlinks, sysctl/fs.)
  *
- * @param path - the folder must be there, the file need not
+ * @param path - the folder must exist, the file need not
  * @throws NotOursError · the system's error: `ENOENT`, `ENOTDIR`, `EISDIR` for a path that names a folder, `ELOOP`, …
  */
 export function openPlace(path: string): NamedPlace {
@@ -55,7 +55,7 @@ export function openPlace(path: string): NamedPlace {
       if (found?.isSymbolicLink()) {
         walk.requireOurs(name, found);
         links += 1;
-        if (links > MOST_LINKS) throw systemError('ELOOP', path);
+        if (links > MAX_LINKS) throw systemError('ELOOP', path);
         linked ||= isLast;
         if (walk.isMagic()) {
           if (isLast) throw new NotOursError('it is a name of something that a process has open');
@@ -76,7 +76,7 @@ export function openPlace(path: string): NamedPlace {
   }
 }
 
-/** The same of a file in a folder of our own, which was found to be so (`requireOwnFolder`); a link in the file's place is not followed. */
+/** The same for a file in a folder of qplug's own, already checked (`requireOwnFolder`); does not follow a link in the file's place. */
 export function openOwnPlace(path: string): NamedPlace {
   const walk = new Walk(dirname(path));
   try {
@@ -88,7 +88,7 @@ export function openOwnPlace(path: string): NamedPlace {
   }
 }
 
-/** A folder that is open, and the way on from there. */
+/** An open folder, and the rest of the path. */
 class Walk implements Disposable {
   #folder: number;
 
@@ -100,7 +100,7 @@ class Walk implements Disposable {
     return `/proc/self/fd/${this.#folder}/${name}`;
   }
 
-  /** @returns what has a name here, itself; undefined: nothing */
+  /** @returns the file of that name here, without following a link; undefined: nothing */
   look(name: string): Stats | undefined {
     let handle: number;
     try {
@@ -133,12 +133,12 @@ class Walk implements Disposable {
     return readlinkSync(this.at(name));
   }
 
-  /** Whether a link here is one that the kernel follows by itself, and that says nothing of where: /proc/PID/fd/N, but not /proc/self. */
+  /** Whether a link here is a magic link of the kernel, whose text is not its target: /proc/PID/fd/N, but not /proc/self. */
   isMagic(): boolean {
     return statfsSync(this.at('.')).type === PROC && this.#path() !== '/proc';
   }
 
-  /** @throws NotOursError for a link that others can have put here */
+  /** @throws NotOursError for a link that other users can have created here */
   requireOurs(name: string, link: Stats): void {
     const folder = fstatSync(this.#folder);
     const whose = whoWrites(folder);
@@ -146,7 +146,7 @@ class Walk implements Disposable {
     throw new NotOursError(`${this.#path()}/${name} is a link in a folder that others can change`);
   }
 
-  /** @throws NotOursError for what another user has put here, where all may put something */
+  /** @throws NotOursError for a file of another user in a folder where all users may create files */
   requireReplaceable(name: string, there: Stats | undefined): void {
     const folder = fstatSync(this.#folder);
     if (there === undefined || whoWrites(folder) !== 'all, their own' || isOurs(there)) return;
@@ -177,7 +177,7 @@ function isOurs({ uid }: Stats): boolean {
   return uid === 0 || uid === ownUid();
 }
 
-/** Who can put something into a folder. A group that is the user's own first one is the user, for anyone but root. */
+/** Which users can create files in a folder. For users other than root, their primary group counts as themselves. */
 function whoWrites(folder: Stats): 'we' | 'others' | 'all, their own' {
   if (!isOurs(folder)) return 'others';
   const ownGroup = ownUid() !== 0 && folder.gid === process.getegid?.();
@@ -186,7 +186,7 @@ function whoWrites(folder: Stats): 'we' | 'others' | 'all, their own' {
   return (folder.mode & STICKY) === 0 ? 'others' : 'all, their own';
 }
 
-const TEXTS = { EISDIR: 'it is a folder', ELOOP: 'links lead round in a circle' } as const;
+const TEXTS = { EISDIR: 'it is a folder', ELOOP: 'the links form a loop' } as const;
 
 function systemError(code: keyof typeof TEXTS, path: string): Error {
   return Object.assign(new Error(`${code}: ${TEXTS[code]}, open '${path}'`), { code, syscall: 'open', path });

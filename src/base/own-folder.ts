@@ -3,9 +3,9 @@ import { dirname } from 'node:path';
 import { fail } from '../diag/index.js';
 import { throwIfShort } from './shortage.js';
 
-/** Why a file or folder may be changed by somebody who is neither root nor whoever runs this. */
+/** Why a user other than root and this one may change a file or folder. */
 export interface Untrusted {
-  /** What is at fault: the thing itself, or a folder that it stands in. */
+  /** The insecure path: the file itself, or a folder above it. */
   readonly path: string;
   readonly fault: 'link' | 'owner' | 'writable';
   /** Its owner. */
@@ -14,23 +14,22 @@ export interface Untrusted {
   readonly mode: number;
 }
 
-/** Others may add files to such a folder, and take away their own alone. */
+/** Other users may add files to such a folder, and remove only their own. */
 const STICKY = 0o1000;
 
 const OTHERS_WRITE = 0o022;
 
-/** Whose this process's files are. */
+/** The owner of this process's files. */
 export function ownUid(): number {
   return process.geteuid?.() ?? -1;
 }
 
 /**
- * Looks whether a file or folder can be changed, or replaced, by others: itself, and every folder above it, links followed. What is
- * owned by root or by `uid`, and writable by no one else, is trusted; a folder that all may write in is trusted when it is sticky, as
- * /tmp is, but not as the thing itself.
+ * Checks whether other users can change or replace a file or folder: checks it and every folder above it, links followed. Trusts files of
+ * root or of `uid` that no other user can write; trusts a world-writable folder above it if it is sticky, such as /tmp.
  *
  * @param path - absolute
- * @returns undefined where it is all right, or not there
+ * @returns undefined if it is secure, or does not exist
  */
 export function untrusted(path: string, uid: number = ownUid()): Untrusted | undefined {
   let real: string;
@@ -57,15 +56,14 @@ function faultOf(path: string, uid: number, above: boolean): Untrusted | undefin
 }
 
 /**
- * Refuses a folder of qplug's own in which others can put what they like: it is a link, belongs to another user, or others may write in it.
- * For root that goes for each folder above it too, since whoever can rename one of those has a folder of their own in its place. One
- * that is not there is all right.
+ * Refuses a folder of qplug's that other users can change: it is a link, belongs to another user, or other users may write to it. For root
+ * checks each folder above it too, because a user who can rename one of those can replace it. Accepts a folder that does not exist.
  *
  * @throws QplugError `folder-not-ours`
  */
 export function requireOwnFolder(path: string, uid: number = ownUid()): void {
   const now = lstatSync(path, { throwIfNoEntry: false });
-  // what is no folder is told by whoever wants to write in it
+  // if it is not a folder, writing to it reports that
   if (now === undefined || !(now.isDirectory() || now.isSymbolicLink())) return;
   const fault =
     faultOf(path, uid, false) ??
@@ -75,7 +73,7 @@ export function requireOwnFolder(path: string, uid: number = ownUid()): void {
 }
 
 /**
- * Makes a folder of qplug's own, 0700, with those above it, where there is none.
+ * Creates a folder of qplug's, 0700, and those above it, if they do not exist.
  *
  * @throws QplugError `folder-not-ours` · the system's error
  */

@@ -1,18 +1,18 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { throwIfShort } from './shortage.js';
 
-/** A process that can't be mistaken for a later one with the same pid. */
+/** The identity of a process, which no later process with the same pid shares. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Start time in clock ticks since boot: field 22 of /proc/PID/stat (proc(5)). */
   readonly startTime: number;
   /** /proc/sys/kernel/random/boot_id */
   readonly bootId: string;
-  /** Inode of the PID namespace in which `pid` counts (pid_namespaces(7)); undefined where an older qplug wrote it down, or /proc hides it. */
+  /** Inode of the PID namespace in which `pid` counts (pid_namespaces(7)); undefined in records of older releases, or if /proc hides it. */
   readonly pidNamespace?: number | undefined;
 }
 
-/** `unseen`: it counts in another PID namespace, so /proc here tells nothing of it. */
+/** `unseen`: its pid belongs to another PID namespace, so /proc here does not show it. */
 export type ProcessState = 'alive' | 'ended' | 'unseen';
 
 function bootId(): string {
@@ -28,7 +28,7 @@ function pidNamespace(): number | undefined {
   }
 }
 
-/** Fields of /proc/PID/stat behind the command name, which is in brackets and may hold spaces and brackets itself. */
+/** Fields of /proc/PID/stat after the command name, which is in parentheses and may contain spaces and parentheses. */
 function statFields(pid: number): string[] | undefined {
   let stat: string;
   try {
@@ -40,47 +40,47 @@ function statFields(pid: number): string[] | undefined {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
-/** @returns the start time of a process in clock ticks since boot, or undefined when there is none or it is a zombie */
+/** @returns the start time of a process in clock ticks since boot, or undefined if there is none or it is a zombie */
 function startTime(pid: number): number | undefined {
   const fields = statFields(pid);
   return fields === undefined || fields[0] === 'Z' || fields[0] === 'X' ? undefined : Number(fields[19]);
 }
 
-/** @returns who a pid is now, or undefined when no such process lives */
+/** @returns the identity of the present process with a pid, or undefined if there is none */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
   const start = startTime(pid);
   return start === undefined ? undefined : { pid, startTime: start, bootId: bootId(), pidNamespace: pidNamespace() };
 }
 
-/** @returns whether a process leads its session: whoever was started in a session of its own does (setsid(2)) */
+/** @returns whether a process leads its session, as a process started in its own session does (setsid(2)) */
 export function leadsSession(pid: number): boolean {
   return Number(statFields(pid)?.[3]) === pid;
 }
 
-/** @returns what has become of that very process: same pid, same start, same boot, same PID namespace */
+/** @returns the state of exactly that process: same pid, same start, same boot, same PID namespace */
 export function stateOf(identity: ProcessIdentity): ProcessState {
   if (bootId() !== identity.bootId) return 'ended';
   if ((identity.pidNamespace ?? pidNamespace()) !== pidNamespace()) return 'unseen';
   return startTime(identity.pid) === identity.startTime ? 'alive' : 'ended';
 }
 
-/** @returns whether that very process is seen to live: what a signal may be sent to */
+/** @returns whether exactly that process is visibly alive, so that a signal may be sent to it */
 export function isAlive(identity: ProcessIdentity): boolean {
   return stateOf(identity) === 'alive';
 }
 
-/** @returns whether that very process is known to have ended; one that can't be seen is not */
+/** @returns whether exactly that process is known to have ended; false for an invisible one */
 export function hasEnded(identity: ProcessIdentity): boolean {
   return stateOf(identity) === 'ended';
 }
 
-/** @returns whether both are one process */
+/** @returns whether both are the same process */
 export function isSameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
   const namespaces = new Set([a.pidNamespace ?? pidNamespace(), b.pidNamespace ?? pidNamespace()]);
   return a.pid === b.pid && a.startTime === b.startTime && a.bootId === b.bootId && namespaces.size === 1;
 }
 
-/** @returns a process as names of files and columns hold it: `4242_123456_BOOT_NAMESPACE` */
+/** @returns a process identity as text for file names and columns: `4242_123456_BOOT_NAMESPACE` */
 export function formatProcess({ pid, startTime: start, bootId: boot, pidNamespace: space }: ProcessIdentity): string {
   return [pid, start, boot, ...(space === undefined ? [] : [space])].join('_');
 }
@@ -97,23 +97,23 @@ export function parseProcess(text: string): ProcessIdentity | undefined {
   return space === undefined ? identity : { ...identity, pidNamespace: Number(space) };
 }
 
-/** With which rights a process does what it does (proc(5)). */
+/** The user and groups of a process (proc(5)). */
 export interface Rights {
-  /** Real, effective, saved, and the one that files are opened with. */
+  /** Real, effective, saved and file-system user id. */
   readonly uids: readonly number[];
-  /** The same of the group. */
+  /** The same group ids. */
   readonly gids: readonly number[];
   /** Supplementary groups. */
   readonly groups: readonly number[];
 }
 
-/** @returns the rights of that very process; undefined when it is not seen to live, or they can't be told */
+/** @returns the rights of exactly that process; undefined if it is not visibly alive, or they are unreadable */
 export function rightsOfProcess(identity: ProcessIdentity): Rights | undefined {
   const rights = rightsOf(identity.pid);
   return isAlive(identity) ? rights : undefined;
 }
 
-/** @returns the rights of whoever has this pid now; undefined when there is none, or they can't be told */
+/** @returns the rights of the present process with this pid; undefined if there is none, or they are unreadable */
 export function rightsOf(pid: number): Rights | undefined {
   let status: string;
   try {
@@ -128,9 +128,9 @@ export function rightsOf(pid: number): Rights | undefined {
   return uids.length === 4 && gids.length === 4 ? { uids, gids, groups: numbers('Groups') } : undefined;
 }
 
-/** @returns who this process is */
+/** @returns the identity of this process */
 export function selfIdentity(): ProcessIdentity {
   const self = identifyProcess(process.pid);
-  if (self === undefined) throw new Error('this process does not know itself');
+  if (self === undefined) throw new Error('this process is not in /proc');
   return self;
 }

@@ -5,34 +5,34 @@ import { Deadline } from './deadline.js';
 
 const { O_NOCTTY, O_NONBLOCK, O_RDONLY } = constants;
 
-/** ms that whoever writes into a pipe has for all of it. */
+/** ms for the writer of a pipe to write everything. */
 const PIPE_TIMEOUT = 60_000;
 
-/** ms between two looks at a pipe that is empty. */
-const LOOK_EVERY = 10;
+/** ms between two reads of an empty pipe. */
+const READ_INTERVAL = 10;
 
-/** Bytes read at once. */
-const PIECE = 64 * 1024;
+/** Bytes per read. */
+const READ_BYTES = 64 * 1024;
 
-/** What a path leads to is no file: to read it could wait for ever, or do something. Its message says what it is, as a clause. */
+/** A path does not lead to a regular file: a read could wait forever, or have a side effect. The message is a clause that says what it is. */
 export class NoFileError extends Error {
   override readonly name = 'NoFileError';
 }
 
-/** How much is read, and how long it is waited for where it is a pipe. */
+/** Limits of a read. */
 export interface ReadLimits {
-  /** In bytes. What has more is read one byte beyond, so that it can be told. */
+  /** In bytes. A read returns one more byte of a larger file, so that the caller can detect it. */
   readonly limit: number;
-  /** ms for all of a pipe; default a minute. */
+  /** ms for a whole pipe; default a minute. */
   readonly timeout?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Reads a file that somebody named, at once and in bounds, whatever it turns out to be: it is opened so that nothing waits, and what was
- * opened decides. A pipe is read where one is meant: as `/dev/stdin`, `/dev/fd/N`, or what `<(…)` of a shell stands for.
+ * Reads a file that the user named, within limits, whatever it is: opens it without waiting, and then checks the opened file. Reads a pipe
+ * only if the path means one: `/dev/stdin`, `/dev/fd/N`, or the path of a shell's `<(…)`.
  *
- * @returns at most `limit` + 1 bytes, and `size`: how many there are, as far as that is known
+ * @returns at most `limit` + 1 bytes, and `size`: the total number, if known
  * @throws NoFileError · QplugError `input-unfinished` · the system's error · the reason of the signal
  */
 export async function readNamedFile(
@@ -53,7 +53,7 @@ export async function readNamedFile(
 }
 
 /**
- * Reads a file of qplug's own, or of the system, where only a plain file is right.
+ * Reads a file of qplug's or of the system, which must be a regular file.
  *
  * @returns at most `limit` + 1 bytes
  * @throws NoFileError · the system's error
@@ -70,9 +70,9 @@ export function readPlainFile(path: string, limit: number): Buffer {
 }
 
 /**
- * Reads a stream to its end, in bounds: standard input, which may be a pipe that nobody writes into. One that is given up is destroyed.
+ * Reads a stream to its end, within limits: standard input, which may be a pipe without a writer. Destroys the stream on failure.
  *
- * @param path - what it is called
+ * @param path - its name, for messages
  * @returns at most `limit` + 1 bytes
  * @throws QplugError `input-unfinished` · the reason of the signal
  */
@@ -105,7 +105,7 @@ export async function readInput(
   } catch (error) {
     throw deadline.reached ? fail('input-unfinished', { path, timeout }, { cause: error }) : error;
   } finally {
-    // an input that is left open would keep this program from ending
+    // an open input would keep this program from exiting
     if (!isWhole) (input as { destroy?: () => void }).destroy?.();
   }
 }
@@ -124,23 +124,23 @@ async function readPipe(file: number, path: string, limits: ReadLimits): Promise
 }
 
 async function nextOf(file: number, path: string, timeout: number, deadline: Deadline): Promise<Buffer> {
-  const buffer = Buffer.alloc(PIECE);
+  const buffer = Buffer.alloc(READ_BYTES);
   for (;;) {
     if (deadline.reached) throw fail('input-unfinished', { path, timeout });
     deadline.signal.throwIfAborted();
     try {
-      return buffer.subarray(0, readSync(file, buffer, 0, PIECE, null));
+      return buffer.subarray(0, readSync(file, buffer, 0, READ_BYTES, null));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
     }
-    await delay(LOOK_EVERY, undefined, { signal: deadline.signal }).catch(() => undefined);
+    await delay(READ_INTERVAL, undefined, { signal: deadline.signal }).catch(() => undefined);
   }
 }
 
 function readOn(file: number, limit: number): Buffer {
   const chunks: Buffer[] = [];
   for (let left = limit + 1; left > 0; ) {
-    const chunk = Buffer.alloc(Math.min(left, PIECE));
+    const chunk = Buffer.alloc(Math.min(left, READ_BYTES));
     const bytes = readSync(file, chunk, 0, chunk.length, null);
     if (bytes === 0) break;
     left -= bytes;
@@ -152,11 +152,11 @@ function readOn(file: number, limit: number): Buffer {
 const INPUT = /^\/(?:dev\/stdin|dev\/fd\/0|proc\/self\/fd\/0)$/;
 const DESCRIPTOR = /^\/(?:dev\/stdin|dev\/fd\/\d+|proc\/(?:self|\d+)\/fd\/\d+)$/;
 
-/** @throws NoFileError for what is neither a file nor a pipe that is meant */
+/** @throws NoFileError if it is neither a regular file nor an intended pipe */
 function kindOf(now: Stats, path: string, file?: number): 'file' | 'pipe' | 'input' {
   if (now.isFile()) return 'file';
   if (now.isSocket() && INPUT.test(path)) return 'input';
-  // a pipe without a name can only be meant; of one that is not open yet only the words of the path can tell
+  // an anonymous pipe is always intended; before the open only the path can show it
   const isNameless = (): boolean => file === undefined || readlinkSync(`/proc/self/fd/${file}`).startsWith('pipe:[');
   if (now.isFIFO() && (DESCRIPTOR.test(path) || isNameless())) return 'pipe';
   throw new NoFileError(whatItIs(now));
@@ -166,7 +166,7 @@ function refuseOther(now: Stats): void {
   if (!now.isFile()) throw new NoFileError(whatItIs(now));
 }
 
-/** @returns what is no plain file, as a clause */
+/** @returns the kind of a file that is not regular, as a clause */
 export function whatItIs(now: Stats): string {
   if (now.isDirectory()) return 'it is a folder';
   if (now.isFIFO()) return 'it is a named pipe';

@@ -1,10 +1,10 @@
-/** What the system says when it has no more of something itself (errno(3)). */
+/** Error codes of a system without free descriptors or memory (errno(3)). */
 const SHORT: readonly unknown[] = ['EMFILE', 'ENFILE', 'ENOMEM'];
 
 /**
- * For where an error is read as "it is not there": a system that is short of descriptors or memory says nothing about what was asked for.
+ * For code that reads an error as "it does not exist": an error about a shortage of descriptors or memory does not prove that.
  *
- * @throws the error, when it tells of such a shortage
+ * @throws the error, if it reports such a shortage
  */
 export function throwIfShort(error: unknown): void {
   if (SHORT.includes((error as { readonly code?: unknown } | undefined)?.code)) throw error;

@@ -4,32 +4,32 @@ import { identifyProcess, isSameProcess, type ProcessIdentity } from './process-
 import { throwIfShort } from './shortage.js';
 import { runProgram } from './start-program.js';
 
-/** Where `ss` of iproute2 stands; root does not look for it in PATH. */
+/** Paths of iproute2's `ss`; root does not search PATH. */
 const PROGRAMS = ['/usr/bin/ss', '/bin/ss', '/usr/sbin/ss', '/sbin/ss'];
 
-/** ms that `ss` may take. */
+/** ms for `ss`. */
 const TIMEOUT = 5000;
 
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
 /**
- * A connected socket that has no name, as our end of a connection has none: its inode, and its peer's. `ss` prints names as they are, with
- * line breaks, so whoever has a socket can make it print any line; but never can they take a line away (misc/ss.c, unix_stats_print).
+ * A connected socket without a name, such as qplug's end of a connection: its inode, and its peer's. `ss` prints names raw, with line
+ * breaks, so the owner of a socket can add any line; but no user can remove a line (misc/ss.c, unix_stats_print).
  */
 const CONNECTED = /^u_str +ESTAB +\d+ +\d+ +\* +(\d+) +\* +(\d+)(?: |$)/gm;
 
-/** @returns the path of `ss`; undefined where there is none: then the peer of a connection can't be told */
+/** @returns the path of `ss`; undefined if there is none: then qplug can't identify the peer of a connection */
 export function findSocketStatistics(): string | undefined {
   return PROGRAMS.find((one) => existsSync(one));
 }
 
 /**
- * Finds out which process is at the other end of a connection over a Unix socket. Nothing that others write counts: the kernel tells the
- * inode of the peer (sock_diag(7), which `ss` asks), and which process has that socket open. A process that has a socket handed over by
- * another one is as good as the other one, so where several have it open nobody is named.
+ * Finds the process at the other end of a Unix socket connection. Trusts only the kernel: it gives the inode of the peer (sock_diag(7),
+ * which `ss` uses), and the processes that have that socket open. A process can pass its socket on to another one, so if several have it
+ * open, the peer is unknown.
  *
- * @param end - our end, while it is connected and was answered: before that the other end has no inode (accept(2))
- * @returns undefined where it can't be told: the process belongs to another user, or somebody makes `ss` print a second answer, or
+ * @param end - this end, connected and after an answer: before that the other end has no inode (accept(2))
+ * @returns undefined if unknown: the process belongs to another user, or another program makes `ss` print a second answer, or
  *   there is no `ss`
  */
 export async function peerOf(end: SocketIdentity, signal: AbortSignal): Promise<ProcessIdentity | undefined> {
@@ -56,7 +56,7 @@ async function connectedSockets(program: string, signal: AbortSignal): Promise<s
   }
 }
 
-/** @returns the processes that have a socket open, as far as we may see them */
+/** @returns the processes that have a socket open, as far as this user may see them */
 function holdersOf(socket: SocketIdentity): ProcessIdentity[] {
   return processIds().flatMap((pid) => {
     const before = identifyProcess(pid);
@@ -66,7 +66,7 @@ function holdersOf(socket: SocketIdentity): ProcessIdentity[] {
   });
 }
 
-/** @returns the pids that there are */
+/** @returns all pids */
 export function processIds(): number[] {
   return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
 }
@@ -75,14 +75,14 @@ function hasOpen(pid: number, { dev, ino }: SocketIdentity): boolean {
   const folder = `/proc/${pid}/fd`;
   try {
     return readdirSync(folder).some((fd) => {
-      // the text costs less; the file behind it can't be made up
+      // reading the link is cheaper; only the file behind it is proof
       if (readlinkSync(`${folder}/${fd}`) !== `socket:[${ino}]`) return false;
       const there = statSync(`${folder}/${fd}`);
       return there.isSocket() && there.dev === dev && there.ino === ino;
     });
   } catch (error) {
     throwIfShort(error);
-    // it has ended, or is not ours to see
+    // it has ended, or is invisible to this user
     return false;
   }
 }

@@ -4,8 +4,8 @@ import { throwIfShort } from './shortage.js';
 import { processIds } from './socket-peer.js';
 
 /**
- * @param file - a path; the file counts, not how it is called
- * @returns the processes that have that very file as standard input, as far as we may see them
+ * @param file - a path; compares the file, not the path
+ * @returns the processes that have exactly that file as standard input, as far as this user may see them
  */
 export function processesReading(file: string): ProcessIdentity[] {
   const there = fileAt(file);

@@ -4,10 +4,10 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { Deadline } from './deadline.js';
 import { inheritedDescriptors } from './inherited-descriptors.js';
 
-/** As whom and where a program runs. */
+/** The user, folder and environment of a program. */
 export interface ProgramOptions {
   readonly cwd?: string | undefined;
-  /** Default that of this process. */
+  /** Default: that of this process. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
@@ -15,15 +15,15 @@ export interface ProgramOptions {
   readonly detached?: boolean | undefined;
 }
 
-/** What a program gets as descriptor 0, 1, 2 and on: /dev/null, a pipe to us, or a descriptor of ours. */
+/** A program's descriptors 0, 1, 2 and on: /dev/null, a pipe to this process, or a descriptor of this process. */
 export type Given = readonly ('ignore' | 'pipe' | number)[];
 
 /**
- * Starts a program. The one place where this is done, so that it gets the descriptors that it is given and no others: what whoever started
- * this process has left open is replaced by /dev/null.
+ * Starts a program; no other code does. It gets the given descriptors and no others: replaces descriptors that qplug's caller left open by
+ * /dev/null.
  *
  * @param given - default three pipes
- * @returns it reports by its event `error` that it could not be started
+ * @returns the child process; its event `error` reports a failed start
  */
 export function startProgram(
   file: string,
@@ -48,7 +48,7 @@ export function startProgram(
   try {
     if (left.length > 0) nothing = openSync('/dev/null', constants.O_RDWR);
     for (const fd of left) {
-      // libuv leaves a descriptor beyond the first three as it is where it is told to ignore it
+      // with `ignore`, libuv does not change a descriptor beyond the first three
       while (stdio.length < fd) stdio.push('ignore');
       stdio[fd] = nothing ?? 'ignore';
     }
@@ -58,22 +58,22 @@ export function startProgram(
   }
 }
 
-/** What a program said, and how it ended. */
+/** A program's output, and its end. */
 export interface ProgramEnd {
-  /** Its exit code; null when a signal ended it. */
+  /** Its exit code; null if a signal ended it. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** The most that is kept of each output where nobody says otherwise, in bytes. */
+/** Default maximum of each output, in bytes. */
 const MOST_OUTPUT = 1024 * 1024;
 
 /**
- * Runs a program to its end, with no input. One that says too much is killed, and its beginning is told.
+ * Runs a program to its end, with no input. Kills a program with too much output, and returns the beginning.
  *
- * @param limits - `timeout` ms, after which it is killed; `signal` kills it too; `most` bytes of each output, default 1 MiB
- * @throws the system's error where it can't be started · `DeadlineReached` · the reason of `signal`
+ * @param limits - `timeout`: ms until it is killed; `signal` kills it too; `most`: bytes of each output, default 1 MiB
+ * @throws the system's error if it can't be started · `DeadlineReached` · the reason of `signal`
  */
 export async function runProgram(
   file: string,
@@ -95,7 +95,7 @@ export async function runProgram(
     });
     return () => Buffer.concat(kept).toString('utf8');
   });
-  // what it started may keep the pipes open when it is gone
+  // its own children may keep the pipes open after its end
   const gaveUp = new Promise<never>((_resolve, reject) => {
     deadline.signal.addEventListener('abort', () => {
       kill();

@@ -9,13 +9,13 @@ const [TYPE, SOCKET] = [0o170000n, 0o140000n];
 /** The longest path of a Unix socket: `sun_path` has 108 bytes, the last a NUL (unix(7)). */
 const MAX_PATH_BYTES = 107;
 
-/** ms for a connect(2) over a Unix socket, which the kernel answers at once. */
+/** ms for a connect(2) to a Unix socket, which the kernel answers at once. */
 const TIMEOUT = 1000;
 
-/** What a connect(2) tells of a Unix socket: `refused`: it is there, and nobody listens any more. */
+/** The result of a connect(2) to a Unix socket: `refused`: it exists, but no process listens any more. */
 export type Listening = 'listens' | 'refused' | 'unknown';
 
-/** @returns device and inode of a socket's file, links followed: the same by whichever path; undefined where none is seen there */
+/** @returns device and inode of a socket's file, links followed: the same for every path; undefined if none is visible there */
 export function socketFileOf(path: string): string | undefined {
   try {
     const { dev, ino, mode } = statSync(path, { bigint: true });
@@ -27,12 +27,12 @@ export function socketFileOf(path: string): string | undefined {
 }
 
 /**
- * Asks the kernel whether somebody listens on a Unix socket, by connecting and closing again.
+ * Finds out whether a process listens on a Unix socket, by connecting and closing again.
  *
- * @returns `unknown` where that can't be told: the path leads nowhere, or we may not connect
+ * @returns `unknown` if the path does not exist, or this user may not connect
  */
 export async function knockAt(path: string, signal?: AbortSignal): Promise<Listening> {
-  // Node cuts a longer one off, and would knock at another socket
+  // Node.js truncates a longer path, and would connect to another socket
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) return 'unknown';
   using deadline = new Deadline(TIMEOUT, signal);
   return await new Promise((resolve) => {
@@ -44,7 +44,7 @@ export async function knockAt(path: string, signal?: AbortSignal): Promise<Liste
     deadline.signal.addEventListener('abort', () => end('unknown'), { once: true });
     socket.once('connect', () => end('listens'));
     socket.once('error', ({ code }: NodeJS.ErrnoException) => {
-      // EAGAIN: others wait to be served (unix(7))
+      // EAGAIN: other clients are waiting (unix(7))
       end(code === 'ECONNREFUSED' ? 'refused' : code === 'EAGAIN' ? 'listens' : 'unknown');
     });
   });

@@ -19,25 +19,25 @@ import { formatProcess, hasEnded, parseProcess, selfIdentity } from './process-i
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 
-/** Permissions alone: a program that runs as its owner (setuid) is none of ours to make. */
+/** Only permission bits: qplug never creates a setuid program. */
 const PERMISSIONS = 0o777;
 
-/** Whose a new file is, and who may do what with it. */
+/** Owner and permissions of a new file. */
 export interface NewFile {
-  /** Permissions; others bits are left out. */
+  /** Permission bits; other bits are ignored. */
   readonly mode: number;
-  /** Whether the umask has no say; default it has. */
+  /** Whether to ignore the umask; default no. */
   readonly exactly?: boolean | undefined;
-  /** Default whoever runs this. */
+  /** Default: this user. */
   readonly owner?: Pick<Stats, 'uid' | 'gid'> | undefined;
 }
 
 /**
- * Writes a new file beside another one, on the disk when this returns; it is not left half. A link is not followed, and nothing that is
- * there already is written to.
+ * Writes a new file beside another one, completely or not at all; it is on the disk when this returns. Does not follow a link, and does not
+ * write to an existing file.
  *
- * @param name - what it is called until it takes the other's place
- * @param as - what it is to be
+ * @param name - its name until it replaces the other file
+ * @param as - its owner and permissions
  * @throws the system's error
  */
 export function writeBeside(place: NamedPlace, name: string, bytes: Uint8Array | string, as: NewFile): void {
@@ -58,13 +58,13 @@ export function writeBeside(place: NamedPlace, name: string, bytes: Uint8Array |
   }
 }
 
-/** Puts what was written beside a file in its place, in one step; a power cut does not undo it. @throws the system's error */
+/** Replaces a file with the new file beside it, in one step; a power cut does not undo it. @throws the system's error */
 export function putInPlace(place: NamedPlace, name: string): void {
   renameSync(place.at(name), place.at(place.name));
   syncFolder(place.at('.'));
 }
 
-/** Not every file system can. The file is in place then, and will be on the disk soon. */
+/** Syncs a folder. Not every file system can; without it the file is in place, and will be on the disk soon. */
 function syncFolder(path: string): void {
   try {
     const handle = openSync(path, O_RDONLY | O_DIRECTORY);
@@ -74,24 +74,24 @@ function syncFolder(path: string): void {
       closeSync(handle);
     }
   } catch {
-    // as it is
+    // the default is fine
   }
 }
 
-/** What a file is called until it is whole: hidden, so that no name of a VM or snapshot is one, and whose it is. */
+/** The name of an incomplete file: hidden, so that it is no name of a VM or snapshot, and with the process that writes it. */
 const UNFINISHED = /^\.qplug-(.+)\.[0-9a-f]+$/;
 
 function unfinishedName(): string {
-  // not a secret: what is there already is not written to
+  // need not be secret: an existing file is never written to
   const number = Math.floor(Math.random() * 2 ** 32).toString(16);
   return `.qplug-${formatProcess(selfIdentity())}.${number}`;
 }
 
 /**
- * Writes a file whole or not at all; whoever reads it sees the one before or the one after.
+ * Writes a file completely or not at all; a reader sees either the old or the new one.
  *
- * @param where - as `openPlace` gave it, or a path in a folder of qplug's own, where a link in the place of the file is replaced
- * @param mode - of one that is new, and of each in a folder of our own. Another one keeps its permissions, and its owner where root writes it
+ * @param where - a place from `openPlace`, or a path in a folder of qplug's, where it replaces a link in the place of the file
+ * @param mode - of a new file, and of each file in a folder of qplug's. Another file keeps its permissions, and its owner if root writes it
  * @throws the system's error
  */
 export function writeWhole(where: NamedPlace | string, bytes: Uint8Array | string, mode: number): void {
@@ -117,7 +117,7 @@ function replace(place: NamedPlace, bytes: Uint8Array | string, as: NewFile): vo
   }
 }
 
-/** Clears away what `writeWhole` left in a folder of ours when its process was killed. */
+/** Removes incomplete files that killed processes left in a folder of qplug's. */
 export function clearUnfinished(folder: string): void {
   let names: string[];
   try {

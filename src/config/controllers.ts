@@ -4,19 +4,19 @@ import { countedIds, type Ids } from './ids.js';
 import type { RawController } from './raw.js';
 import type { ControllerWish, Pointer } from './vm-file.js';
 
-/** The group that QEMU's `-usb` makes on q35: an EHCI with three UHCI companions. */
+/** The group that QEMU's `-usb` creates on q35: an EHCI with three UHCI companions. */
 const GROUP = 'ich9';
 
-/** QEMU gives an xHCI 4 ports where nothing is said; there is no price for 15. */
+/** QEMU gives an xHCI 4 ports by default; 15 cost nothing. */
 const XHCI_PORTS = 15;
 
-/** What a controller is called where the file does not say. */
+/** The default id of a controller. */
 function baseId(model: string): string {
   return /xhci|ehci|uhci|ohci/.exec(model)?.[0] ?? GROUP;
 }
 
 /**
- * The wishes of one entry, one for each of its `count`, aliases resolved.
+ * Expands one entry into a wish for each of its `count`, with aliases resolved.
  *
  * @param id - the id of the first
  */
@@ -33,7 +33,7 @@ export function controllerWishes(raw: RawController, id: string, pointer: Pointe
   return countedIds(id, raw.count ?? 1).map((one) => ({ id: one, ...wish }));
 }
 
-/** @returns what is wrong with the port numbers of a controller */
+/** @returns the errors in the port numbers of a controller */
 export function checkPorts(
   raw: RawController,
   wish: ControllerWish,
@@ -50,7 +50,7 @@ export function checkPorts(
   return findings;
 }
 
-/** @returns the id of an entry: its own, checked with those of its further ones, or a free one made from its model */
+/** @returns the id of an entry: its own, checked together with the ids of its further controllers, or a free one from its model */
 export function controllerId(raw: RawController, ids: Ids, location: NonNullable<Finding['location']>): string {
   if (raw.id !== undefined) {
     for (const id of countedIds(raw.id, raw.count ?? 1)) ids.claim(id, location);

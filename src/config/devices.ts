@@ -4,7 +4,7 @@ import type { RawEmulatedDevice, RawHostDevice } from './raw.js';
 import type { Source } from './source.js';
 import type { DeviceWish, EmulatedDeviceWish, Pointer } from './vm-file.js';
 
-/** Properties that are qplug's to set, with the key of the VM file that says the same, where there is one. */
+/** Properties that only qplug sets, with the equivalent key of the VM file, if there is one. */
 const RESERVED: Readonly<Record<string, string | undefined>> = {
   id: 'id',
   bus: 'controller',
@@ -15,7 +15,7 @@ const RESERVED: Readonly<Record<string, string | undefined>> = {
   attached: undefined,
 };
 
-/** What resolving a device needs of the file around it. */
+/** The context of a device's entry. */
 export interface DeviceContext {
   readonly source: Source;
   absolute(file: string): string;
@@ -26,7 +26,7 @@ export interface DeviceContext {
 /**
  * One entry of `usb.devices` with its defaults.
  *
- * @param pointer - where it stands
+ * @param pointer - its position
  */
 export function resolveDevice(
   entry: string | RawHostDevice | RawEmulatedDevice,

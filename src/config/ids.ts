@@ -2,8 +2,8 @@ import { type Finding, finding, type SourceLocation } from '../diag/index.js';
 import { isOurs } from '../qdev/index.js';
 
 /**
- * The ids of a file: those that are written, checked, and those that qplug makes up where none is. QEMU keeps devices and
- * block nodes apart, yet people do not, so they share one space here.
+ * The ids of a file: checks the given ones, and generates the others. QEMU has separate namespaces for devices and block nodes, but users
+ * do not distinguish them, so they share one here.
  */
 export class Ids {
   readonly findings: Finding[] = [];
@@ -19,7 +19,7 @@ export class Ids {
   }
 
   /**
-   * @param count - how many ids are wanted, numbered as `countedIds` does
+   * @param count - the number of ids, numbered as by `countedIds`
    * @returns `base`, or `base1`, `base2`, …: the first from which all are free; they are taken then
    */
   make(base: string, location: SourceLocation, count = 1): string {

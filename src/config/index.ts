@@ -1,4 +1,7 @@
-/** The VM file, and the host's policy: read, checked, defaults filled in; the VM file changed in place. Selectors stay text; `VmFileChecks` lets other layers check them. */
+/**
+ * Reads and checks the VM file and the host's policy, fills in defaults, and changes the VM file in place. Selectors stay text;
+ * `VmFileChecks` lets other layers check them.
+ */
 export type { DevicesChange, EditedVmFile } from './edit/edit.js';
 export type { NewDevice } from './edit/entry-text.js';
 export { type FileChange, type HeldVmFile, holdVmFile, performFileChange, undoFileChange } from './edit/file-change.js';

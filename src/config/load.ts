@@ -4,15 +4,15 @@ import type { EditedVmFile, editDevices } from './edit/edit.js';
 import type { VmFileChecks } from './parse.js';
 import type { VmFile } from './vm-file.js';
 
-/** The largest VM file, in bytes. A thousand devices with everything said fit four times. */
+/** The largest VM file, in bytes: four times a thousand complete devices. */
 export const MAX_BYTES: number = 256 * 1024;
 
 /**
  * Reads a VM file and checks it.
  *
  * @param path - a YAML 1.2 or JSON file
- * @param checks - what other layers know; give both when the VM shall run
- * @param signal - gives up a pipe
+ * @param checks - checks of other layers; give both for a start
+ * @param signal - stops the reading of a pipe
  * @throws QplugError `vm-file-missing`, `vm-file-unreadable`, `vm-file-too-big`, `vm-file-not-text`, or all findings about
  *   the content, in the order of the file
  */
@@ -21,9 +21,9 @@ export async function loadVmFile(path: string, checks: VmFileChecks = {}, signal
 }
 
 /**
- * Checks the text of a VM file. The YAML parser is loaded on the first call, since most commands need none.
+ * Checks the text of a VM file. Loads the YAML parser on the first call, because most commands need none.
  *
- * @param path - where relative names are taken from, and the file that findings name
+ * @param path - the base of relative names, and the file's name for findings
  * @throws QplugError with all findings
  */
 export async function parseVmFile(text: string, path: string, checks: VmFileChecks = {}): Promise<VmFile> {
@@ -31,7 +31,7 @@ export async function parseVmFile(text: string, path: string, checks: VmFileChec
   return parseVmFileText(text, path, checks);
 }
 
-/** As `editDevices`. The YAML parser is loaded on the first call. */
+/** As `editDevices`. Loads the YAML parser on the first call. */
 export async function editVmFile(...what: Parameters<typeof editDevices>): Promise<EditedVmFile> {
   const edit = await import('./edit/edit.js');
   return edit.editDevices(...what);

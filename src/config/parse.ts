@@ -8,17 +8,17 @@ import { schemaFindings } from './schema-findings.js';
 import { readSource, type Source } from './source.js';
 import type { Pointer, VmFile } from './vm-file.js';
 
-/** More than this many findings are no help to anyone. */
+/** Maximum number of reported findings. */
 const MAX_FINDINGS = 100;
 
-/** Nearest words are sought for so many broken rules; a file of nonsense has tens of thousands. */
+/** Maximum number of broken rules for which qplug looks for the nearest word; a nonsense file has tens of thousands. */
 const MAX_SCHEMA_ERRORS = 200;
 
-/** What other layers know of a VM file; their findings are told together with those of the file itself. */
+/** Checks of other layers on a VM file; qplug reports their findings together with those of the file itself. */
 export interface VmFileChecks {
-  /** @returns why a text is no selector, or undefined when it is one */
+  /** @returns why a text is not a selector, or undefined if it is one */
   readonly checkSelector?: ((text: string) => string | undefined) | undefined;
-  /** @returns what is wrong with the VM as a whole: controllers that its machine can not have, pins, clashing arguments */
+  /** @returns errors of the VM as a whole: controllers that its machine can't have, pins, conflicting arguments */
   readonly checkGuest?: ((file: VmFile) => readonly Finding[]) | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface VmFileChecks {
  * Reads the text of a VM file.
  *
  * @param text - YAML 1.2 or JSON
- * @param path - the file that it came from, for locations and relative names
+ * @param path - its file, for locations and relative names
  * @throws QplugError with all findings, in the order of the file
  */
 export function parseVmFileText(text: string, path: string, checks: VmFileChecks = {}): VmFile {
@@ -40,7 +40,7 @@ export function parseVmFileText(text: string, path: string, checks: VmFileChecks
   return file;
 }
 
-/** A source that is asked with pointers into the repaired value. */
+/** A source that accepts pointers into the repaired value. */
 function fileSource(source: Source, holes: Holes): Source {
   const { value, findings } = source;
   const inFile = (pointer: Pointer): Pointer => holes.pointer(value, pointer);
@@ -53,7 +53,7 @@ function fileSource(source: Source, holes: Holes): Source {
   };
 }
 
-/** Adds all findings about the content; the result is worth something only when there are none. */
+/** Adds all findings about the content; the result is valid only if there are none. */
 function check(source: Source, path: string, checks: VmFileChecks, findings: Finding[]): VmFile | undefined {
   const { value } = source;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -72,21 +72,21 @@ function check(source: Source, path: string, checks: VmFileChecks, findings: Fin
 }
 
 /**
- * Checks a value against the schema; what breaks it is told and taken out, so that the rest can be looked at.
+ * Checks a value against the schema; reports and removes the invalid parts, so that the rest can be checked.
  *
- * @returns the value, sound now; undefined when that can not be had
+ * @returns the repaired value; undefined if it can't be repaired
  */
 function makeSound(value: object, source: Source, holes: Holes, findings: Finding[]): RawVmFile | undefined {
-  // A repair can bring up errors that stood behind others: a misspelt key's value counts once the key is known.
+  // A repair can reveal further errors: the value of a misspelt key is checked once the key is known.
   for (let round = 0; round < 4; round++) {
     if (validate(value)) return value;
     const all = validate.errors ?? [];
     const errors = all.slice(0, MAX_SCHEMA_ERRORS);
-    // What is missing after a repair was taken out by it.
+    // Ignores missing keys that the repair removed.
     const told = round === 0 ? errors : errors.filter(({ keyword }) => keyword !== 'required');
     findings.push(...schemaFindings(told, source));
     if (all.length > errors.length || !repair(value, errors, holes)) return undefined;
-    // Without all controllers and hubs nobody can say whether a pin is right.
+    // Without all controllers and hubs qplug can't check a pin.
     if (errors.some(({ instancePath }) => concernsPorts(instancePath))) dropPins(value);
   }
   return undefined;
@@ -128,7 +128,7 @@ function notMapping(source: Source, found: string): Finding {
   return finding('vm-file-not-mapping', { found }, { location: source.locate([]) });
 }
 
-/** YAML can write a NUL, no program argument or file name can hold one. */
+/** YAML can contain a NUL, but no program argument or file name can. */
 function nulCharacters(value: unknown, source: Source, pointer: Pointer = []): Finding[] {
   if (typeof value === 'string') {
     if (!value.includes('\0')) return [];

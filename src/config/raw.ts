@@ -1,6 +1,6 @@
 import type { GuardKind } from '../diag/index.js';
 
-/** A VM file as written, once it obeys schemas/vm.schema.json: no defaults, no meaning yet. */
+/** A VM file that conforms to schemas/vm.schema.json, without defaults and further checks. */
 export interface RawVmFile {
   readonly name?: string;
   readonly machine?: string;

@@ -2,7 +2,7 @@ import type { SchemaError } from './generated/vm-file-validator.js';
 import { isMisspelt, meantKey, parsePointer } from './schema-findings.js';
 import type { Pointer } from './vm-file.js';
 
-/** Where the parts of a repaired value stand in the file. */
+/** The positions in the file of the parts of a repaired value. */
 export class Holes {
   readonly #indexes = new WeakMap<object, number[]>();
   readonly #keys = new WeakMap<object, Map<string, string>>();
@@ -39,11 +39,11 @@ export class Holes {
 }
 
 /**
- * Takes the parts that break the schema out of a value, so that the rest can still be checked and all findings are told at
- * once. A misspelt key is renamed to what it is likely to mean.
+ * Removes invalid parts from a value, so that qplug can still check the rest and report all findings at once. Renames a misspelt key to
+ * the likely one.
  *
  * @param value - changed in place
- * @returns false when nothing is left to check
+ * @returns false if nothing is left to check
  */
 export function repair(value: unknown, errors: readonly SchemaError[], holes: Holes): boolean {
   const removals: Pointer[] = [];
@@ -57,7 +57,7 @@ export function repair(value: unknown, errors: readonly SchemaError[], holes: Ho
     const holder = at(value, pointer) as Record<string, unknown>;
     const key = String(error.params.additionalProperty);
     const meant = meantKey(error);
-    // What it stood for counts from here on; the next round of the schema looks at it.
+    // The corrected key counts from here on; the next round of the schema checks it.
     if (meant !== undefined && !Object.hasOwn(holder, meant)) holes.rename(holder, key, meant);
     delete holder[key];
   }

@@ -11,17 +11,17 @@ import type { ControllerWish, DeviceWish, Drive, HubWish, Pointer, UsbSection, V
 
 const DEFAULT_BINARY = 'qemu-system-x86_64';
 
-/** A VM file with its defaults, and what is wrong with it beyond its schema. */
+/** A VM file with its defaults, and its errors beyond the schema. */
 export interface Resolved {
   readonly file: VmFile;
   readonly findings: readonly Finding[];
 }
 
 /**
- * Fills in what a file leaves out, and checks what a schema can not: ids, ports of controllers, properties.
+ * Fills in defaults, and checks the parts that a schema can't check: ids, ports of controllers, properties.
  *
- * @param raw - obeys the schema
- * @param path - the file, absolute: relative names in it are taken from its folder
+ * @param raw - conforms to the schema
+ * @param path - the file, absolute: relative names in it start in its folder
  * @param source - for locations
  */
 export function resolveVmFile(raw: RawVmFile, path: string, source: Source): Resolved {
@@ -44,7 +44,7 @@ class Resolver {
   run(): Resolved {
     const raw = this.#raw;
     const binary = raw.qemu?.binary ?? DEFAULT_BINARY;
-    // Ids that are written come first: those that are made up give way to them, wherever they stand.
+    // Given ids come first: generated ids avoid them, wherever they are in the file.
     this.#claimDrives();
     const usb = this.#usb(raw.usb ?? {});
     const file: VmFile = {
@@ -76,7 +76,7 @@ class Resolver {
     return this.#source.locate(pointer);
   }
 
-  /** Pairs each entry of a list with its place in the file. */
+  /** Pairs each entry of a list with its position in the file. */
   #entries<T>(list: readonly T[] | undefined, ...pointer: Pointer): { entry: T; pointer: Pointer }[] {
     return (list ?? []).map((entry, i) => ({ entry, pointer: [...pointer, i] }));
   }
@@ -87,7 +87,7 @@ class Resolver {
 
   #nameFromFile(): string {
     const { name, valid } = defaultName(this.#path);
-    // A name that is there and wrong has its own finding: then the file holds a `name`, though it was taken out here.
+    // An invalid name has its own finding: then the file has a `name`, although the repair removed it.
     if (!valid && this.#source.written(['name']) === undefined) {
       this.#add(finding('name-from-file', { name }, { location: this.#at([]) }));
     }

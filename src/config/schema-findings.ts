@@ -6,15 +6,15 @@ import type { Pointer } from './vm-file.js';
 /**
  * Turns ajv's errors into findings: one for each mistake, at its place, with the nearest right word.
  *
- * @param errors - of one run with `allErrors` and `verbose`
+ * @param errors - from one run with `allErrors` and `verbose`
  */
 export function schemaFindings(errors: readonly SchemaError[], source: Source): Finding[] {
   const told = new Set<string>();
   const findings: Finding[] = [];
   for (const error of errors) {
-    // The branches of `if` name their own errors; that a branch failed adds nothing.
+    // The branches of `if` report their own errors; the failure of the branch adds nothing.
     if (error.keyword === 'if' || isMisspelt(error, errors)) continue;
-    // A wrong type breaks every branch that mentions one: said once.
+    // A wrong type breaks every branch that mentions one: report it once.
     const once = `${error.instancePath} ${error.keyword} ${error.params.additionalProperty ?? error.params.missingProperty ?? ''}`;
     if (told.has(once)) continue;
     told.add(once);
@@ -32,13 +32,13 @@ export function parsePointer(text: string): Pointer {
     .map((part) => (/^(0|[1-9]\d*)$/.test(part) ? Number(part) : part));
 }
 
-/** @returns the key that a person meant by an unknown one, if that place is still free */
+/** @returns the likely key for an unknown one, if that key is not present */
 export function meantKey({ params, parentSchema, data }: SchemaError): string | undefined {
   const known = keysOf(parentSchema).filter((key) => !Object.hasOwn(data as object, key));
   return nearest(String(params.additionalProperty), known);
 }
 
-/** @returns whether a key is missing only because it is misspelt: the unknown key is told, with this one as what was meant */
+/** @returns whether a key is missing only because it is misspelt: then the finding about the unknown key suggests this one */
 export function isMisspelt({ keyword, params, instancePath }: SchemaError, errors: readonly SchemaError[]): boolean {
   return (
     keyword === 'required' &&
@@ -111,7 +111,7 @@ function typeWords(types: readonly string[]): string {
   return types.map((type) => WORDS[type] ?? type).join(' or ');
 }
 
-/** The same value in the type that it lacks, where brackets or quotes are all it takes. */
+/** The same value in the required type, if only brackets or quotes are missing. */
 function mend(types: readonly string[], data: unknown, written: string): string | undefined {
   if (types.includes('array')) return `[${written}]`;
   return types.includes('string') && typeof data !== 'object' ? `'${written}'` : undefined;

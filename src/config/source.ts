@@ -15,29 +15,29 @@ import {
 import { type Finding, finding, QplugError, type SourceLocation } from '../diag/index.js';
 import type { Pointer } from './vm-file.js';
 
-/** How many times larger than written a file may become by its aliases; the guard against "billion laughs". */
+/** Maximum growth factor of a file by its aliases; the protection against "billion laughs". */
 const MAX_ALIASES = 100;
 
-/** A YAML text that was read: its value, and where each part of it stands. */
+/** A parsed YAML text: its value, and the position of each part. */
 export interface Source {
-  /** Plain objects, arrays and scalars. A port that was written as a number is its text: `2.10` is not `2.1`, and 08 not 8. */
+  /** Plain objects, arrays and scalars. A port given as a number is its text: `2.10` is not `2.1`, and 08 not 8. */
   readonly value: unknown;
-  /** Syntax and duplicate keys. When one is fatal the value is undefined. */
+  /** Syntax and duplicate keys. After a fatal error the value is undefined. */
   readonly findings: readonly Finding[];
-  /** @returns where a value stands, or the nearest one around it */
+  /** @returns the position of a value, or of the nearest enclosing one */
   locate(pointer: Pointer): SourceLocation;
-  /** @returns where the key of a mapping stands */
+  /** @returns the position of a key of a mapping */
   locateKey(pointer: Pointer): SourceLocation;
-  /** @returns a scalar as it was written, quotes and all */
+  /** @returns the text of a scalar, with its quotes */
   written(pointer: Pointer): string | undefined;
 }
 
 /**
- * Reads YAML 1.2 (and so JSON), keeping positions.
+ * Parses YAML 1.2 (and so JSON), with positions.
  *
  * @param text - the whole file
  * @param file - its name, for locations
- * @param textual - keys whose numbers are taken as they are written
+ * @param textual - keys whose numbers keep their text
  * @throws QplugError `vm-file-too-deep`
  */
 export function readSource(text: string, file: string, textual: readonly string[] = ['port']): Source {
@@ -67,7 +67,7 @@ class YamlSource implements Source {
     this.#file = file;
     this.#lines = lines;
     // Its own search for duplicate keys compares each with each: ours is linear and names the first one too.
-    // all that is wrong is a finding; what the parser would print comes with the file's own characters
+    // every error becomes a finding; the parser's own messages would contain raw characters of the file
     const quiet = { prettyErrors: false, logLevel: 'error' } as const;
     const parsed = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: false, ...quiet });
     const documents: readonly Document.Parsed[] = 'empty' in parsed ? [] : parsed;
@@ -112,14 +112,14 @@ class YamlSource implements Source {
     return { file: this.#file, line: Math.max(1, line), column: Math.max(1, col) };
   }
 
-  /** The literal text that mends a syntax error, where we know it. */
+  /** The literal text that fixes a syntax error, if qplug knows it. */
   #mend(code: string, offset: number): string | undefined {
     if (code !== 'BAD_SCALAR_START') return undefined;
     const word = /^[^\s,\]}#]+/.exec(this.#text.slice(offset, offset + 200))?.[0];
     return word === undefined ? undefined : `put it in quotes: \`'${word.replaceAll("'", "''")}'\``;
   }
 
-  /** Duplicate keys, unknown aliases; and gives ports their written text. */
+  /** Finds duplicate keys and unknown aliases; gives ports their text. */
   #check(document: Document.Parsed): void {
     const anchors = new Set<string>();
     visit(document, {
@@ -190,7 +190,7 @@ type AddArguments = {
   [C in Finding['code']]: [code: C, evidence: Extract<Finding, { code: C }>['evidence'], location: SourceLocation];
 }[Finding['code']];
 
-/** A copy in which no two places share an object, as those of an anchor and its aliases do. Has no cycles to fear. */
+/** A copy in which no two places share an object, unlike an anchor and its aliases. There are no cycles. */
 function unshared(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unshared);
   if (typeof value !== 'object' || value === null) return value;

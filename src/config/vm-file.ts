@@ -3,9 +3,9 @@ import type { GuardKind, SourceLocation } from '../diag/index.js';
 /** A path of keys and indexes from the top of a file: `['usb', 'devices', 0, 'port']`. */
 export type Pointer = readonly (string | number)[];
 
-/** A VM file that was read and found valid. Everything optional has its default. See schemas/vm.schema.json. */
+/** A valid VM file. Everything optional has its default. See schemas/vm.schema.json. */
 export interface VmFile {
-  /** The file it came from. */
+  /** Its file. */
   readonly path: string;
   readonly name: string;
   /** QEMU's own spelling, options included: `q35`, `pc-q35-7.2,smm=off`. */
@@ -19,7 +19,7 @@ export interface VmFile {
   readonly usb: UsbSection;
   /**
    * @param pointer - path of keys and indexes from the top
-   * @returns where that value stands in the file (or the nearest enclosing one)
+   * @returns the position of that value in the file (or of the nearest enclosing one)
    */
   locate(pointer: Pointer): SourceLocation;
 }
@@ -28,16 +28,16 @@ export interface QemuSection {
   /** A name for PATH, or an absolute path. */
   readonly binary: string;
   readonly args: readonly string[];
-  /** Name of the user that it runs as; undefined: whoever runs qplug. */
+  /** Name of the user that it runs as; undefined: the user of qplug. */
   readonly user: string | undefined;
-  /** Whether it was typed, and so stands nowhere in the file. */
+  /** Whether it came from the command line, and so is not in the file. */
   readonly userTyped?: boolean | undefined;
-  /** Whether QEMU denies itself what it does not need; undefined: when it runs as another user. */
+  /** Whether QEMU uses its sandbox; undefined: only if it runs as another user. */
   readonly sandbox?: boolean | undefined;
 }
 
 export interface Drive {
-  /** Absolute: relative names are taken from the VM file's folder. */
+  /** Absolute: relative names start in the VM file's folder. */
   readonly file: string;
   readonly interface: 'virtio' | 'ide' | 'scsi' | 'sd' | 'none';
   readonly format: 'qcow2' | 'raw';
@@ -59,12 +59,12 @@ export interface UsbSection {
   readonly deny: readonly string[];
 }
 
-/** One controller. `count` in the file is already spelt out: a wish for each, with ids `id`, `id1`, `id2`, … */
+/** One controller. `count` in the file is already expanded: a wish for each, with ids `id`, `id1`, `id2`, … */
 export interface ControllerWish {
   readonly id: string;
   /** Aliases are resolved: QEMU's own model name, or the group `ich9` (EHCI with its three companions). */
   readonly model: string;
-  /** pci-ohci: num-ports. xHCI: what `p2` and `p3` are where they are not given. */
+  /** pci-ohci: num-ports. xHCI: the default of `p2` and `p3`. */
   readonly ports: number | undefined;
   /** xHCI: both always set. Others: undefined. */
   readonly p2: number | undefined;
@@ -91,7 +91,7 @@ export interface HostDeviceWish extends WishBase {
   readonly kind: 'host';
   readonly select: string;
   readonly whenMissing: 'skip' | 'wait' | 'fail';
-  /** Guards of the host that do not count for it. */
+  /** Host guards that the file switches off for it. */
   readonly guardOff: readonly GuardKind[];
 }
 

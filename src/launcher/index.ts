@@ -1,4 +1,4 @@
-/** From a VM file to a QEMU process: its controllers, its command line, what the host lacks, its start and its end. */
+/** From a VM file to a QEMU process: its controllers, its command line, the check of the host, its start and its end. */
 
 export { checkGuest, checkModels, takenIds } from './checks/index.js';
 export {

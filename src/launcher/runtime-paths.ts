@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import { type Finding, finding } from '../diag/index.js';
 
-/** Where a running VM has its files. */
+/** The paths of a running VM's files. */
 export interface RuntimePaths {
-  /** The VM's own folder. */
+  /** The VM's folder. */
   readonly folder: string;
   /** QMP for qplug. */
   readonly qplugSocket: string;
-  /** QMP for whoever owns the VM: a QMP socket serves one client at a time. */
+  /** QMP for the VM's owner: a QMP socket serves one client at a time. */
   readonly ownerSocket: string;
-  /** What QEMU writes to stdout and stderr. */
+  /** QEMU's stdout and stderr. */
   readonly log: string;
-  /** Empty, and QEMU's standard input: by this file the kernel tells which process was started here (`findStarted`). */
+  /** Empty; QEMU's standard input, by which qplug finds the process that was started here (`findStarted`). */
   readonly startMark: string;
 }
 

@@ -1,8 +1,8 @@
 import type { StoreDesign } from './store.js';
 
 /**
- * The tables of claims, and of what VMs get back when they are resumed. A version that was ever released is never changed: the next
- * one is added, and test/fixtures/stores gets a file of the version before.
+ * The tables of claims, and of suspended VMs. A released version never changes: a change adds the next version, and test/fixtures/stores
+ * gets a file of the version before.
  */
 export const CLAIM_DESIGN: StoreDesign = {
   name: 'claims',

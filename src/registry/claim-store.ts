@@ -13,15 +13,15 @@ const COLUMNS: readonly string[] = [
 const THIS_KEY = 'connector = ? AND vendor_id = ? AND product_id = ? AND serial = ?';
 
 /**
- * Which host devices belong to which VM: `<runtime>/claims.db`, in a folder that a reboot empties, as it ends all claims. The driver
- * is loaded, and the file opened, when first needed. Who reads only makes no file.
+ * Which host devices belong to which VM: `<runtime>/claims.db`, in a folder that a reboot empties, because it ends all claims. Loads the
+ * driver and opens the file on first use. A read does not create the file.
  *
- * A device has one claim or none, whatever happens at the same time: all changes are transactions, and each says which claim it
- * expects. Whether an owner still lives is not judged here.
+ * A device has one claim or none, whatever other processes do: all changes are transactions, and each names the claim that it expects. This
+ * class does not check whether an owner still exists.
  */
 export class ClaimStore implements Disposable {
   readonly path: string;
-  /** The VMs that are suspended: in the same file, and as short-lived. */
+  /** The suspended VMs: in the same file, with the same lifetime. */
   readonly suspensions: SuspensionTable = new SuspensionTable(
     () => (this.isUnused ? undefined : this.#open()),
     () => this.#open(),
@@ -33,7 +33,7 @@ export class ClaimStore implements Disposable {
     this.path = join(runtime, 'claims.db');
   }
 
-  /** Whether nothing was ever claimed since the boot: then there is no file, and the driver need not be loaded. */
+  /** Whether there was no claim since the boot: then there is no file, and no need to load the driver. */
   get isUnused(): boolean {
     return this.#store === undefined && !storeExists(this.path);
   }
@@ -45,9 +45,9 @@ export class ClaimStore implements Disposable {
   }
 
   /**
-   * Takes devices: all of them or none. What the same owner has already is taken anew.
+   * Claims devices: all of them or none. Renews a claim that the same owner has already.
    *
-   * @returns the claims of others that stand in the way: then nothing was changed
+   * @returns conflicting claims of other owners; then nothing has changed
    * @throws QplugError as `Store.open`
    */
   take(claims: readonly Claim[]): Claim[] {
@@ -59,7 +59,7 @@ export class ClaimStore implements Disposable {
       });
       if (others.length > 0) return others;
       for (const claim of claims) {
-        // what it has already has had its drivers taken off: those from before count, and so does what was said then
+        // a renewed claim keeps its former drivers and guards: the device's present drivers are no longer the original ones
         const { drivers = claim.drivers, guardOff: before = [] } = this.#find(claim.key) ?? {};
         put(store, { ...claim, drivers, guardOff: [...new Set([...before, ...claim.guardOff])] });
       }
@@ -68,10 +68,10 @@ export class ClaimStore implements Disposable {
   }
 
   /**
-   * Replaces claims by what became of them. One that is not as expected any more is left alone.
+   * Replaces claims by new ones. Leaves a claim alone that another process changed.
    *
-   * @param became - undefined: nothing, the device is free
-   * @returns those that were as expected
+   * @param became - gives the new claim; undefined: the device is free
+   * @returns the claims that were as expected
    */
   change(claims: readonly Claim[], became: (claim: Claim) => Claim | undefined): Claim[] {
     if (claims.length === 0) return [];

@@ -1,37 +1,37 @@
 import { isSameProcess, type ProcessIdentity } from '../base/index.js';
 import type { GuardKind } from '../diag/index.js';
 
-/** Which physical device a claim is about: where it is plugged in, and what it is. It outlives replugs, unlike bus.addr. */
+/** The identity of a claim's physical device: its connector and its ids. Unlike bus.addr, it survives a replug. */
 export interface ClaimKey {
   /** The host controller and the connector's lower-numbered half: both halves of one connector are one. */
   readonly connector: string;
   readonly vendorId: number;
   readonly productId: number;
-  /** Raw, as the device told it; empty without one. */
+  /** Raw, from the device; empty without one. */
   readonly serial: string;
 }
 
-/** To whom a claimed device belongs. */
+/** The VM that a claimed device belongs to. */
 export interface ClaimOwner {
-  /** The VM's name; of an adopted one its socket. */
+  /** The VM's name; for an adopted VM its socket. */
   readonly vm: string;
   /** The monitor by which qplug reaches it. */
   readonly socket: string;
-  /** QEMU; before it was started, the qplug that starts it; undefined where it can't be told who it is. */
+  /** QEMU; before its start the qplug that starts it; undefined if unknown. */
   readonly process: ProcessIdentity | undefined;
-  /** Device and inode of the socket's file, the same by whichever path; undefined where qplug made the VM, or an older one wrote this. */
+  /** Device and inode of the socket's file, the same for every path; undefined if qplug started the VM, or an older release wrote this. */
   readonly socketFile?: string | undefined;
 }
 
 /**
- * How far a claim has come. `attaching`, `detaching`: a qplug (`worker`) is at it · `attached`: settled · `failed`: the VM has lost
- * it, or the host has not got it back; `reason` says why
+ * The state of a claim. `attaching`, `detaching`: a qplug process (`worker`) is working on it · `attached`: settled · `failed`: the VM has
+ * lost the device, or the host has not got it back; `reason` says why
  */
 export type ClaimState = (typeof CLAIM_STATES)[number];
 
 export const CLAIM_STATES = ['attaching', 'attached', 'detaching', 'failed'] as const;
 
-/** A driver of the host that an interface had: `['1-2:1.0', 'usb-storage']`; undefined: none, and it gets none back. */
+/** The former host driver of an interface: `['1-2:1.0', 'usb-storage']`; undefined: it had none, and gets none back. */
 export type BoundBefore = readonly (readonly [interfaceName: string, driver: string | null])[];
 
 /** A host device belongs to a VM. */
@@ -39,26 +39,26 @@ export interface Claim {
   readonly key: ClaimKey;
   readonly owner: ClaimOwner;
   readonly state: ClaimState;
-  /** Why it is as it is: when it failed, and when nobody could ask its VM. */
+  /** The reason of a failure, or that its VM does not answer. */
   readonly reason: string | undefined;
-  /** The qplug that changes it now; undefined when it is settled. */
+  /** The qplug process that changes it now; undefined if it is settled. */
   readonly worker: ProcessIdentity | undefined;
   /** Its id in the VM. */
   readonly device: string;
-  /** How people call it, printable. */
+  /** For messages; printable. */
   readonly label: string;
-  /** Where it was plugged in when it was claimed: sysfs' name, as `1-2.3`. */
+  /** Its host port at the time of the claim: sysfs' name, such as `1-2.3`. */
   readonly port: string;
   readonly drivers: BoundBefore;
-  /** The bus.addr that it had then, as `1.5`: with another one QEMU has lost it. Undefined where an older qplug claimed it. */
+  /** Its bus.addr at the time of the claim, such as `1.5`: if that changes, QEMU has lost it. Undefined in a claim of an older release. */
   readonly address: string | undefined;
-  /** Guards that spoke against it, and that somebody who knew better took away for it. */
+  /** Guards against it that the user switched off. */
   readonly guardOff: readonly GuardKind[];
-  /** Since when it is in this state: ISO 8601. */
+  /** When it entered this state: ISO 8601. */
   readonly since: string;
 }
 
-/** @returns whether both are the same VM: the same process; where one is not known the same socket, as its file or else its path tells */
+/** @returns whether both are the same VM: the same process; if one is unknown, the same socket file, or else the same socket path */
 export function sameOwner(a: ClaimOwner, b: ClaimOwner): boolean {
   if (a.process !== undefined && b.process !== undefined) return isSameProcess(a.process, b.process);
   if (a.socketFile !== undefined && b.socketFile !== undefined) return a.socketFile === b.socketFile;

@@ -17,7 +17,7 @@ import { readOwn } from './write-durably.js';
 /** The name of a VM's record in its folder. */
 export const RECORD = 'vm.json';
 
-/** @returns the record in a VM's folder, or undefined when there is none, or none that is whole. @throws the system's error when it is there, and can't be read now */
+/** @returns the record in a VM's folder, or undefined if there is no complete one. @throws the system's error if it exists and can't be read */
 export function recordIn(folder: string): VmRecord | undefined {
   try {
     return parseVmRecord(readOwn(join(folder, RECORD)));
@@ -28,20 +28,19 @@ export function recordIn(folder: string): VmRecord | undefined {
   }
 }
 
-/** @returns what a VM's folder is called before or after it is one: with a dot in front, which no name of a VM has */
+/** @returns the temporary name of a VM's folder: with a leading dot, which no VM name has */
 export function asideOf(folder: string, what: 'new' | 'gone', pid: number): string {
   return join(dirname(folder), `.${basename(folder)}.${what}-${pid}`);
 }
 
 /**
- * Clears a VM's folder away, if it may go: it vanishes in one step, then its contents.
+ * Removes a VM's folder if that is allowed: first the name in one step, then the contents.
  *
- * Several processes may see the same dead VM at once, and while one of them still looks, the name may have a new and
- * living holder. So a folder is looked at through an open handle, and moved only by the one process that has put its
- * token into that very folder.
+ * Several processes may find the same dead VM at once, and in the meantime the name may belong to a new, living VM. Therefore each process
+ * reads the folder through an open handle, and only the process whose token is in that folder moves it.
  *
- * @param mayGo - told what the folder says of itself
- * @returns `cleared`; `none`: there was no such folder · `kept`: it may not go · `busy`: another process is at it
+ * @param mayGo - decides from the folder's record
+ * @returns `cleared`; `none`: there was no such folder · `kept`: not allowed · `busy`: another process is removing it
  * @throws the system's error
  */
 export function clearAway(
@@ -58,7 +57,7 @@ export function clearAway(
   try {
     const inside = `/proc/self/fd/${handle}`;
     if (!mayGo(recordIn(inside))) return 'kept';
-    // whoever has or had the token may have moved it away
+    // the process with the token may have moved it away
     const inPlace = (): boolean => statSync(folder, { throwIfNoEntry: false })?.ino === fstatSync(handle).ino;
     if (!takeToken(inside, inPlace) || !inPlace()) return 'busy';
     const gone = asideOf(folder, 'gone', process.pid);
@@ -71,24 +70,24 @@ export function clearAway(
   }
 }
 
-/** What a record is called once somebody clears its folder away: says who. */
+/** The name of a record while a process removes its folder; contains that process. */
 const TOKEN = /^clearing_(.+)$/;
 
 /**
- * The token is the record itself, renamed: of several processes one succeeds, and it works on a full disk. One whose maker died is
- * taken over in the same way.
+ * The token is the renamed record itself: only one process succeeds, and it works on a full disk. A process takes the token of a dead
+ * process over in the same way.
  */
 function takeToken(inside: string, inPlace: () => boolean): boolean {
   const mine = `clearing_${formatProcess(selfIdentity())}`;
   try {
     const names = readdirSync(inside);
     const token = names.find((name) => TOKEN.test(name));
-    // left by an attempt of this very process
+    // left by an earlier attempt of this process
     if (token === mine) return true;
     if (token !== undefined && makerLives(token)) return false;
     const from = join(inside, token ?? RECORD);
     if (token === undefined && !names.includes(RECORD)) {
-      // no folder of ours is without a record, unless it is being removed; in somebody else's a link stands for it
+      // a folder of qplug's without a record is being removed; in a foreign folder a link may replace the record
       if (!inPlace()) return false;
       symlinkSync('none', from);
     }
@@ -96,7 +95,7 @@ function takeToken(inside: string, inPlace: () => boolean): boolean {
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // another was faster, and may have removed the folder by now
+    // another process was faster, and may have removed the folder by now
     if (code === 'ENOENT' || code === 'EEXIST') return false;
     throw error;
   }

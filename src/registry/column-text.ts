@@ -3,7 +3,7 @@ import { GUARD_KINDS, type GuardKind } from '../diag/index.js';
 import type { ClaimOwner } from './claim.js';
 import type { Row } from './store.js';
 
-/** @returns who a process is as a column holds it */
+/** @returns a process identity as column text */
 export function textOf(process: ProcessIdentity | undefined): string | null {
   return process === undefined ? null : formatProcess(process).replaceAll('_', ' ');
 }
@@ -28,7 +28,7 @@ export function ownerOf(row: Row): ClaimOwner {
 
 /**
  * @returns the list in a column of JSON
- * @throws SyntaxError where a text is no JSON, or no list of these
+ * @throws SyntaxError if the text is not JSON, or not such a list
  */
 export function listOf<T>(json: string, isOne: (value: unknown) => value is T): T[] {
   const value: unknown = JSON.parse(json);
@@ -36,7 +36,7 @@ export function listOf<T>(json: string, isOne: (value: unknown) => value is T): 
   return value;
 }
 
-/** @returns the guards that this qplug knows; none where an older one has written none */
+/** @returns the guards that this qplug knows; none from an older release */
 export function guardsOf(value: unknown): GuardKind[] {
   return Array.isArray(value) ? GUARD_KINDS.filter((kind) => value.includes(kind)) : [];
 }

@@ -1,4 +1,4 @@
-/** What is kept on this host: the VMs that qplug launched, whose each device is, where devices were, and what is being done. */
+/** qplug's records on this host: its VMs, the claims on devices, the former places of devices, and the transactions in progress. */
 
 export { type Claim, type ClaimKey, type ClaimOwner, type ClaimState, sameKey, sameOwner } from './claim.js';
 export { ClaimStore } from './claim-store.js';

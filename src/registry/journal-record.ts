@@ -1,43 +1,43 @@
 import type { ProcessIdentity } from '../base/index.js';
 import { isIdentity } from './vm-record.js';
 
-/** The first line of an entry: what is going to be done, and to whom. */
+/** The first line of an entry: the planned steps, and the VM. */
 export interface JournalHead {
   readonly format: 1;
-  /** What it is, as people know it: `attach`, `run`, … */
+  /** The command: `attach`, `run`, … */
   readonly kind: string;
   /** As in `ClaimOwner`. */
   readonly vm: string;
   readonly socket: string;
-  /** As in `ClaimOwner`; an older qplug has not written these two. */
+  /** As in `ClaimOwner`; absent in entries of older releases. */
   readonly process?: ProcessIdentity | undefined;
   readonly socketFile?: string | undefined;
-  /** The steps with their undo, as data. What they mean is known to who wrote them. */
+  /** The steps with their undo, as data. Only the engine interprets them. */
   readonly steps: readonly object[];
-  /** What is to become of it when its worker dies on the way. */
+  /** The recovery if its worker dies. */
   readonly recover: 'undo' | 'finish';
 }
 
-/** How far a step is; `doing` and `undoing` are written before, the others after. */
+/** The progress of a step; qplug writes `doing` and `undoing` before the action, the others after it. */
 export type StepMark = 'doing' | 'done' | 'undoing' | 'undone';
 
 /**
- * A further line. `begun` and `ended` are not written: they are the file's being there. `told`: somebody was told that it could not be
- * mended yet. `grant`: what QEMU's user was given for the step, where that was not known when the entry was begun.
+ * A further line. `begun` and `ended` are not written: the file's existence means them. `told`: qplug has reported that the recovery failed.
+ * `grant`: the step's grant for QEMU's user, if it was unknown at the beginning of the entry.
  */
 export type Mark =
   | { readonly step: number; readonly is: StepMark; readonly grant?: object | undefined }
   | { readonly is: 'begun' | 'committed' | 'told' | 'ended' };
 
-/** An entry as it is in its file. */
+/** The contents of an entry's file. */
 export interface JournalText {
   readonly head: JournalHead;
   readonly marks: readonly Mark[];
 }
 
 /**
- * @returns an entry from its text; a line that was cut short is as good as not written · `never-begun` when the first one was ·
- *   `unknown` when it is of another qplug, which knows what it means
+ * @returns an entry from its text; ignores an incomplete last line · `never-begun` if the first line is incomplete · `unknown` if another
+ *   release of qplug wrote it
  */
 export function parseJournal(text: string): JournalText | 'never-begun' | 'unknown' {
   const [first = '', ...rest] = text.split('\n');

@@ -14,16 +14,16 @@ import {
 import { type JournalHead, type Mark, parseJournal, type StepMark } from './journal-record.js';
 import { guarded, readOwn } from './write-durably.js';
 
-/** What an entry's file is called: when it began, in order, and who works on it; nobody does once it was left. */
+/** The name of an entry's file: its start time and number, and the process that works on it; without the process once it was left. */
 const NAME = /^(\d{13}-\d+-\d+)(?:_(\d+_\d+_[0-9a-f-]+(?:_\d+)?))?\.jsonl$/;
 
-/** Whoever is told of each line that was written, and so can stop a transaction at any of them. */
+/** Receives each written line; tests use it to stop a transaction at any line. */
 export type Watch = (head: JournalHead, mark: Mark) => void;
 
 /**
- * What qplug is about to do, written down before it does it: a file for each transaction under `<state>/journal`, whose first line
- * holds all steps with their undo, and each further line how far they are. A process that is killed leaves its file behind; the name
- * says whose it is, and whoever finds it takes it over by renaming it, which of several one can do.
+ * The transactions in progress: a file for each one under `<state>/journal`. Its first line contains all steps with their undo; each further
+ * line records the progress of a step. A killed process leaves its file behind; the file's name contains the process, and another process
+ * takes the file over by renaming it, in which only one succeeds.
  */
 export class Journal {
   readonly folder: string;
@@ -31,15 +31,15 @@ export class Journal {
   #count = 0;
 
   /**
-   * @param state - the folder of what outlives a reboot
-   * @param watch - told of every line after it was written
+   * @param state - the folder that survives a reboot
+   * @param watch - receives every line after it was written
    */
   constructor(state: string, watch?: Watch) {
     this.folder = join(state, 'journal');
     this.#watch = watch;
   }
 
-  /** Writes down what is going to be done. @throws QplugError `state-write-failed`: then nothing may be done */
+  /** Writes the planned steps. @throws QplugError `state-write-failed`: then no step may begin */
   begin(head: JournalHead): JournalEntry {
     const me = selfIdentity();
     const id = `${Date.now()}-${me.pid}-${this.#count++}`;
@@ -54,8 +54,9 @@ export class Journal {
   }
 
   /**
-   * @returns the entries that nobody works on any more, the oldest first, now ours. Those of another qplug, which can't be
-   *   understood, stay for it; what never came to say anything is cleared away
+   * Takes over the entries of dead processes. Leaves entries of another release alone, and removes entries that have no complete first line.
+   *
+   * @returns the entries, oldest first
    */
   takeOver(): JournalEntry[] {
     this.#clearUnfinished();
@@ -66,7 +67,7 @@ export class Journal {
       try {
         return this.#take(join(this.folder, name), path);
       } catch (error) {
-        // another was faster
+        // another process was faster
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
         throw error;
       }
@@ -76,14 +77,14 @@ export class Journal {
   #take(from: string, path: string): JournalEntry[] {
     if (parseJournal(readOwn(from)) === 'unknown') return [];
     renameSync(from, path);
-    // it may have been written to until its process died
+    // its process may have written to it until it died
     const text = parseJournal(readOwn(path));
     if (typeof text === 'object') return [new JournalEntry(path, text.head, text.marks, this.#watch)];
     rmSync(path, { force: true });
     return [];
   }
 
-  /** What was never begun, since its process ended, or its disk was full, before it was whole; an older qplug called it `.new`. */
+  /** Removes incomplete entries of killed processes, or from a full disk; older releases named them `.new`. */
   #clearUnfinished(): void {
     clearUnfinished(this.folder);
     for (const name of namesIn(this.folder)) {
@@ -93,7 +94,7 @@ export class Journal {
     }
   }
 
-  /** Whether nobody works on anything, or has left something. */
+  /** Whether there are no entries. */
   get isEmpty(): boolean {
     return namesIn(this.folder).every((name) => !NAME.test(name) && !/\.new$|^\.qplug-/.test(name));
   }
@@ -114,7 +115,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** One transaction on its way. */
+/** One transaction in progress. */
 export class JournalEntry {
   readonly head: JournalHead;
   readonly #path: string;
@@ -131,34 +132,34 @@ export class JournalEntry {
     this.#handle = openSync(path, 'a', 0o600);
   }
 
-  /** @returns how far a step came; undefined: it was never begun */
+  /** @returns the progress of a step; undefined: it has not begun */
   stateOf(step: number): StepMark | undefined {
     return this.#marks.findLast((mark): mark is Mark & { step: number } => 'step' in mark && mark.step === step)?.is as
       | StepMark
       | undefined;
   }
 
-  /** What marks say that was given to QEMU's user. */
+  /** The grants in the marks. */
   get grants(): readonly object[] {
     return this.#marks.flatMap((mark) => ('step' in mark ? (mark.grant ?? []) : []));
   }
 
-  /** Whether all that was planned was done and found to be so: nothing of it is undone any more. */
+  /** Whether all steps are performed and verified: then none is undone. */
   get isCommitted(): boolean {
     return this.#marks.some(({ is }) => is === 'committed');
   }
 
-  /** Whether somebody was told already that it could not be mended yet. */
+  /** Whether qplug has already reported that its recovery failed. */
   get isTold(): boolean {
     return this.#marks.some(({ is }) => is === 'told');
   }
 
-  /** Somebody was told. */
+  /** Records that qplug has reported it. */
   told(): void {
     this.#write({ is: 'told' });
   }
 
-  /** Says how far a step is, before it goes on. */
+  /** Records the progress of a step. */
   mark(step: number, is: StepMark, grant?: object): void {
     this.#write(grant === undefined ? { step, is } : { step, is, grant });
   }
@@ -167,7 +168,7 @@ export class JournalEntry {
     this.#write({ is: 'committed' });
   }
 
-  /** The transaction is over, done or undone. @throws QplugError `state-write-failed`: the next command ends it once more */
+  /** Ends the transaction, performed or undone. @throws QplugError `state-write-failed`: the next command ends it again */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -176,7 +177,7 @@ export class JournalEntry {
     this.#watch?.(this.head, { is: 'ended' });
   }
 
-  /** Leaves it for whoever comes next, though this process goes on. */
+  /** Leaves it for the next command, although this process continues. */
   leave(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -185,7 +186,7 @@ export class JournalEntry {
     try {
       renameSync(this.#path, join(dirname(this.#path), `${id}.jsonl`));
     } catch {
-      // then it is left when this process ends
+      // otherwise it is left when this process ends
     }
   }
 
@@ -195,7 +196,7 @@ export class JournalEntry {
       try {
         writeFileSync(this.#handle, `${JSON.stringify(mark)}\n`);
       } catch (error) {
-        // a disk that gets full takes a part of the line first: it must not be read, nor spoil the next one
+        // a disk that becomes full stores a part of the line: remove it, so that it does not damage the next line
         ftruncateSync(this.#handle, size);
         throw error;
       }

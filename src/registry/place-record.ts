@@ -1,15 +1,15 @@
 import { isObject, type NoRecord, parseRecord, type Unchecked } from './record-text.js';
 
-/** Where a VM's devices were when it ran last. One JSON file for each VM; it outlives the VM and the host's reboot. */
+/** The places of a VM's devices in its last run. One JSON file for each VM; it survives the VM's end and a reboot. */
 export interface PlaceRecord {
   readonly format: 1;
   readonly vm: string;
   readonly controllers: readonly RememberedController[];
-  /** The latest last. */
+  /** Newest last. */
   readonly devices: readonly RememberedDevice[];
 }
 
-/** Snapshots find devices by the PCI address of their controller, so that is kept as well. */
+/** With PCI addresses, because snapshots find devices by them. */
 export interface RememberedController {
   readonly id: string;
   readonly model: string;
@@ -20,15 +20,15 @@ export interface RememberedController {
 
 export interface RememberedDevice {
   readonly who: RememberedHostDevice | RememberedId;
-  /** The selector in the VM's file that meant it. */
+  /** The selector in the VM's file that matched it. */
   readonly select?: string | undefined;
-  /** How people call it, printable. */
+  /** For messages; printable. */
   readonly label: string;
   readonly bus: string;
   readonly port: string;
 }
 
-/** A host device: where it was plugged in, and what it is. */
+/** A host device: its connector and its ids. */
 export interface RememberedHostDevice {
   /** PCI address or platform name of the host's controller. */
   readonly controller: string;
@@ -43,7 +43,7 @@ export interface RememberedId {
   readonly id: string;
 }
 
-/** @returns the record in a JSON text, checked in every part */
+/** @returns the record in a JSON text, completely checked */
 export function parsePlaceRecord(text: string): PlaceRecord | NoRecord {
   return parseRecord<PlaceRecord>(text, isRecord);
 }

@@ -6,14 +6,14 @@ import { fileNameOf } from './vm-name.js';
 import { guarded, readOwn, writeDurably } from './write-durably.js';
 
 /**
- * The remembered places of VMs: a JSON file each under `<state>/places`, which is 0700. A file is replaced in one step, so whoever
- * reads sees the one before or the one after.
+ * The remembered places of VMs: a JSON file each under `<state>/places`, which is 0700. qplug replaces a file in one step, so a reader sees
+ * either the old or the new one.
  */
 export class PlaceStore {
   readonly #state: string;
   readonly #folder: string;
 
-  /** @param state - the folder of what outlives a reboot: /var/lib/qplug, or $XDG_STATE_HOME/qplug */
+  /** @param state - the folder that survives a reboot: /var/lib/qplug, or $XDG_STATE_HOME/qplug */
   constructor(state: string) {
     this.#state = state;
     this.#folder = join(state, 'places');
@@ -24,8 +24,8 @@ export class PlaceStore {
   }
 
   /**
-   * @returns the places of a VM; none for one that never ran. A warning, and no places, where its file can't be read; such a file
-   *   is left as it is.
+   * @returns the places of a VM; none for a VM that never ran. A warning, and no places, if its file can't be read; qplug does not change
+   *   such a file.
    */
   read(vm: string): { readonly record: PlaceRecord | undefined; readonly findings: readonly Finding[] } {
     const path = this.#pathOf(vm);
@@ -44,9 +44,9 @@ export class PlaceStore {
   }
 
   /**
-   * Replaces the places of a VM. A file of a newer qplug is left alone; `read` has said so.
+   * Replaces the places of a VM. Leaves the file of a newer release alone; `read` has reported it.
    *
-   * @returns a warning where that can't be done: a VM that runs is worth more than its memory
+   * @returns a warning on failure, not an error: the running VM matters more than its remembered places
    */
   write(record: PlaceRecord): readonly Finding[] {
     const path = this.#pathOf(record.vm);

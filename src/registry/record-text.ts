@@ -1,7 +1,7 @@
-/** What a text is that should be a record. `newer`: of a later qplug. `torn`: no whole record. */
+/** Why a text is not a usable record. `newer`: a later release wrote it. `torn`: it is incomplete. */
 export type NoRecord = 'newer' | 'torn';
 
-/** A JSON object, of which nothing is known. */
+/** A JSON object with unchecked contents. */
 export type Unchecked = Readonly<Record<string, unknown>>;
 
 export function isObject(value: unknown): value is Unchecked {
@@ -9,7 +9,7 @@ export function isObject(value: unknown): value is Unchecked {
 }
 
 /**
- * @param isWhole - checks every part of a record of format 1: anybody may have written to the file
+ * @param isWhole - checks every part of a record of format 1: any program may have written to the file
  * @returns the record in a JSON text
  */
 export function parseRecord<T extends object>(text: string, isWhole: (value: Unchecked) => boolean): T | NoRecord {

@@ -1,17 +1,17 @@
 import { isObject, type NoRecord, parseRecord, type Unchecked } from './record-text.js';
 
 /**
- * What a VM's USB tree was when its state was saved. QEMU finds each saved device by its controller's PCI address and its port, and
- * loads nothing into a tree that lacks one (docs/snapshots.md).
+ * A VM's USB tree at the time of a snapshot. QEMU finds each saved device by its controller's PCI address and its port, and refuses to
+ * load the state into a tree that lacks one (docs/snapshots.md).
  */
 export interface SnapshotRecord {
   readonly format: 1;
   readonly vm: string;
   readonly tag: string;
   readonly tree: UsbTree;
-  /** Devices of the host that the VM had: they come back to these ports, where it still has them. */
+  /** The VM's host devices: they come back to these ports if the VM still has them. */
   readonly hosts: readonly SavedHostDevice[];
-  /** Whether the devices of the host were in the VM when it was saved: then its guest knows them. */
+  /** Whether the host devices stayed in the VM during the save: then the saved guest knows them. */
   readonly kept: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface SavedController {
   readonly id: string | null;
   /** QOM type. */
   readonly model: string;
-  /** `pcie.0/1c.0/0.0`; null for one that sits on no PCI bus. */
+  /** `pcie.0/1c.0/0.0`; null for a controller outside PCI. */
   readonly address: string | null;
   readonly ports: readonly { readonly port: number; readonly mask: number }[];
   readonly devices: readonly SavedDevice[];
@@ -38,32 +38,32 @@ export interface SavedDevice {
   readonly port: string;
   /** Of a hub. */
   readonly hubPorts: number | null;
-  /** Mb/s; null where QEMU had it not attached. */
+  /** Mb/s; null if it was not attached. */
   readonly megabits: number | null;
 }
 
-/** A device of the host: what it is, and where it was in the VM. */
+/** A host device: its ids, and its place in the VM. */
 export interface SavedHostDevice {
   readonly vendorId: number;
   readonly productId: number;
   /** Raw; empty without one. */
   readonly serial: string;
-  /** How people call it, printable. */
+  /** For messages; printable. */
   readonly label: string;
   /** Of the saved tree. */
   readonly bus: string;
   readonly port: string;
 }
 
-/** What tells one snapshot from all others, also of the same tag: when it was made, as its disks say. */
+/** Identifies a snapshot among all others, even with the same tag: its time of creation on the disks. */
 export interface SnapshotIdentity {
   readonly tag: string;
-  /** Since 1970, and the rest of it. */
+  /** Seconds since 1970, and nanoseconds. */
   readonly seconds: number;
   readonly nanoseconds: number;
 }
 
-/** @returns the record in a JSON text, checked in every part */
+/** @returns the record in a JSON text, completely checked */
 export function parseSnapshotRecord(text: string): SnapshotRecord | NoRecord {
   return parseRecord<SnapshotRecord>(text, isRecord);
 }
@@ -75,7 +75,7 @@ const orNull =
   (value: unknown): boolean =>
     value === null || is(value);
 
-/** @returns whether a value is a list of objects whose fields are as they should be */
+/** @returns whether a value is a list of objects with valid fields */
 function isListOf(value: unknown, fields: Readonly<Record<string, (value: unknown) => boolean>>): boolean {
   return (
     Array.isArray(value) &&

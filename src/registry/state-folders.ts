@@ -11,8 +11,8 @@ function absolute(env: Environment, name: string): string | undefined {
 /**
  * The folder for all VMs of this user: `QPLUG_RUNTIME_DIR`, else /run/qplug for root, else `$XDG_RUNTIME_DIR/qplug`.
  *
- * @param env - environment variables; those that are no absolute path count as unset (XDG Base Directory Specification)
- * @param uid - who runs qplug
+ * @param env - environment variables; a value that is not an absolute path counts as unset (XDG Base Directory Specification)
+ * @param uid - the user of qplug
  * @throws QplugError `runtime-dir-unknown`
  */
 export function runtimeDir(env: Environment, uid: number): string {
@@ -26,10 +26,10 @@ export function runtimeDir(env: Environment, uid: number): string {
 }
 
 /**
- * The folder of what outlives a reboot: `QPLUG_STATE_DIR`, else `state` in `QPLUG_RUNTIME_DIR` where that is set, else
+ * The folder that survives a reboot: `QPLUG_STATE_DIR`, else `state` in `QPLUG_RUNTIME_DIR` if that is set, else
  * /var/lib/qplug for root, else `$XDG_STATE_HOME/qplug`, else ~/.local/state/qplug.
  *
- * @returns undefined for a user who has no home: then nothing is remembered
+ * @returns undefined for a user without a home: then qplug remembers nothing
  */
 export function stateDir(env: Environment, uid: number): string | undefined {
   const own = absolute(env, 'QPLUG_STATE_DIR');

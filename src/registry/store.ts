@@ -5,35 +5,33 @@ import type Database from 'libsql';
 import { makeOwnFolder } from '../base/index.js';
 import { type Code, fail, QplugError } from '../diag/index.js';
 
-/** What a column of ours is given. */
+/** A value for a column. */
 export type Value = string | number | null;
 
-/** A row as it is read, by the names of its columns. */
+/** A row, by column names. */
 export type Row = Readonly<Record<string, string | null>>;
 
-/** One database of qplug's: what it is called and how it came to be what it is. */
+/** The design of a database: its name, and its versions. */
 export interface StoreDesign {
   /** For messages: `claims`. */
   readonly name: string;
-  /** SQLite's `application_id`, so that no other program's file is taken for ours. */
+  /** SQLite's `application_id`, so that qplug never mistakes another program's file for its own. */
   readonly application: number;
-  /** SQL that makes of each version the next; the first makes version 1 of an empty file. */
+  /** SQL that upgrades each version to the next; the first creates version 1 in an empty file. */
   readonly migrations: readonly string[];
 }
 
-/** ms that a process waits for another one's transaction, which takes less than one. */
+/** ms to wait for another process's transaction, which takes less than 1 ms. */
 const BUSY_TIMEOUT = 5000;
 
-/** ms between two tries where SQLite does not wait by itself. */
+/** ms between two attempts when SQLite does not wait by itself. */
 const BUSY_PAUSE = 5;
 
 /**
- * A small SQL database that several processes use at once. This is the one file that knows the driver: libsql, since Node 20 has
- * none of its own.
+ * A small SQL database that several processes use at once. Only this file uses the driver: libsql, because Node.js 20 has no SQLite.
  *
- * Every change is one immediate transaction: of two processes one is first, and the other one sees what it did. The file (0600) is
- * made in a folder of 0700. It works with a write-ahead log (WAL), in which a process that is killed loses nothing that was
- * committed.
+ * Every change is one immediate transaction: one of two processes is first, and the other sees its result. The file (0600) is in a folder
+ * of 0700. It uses a write-ahead log (WAL), so a killed process loses no committed change.
  */
 export class Store implements Disposable {
   readonly path: string;
@@ -47,10 +45,10 @@ export class Store implements Disposable {
   }
 
   /**
-   * Opens a database, makes it when there is none, and brings an older one up to date.
+   * Opens a database; creates it if there is none, and upgrades an older one.
    *
-   * @throws QplugError, and nothing was changed: `store-newer` of a later qplug · `store-broken` no database, or another program's ·
-   *   `store-locked` another process has held it for too long · `store-full` · `store-unwritable` · `store-no-driver`
+   * @throws QplugError, with nothing changed: `store-newer` of a later release · `store-broken` no database, or another program's ·
+   *   `store-locked` another process held it too long · `store-full` · `store-unwritable` · `store-no-driver`
    */
   static open(path: string, design: StoreDesign): Store {
     const { name } = design;
@@ -70,19 +68,19 @@ export class Store implements Disposable {
 
   /**
    * @param columns - their names
-   * @param from - the rest of the question, behind `FROM`
-   * @param decode - makes something of a row, or throws a SyntaxError: then the file is broken
+   * @param from - the rest of the query, after `FROM`
+   * @param decode - decodes a row, or throws a SyntaxError: then the file is damaged
    */
   rows<T>(columns: readonly string[], from: string, values: readonly Value[], decode: (row: Row) => T): T[] {
     return worded(this.path, this.#name, () => rowsOf(this.#db, columns, from, values).map(decode));
   }
 
-  /** Does one statement. @returns how many rows it changed */
+  /** Runs one statement. @returns the number of changed rows */
   run(sql: string, values: readonly Value[] = []): number {
     return worded(this.path, this.#name, () => this.#db.prepare(sql).run([...values]).changes);
   }
 
-  /** Does something as a whole or not at all, alone among all processes. It must not wait for anything. */
+  /** Runs work as an exclusive transaction, completely or not at all. The work must not wait for anything. */
   transaction<T>(work: () => T): T {
     return worded(this.path, this.#name, () => transaction(this.#db, 'IMMEDIATE', work));
   }
@@ -92,7 +90,7 @@ export class Store implements Disposable {
   }
 }
 
-/** All is read as bytes: the driver ends the process (a panic of its Rust) over a text that is no UTF-8. */
+/** Reads everything as bytes, because the driver ends the process (a Rust panic) on a text that is not UTF-8. */
 function rowsOf(db: Database.Database, columns: readonly string[], from: string, values: readonly Value[]): Row[] {
   const asked = columns.map((name) => `CAST(${name} AS BLOB) AS ${name}`).join(', ');
   const rows = db.prepare(`SELECT ${asked} FROM ${from}`).all([...values]) as Record<string, Uint8Array | null>[];
@@ -107,26 +105,26 @@ function rowsOf(db: Database.Database, columns: readonly string[], from: string,
   return rows.map((row) => Object.fromEntries(columns.map((name) => [name, decode(row[name])])));
 }
 
-/** @returns whether there is a database, so that who has nothing to look up need not load the driver */
+/** @returns whether there is a database; if not, there is no need to load the driver */
 export function storeExists(path: string): boolean {
   return existsSync(path);
 }
 
 /**
- * Makes the file, so that it is nobody else's to read. One that is there is not opened: to close a file takes away the locks that other
- * connections of this process have on it (fcntl(2)), and then a second process thinks itself alone, and commits are lost.
+ * Creates the file with mode 0600. Does not open an existing file: closing it would release the locks of this process's other connections
+ * (fcntl(2)), and then two processes would write at once, and commits would be lost.
  */
 function makeFile(path: string): void {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there !== undefined) {
     // SQLite would follow a link
-    if (!there.isFile()) throw Object.assign(new Error('it is no file'), { code: 'ENOTSUP' });
+    if (!there.isFile()) throw Object.assign(new Error('it is not a file'), { code: 'ENOTSUP' });
     return;
   }
   try {
     closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600));
   } catch (error) {
-    // another process has made it just now
+    // another process has just created it
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
@@ -141,10 +139,10 @@ function driver(): typeof Database {
 }
 
 /**
- * Does something again while another process is in its way. SQLite waits by itself but for one thing: who changes a database to WAL
- * while another one reads it is refused at once (btree.c, sqlite3BtreeBeginTrans: a reader that wants to write is never made wait).
+ * Repeats an attempt while another process blocks it. SQLite waits by itself with one exception: it refuses at once to change a database
+ * to WAL while another process reads it (btree.c, sqlite3BtreeBeginTrans: a reader that wants to write never waits).
  *
- * @param attempt - what can be done twice
+ * @param attempt - repeatable work
  */
 function patiently(attempt: () => void): void {
   const deadline = Date.now() + BUSY_TIMEOUT;
@@ -160,16 +158,16 @@ function patiently(attempt: () => void): void {
   }
 }
 
-/** Whose a database is, and how far it has come. */
+/** The application id and the version of a database. */
 interface Identity {
   readonly application: number;
   readonly version: number;
   readonly journal: string;
-  /** Nothing was ever written to it. */
+  /** Whether it is empty. */
   readonly isNew: boolean;
 }
 
-/** All of one moment: another process may be making the database just now. */
+/** Reads everything in one transaction: another process may be creating the database now. */
 function identityOf(db: Database.Database): Identity {
   const read = (pragma: string): string => pragmaOf(db, pragma);
   return transaction(db, 'DEFERRED', () => {
@@ -192,11 +190,11 @@ function upgrade(db: Database.Database, path: string, { name, application, migra
   if (found.application !== application && !found.isNew) throw broken('it is a database of another program');
   refuseNewer(found.version);
   if (found.journal !== 'wal') db.exec('PRAGMA journal_mode = WAL');
-  // what a power cut takes is gone from the runtime folder anyway; a process that is killed loses nothing
+  // a power cut empties the runtime folder anyway; a killed process loses nothing
   db.exec('PRAGMA synchronous = NORMAL');
   if (found.version < migrations.length) {
     transaction(db, 'IMMEDIATE', () => {
-      // another process may have done it while this one waited
+      // another process may have upgraded it while this one waited
       const version = Number(pragmaOf(db, 'user_version'));
       refuseNewer(version);
       for (const sql of migrations.slice(version)) db.exec(sql);
@@ -219,14 +217,14 @@ function transaction<T>(db: Database.Database, kind: 'IMMEDIATE' | 'DEFERRED', w
   }
 }
 
-/** SQLite's result codes (sqlite.org/rescode.html), by what a person can do. Anything else of SQLite's means a broken file. */
+/** SQLite's result codes (sqlite.org/rescode.html), by their fix. Any other error of SQLite means a damaged file. */
 const MEANINGS: readonly (readonly [RegExp, 'store-locked' | 'store-full' | 'store-unwritable'])[] = [
   [/^SQLITE_(BUSY|LOCKED|PROTOCOL)/, 'store-locked'],
   [/^(SQLITE_FULL|ENOSPC|EDQUOT)/, 'store-full'],
   [/^(SQLITE_(READONLY|CANTOPEN|PERM|IOERR|AUTH)|E[A-Z]+$)/, 'store-unwritable'],
 ];
 
-/** @throws QplugError in place of what the driver, SQLite or the system throws */
+/** @throws QplugError instead of an error of the driver, of SQLite or of the system */
 function worded<T>(path: string, name: string, work: () => T): T {
   try {
     return work();
@@ -242,7 +240,7 @@ function worded<T>(path: string, name: string, work: () => T): T {
   }
 }
 
-/** @returns SQLite's or the system's name for what went wrong; undefined for a mistake of ours */
+/** @returns SQLite's or the system's error code; undefined for a bug in qplug */
 function codeOf(error: Error): string | undefined {
   const { code } = error as NodeJS.ErrnoException;
   if (typeof code === 'string' && /^(SQLITE_|E[A-Z]+$)/.test(code)) return code;

@@ -4,32 +4,32 @@ import type { SuspendedDevice, Suspension } from './suspension.js';
 
 const COLUMNS: readonly string[] = ['socket', 'vm', 'process', 'devices', 'since', 'socket_file'];
 
-/** What each suspended VM gets back when it is resumed: a table of the database of claims. */
+/** The devices that each suspended VM gets back: a table of the database of claims. */
 export class SuspensionTable {
   readonly #there: () => Store | undefined;
   readonly #open: () => Store;
 
   /**
-   * @param there - the database; undefined where there is none yet
-   * @param open - the database, made where there is none
+   * @param there - the database; undefined if there is none yet
+   * @param open - the database; creates it if there is none
    */
   constructor(there: () => Store | undefined, open: () => Store) {
     this.#there = there;
     this.#open = open;
   }
 
-  /** @returns the VMs that are suspended, by socket. @throws QplugError as `Store.open` */
+  /** @returns the suspended VMs, by socket. @throws QplugError as `Store.open` */
   list(): Suspension[] {
     return this.#there()?.rows(COLUMNS, 'suspension ORDER BY socket', [], suspensionOf) ?? [];
   }
 
-  /** Keeps what a VM gets back, in place of what was kept before. */
+  /** Saves the devices that a VM gets back; replaces its former list. */
   put({ owner: { socket, vm, process, socketFile }, devices, since }: Suspension): void {
     const values = [socket, vm, textOf(process), JSON.stringify(devices), since, socketFile ?? null];
     this.#open().run(`INSERT OR REPLACE INTO suspension (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`, values);
   }
 
-  /** Forgets what a VM gets back. */
+  /** Deletes a VM's list. */
   remove({ owner: { socket } }: Suspension): void {
     this.#open().run('DELETE FROM suspension WHERE socket = ?', [socket]);
   }

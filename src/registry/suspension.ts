@@ -1,24 +1,24 @@
 import type { GuardKind } from '../diag/index.js';
 import type { ClaimKey, ClaimOwner } from './claim.js';
 
-/** A device that a VM had when it was suspended, and where: it gets it back there. */
+/** A device that a VM had before its suspension; it comes back to the same port. */
 export interface SuspendedDevice {
   readonly key: ClaimKey;
   /** Its id in the VM. */
   readonly id: string;
-  /** How people call it, printable. */
+  /** For messages; printable. */
   readonly label: string;
-  /** Where it was plugged in: sysfs' name. */
+  /** Its host port: sysfs' name. */
   readonly hostPort: string;
   readonly bus: string;
   readonly port: string;
-  /** What the VM's file says of it. */
+  /** From the VM's file. */
   readonly whenMissing: 'skip' | 'wait' | 'fail';
-  /** As in its claim: nobody is asked again. */
+  /** As in its claim: the user need not switch the guards off again. */
   readonly guardOff: readonly GuardKind[];
 }
 
-/** A VM whose guest stands still and whose devices are the host's meanwhile. */
+/** A VM whose guest is paused, and whose devices the host has in the meantime. */
 export interface Suspension {
   readonly owner: ClaimOwner;
   readonly devices: readonly SuspendedDevice[];

@@ -1,9 +1,9 @@
 import { fail } from '../diag/index.js';
 
-/** The same as in schemas/vm.schema.json: no slash, no dot in front, so that it is one name in one folder. */
+/** The same as in schemas/vm.schema.json: no slash, no leading dot, so that it is one name in one folder. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-/** @returns whether a word can be the name of a VM that qplug launched */
+/** @returns whether a word can be the name of a VM that qplug started */
 export function isVmName(word: string): boolean {
   return NAME.test(word);
 }

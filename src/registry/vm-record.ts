@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from '../base/index.js';
 
-/** What is remembered of a VM that qplug launched, for as long as it lives. One JSON file in the VM's own folder. */
+/** The record of a VM that qplug started, for as long as it exists. One JSON file in the VM's folder. */
 export interface VmRecord {
   readonly format: 1;
   readonly name: string;
@@ -9,19 +9,19 @@ export interface VmRecord {
   readonly binary: string;
   /** Monitor for qplug, monitor for the VM's owner. */
   readonly sockets: { readonly qplug: string; readonly owner: string };
-  /** What QEMU prints. */
+  /** QEMU's output. */
   readonly log: string;
-  /** Empty, and QEMU's standard input: tells which process was started; an older qplug has not written it. */
+  /** Empty; QEMU's standard input, by which qplug finds its process; absent in records of older releases. */
   readonly startMark?: string | undefined;
-  /** The qplug that launches it; the VM belongs to it until `qemu` is set. */
+  /** The qplug process that starts it; the VM belongs to it until `qemu` is set. */
   readonly launcher: ProcessIdentity;
-  /** QEMU itself, once it was started. */
+  /** QEMU itself, after its start. */
   readonly qemu: ProcessIdentity | undefined;
   /** ISO 8601 */
   readonly created: string;
 }
 
-/** @returns the record in a JSON text, or undefined when it is not one (cut short, another format) */
+/** @returns the record in a JSON text, or undefined if it is not one (incomplete, another format) */
 export function parseVmRecord(text: string): VmRecord | undefined {
   let value: unknown;
   try {
@@ -51,7 +51,7 @@ function isVmRecord(value: unknown): value is VmRecord {
   );
 }
 
-/** @returns whether a value of a record says who a process is */
+/** @returns whether a value of a record is a process identity */
 export function isIdentity(value: Partial<ProcessIdentity> | null | undefined): boolean {
   return (
     typeof value?.pid === 'number' &&

@@ -7,18 +7,18 @@ import { fileNameOf, isVmName } from './vm-name.js';
 import type { VmRecord } from './vm-record.js';
 import { guarded, writeDurably } from './write-durably.js';
 
-/** How often, and ms between, a folder is tried that another process clears away. */
+/** Number of attempts, and ms between them, for a folder that another process is removing. */
 const TRIES = 500;
-const TRY_EVERY = 4;
+const TRY_INTERVAL = 4;
 
 /**
- * The VMs that qplug launched on this host: a folder each under `<runtime>/vm`, holding its record, sockets and log.
+ * The VMs that qplug started on this host: a folder each under `<runtime>/vm`, with its record, sockets and log.
  *
- * A name is taken by renaming a complete folder into place: rename(2) of a folder onto one that is not empty fails, so of
- * two launchers one wins, and whoever looks sees a whole record or none. The folders are 0700.
+ * qplug claims a name by renaming a complete folder: rename(2) of a folder onto a nonempty one fails, so only one of two starts wins, and a
+ * reader sees a complete record or none. The folders are 0700.
  */
 export class VmRegistry {
-  /** Where the VMs' folders are. */
+  /** The folder of the VMs' folders. */
   readonly folder: string;
   readonly #runtime: string;
 
@@ -30,16 +30,16 @@ export class VmRegistry {
 
   /**
    * @returns the folder of one VM, whether it exists or not
-   * @throws QplugError `vm-name-wrong`: a name that could lead out of the folder of all VMs
+   * @throws QplugError `vm-name-wrong`: the name could lead out of the folder of all VMs
    */
   folderOf(name: string): string {
     return join(this.folder, fileNameOf(name));
   }
 
   /**
-   * Takes the name and keeps the record.
+   * Claims the name and writes the record.
    *
-   * @throws QplugError `vm-exists` when a living VM has the name; `state-write-failed` when it can't be written: nothing is left
+   * @throws QplugError `vm-exists` if a living VM has the name; `state-write-failed` if the record can't be written: nothing is left behind
    */
   claim(record: VmRecord): void {
     const folder = this.folderOf(record.name);
@@ -74,7 +74,7 @@ export class VmRegistry {
         return record === undefined || !lives(record);
       });
       if (outcome === 'kept' && holder !== undefined) throw alreadyRuns(name, holder);
-      if (outcome === 'busy') sleep(TRY_EVERY);
+      if (outcome === 'busy') sleep(TRY_INTERVAL);
     }
   }
 
@@ -84,12 +84,12 @@ export class VmRegistry {
     guarded(folder, () => writeDurably(join(folder, RECORD), record));
   }
 
-  /** @returns the record, or undefined when no such VM is known */
+  /** @returns the record, or undefined if there is no such VM */
   read(name: string): VmRecord | undefined {
     return isVmName(name) ? recordIn(this.folderOf(name)) : undefined;
   }
 
-  /** Forgets a VM that was claimed; not one that has its name by now. */
+  /** Deletes the record of a claimed VM; not the record of a later VM of that name. */
   remove({ name, launcher }: Pick<VmRecord, 'name' | 'launcher'>): void {
     this.#clear(
       name,
@@ -97,7 +97,7 @@ export class VmRegistry {
     );
   }
 
-  /** Forgets a VM unless it lives after all. */
+  /** Deletes the record of a VM unless it is alive. */
   removeIfDead(name: string): void {
     this.#clear(name, (record) => record === undefined || !lives(record));
   }
@@ -106,11 +106,11 @@ export class VmRegistry {
     try {
       clearAway(this.folderOf(name), mayGo);
     } catch {
-      // it can't be cleared away now (a disk that is full, or no right to it): whoever takes the name tries again
+      // it can't be removed now (a full disk, or no permission): the next claim of the name tries again
     }
   }
 
-  /** @returns every VM that has a record, in order of name; `alive` tells whether its QEMU, or its launcher, lives */
+  /** @returns every VM that has a record, in order of name; `alive`: whether its QEMU, or its launcher, is alive */
   list(): { readonly record: VmRecord; readonly alive: boolean }[] {
     return this.#names().flatMap((name) => {
       const record = this.read(name);
@@ -118,7 +118,7 @@ export class VmRegistry {
     });
   }
 
-  /** Removes what processes left that were killed while they claimed a name or cleared one away. */
+  /** Removes leftovers of processes that were killed while they claimed or removed a name. */
   sweep(): void {
     for (const name of this.#names()) {
       const pid = /\.(?:new|gone)-(\d+)$/.exec(name)?.[1];
@@ -137,7 +137,7 @@ export class VmRegistry {
   }
 }
 
-/** @returns whether the VM of a record still runs or is being launched, also where who launched it died before it wrote down the QEMU */
+/** @returns whether the VM of a record runs or is starting, even if its launcher died before it recorded QEMU */
 export function lives({ qemu, launcher, startMark }: VmRecord): boolean {
   if (!hasEnded(qemu ?? launcher)) return true;
   return qemu === undefined && startMark !== undefined && processesReading(startMark).length > 0;
@@ -147,7 +147,7 @@ function alreadyRuns(name: string, record: VmRecord): QplugError {
   return fail('vm-exists', { name, pid: (record.qemu ?? record.launcher).pid });
 }
 
-/** The registry answers at once; only here it waits, a few ms, for another process's two system calls. */
+/** Waits a few ms for another process's two system calls; the registry waits nowhere else. */
 function sleep(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

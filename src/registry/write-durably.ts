@@ -1,25 +1,25 @@
 import { readPlainFile, writeWhole } from '../base/index.js';
 import { fail } from '../diag/index.js';
 
-/** The most that is read of a file of ours, in bytes; none that qplug writes comes near it. */
+/** Maximum bytes to read from a file of qplug's; all of them are much smaller. */
 const MOST_BYTES = 16 << 20;
 
 /**
- * Writes a value as JSON (0600) whole or not at all, on the disk when this returns. A link in its place is not followed.
+ * Writes a value as JSON (0600) completely or not at all; it is on the disk when this returns. Does not follow a link in its place.
  *
- * @param path - in a folder of our own
+ * @param path - in a folder of qplug's own
  * @throws the system's error
  */
 export function writeDurably(path: string, value: unknown): void {
   writeWhole(path, `${JSON.stringify(value, undefined, 2)}\n`, 0o600);
 }
 
-/** @returns the text of a file of ours. @throws NoFileError · the system's error */
+/** @returns the text of a file of qplug's. @throws NoFileError · the system's error */
 export function readOwn(path: string): string {
   return readPlainFile(path, MOST_BYTES).toString('utf8');
 }
 
-/** @throws QplugError `state-write-failed` for what the system refuses */
+/** @throws QplugError `state-write-failed` for a system error */
 export function guarded(path: string, write: () => void): void {
   try {
     write();

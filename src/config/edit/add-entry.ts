@@ -4,11 +4,11 @@ import { replace, type Splice } from './splice.js';
 import { isFirstOnLine, lineBreak, lineStart, nextLine, skipBlanks } from './text-lines.js';
 
 /**
- * Adds an entry at the end of `usb.devices`, which is made where there is none.
+ * Adds an entry at the end of `usb.devices`; creates the list if there is none.
  *
  * @param text - a valid VM file
- * @param entry - as it is written, on one line
- * @returns splices, or undefined where the list is not this place's alone (an alias stands for it)
+ * @param entry - its text, on one line
+ * @returns splices, or undefined if the list is shared (an alias refers to it)
  */
 export function addEntry(text: string, entry: string, notation: Notation): Splice[] | undefined {
   const top = topOf(text);
@@ -43,7 +43,7 @@ function addPair(text: string, map: Collection, keys: readonly string[], entry: 
 
 const DASH = '- ';
 
-/** New lines after the last entry, and after what is said of that entry in deeper comments. */
+/** New lines after the last entry, and after that entry's deeper comments. */
 function addToBlock(text: string, node: Collection, lines: readonly string[], mark: string): Splice[] {
   const last = entriesOf(node).at(-1);
   if (last === undefined) throw new Error('a block without entries');
@@ -55,7 +55,7 @@ function addToBlock(text: string, node: Collection, lines: readonly string[], ma
     at = nextLine(text, at);
   }
   const end = lineBreak(text, at);
-  // an entry's blanks between dash and value are those of its neighbour
+  // copies the blanks between dash and value from the neighbouring entry
   const gap = mark === DASH ? (/^-( +)\S/.exec(text.slice(last.start, last.end))?.[1] ?? ' ') : ' ';
   const spelt = lines.map((line) => ' '.repeat(column) + (mark === DASH ? line.replace(/^- /, `-${gap}`) : line));
   const isOpen = at === text.length && !text.endsWith('\n');
@@ -84,7 +84,7 @@ function addToFlow(text: string, node: Collection, entry: string, notation: Nota
   return [replace(text, last.end, last.end, `${/^, ?$/.test(between) ? between : ', '}${entry}`)];
 }
 
-/** An entry on a line of its own, where the one before it has one. */
+/** An entry on its own line, if the one before it has its own. */
 function addFlowLine(text: string, last: { start: number; end: number }, entry: string): Splice[] {
   const indent = text.slice(lineStart(text, last.start), last.start);
   const end = lineBreak(text, last.end);
@@ -92,7 +92,7 @@ function addFlowLine(text: string, last: { start: number; end: number }, entry: 
   const [, comma] = /^[ \t]*(,?)[ \t]*#/.exec(text.slice(last.end, line)) ?? [];
   if (comma === undefined) return [replace(text, last.end, last.end, `,${end}${indent}${entry}`)];
   if (comma !== '') return [replace(text, line, line, `${indent}${entry},${end}`)];
-  // a comma that stands behind the comment is a matter of taste that we do not follow
+  // does not imitate a comma behind the comment
   if (text[skipBlanks(text, last.end)] === ',') return [replace(text, last.end, last.end, `, ${entry}`)];
   return [replace(text, line, line, `${indent}${entry}${end}`), replace(text, last.end, last.end, ',')];
 }

@@ -8,20 +8,20 @@ import { entryText, entryValue, type NewDevice, type Notation } from './entry-te
 import { removeEntry } from './remove-entry.js';
 import { applySplices, type Splice } from './splice.js';
 
-/** What shall change in `usb.devices`: devices that come at its end, or entries that go, by their index. */
+/** A change of `usb.devices`: devices to append, or entries to remove, by index. */
 export type DevicesChange = { readonly add: readonly NewDevice[] } | { readonly remove: readonly number[] };
 
-/** A VM file's text with a change made in it. */
+/** A VM file's text after a change. */
 export interface EditedVmFile {
   readonly text: string;
-  /** What turns the text before into this one. */
+  /** Turn the former text into this one. */
   readonly splices: readonly Splice[];
   readonly file: VmFile;
 }
 
 /**
- * Changes the list of devices in the text of a VM file, and nothing else in it: comments, layout, quotes, anchors and line endings stay
- * as they are. The new text is read again, and has to differ in value by exactly the change.
+ * Changes only the list of devices in the text of a VM file: comments, layout, quotes, anchors and line endings stay unchanged. qplug
+ * parses the new text again and checks that its value differs by exactly the change.
  *
  * @param source - `text` of a VM file, without byte-order mark; `path`: the file that it came from, for messages; `file`: what it says, where
  *   it was read already
@@ -60,7 +60,7 @@ export function editDevices(
   return { text: now, splices, file: readAgain(now, path, checks) };
 }
 
-/** The value as it has to be: plain data, as `readSource` gives it. */
+/** The required value: plain data, as from `readSource`. */
 function changed(value: unknown, change: DevicesChange): unknown {
   const file = value as { readonly usb?: { readonly devices?: readonly unknown[] } };
   const devices = file.usb?.devices ?? [];
@@ -86,7 +86,7 @@ function readAgain(text: string, path: string, checks: VmFileChecks): VmFile {
   }
 }
 
-/** An empty mapping in a file that is not called JSON may as well be YAML. */
+/** An empty mapping is YAML unless the file's name says JSON. */
 function notationOf(text: string, path: string): Notation {
   try {
     JSON.parse(text);

@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 
-/** A device that is to be written into a VM file. */
+/** A device to write into a VM file. */
 export type NewDevice = (
   | { readonly select: string; readonly emulated?: undefined }
   | { readonly emulated: string; readonly select?: undefined }
@@ -13,7 +13,7 @@ export type NewDevice = (
 /** YAML, or the part of it that is JSON. */
 export type Notation = 'yaml' | 'json';
 
-/** @returns what a device is in the value of a VM file: the shortest form that says it */
+/** @returns a device as a value in a VM file, in its shortest form */
 export function entryValue({ select, emulated, controller, port, slower }: NewDevice): string | Record<string, string> {
   const terms = [
     ['controller', controller],
@@ -24,7 +24,7 @@ export function entryValue({ select, emulated, controller, port, slower }: NewDe
   return terms.length === 0 ? select : { select, ...Object.fromEntries(terms) };
 }
 
-/** @returns the same as it is written, on one line */
+/** @returns the same as text, on one line */
 export function entryText(device: NewDevice, notation: Notation): string {
   const value = entryValue(device);
   if (typeof value === 'string') return scalarText(value, notation);
@@ -35,10 +35,10 @@ export function entryText(device: NewDevice, notation: Notation): string {
   return notation === 'json' ? `{${pairs.join(', ')}}` : `{ ${pairs.join(', ')} }`;
 }
 
-/** A port that both notations may write as a number: its text counts, so `2.10` stays what it is. */
+/** A port that both notations may write as a number; its text matters, so `2.10` stays `2.10`. */
 const isNumber = (port: string): boolean => /^[1-9]\d*(\.\d+)?$/.test(port);
 
-/** @returns a text as a scalar: without quotes where YAML reads the same text then, also between brackets */
+/** @returns a text as a scalar: without quotes if YAML then reads the same text, also within brackets */
 function scalarText(text: string, notation: Notation): string {
   if (notation === 'json') return JSON.stringify(text);
   if (/^[A-Za-z0-9][A-Za-z0-9._:/=+ -]*$/.test(text) && readsAs(text, text)) return text;

@@ -14,7 +14,7 @@ import { decodeVmFile, MAX_BYTES, readVmFileBytes } from '../load.js';
 import { beside, lockFile } from './file-lock.js';
 import { applySplices, inverse, type Splice } from './splice.js';
 
-/** A change of a VM file as plain data: what is needed to make it, and to undo it. */
+/** A change of a VM file as plain data, enough to perform and to undo it. */
 export interface FileChange {
   /** Absolute, links followed. */
   readonly file: string;
@@ -25,7 +25,7 @@ export interface FileChange {
   readonly splices: readonly Splice[];
 }
 
-/** A VM file that no other qplug changes until this is disposed of. */
+/** A locked VM file: no other qplug changes it until this is disposed of. */
 export interface HeldVmFile extends Disposable {
   /** Absolute, links followed. */
   readonly file: string;
@@ -34,33 +34,33 @@ export interface HeldVmFile extends Disposable {
   /** SHA-256 of the whole file in hexadecimal. */
   readonly hash: string;
   /**
-   * Writes the changed text beside the file, so that little is left that can fail. The file itself is as it was.
+   * Writes the changed text to a temporary file beside the file, so that little can fail later. Does not change the file itself.
    *
    * @throws QplugError `vm-file-unwritable`
    */
   prepare(splices: readonly Splice[]): FileChange;
   /**
-   * Puts what was prepared in the file's place, in one step. Does nothing where nothing was prepared.
+   * Replaces the file with the prepared text in one step. Does nothing if nothing was prepared.
    *
-   * @throws QplugError `vm-file-changed` where the file is not what was read · `vm-file-unwritable`. The file is as it was then.
+   * @throws QplugError `vm-file-changed` if another program changed the file since · `vm-file-unwritable`. Then the file is unchanged.
    */
   commit(): void;
   /**
-   * Undoes `commit`: the file's bytes are those that were read. Does nothing where nothing was committed.
+   * Undoes `commit`: restores the original bytes. Does nothing if nothing was committed.
    *
-   * @throws QplugError `vm-file-changed` where somebody changed the file since · `vm-file-unwritable`. The file is as it was then.
+   * @throws QplugError `vm-file-changed` if another program changed the file since · `vm-file-unwritable`. Then the file is unchanged.
    */
   undo(): void;
 }
 
 /**
- * Takes a VM file in hand to change it. What is done is done in the folder that is opened here, and with the file that is found in it.
+ * Locks a VM file in order to change it. All changes happen in the folder that this opens, to the file that it finds there.
  *
- * @param path - a link is followed where nobody else can have put it there: what it points to is changed, and the link stays
+ * @param path - a link is followed if only this user or root can have created it: then its target changes, and the link stays
  * @throws QplugError `vm-file-missing`, `vm-file-unreadable`, `vm-file-too-big`, `vm-file-not-text`, `vm-file-busy`, `vm-file-unwritable`
  */
 export async function holdVmFile(path: string, signal: AbortSignal): Promise<HeldVmFile> {
-  // says what is wrong with a file that can't be read, before anything is made beside it
+  // reports an unreadable file before it creates anything beside it
   await readVmFileBytes(path, signal);
   const place = placeOf(path);
   let lock: Disposable | undefined;
@@ -68,7 +68,7 @@ export async function holdVmFile(path: string, signal: AbortSignal): Promise<Hel
     lock = await lockFile(place, signal);
     const info = lstatSync(place.at(place.name));
     const bytes = await readVmFileBytes(place.at(place.name), signal);
-    // left by one that was killed: whoever has the lock may take it away
+    // left by a killed qplug: the owner of the lock may remove it
     rmSync(place.at(beside(place, 'new')), { force: true });
     return new Held(place, bytes, info, lock);
   } catch (error) {
@@ -140,7 +140,7 @@ class Held implements HeldVmFile {
     this.#committed = undefined;
   }
 
-  /** Puts what was written beside the file in its place, if it is still what it was. */
+  /** Replaces the file with the temporary file, if the file is still unchanged. */
   #replace(expected: string): void {
     const { file } = this;
     const place = this.#place;
@@ -163,7 +163,7 @@ class Held implements HeldVmFile {
       if (this.#prepared !== undefined) rmSync(this.#place.at(beside(this.#place, 'new')), { force: true });
       this.#lock[Symbol.dispose]();
     } catch {
-      // the folder was closed to us meanwhile; the next qplug that changes the file takes both away
+      // the folder was closed to this user in the meantime; the next qplug that changes the file removes both
     } finally {
       this.#place[Symbol.dispose]();
     }
@@ -171,18 +171,18 @@ class Held implements HeldVmFile {
 }
 
 /**
- * Makes a change of a file, whole or not at all. One that was made already is left as it is.
+ * Performs a change of a file, completely or not at all. Does nothing if it was performed already.
  *
- * @throws QplugError `vm-file-changed` where the file is neither as before nor as after · as `holdVmFile`
+ * @throws QplugError `vm-file-changed` if the file has neither the old nor the new contents · as `holdVmFile`
  */
 export async function performFileChange(change: FileChange, signal: AbortSignal): Promise<void> {
   await turn(change, signal);
 }
 
 /**
- * Undoes a change of a file: its bytes are those from before. One that was never made, or is undone, is left as it is.
+ * Undoes a change of a file: restores the old bytes. Does nothing if it was never performed, or is undone already.
  *
- * @throws QplugError `vm-file-changed` where somebody changed the file since · as `holdVmFile`
+ * @throws QplugError `vm-file-changed` if another program changed the file since · as `holdVmFile`
  */
 export async function undoFileChange(change: FileChange, signal: AbortSignal): Promise<void> {
   const { file, before, after, splices } = change;
@@ -217,7 +217,7 @@ function system(file: string, work: () => void): void {
   }
 }
 
-/** What the system refuses, in our words; anything else as it is. */
+/** Turns a system error into a finding; returns any other error unchanged. */
 function asUnwritable(file: string, error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (error instanceof NotOursError)

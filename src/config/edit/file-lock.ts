@@ -11,38 +11,38 @@ import {
 } from '../../base/index.js';
 import { fail } from '../../diag/index.js';
 
-/** ms that another qplug may take with a file before we give up, and ms between two looks. */
-const PATIENCE = 10_000;
-const LOOK_EVERY = 25;
+/** ms to wait for another qplug that changes a file, and ms between two attempts. */
+const LOCK_TIMEOUT = 10_000;
+const LOCK_RETRY_INTERVAL = 25;
 
-/** @returns the name of a file of ours beside another: hidden, and named for what it is */
+/** @returns the name of an auxiliary file beside another: hidden, with its purpose */
 export function beside({ name }: Pick<NamedPlace, 'name'>, what: 'lock' | 'new'): string {
   return `.${name}.qplug-${what}`;
 }
 
 /**
- * Takes a file for this process alone, as far as qplugs go: a link beside it names who has it. It is made in one step, works on a disk
- * that is full, and one whose maker died is taken over.
+ * Locks a file against other qplug processes: a link beside it names the owner. qplug creates the link in one step, even on a full disk, and
+ * takes over the link of a dead process.
  *
- * @param file - where it is
- * @returns what gives it back
+ * @param file - the file's place
+ * @returns the lock; disposing releases it
  * @throws QplugError `vm-file-busy` · the system's error · the signal's reason
  */
 export async function lockFile(file: NamedPlace, signal: AbortSignal): Promise<Disposable> {
   const mine = formatProcess(selfIdentity());
   const path = file.at(beside(file, 'lock'));
-  using deadline = new Deadline(PATIENCE, signal);
+  using deadline = new Deadline(LOCK_TIMEOUT, signal);
   try {
-    await poll(() => take(path, mine), { interval: LOOK_EVERY, signal: deadline.signal });
+    await poll(() => take(path, mine), { interval: LOCK_RETRY_INTERVAL, signal: deadline.signal });
   } catch (error) {
     if (!(error instanceof DeadlineReached)) throw error;
     const holder = Number.parseInt(holderOf(path) ?? '', 10);
-    throw fail('vm-file-busy', { path: file.path, holder, timeout: PATIENCE }, { cause: error });
+    throw fail('vm-file-busy', { path: file.path, holder, timeout: LOCK_TIMEOUT }, { cause: error });
   }
   return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
 }
 
-/** @returns true when it is ours now, undefined when another has it */
+/** @returns true if this process has the lock now, undefined if another has it */
 function take(path: string, mine: string): true | undefined {
   try {
     symlinkSync(mine, path);
@@ -52,7 +52,7 @@ function take(path: string, mine: string): true | undefined {
   }
   const holder = holderOf(path);
   if (holder !== undefined && !lives(holder)) {
-    // moved away first: of several that see it, one gets hold of it
+    // moved away first: only one of several processes succeeds
     const gone = `${path}.gone-${process.pid}`;
     try {
       renameSync(path, gone);
@@ -69,7 +69,7 @@ function holderOf(path: string): string | undefined {
     return readlinkSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // given back just now, or no link, so none of ours
+    // just released, or not a link, so not a lock
     if (code === 'ENOENT') return undefined;
     if (code === 'EINVAL') return '';
     throw error;

@@ -10,7 +10,7 @@ import {
   type YAMLSeq,
 } from 'yaml';
 
-/** A document with the offset of each part of it: what an edit needs beyond the value. */
+/** A document with the offset of each part, for edits. */
 export type Collection = YAMLMap.Parsed | YAMLSeq.Parsed;
 
 /** A part of a text. */
@@ -19,7 +19,7 @@ export interface Span {
   readonly end: number;
 }
 
-/** @returns the mapping at the top of a VM file that was found valid */
+/** @returns the top mapping of a valid VM file */
 export function topOf(text: string): Collection {
   const { contents } = parseDocument(text, { keepSourceTokens: true, uniqueKeys: false, prettyErrors: false });
   if (!isCollection(contents) || contents.srcToken === undefined) throw new Error('not a VM file');
@@ -31,12 +31,12 @@ export function pairOf(map: Collection, key: string): Pair | undefined {
   return (map.items as Pair[]).find((pair) => isScalar(pair.key) && pair.key.value === key);
 }
 
-/** @returns the collection of a pair; what an alias stands for is somebody else's too, so it is none */
+/** @returns the collection of a pair; none for an alias, because its collection is shared */
 export function collectionOf(pair: Pair): Collection | undefined {
   return isCollection(pair.value) ? (pair.value as Collection) : undefined;
 }
 
-/** @returns whether a collection is written in brackets */
+/** @returns whether a collection is in brackets */
 export function isFlow(node: Collection): boolean {
   return node.srcToken?.type === 'flow-collection';
 }
@@ -53,10 +53,10 @@ export function entriesOf(node: Collection): Span[] {
   });
 }
 
-/** What stands between two entries. */
+/** Tokens between two entries. */
 const BETWEEN: ReadonlySet<string> = new Set(['space', 'newline', 'comment', 'comma']);
 
-/** The offset after a node; of block collections that of their last entry, for comments after it are nobody's. */
+/** The offset after a node; for a block collection the offset after its last entry, because comments after that belong to no entry. */
 function endOf(item: unknown, token: CST.CollectionItem): number {
   const node: unknown = isPair(item) ? item.value : item;
   if (isCollection(node) && !isFlow(node as Collection)) {

@@ -3,10 +3,10 @@ import { replace, type Splice } from './splice.js';
 import { isFirstOnLine, lineStart, nextLine, skipBlanks } from './text-lines.js';
 
 /**
- * Takes an entry out of `usb.devices`, with the comment on its own line. A list that has no entry left stays as `[]`.
+ * Removes an entry from `usb.devices`, with the comment on its own line. An empty list stays as `[]`.
  *
  * @param text - a valid VM file
- * @returns splices, or undefined where the list is not this place's alone, or the entry shares its line
+ * @returns splices, or undefined if the list is shared, or the entry shares its line
  */
 export function removeEntry(text: string, index: number): Splice[] | undefined {
   const usb = pairOf(topOf(text), 'usb');
@@ -43,7 +43,7 @@ function removeFromFlow(text: string, list: Collection, index: number): Splice[]
   const before = index === 0 ? undefined : entries[index - 1];
   const commaBefore = before === undefined ? undefined : commaAfter(text, before.end);
   const isLast = index === entries.length - 1;
-  // a comma that has nothing before it is an error in YAML, and one that has nothing behind it is one in JSON
+  // YAML does not allow a leading comma, and JSON no trailing one
   const surplus =
     isLast && comma === undefined && commaBefore !== undefined ? [replace(text, commaBefore, commaBefore + 1)] : [];
   const end = comma === undefined ? entry.end : comma + 1;
@@ -65,7 +65,7 @@ function blanksAt(text: string, at: number): number {
   return /^[ \t]*/.exec(text.slice(at))?.[0].length ?? 0;
 }
 
-/** Whether the lines of an entry hold nothing else but a comment. */
+/** Whether the lines of an entry contain nothing else except a comment. */
 function hasLines(text: string, { start, end }: Span): boolean {
   return isFirstOnLine(text, start) && /^[ \t]*(#[^\n]*)?\r?\n$/.test(text.slice(end, nextLine(text, end)));
 }

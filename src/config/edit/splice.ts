@@ -1,19 +1,19 @@
-/** One change of a text: at an offset (UTF-16 units) something goes, and something comes. Plain data. */
+/** One change of a text: the removed and the inserted text at an offset (UTF-16 units). Plain data. */
 export interface Splice {
   readonly at: number;
   readonly removed: string;
   readonly inserted: string;
 }
 
-/** @returns the splice that takes `text` from `start` to `end` out and puts something in its place */
+/** @returns the splice that replaces `text` from `start` to `end` */
 export function replace(text: string, start: number, end: number, inserted = ''): Splice {
   return { at: start, removed: text.slice(start, end), inserted };
 }
 
 /**
- * Applies splices in order; the offsets of each are those of the text that the one before it made.
+ * Applies splices in order; the offsets of each refer to the result of the one before.
  *
- * @throws Error when a splice is not of this text
+ * @throws Error if a splice does not fit this text
  */
 export function applySplices(text: string, splices: readonly Splice[]): string {
   return splices.reduce((now, { at, removed, inserted }) => {

@@ -1,4 +1,4 @@
-/** Lines of a text by offsets. Offsets count UTF-16 units; a line ends with its `\n`, before which a `\r` may stand. */
+/** Lines of a text by offsets. Offsets count UTF-16 units; a line ends with its `\n`, possibly after a `\r`. */
 
 /** @returns the offset at which the line of `at` begins */
 export function lineStart(text: string, at: number): number {
@@ -11,14 +11,14 @@ export function nextLine(text: string, at: number): number {
   return end < 0 ? text.length : end + 1;
 }
 
-/** @returns the line break that is used around `at`; `\n` in a text of one line */
+/** @returns the line break in use around `at`; `\n` in a text of one line */
 export function lineBreak(text: string, at: number): '\n' | '\r\n' {
   const before = text.lastIndexOf('\n', at - 1);
   const found = before < 0 ? text.indexOf('\n') : before;
   return found > 0 && text[found - 1] === '\r' ? '\r\n' : '\n';
 }
 
-/** @returns whether nothing but blanks stands between the beginning of the line of `at` and `at` */
+/** @returns whether there are only blanks between the beginning of the line of `at` and `at` */
 export function isFirstOnLine(text: string, at: number): boolean {
   return text.slice(lineStart(text, at), at).trim() === '';
 }

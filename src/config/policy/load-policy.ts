@@ -3,17 +3,17 @@ import { readPlainFile, untrusted } from '../../base/index.js';
 import { type Finding, finding, QplugError } from '../../diag/index.js';
 import type { Policy } from './policy.js';
 
-/** Where a system's policy stands. The environment has no say in it: whoever is kept from something could point elsewhere. */
+/** The path of a system's policy. The environment can't change it, because a denied user could then choose another policy. */
 export const POLICY_FILE = '/etc/qplug/policy.yaml';
 
 /** The largest policy, in bytes. */
 const MAX_BYTES = 256 * 1024;
 
 /**
- * Reads the policy of this host. The YAML parser is loaded only where there is one.
+ * Reads the policy of this host. Loads the YAML parser only if there is a policy.
  *
  * @param checkSelector - see `PolicyChecks`
- * @returns undefined where there is none: then everything is allowed
+ * @returns undefined if there is none: then every device is allowed
  * @throws QplugError `policy-unusable` when it is there and can't be read, is not valid, or can be changed by others than root (and who
  *   runs this): then nothing is allowed
  */
@@ -38,7 +38,7 @@ async function readPolicy(path: string): Promise<Buffer | undefined> {
   try {
     return readPlainFile(path, MAX_BYTES);
   } catch (error) {
-    // a link that leads nowhere is no missing policy
+    // a dangling link does not count as a missing policy
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT' && !(await isThere(path));
     if (isMissing) return undefined;
     throw unusable(path, wrong((error as Error).message), error);

@@ -5,19 +5,19 @@ import { readSource, type Source } from '../source.js';
 import type { Pointer } from '../vm-file.js';
 import type { Policy, PolicyRule } from './policy.js';
 
-/** More than this many findings are no help to anyone. */
+/** Maximum number of reported findings. */
 const MAX_FINDINGS = 100;
 
-/** What a policy is held against. */
+/** The checks of a policy. */
 export interface PolicyChecks {
-  /** @returns why a text is no selector, or undefined when it is one */
+  /** @returns why a text is not a selector, or undefined if it is one */
   readonly checkSelector: (text: string) => string | undefined;
-  /** Text of /etc/passwd and /etc/group; undefined where there is none. */
+  /** Text of /etc/passwd and /etc/group; undefined if there is none. */
   readonly passwd: string | undefined;
   readonly group: string | undefined;
 }
 
-/** A policy as written, once it obeys its schema. */
+/** A policy that conforms to its schema, without further checks. */
 interface RawPolicy {
   readonly enabled?: boolean;
   readonly allow?: readonly (string | RawRule)[];
@@ -37,7 +37,7 @@ interface RawRule {
  * Reads the text of a policy.
  *
  * @param text - YAML 1.2 or JSON
- * @throws QplugError `policy-unusable` with all that is wrong after it, in the order of the file
+ * @throws QplugError `policy-unusable`, followed by all errors in the order of the file
  */
 export function parsePolicy(text: string, path: string, checks: PolicyChecks): Policy {
   const findings: Finding[] = [];

@@ -1,21 +1,21 @@
 import type { SourceLocation } from '../../diag/index.js';
 
-/** A system's policy that was read and found valid. See schemas/policy.schema.json. */
+/** A valid policy of a system. See schemas/policy.schema.json. */
 export interface Policy {
-  /** The file it came from. */
+  /** Its file. */
   readonly path: string;
   readonly enabled: boolean;
-  /** Undefined: everything that is not denied is allowed. */
+  /** Undefined: every device that is not denied is allowed. */
   readonly allow: readonly PolicyRule[] | undefined;
   readonly deny: readonly PolicyRule[];
 }
 
-/** What a rule means: all that it names at once. */
+/** A rule: matches if all its conditions do. */
 export interface PolicyRule {
-  /** A selector, as written. */
+  /** A selector, unparsed. */
   readonly select: string | undefined;
   readonly class: number | undefined;
-  /** A selector by port or location; what is behind a hub there is meant too. */
+  /** A selector by port or location; matches devices behind a hub there too. */
   readonly port: string | undefined;
   readonly uid: number | undefined;
   readonly gid: number | undefined;

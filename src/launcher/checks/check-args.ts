@@ -12,7 +12,7 @@ import {
   usedSlots,
 } from '../command-line/index.js';
 
-/** Options that a key of the VM file stands for, with what to write there. */
+/** Options with a key in the VM file, and the entry to write instead. */
 const MODELLED: Readonly<Record<string, (value: string) => string>> = {
   machine: (value) => `machine: ${value}`,
   M: (value) => `machine: ${value}`,
@@ -24,16 +24,16 @@ const MODELLED: Readonly<Record<string, (value: string) => string>> = {
   runas: (value) => `qemu: { user: ${value} }`,
 };
 
-/** Options that would take the process out of qplug's hands. */
+/** Options that would take control of the process away from qplug. */
 const OURS: Readonly<Record<string, string>> = {
   daemonize: 'qplug watches the process that it starts; `qplug run --detach` leaves it running',
   pidfile: 'qplug keeps the process id itself; `qplug status` shows it',
 };
 
 /**
- * What in `qemu.args` clashes with what qplug writes. `-S`, `-usb`, further monitors and displays are understood, and left.
+ * Finds conflicts between `qemu.args` and qplug's own options. Accepts `-S`, `-usb`, further monitors and displays.
  *
- * @param controllers - those that the VM will start with
+ * @param controllers - the VM's controllers at its start
  */
 export function checkArgs(vm: VmFile, controllers: readonly ControllerSpec[]): Finding[] {
   const context: Context = {
@@ -119,7 +119,7 @@ function deviceEntry(driver: string, given: ReadonlyMap<string, string>): string
   return flow([['emulated', driver], ['id', given.get('id')], ['drive', drive], ...pin]);
 }
 
-/** @returns a selector for what `-device usb-host` was given; undefined when that is no single device */
+/** @returns a selector for the device of a `-device usb-host`; undefined if it names no single device */
 function hostSelector(given: ReadonlyMap<string, string>): string | undefined {
   const hex = (key: string): string | undefined => {
     const number = Number(given.get(key));
@@ -139,7 +139,7 @@ function flow(parts: readonly (readonly (string | undefined)[])[]): string {
   return `- { ${known.map(([key, value]) => `${key}: ${value}`).join(', ')} }`;
 }
 
-/** What `-usbdevice` still takes (hw/usb/bus.c, usbdevice_create; docs/about/removed-features.rst). */
+/** The devices that `-usbdevice` still accepts (hw/usb/bus.c, usbdevice_create; docs/about/removed-features.rst). */
 function legacyDevice(name: string): string | undefined {
   const drivers: Readonly<Record<string, string>> = {
     tablet: 'usb-tablet',
@@ -152,7 +152,7 @@ function legacyDevice(name: string): string | undefined {
   return driver === undefined ? undefined : flow([['emulated', driver]]);
 }
 
-/** The block node name that an option makes: ids of `-drive` and node names are one space (block.c). */
+/** The block node name that an option creates: ids of `-drive` and node names share one namespace (block.c). */
 function nodeName(flag: string, value: string): string | undefined {
   if (flag === 'blockdev') return parseProperties(value, 'driver').get('node-name');
   return flag === 'drive' ? parseProperties(value, 'file').get('id') : undefined;

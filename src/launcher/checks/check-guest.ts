@@ -14,8 +14,8 @@ import { checkArgs } from './check-args.js';
 import { checkPins } from './check-pins.js';
 
 /**
- * What is wrong with a VM file as a whole, seen from its command line: its machine, controllers that the machine can't have,
- * pins, and `qemu.args` that clash. Made to be the `checkGuest` of `loadVmFile`.
+ * Checks a VM file as a whole: its machine, controllers that the machine can't have, pins, and conflicts in `qemu.args`. It is the
+ * `checkGuest` of `loadVmFile`.
  */
 export function checkGuest(vm: VmFile): Finding[] {
   const controllers = chooseControllers(vm);
@@ -28,7 +28,7 @@ export function checkGuest(vm: VmFile): Finding[] {
   ];
 }
 
-/** On x86 the names are few, so what is near one and is none is misspelt. Others QEMU itself will judge. */
+/** x86 has few machine names, so an unknown name close to one of them is a typo. QEMU itself checks the others. */
 function checkMachine(vm: VmFile): Finding[] {
   const name = vm.machine.split(',', 1)[0] ?? '';
   const isX86 = /^qemu-system-(x86_64|i386)$/.test(basename(vm.qemu.binary));
@@ -55,7 +55,7 @@ function checkControllers(vm: VmFile): Finding[] {
   return [...unplaced, ...companionIds(vm)];
 }
 
-/** The companions of an ICH9 group have ids of their own, which the file may have given away. */
+/** The companions of an ICH9 group have their own ids, which the file may use elsewhere. */
 function companionIds(vm: VmFile): Finding[] {
   const named = new Map(
     [
@@ -86,7 +86,7 @@ function checkDrives(vm: VmFile): Finding[] {
     );
 }
 
-/** @returns every id of the command line that qplug writes: what `growControllers` and hot plug must not use again */
+/** @returns every id of the command line that qplug writes: `growControllers` and hotplug must not use them again */
 export function takenIds(vm: VmFile): Set<string> {
   return ownIds(vm, chooseControllers(vm));
 }

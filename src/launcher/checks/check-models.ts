@@ -3,15 +3,15 @@ import { type Finding, finding } from '../../diag/index.js';
 import { type Capabilities, mayHave, nearestController } from '../../qdev/index.js';
 import { chooseControllers } from '../command-line/index.js';
 
-/** @returns the device models to ask a QEMU for before it runs a file: those that the file wants, and that a plan may add */
+/** @returns the device models to ask QEMU about before a start: those that the file wants, and those that a plan may add */
 export function modelsOf(vm: VmFile): string[] {
   return [...new Set([...wantedModels(vm).map(({ model }) => model), 'qemu-xhci', 'usb-hub', 'usb-host'])];
 }
 
 /**
- * Holds a file against what its QEMU has: builds leave devices out, and distributions put some into packages of their own.
+ * Compares a file with its QEMU's models: builds omit devices, and distributions put some into separate packages.
  *
- * @returns a finding for each model that is wanted and not there; a missing `usb-host` is told also where no host device is wanted
+ * @returns a finding for each wanted model that QEMU lacks; for a missing `usb-host` also if the file wants no host device
  */
 export function checkModels(vm: VmFile, binary: string, capabilities: Capabilities | undefined): Finding[] {
   if (capabilities === undefined) return [];
@@ -26,7 +26,7 @@ export function checkModels(vm: VmFile, binary: string, capabilities: Capabiliti
   return [...found, finding('qemu-no-usb-host', { binary, package: 'qemu-system-common' }, { severity })];
 }
 
-/** Each model that QEMU will be asked to make, once, with its place in the file where it has one. */
+/** Each wanted model once, with its position in the file if it has one. */
 function wantedModels(vm: VmFile): { readonly model: string; readonly pointer: Pointer | undefined }[] {
   const pointers = new Map((vm.usb.controllers ?? []).map(({ id, pointer }) => [id, pointer] as const));
   const wanted = [

@@ -12,17 +12,17 @@ import {
 import { predictBuses } from '../command-line/index.js';
 import { hubFix } from './hub-fix.js';
 
-/** Something of the file that names a controller, a port or both. */
+/** An entry of the file that names a controller, a port or both. */
 interface Pin {
   readonly controller: string | undefined;
   readonly port: string | undefined;
-  /** Where it is one. */
+  /** Set if the entry is a hub. */
   readonly hub: HubWish | undefined;
   readonly pointer: Pointer;
 }
 
 /**
- * Checks every `controller:` and `port:` of a file: they exist, no port has two, and none of a hub is too fast for it.
+ * Checks every `controller:` and `port:` of a file: they exist, no port is used twice, and no hub is on a port that is too fast for it.
  *
  * @param buses - the controllers that the VM starts with
  */
@@ -56,7 +56,7 @@ function checkPin(pin: Pin, vm: VmFile, buses: readonly Controller[], taken: Map
   if (port === undefined) return [];
   const location = vm.locate([...pointer, 'port']);
   const wrong = candidates.map((bus) => wrongPort(pin, port, bus, vm.usb.hubs));
-  // Where no controller is named, one that has the port is enough.
+  // Without a named controller, one controller with that port is enough.
   const [first] = wrong;
   if (first !== undefined && wrong.every((found) => found !== undefined)) return [{ ...first, location }];
   const [only, another] = candidates;

@@ -8,10 +8,10 @@ type HubFix =
   | { readonly fix: 'add-companions'; readonly controller: string };
 
 /**
- * Finds what to write for a hub on a port that takes none: another port of its controller, one of another controller, or companions
- * for its controller. Each is tried: the file must have a mistake less with it.
+ * Finds a fix for a hub on a port that accepts no hub: another port of its controller, a port of another controller, or companions for its
+ * controller. Tries each: the file must have one mistake less with it.
  *
- * @param mistakes - counts the pins of a file that are wrong
+ * @param mistakes - counts the wrong pins of a file
  */
 export function hubFix(vm: VmFile, hub: HubWish, mistakes: (vm: VmFile) => number): HubFix | undefined {
   const before = mistakes(vm);
@@ -42,7 +42,7 @@ function applied(vm: VmFile, hub: HubWish, fix: HubFix): VmFile {
     return { ...vm, usb: { ...usb, hubs: usb.hubs.map((one) => (one === hub ? moved : one)) } };
   }
   const wish = usb.controllers?.find(({ id }) => id === fix.controller);
-  // The model is that of all controllers of its entry.
+  // An entry's model applies to all its controllers.
   const controllers = usb.controllers?.map((one) => (one.pointer === wish?.pointer ? { ...one, model: 'ich9' } : one));
   const changed = { ...vm, usb: { ...usb, controllers } };
   const placed = new Set(chooseControllers(changed).map(({ id }) => id));

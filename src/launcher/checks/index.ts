@@ -1,5 +1,5 @@
 /**
- * What is wrong with a VM before it starts: a VM file comes in, with what this QEMU can do; findings go out, each with what would mend it.
+ * Checks a VM before its start. Input: a VM file, and the abilities of its QEMU. Output: findings, each with a fix.
  */
 
 export { checkGuest, takenIds } from './check-guest.js';

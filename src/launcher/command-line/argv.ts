@@ -17,7 +17,7 @@ import { type MachineModel, machineModel } from './machine.js';
 import { parseQemuArgs } from './qemu-args.js';
 import { sandboxOption } from './sandbox.js';
 
-/** One option of the command line; `flag` with its dash. A word that is no option (a disk image) has an empty flag. */
+/** One option of the command line; `flag` with its dash. A word that is not an option (a disk image) has an empty flag. */
 export interface QemuOption {
   readonly flag: string;
   readonly value?: string | undefined;
@@ -30,26 +30,26 @@ export interface PlacedEmulated extends UsbPlace {
   readonly drive?: EmulatedDrive | undefined;
 }
 
-/** All that decides a command line. */
+/** All inputs of a command line. */
 export interface ArgvInput {
   readonly vm: VmFile;
-  /** Decides how devices are spelled. */
+  /** Determines the syntax of devices. */
   readonly version: QemuVersion;
-  /** What this QEMU said of itself: it goes before its version. */
+  /** This QEMU's own answers; they take precedence over its version. */
   readonly capabilities?: Capabilities | undefined;
   readonly paths: { readonly qplugSocket: string; readonly ownerSocket: string };
   readonly controllers: readonly ControllerSpec[];
   readonly hubs: readonly (UsbPlace & { readonly ports: number })[];
   readonly emulated: readonly PlacedEmulated[];
-  /** Whether QEMU gets its two monitors as descriptors 3 and 4, sockets that listen already. Default: it makes them itself. */
+  /** Whether QEMU gets its two monitors as descriptors 3 and 4, sockets that listen already. Default: it creates them itself. */
   readonly handedOver?: boolean | undefined;
   /** Start with the guest stopped, so that devices can be plugged and checked before it runs. */
   readonly paused: boolean;
 }
 
 /**
- * The command line of a VM. What it says of itself comes first, `qemu.args` last. qplug leaves QEMU's other defaults as they
- * are, but for the display: none, unless the arguments have one.
+ * Builds the command line of a VM: general options first, `qemu.args` last. qplug keeps QEMU's other defaults, except for the display:
+ * none, unless the arguments have one.
  */
 export function buildArgv(input: ArgvInput): readonly QemuOption[] {
   const { vm, paths } = input;
@@ -64,7 +64,7 @@ export function buildArgv(input: ArgvInput): readonly QemuOption[] {
     { flag: '-name', value: vm.name },
     ...(sandbox === undefined || has('sandbox') ? [] : [{ flag: '-sandbox', value: sandbox }]),
     { flag: '-machine', value: machineOption(input) },
-    // Several: QEMU takes the first that works (softmmu/vl.c, configure_accelerators).
+    // Several: QEMU uses the first that works (softmmu/vl.c, configure_accelerators).
     ...vm.accel.map((value) => ({ flag: '-accel', value })),
     { flag: '-m', value: vm.memory },
     { flag: '-smp', value: String(vm.cpus) },
@@ -96,7 +96,7 @@ function verbatim(word: string, flag: string | undefined, value: string | undefi
   return flag === undefined ? { flag: '', value: word } : { flag: word, value };
 }
 
-/** The machine with what its USB needs: some without PCI have USB only when told so, and a microvm PCI. */
+/** The machine with the options that USB needs: some machines without PCI have USB only on request, and a microvm has PCI only on request. */
 function machineOption({ vm, controllers, version }: ArgvInput): string {
   const { family, usb, pcie } = machineModel(vm.machine);
   const wantsUsb = usb === undefined && machineBoard(vm, version)?.pci === false && isUsbSwitchedOn(vm, version);
@@ -109,7 +109,7 @@ function qmpSocket(path: string): string {
   return `unix:${path.replaceAll(',', ',,')},server=on,wait=off`;
 }
 
-/** The same by a socket that listens already; `-qmp` knows no descriptors. @param i - 0: qplug's own, 1: the owner's */
+/** The same with a socket that listens already; `-qmp` does not accept descriptors. @param i - 0: qplug's own, 1: the owner's */
 function qmpDescriptor(i: number): QemuOption[] {
   const id = i === 0 ? 'qplug-monitor' : 'qplug-owner';
   return [
@@ -124,7 +124,7 @@ function nodeOf(id: string): string {
 }
 
 function blockNode({ id, file, format, readonly }: Pick<Drive, 'id' | 'file' | 'format' | 'readonly'>): QemuOption {
-  // The `file` driver takes regular files only (block/file-posix.c).
+  // The `file` driver accepts only regular files (block/file-posix.c).
   const driver = file.startsWith('/dev/') ? 'host_device' : 'file';
   const node = { driver: format, 'node-name': id, 'read-only': readonly, file: { driver, filename: file } };
   return { flag: '-blockdev', value: JSON.stringify(node) };
@@ -145,10 +145,10 @@ function devices({ vm, controllers, hubs, emulated }: ArgvInput): DeviceSpec[] {
   ];
 }
 
-/** The id of the SCSI adapter that drives of that interface hang on. */
+/** The id of the SCSI adapter for drives of that interface. */
 const SCSI = 'qplug-scsi';
 
-/** How virtio devices are called on a machine; where qplug does not know it, QEMU's alias finds the right one. */
+/** The suffix of virtio devices on a machine; on an unknown machine QEMU's alias finds the right one. */
 const VIRTIO_BUS: Readonly<Record<MachineModel['family'], string>> = {
   microvm: '-device',
   pc: '-pci',
@@ -185,7 +185,7 @@ function diskDevices(vm: VmFile): DeviceSpec[] {
   return [...(needsScsi ? [{ driver: `virtio-scsi${virtio}`, id: SCSI, properties: {} }] : []), ...disks];
 }
 
-/** @returns the ids of devices that qplug itself adds to the command line, beside those of the file */
+/** @returns the ids of devices that qplug itself adds to the command line, besides those of the file */
 export function ownIds(vm: VmFile, controllers: readonly ControllerSpec[]): Set<string> {
   return new Set([
     ...controllers.map(({ id }) => id),

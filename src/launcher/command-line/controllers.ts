@@ -16,24 +16,24 @@ import { type MachineModel, machineModel } from './machine.js';
 import { parseQemuArgs, rootSlotsOf } from './qemu-args.js';
 import { SlotPool, type SlotsBefore } from './slot-pool.js';
 
-/** PCI slots for controllers: above those that QEMU gives out by itself from 1 up, below those of chipsets. */
+/** PCI slots for controllers: above those that QEMU assigns itself from 1 up, below those of chipsets. */
 const SLOTS: readonly number[] = [
   0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x0f, 0x0e, 0x0d, 0x0c, 0x0b, 0x0a, 0x09, 0x08,
 ];
 
-/** Where the chip itself has its USB groups (hw/usb/hcd-ehci-pci.c); a board that uses the first leaves the second. */
+/** The slots of USB groups in the real chip (hw/usb/hcd-ehci-pci.c); if the board uses the first, the second is free. */
 const ICH9_SLOTS: readonly number[] = [0x1d, 0x1a];
 
-/** Where spare root ports go. */
+/** Slots for spare root ports. */
 const ROOT_PORT_SLOTS: readonly number[] = [0x18, 0x19];
 
-/** How many controllers a plan may add at start. */
+/** Maximum number of controllers that a plan may add at a start. */
 const MAX_GROWTH = 4;
 
-/** The port count of an xHCI that qplug chooses: the most there is, since ports cost nothing. */
+/** The port count of an xHCI that qplug adds: the maximum, since ports cost nothing. */
 const XHCI_PORTS = 15;
 
-/** A PCIe root port in which a controller can be plugged while the VM runs. */
+/** A PCIe root port for hotplugging a controller. */
 export interface RootPort {
   /** qdev id, and the name of its bus. */
   readonly id: string;
@@ -41,7 +41,7 @@ export interface RootPort {
   readonly chassis: number;
 }
 
-/** @returns what is known of the USB of a file's machine */
+/** @returns qplug's facts about the USB of a file's machine */
 export function machineBoard(vm: VmFile, version?: QemuVersion): Board | undefined {
   return boardOf(vm.machine.split(',', 1)[0] ?? '', version);
 }
@@ -61,9 +61,9 @@ export function isUsbSwitchedOn(vm: VmFile, version?: QemuVersion): boolean {
  * called `xhci`. Where USB is switched on, and on machines without PCI, the default is the board's own (see `boardControllers`).
  * PCI addresses are fixed, because snapshots find devices by them (facts: section names in migration/savevm.c).
  *
- * @param vm - controllers that find no slot are left out: `checkGuest` says so
- * @param before - slots that they had at an earlier start, which they get again
- * @returns in the order of creation, ICH9 groups spelt out
+ * @param vm - omits controllers that find no slot; `checkGuest` reports them
+ * @param before - their slots at an earlier start, which they get again
+ * @returns in the order of creation, with ICH9 groups expanded
  */
 export function chooseControllers(vm: VmFile, before: SlotsBefore = new Map()): ControllerSpec[] {
   const machine = machineModel(vm.machine);
@@ -77,7 +77,7 @@ export function chooseControllers(vm: VmFile, before: SlotsBefore = new Map()): 
   );
 }
 
-/** @returns how many wishes of a file found no PCI slot: 16 controllers and two ICH9 groups fit */
+/** @returns the number of controllers of a file without a PCI slot: 16 controllers and two ICH9 groups fit */
 export function unplacedControllers(vm: VmFile): ControllerWish[] {
   const placed = new Set(chooseControllers(vm).map(({ id }) => id));
   return (vm.usb.controllers ?? []).filter(({ id }) => !placed.has(id));
@@ -111,16 +111,16 @@ function portProperties(wish: ControllerWish, model: ControllerModel): Partial<C
   return rule === 'ohci' && wish.ports !== undefined ? { numPorts: wish.ports } : {};
 }
 
-/** On a machine that qplug does not know, QEMU finds the bus and the slot. */
+/** On an unknown machine QEMU chooses the bus and the slot. */
 function address(pciBus: string | undefined, slot: number): Pick<ControllerSpec, 'pciBus' | 'address'> {
   return pciBus === undefined ? {} : { pciBus, address: `${slot.toString(16)}.0` };
 }
 
 /**
- * The controllers that a plan may add to those chosen, before the VM starts.
+ * The further controllers that a plan may add before the VM starts.
  *
- * @param taken - ids that are in use otherwise
- * @param before - slots that they had at an earlier start, which they get again
+ * @param taken - other ids in use
+ * @param before - their slots at an earlier start, which they get again
  * @returns up to four `qemu-xhci` called `qplug-xhci1` and on, in slots that neither the file nor its `qemu.args` fill; none where the file forbids growth or
  *   the machine has no PCI
  */
@@ -132,7 +132,7 @@ export function growControllers(
 ): ControllerSpec[] {
   const machine = machineModel(vm.machine);
   if (!vm.usb.grow.controllers || machine.pciBus === undefined) return [];
-  // A microvm without PCI stays one.
+  // A microvm without PCI keeps none.
   if (machine.family === 'microvm' && !needsPcie(vm, chosen)) return [];
   const used = new Set([...usedSlots(vm, chosen).keys(), ...rootSlotsOf(vm.qemu.args)]);
   const slots = new SlotPool(
@@ -155,15 +155,15 @@ export function needsPcie(vm: VmFile, controllers: readonly ControllerSpec[]): b
 }
 
 /**
- * The controllers that come with the machine, as QEMU makes them. They have no id; their buses are `usb-bus.0` and on.
+ * The controllers of the machine itself. They have no id; their buses are `usb-bus.0` and on.
  *
- * @param version - of the QEMU that will run; undefined for what is true of new ones
+ * @param version - QEMU's version; undefined for the facts of new versions
  */
 export function boardControllers(vm: VmFile, version?: QemuVersion): Controller[] {
   return predictBoard(machineBoard(vm, version), isUsbSwitchedOn(vm, version));
 }
 
-/** @returns the USB world of a VM file as QEMU will make it, without hubs and devices */
+/** @returns the USB controllers that QEMU will create for a VM file, without hubs and devices */
 export function predictBuses(
   vm: VmFile,
   controllers: readonly ControllerSpec[] = chooseControllers(vm),
@@ -172,7 +172,7 @@ export function predictBuses(
   return [...boardControllers(vm, version), ...predictControllers(controllers)];
 }
 
-/** @returns spare root ports, so that controllers can be plugged while the VM runs: two where the root bus can't do that */
+/** @returns spare root ports for hotplugging controllers: two if the root bus has no hotplug */
 export function spareRootPorts(vm: VmFile): RootPort[] {
   const { family } = machineModel(vm.machine);
   if (!vm.usb.grow.controllers || (family !== 'q35' && family !== 'virt')) return [];

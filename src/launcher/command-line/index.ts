@@ -1,6 +1,6 @@
 /**
- * QEMU's command line: a VM file comes in, with where its controllers were; the words of the command line go out, and the buses that QEMU
- * will make of them. Nothing is started, nothing is read.
+ * Builds QEMU's command line. Input: a VM file, and the former places of its controllers. Output: the words of the command line, and the
+ * buses that QEMU will create from them. Starts and reads nothing.
  */
 
 export {

@@ -1,13 +1,13 @@
-/** One option of a command line, as QEMU's own parser divides it. */
+/** One option of a command line, split as by QEMU's parser. */
 export interface GivenOption {
-  /** Without its dashes: QEMU takes `-m` and `--m` alike. Undefined for a word without one, which is a disk image. */
+  /** Without its dashes: QEMU accepts `-m` and `--m` alike. Undefined for a word without a dash, which is a disk image. */
   readonly flag: string | undefined;
   readonly value: string | undefined;
   /** Index of its first word. */
   readonly index: number;
 }
 
-/** The options that take no value (qemu-options.hx, HAS_ARG absent), versions 4.2 to 11. Every other takes the next word. */
+/** The options without a value (qemu-options.hx, HAS_ARG absent), versions 4.2 to 11. Every other option uses the next word. */
 const BARE: ReadonlySet<string> = new Set(
   `h help version audio-help S s usb daemonize snapshot nographic curses sdl portrait full-screen no-frame
   alt-grab ctrl-grab no-quit win2k-hack no-fd-bootchk no-acpi no-hpet no-reboot no-shutdown nodefaults no-user-config
@@ -35,7 +35,7 @@ export function parseQemuArgs(args: readonly string[]): GivenOption[] {
 /**
  * @param value - of `-device`, `-drive`, `-chardev` and the like: `driver,key=value,…` with doubled commas, or JSON
  * @param implied - the key of a first part without `=`
- * @returns its properties as text; empty when it is JSON that can not be read
+ * @returns its properties as text; empty for JSON that can't be parsed
  */
 export function parseProperties(value: string, implied: string): ReadonlyMap<string, string> {
   if (value.trimStart().startsWith('{')) return jsonProperties(value);
@@ -56,12 +56,12 @@ function jsonProperties(text: string): ReadonlyMap<string, string> {
     if (typeof parsed !== 'object' || parsed === null) return new Map();
     return new Map(Object.entries(parsed).map(([key, value]) => [key, String(value)]));
   } catch {
-    // QEMU will say what is wrong with it.
+    // QEMU will report the error.
     return new Map();
   }
 }
 
-/** @returns the PCI slot of the root bus that the properties of a `-device` name; undefined when they name none there */
+/** @returns the PCI slot of the root bus that the properties of a `-device` name; undefined if they name none there */
 export function rootSlot(properties: ReadonlyMap<string, string>): number | undefined {
   const address = properties.get('addr');
   const onRootBus = ['', 'pci.0', 'pcie.0'].includes(properties.get('bus') ?? '');
@@ -79,7 +79,7 @@ export function rootSlotsOf(args: readonly string[]): ReadonlySet<number> {
   );
 }
 
-/** @returns whether the arguments ask for a VM that stays paused (`-S`): then it is not continued after its start */
+/** @returns whether the arguments request a VM that stays paused (`-S`): then qplug does not resume it after its start */
 export function startsPaused(args: readonly string[]): boolean {
   return parseQemuArgs(args).some(({ flag }) => flag === 'S');
 }

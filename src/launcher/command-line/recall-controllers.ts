@@ -4,7 +4,7 @@ import { chooseControllers, growControllers } from './controllers.js';
 import { rootSlotsOf } from './qemu-args.js';
 import { slotOf } from './slot-pool.js';
 
-/** A controller that a VM had when it ran last. */
+/** A controller of a VM's last run. */
 export interface ControllerBefore {
   readonly id: string;
   /** Its PCI address: `10.0`. */
@@ -12,11 +12,11 @@ export interface ControllerBefore {
 }
 
 /**
- * The controllers of a VM file (see `chooseControllers`) and those that a plan may add (see `growControllers`), each at the PCI
- * address that it had before, whatever was added to the file since. An address that `qemu.args` have taken by now is given up.
+ * The controllers of a VM file (see `chooseControllers`) and those that a plan may add (see `growControllers`), each at its former PCI
+ * address, whatever was added to the file since. qplug abandons an address that `qemu.args` use by now.
  *
- * @param before - what is remembered; empty for a VM that never ran
- * @param takenIds - ids that are in use otherwise
+ * @param before - the remembered controllers; empty for a VM that never ran
+ * @param takenIds - other ids in use
  */
 export function recallControllers(
   vm: VmFile,

@@ -2,7 +2,7 @@ import { isUnsafe } from '../../diag/index.js';
 import { type QemuOption, wordsOf } from './argv.js';
 
 /**
- * A command line to read and to paste: one option a line, each but the last ended with a backslash.
+ * Formats a command line for reading and pasting: one option a line, with a backslash at the end of each line but the last.
  *
  * @param binary - the program
  * @param options - as `buildArgv` makes them
@@ -13,8 +13,8 @@ export function formatArgv(binary: string, options: readonly QemuOption[]): stri
 }
 
 /**
- * @returns a word that a POSIX shell reads as `word`, without any character that a terminal would act upon: those are made
- *   by `printf` in the shell
+ * @returns a word that a POSIX shell reads as `word`, without control characters that a terminal would interpret: `printf` produces
+ *   those in the shell
  */
 export function shellQuote(word: string): string {
   if (/^[A-Za-z0-9_@:,./+-][A-Za-z0-9_@%+=:,./-]*$/.test(word)) return word;
@@ -36,7 +36,7 @@ export function shellQuote(word: string): string {
   return parts.length === 0 ? "''" : parts.join('');
 }
 
-/** A line feed would be lost: `$( )` drops those at its end. It stays between plain quotes. */
+/** Keeps a line feed between plain quotes, because `$( )` drops line feeds at its end. */
 function printed(character: string): string {
   const bytes = [...new TextEncoder().encode(character)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`);
   return `"$(printf '${bytes.join('')}')"`;

@@ -1,23 +1,23 @@
-/** The PCI slots (device numbers) that controllers had before, by the controller's id. */
+/** The former PCI slots (device numbers) of controllers, by id. */
 export type SlotsBefore = ReadonlyMap<string, number>;
 
-/** @returns the slot of a `1d.7` style address, or undefined when it is none */
+/** @returns the slot of a `1d.7` style address, or undefined if it is not one */
 export function slotOf(address: string): number | undefined {
   return /^[01]?[0-9a-f]\.[0-7]$/.test(address) ? Number.parseInt(address, 16) : undefined;
 }
 
-/** Gives out PCI slots: to each who had one before the same again, to the others first what nobody had. */
+/** Assigns PCI slots: a controller gets its former slot; a new one gets a slot that no controller had, if possible. */
 export class SlotPool {
   readonly #free: Set<number>;
   readonly #before: SlotsBefore;
 
-  /** @param slots - that can be given out, the preferred ones first */
+  /** @param slots - the assignable slots, preferred ones first */
   constructor(slots: readonly number[], before: SlotsBefore) {
     this.#free = new Set(slots);
     this.#before = before;
   }
 
-  /** @returns a slot that nobody has yet, or undefined when all are given out */
+  /** @returns a free slot, or undefined if there is none */
   take(id: string): number | undefined {
     const own = this.#before.get(id);
     const kept = new Set(this.#before.values());

@@ -12,25 +12,25 @@ import {
 } from '../../qdev/index.js';
 import { environmentOf, type RunAs } from '../process/index.js';
 
-/** How QEMU is asked. */
+/** Settings of a question to QEMU. */
 export interface Asking {
   readonly signal?: AbortSignal | undefined;
   /** ms for the answer. */
   readonly timeout?: number | undefined;
-  /** Whom it is started as; default whoever runs qplug. */
+  /** The user to start it as; default the user of qplug. */
   readonly as?: RunAs | undefined;
 }
 
-/** How long QEMU may take for a question about itself, in ms: a cold disk and a slow machine included. */
+/** ms for QEMU to answer a question about itself, even on a slow machine with a cold disk. */
 const TIMEOUT = 10_000;
 
 /**
- * Runs QEMU for an answer about itself; no machine is started.
+ * Runs QEMU for an answer about itself; starts no machine.
  *
  * @param binary - path of the program
  * @param args - such as `--version`
- * @returns stdout and stderr, whatever it exits with
- * @throws QplugError `qemu-silent` after `timeout` ms, `qemu-not-executable`; the reason of `signal` when that is aborted
+ * @returns stdout and stderr, whatever the exit code
+ * @throws QplugError `qemu-silent` after `timeout` ms, `qemu-not-executable`; the reason of `signal` if it aborts
  */
 export async function askQemu(
   binary: string,
@@ -49,10 +49,10 @@ export async function askQemu(
   }
 }
 
-/** How long it may take to tell of itself over QMP, in ms. Whoever says nothing is asked again in another way. */
+/** ms for QEMU to answer over QMP. If it does not, qplug asks in another way. */
 const READING_TIMEOUT = 3_000;
 
-/** A QEMU without a machine, whose standard input and output speak QMP. */
+/** Arguments for a QEMU without a machine that speaks QMP on standard input and output. */
 const WITHOUT_MACHINE = [
   ...['-machine', 'none', '-S', '-display', 'none', '-nodefaults', '-no-user-config'],
   ...['-qmp', 'stdio'],
@@ -63,9 +63,9 @@ const WITHOUT_MACHINE = [
  *
  * @param binary - path of the program
  * @param readingOf - the reading for the version of its greeting
- * @returns what the reading says; undefined where the program did not answer to the end, for whatever reason: it is no QEMU, its
+ * @returns the result of the reading; undefined if the program did not answer completely, for whatever reason: it is not QEMU, its
  *   build has no machine `none`, it ended by itself, or `timeout` ms passed
- * @throws the reason of `signal` when that is aborted · the system's error when it has no descriptors or memory for it
+ * @throws the reason of `signal` if it aborts · the system's error if it has no descriptors or memory left
  */
 export async function readFromQemu<T>(
   binary: string,
@@ -74,7 +74,7 @@ export async function readFromQemu<T>(
 ): Promise<T | undefined> {
   using deadline = new Deadline(Math.min(timeout, READING_TIMEOUT), signal);
   deadline.signal.throwIfAborted();
-  // A group of its own, so that a QEMU started by a wrapper script ends with it.
+  // Its own process group, so that a QEMU started by a wrapper script ends with it.
   const child = startProgram(binary, WITHOUT_MACHINE, { env: plainEnvironment(as), detached: true, ...whoOf(as) });
   if (child.pid === undefined) {
     // Node has no pipes to it then
@@ -85,7 +85,7 @@ export async function readFromQemu<T>(
   const ended = once(child, 'close').catch(() => undefined);
   const stop = (): void => endGroup(child.pid);
   deadline.signal.addEventListener('abort', stop);
-  // Its complaints are of no interest: what it does not tell is not known.
+  // Ignores its messages: an unanswered question stays unknown.
   child.stderr.resume();
   child.stdin.on('error', () => undefined);
   try {
@@ -141,7 +141,7 @@ function versionOf(greeting: unknown): QemuVersion | undefined {
 
 type Lines = AsyncIterator<string>;
 
-/** @returns the next line that is a JSON object; undefined at the end, or where a line is anything else */
+/** @returns the next line that is a JSON object; undefined at the end, or if a line is anything else */
 async function nextMessage(lines: Lines): Promise<Readonly<Record<string, unknown>> | undefined> {
   const { value, done } = await lines.next();
   if (done === true) return undefined;
@@ -153,7 +153,7 @@ async function nextMessage(lines: Lines): Promise<Readonly<Record<string, unknow
   }
 }
 
-/** @returns the next answer to a command, events left out */
+/** @returns the next answer to a command; skips events */
 async function nextReply(lines: Lines): Promise<QueryReply | undefined> {
   for (;;) {
     const message = await nextMessage(lines);
@@ -164,7 +164,7 @@ async function nextReply(lines: Lines): Promise<QueryReply | undefined> {
   }
 }
 
-/** @returns QEMU's refusal; undefined where it is none as QEMU has them */
+/** @returns QEMU's refusal; undefined if it does not have QEMU's form */
 function errorOf(error: unknown): QueryReply | undefined {
   const { class: name, desc } = (error ?? {}) as { readonly class?: unknown; readonly desc?: unknown };
   return typeof name === 'string' && typeof desc === 'string' ? { error: { class: name, desc } } : undefined;
@@ -174,7 +174,7 @@ function whoOf(as: RunAs | undefined): Partial<Pick<RunAs, 'uid' | 'gid'>> {
   return as === undefined ? {} : { uid: as.uid, gid: as.gid };
 }
 
-/** The environment without a locale, so that answers are in QEMU's own words. */
+/** The environment without a locale, so that QEMU's messages are not translated. */
 function plainEnvironment(as: RunAs | undefined): NodeJS.ProcessEnv {
   return { ...(as === undefined ? process.env : environmentOf(as)), LC_ALL: 'C' };
 }

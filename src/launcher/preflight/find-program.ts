@@ -5,10 +5,10 @@ import { ownUid, throwIfShort, type Untrusted, untrusted } from '../../base/inde
 import { fail } from '../../diag/index.js';
 
 /**
- * Finds a program as execvp does, but only in absolute folders of PATH: an empty entry would be the current folder. Root runs only what no
- * one else can change or replace: PATH may be that of whoever typed sudo. A path that was written is taken as it is.
+ * Finds a program as execvp does, but only in absolute folders of PATH: an empty entry would be the current folder. Root runs only a program
+ * that no other user can change or replace: PATH may be that of the user who ran sudo. A path with a slash is used unchanged.
  *
- * @param binary - a name, or a path with a slash, which is taken as it is
+ * @param binary - a name, or a path with a slash, which is used unchanged
  * @param path - the value of PATH
  * @returns its path
  * @throws QplugError `qemu-missing`, `qemu-not-executable`, `qemu-untrusted`
@@ -38,7 +38,7 @@ export async function findProgram(binary: string, path: string): Promise<string>
   throw fail('qemu-missing', { binary, path: isPath ? '' : path, package: packageOf(binary) });
 }
 
-/** The file, and where it is found: a link in a folder of others could lead anywhere tomorrow. */
+/** Checks the file and its folder: another user could redirect a link in that user's folder later. */
 function changeable(file: string): Untrusted | undefined {
   return untrusted(dirname(file)) ?? untrusted(file);
 }
@@ -55,7 +55,7 @@ async function whyNotExecutable(file: string): Promise<string | undefined> {
   }
 }
 
-/** Debian's packages by the machine that is emulated; all others are in qemu-system-misc. */
+/** Debian's packages by the emulated machine; all others are in qemu-system-misc. */
 const PACKAGES: Readonly<Record<string, string>> = {
   x86_64: 'qemu-system-x86',
   i386: 'qemu-system-x86',

@@ -1,6 +1,5 @@
 /**
- * What the host lacks for a VM: a VM file comes in, the QEMU that it names is found and asked; what that QEMU can do goes out, and
- * findings.
+ * Checks the host for a VM. Input: a VM file. Finds and asks the QEMU that it names. Output: the abilities of that QEMU, and findings.
  */
 
 export { type FoundQemu, findQemu, type Preflight, type PreflightInput, preflight } from './preflight.js';

@@ -18,39 +18,39 @@ import { checkSocketPaths, type RuntimePaths } from '../runtime-paths.js';
 import { type Asking, askQemu, readFromQemu } from './ask-qemu.js';
 import { findProgram } from './find-program.js';
 
-/** Below it QEMU does not fall back from one `-accel` to the next. */
+/** Older QEMUs do not fall back from one `-accel` to the next. */
 const LEAST_VERSION: QemuVersion = { major: 5, minor: 0, micro: 0 };
 
-/** What `preflight` found out. */
+/** The result of `preflight`. */
 export interface Preflight {
-  /** All that stands in the way, and warnings. */
+  /** Errors that prevent a start, and warnings. */
   readonly findings: readonly Finding[];
-  /** The program's path and version; undefined where they could not be had, which is then a finding. */
+  /** The program's path and version; undefined if they are unknown, which a finding reports. */
   readonly binary: string | undefined;
   readonly version: QemuVersion | undefined;
-  /** What it said of itself; undefined where it did not. */
+  /** Its answers about itself; undefined if it gave none. */
   readonly capabilities: Capabilities | undefined;
 }
 
-/** What to look at. */
+/** Input of `preflight`. */
 export interface PreflightInput {
   readonly vm: VmFile;
-  /** Sockets are checked where they are known. */
+  /** Given: qplug checks the sockets' paths too. */
   readonly paths?: Pick<RuntimePaths, 'qplugSocket' | 'ownerSocket'> | undefined;
   /** The value of PATH. */
   readonly searchPath: string;
   readonly signal?: AbortSignal | undefined;
-  /** ms that QEMU may take for each answer; default 10 s. */
+  /** ms for each answer of QEMU; default 10 s. */
   readonly timeout?: number | undefined;
-  /** Whom QEMU will run as; default whoever runs qplug. It is asked as this user too. */
+  /** The user that QEMU will run as; default the user of qplug. qplug asks QEMU as this user too. */
   readonly as?: RunAs | undefined;
 }
 
 /**
- * Everything about this host that can be known before the VM is started: the program, its version, its machine, its device
- * models, drives, socket paths. Changes nothing and starts no machine.
+ * Checks everything on this host that can be checked before the start: the program, its version, its machine, its device models, drives,
+ * socket paths. Changes nothing and starts no machine.
  *
- * @throws the reason of `signal` when that is aborted
+ * @throws the reason of `signal` if it aborts
  */
 export async function preflight(input: PreflightInput): Promise<Preflight> {
   const { vm, paths, as } = input;
@@ -63,13 +63,13 @@ export interface FoundQemu {
   /** Path of the program. */
   readonly binary: string;
   readonly version: QemuVersion;
-  /** What it said of itself; undefined where it did not. */
+  /** Its answers about itself; undefined if it gave none. */
   readonly capabilities: Capabilities | undefined;
 }
 
 /**
- * Finds the program of a VM file and asks it what it is and what it has. That starts it without a machine; one that does not speak
- * then is asked for its version only.
+ * Finds the program of a VM file and asks for its version and models. For that it starts the program without a machine; if it does not
+ * answer, qplug asks only for its version.
  *
  * @param machines - whether to ask for its machines; default no
  * @throws QplugError `qemu-missing`, `qemu-not-executable`, `qemu-silent`, `qemu-not-qemu`, `qemu-too-old`
@@ -121,7 +121,7 @@ async function checkQemu(input: PreflightInput): Promise<Preflight> {
 function checkMachine(vm: VmFile, { binary, capabilities }: FoundQemu): Finding[] {
   const machine = vm.machine.split(',', 1)[0] ?? '';
   const known = [...(capabilities?.machines ?? [])];
-  // A list that could not be had proves nothing.
+  // A missing list proves nothing.
   if (known.length === 0 || known.includes(machine)) return [];
   const evidence = { binary, machine, nearest: nearest(machine, known) };
   return [finding('qemu-no-machine', evidence, { location: vm.locate(['machine']) })];
@@ -145,7 +145,7 @@ async function checkDrives(vm: VmFile, as: RunAs | undefined): Promise<Finding[]
   return findings.flat();
 }
 
-/** Opened, not only asked about: that tells a folder, a full stop of a lock, or a node whose medium is gone. */
+/** Opens the file instead of only checking it: that detects a folder, a lock, or a node without a medium. */
 async function whyUnusable(
   file: string,
   readonly: boolean,
@@ -165,7 +165,7 @@ async function whyUnusable(
   }
 }
 
-/** What root may open, another user may not. */
+/** QEMU's user may lack a permission that root has. */
 async function checkRights({ file, readonly }: Pick<Drive, 'file' | 'readonly'>, as: RunAs): Promise<Finding[]> {
   const how = readonly ? 'read' : 'write';
   if (await mayOpen(file, how, as)) return [];
@@ -175,7 +175,7 @@ async function checkRights({ file, readonly }: Pick<Drive, 'file' | 'readonly'>,
   return [finding('drive-denied', evidence)];
 }
 
-/** @returns the first folder on the way to a file that a user may not pass */
+/** @returns the first folder of a path that a user may not enter */
 async function closedFolder(file: string, as: RunAs): Promise<string | undefined> {
   const folders: string[] = [];
   for (let at = dirname(file); ; at = dirname(at)) {

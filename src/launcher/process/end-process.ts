@@ -1,38 +1,38 @@
 import { Deadline, isAlive, type ProcessIdentity, poll } from '../../base/index.js';
 import { fail } from '../../diag/index.js';
 
-/** How often a process that is no child of ours is looked at, in ms. */
+/** ms between two checks of a process that is not a child of this one. */
 const INTERVAL = 20;
 
-/** One signal that was sent. */
+/** A sent signal. */
 export interface EndStep {
   readonly signal: 'SIGTERM' | 'SIGKILL';
-  /** ms that it is given. */
+  /** ms to wait for its effect. */
   readonly timeout: number;
 }
 
-/** How it ended: `already`: it was gone before; else by which signal, and ms after the first. */
+/** How it ended: `already`: it was gone before; else the signal, and ms after the first one. */
 export interface EndOutcome {
   readonly by: 'already' | EndStep['signal'];
   readonly waited: number;
 }
 
-/** How patient to be. */
+/** Timeouts. */
 export interface EndOptions {
-  /** ms for SIGTERM, on which QEMU flushes its disks; default 5 s. */
+  /** ms for SIGTERM, after which QEMU flushes its disks; default 5 s. */
   readonly term?: number | undefined;
   /** ms for SIGKILL; default 5 s. */
   readonly kill?: number | undefined;
-  /** Told before each signal. */
+  /** Called before each signal. */
   readonly onStep?: ((step: EndStep) => void) | undefined;
-  /** Stops the waiting, not the process. */
+  /** Stops the wait, not the process. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Ends a process: SIGTERM, then SIGKILL. It may be anyone's child, and is never mistaken for a later one with its pid.
+ * Ends a process: SIGTERM, then SIGKILL. It need not be a child, and qplug never mistakes a later process with its pid for it.
  *
- * @throws QplugError `process-not-ended` when even SIGKILL does not end it, `process-not-ours`; the reason of `signal`
+ * @throws QplugError `process-not-ended` if even SIGKILL does not end it, `process-not-ours`; the reason of `signal`
  */
 export async function endProcess(identity: ProcessIdentity, options: EndOptions = {}): Promise<EndOutcome> {
   const { term = 5000, kill = 5000, onStep, signal } = options;
@@ -58,7 +58,7 @@ function send(pid: number, signal: NodeJS.Signals): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EPERM') throw fail('process-not-ours', { pid }, { cause: error });
-    // Gone between the look and the signal.
+    // It ended between the check and the signal.
     if (code !== 'ESRCH') throw error;
   }
 }

@@ -3,17 +3,17 @@ import { chmodSync, renameSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { descriptorOf } from '../../base/index.js';
 
-/** Sockets that listen already, for a program that gets them as its file descriptors. */
+/** Listening sockets that a program inherits as file descriptors. */
 export interface ListeningSockets extends Disposable {
   /** In the order of the paths. */
   readonly descriptors: readonly number[];
 }
 
 /**
- * Makes sockets that listen, 0600, for a QEMU that may not write where they stand (`-chardev socket,fd=N`, which goes on with a socket
- * that was bound by somebody else: util/qemu-sockets.c, socket_listen). To dispose of this closes them here alone.
+ * Creates listening sockets, 0600, for a QEMU that may not write to their folder (`-chardev socket,fd=N`, which accepts a socket that
+ * another program bound: util/qemu-sockets.c, socket_listen). Disposing closes them only in this process.
  *
- * @param paths - absolute, in a folder that is closed to others: whoever connects before QEMU has them is turned away
+ * @param paths - absolute, in a folder that is closed to others; rejects clients that connect before QEMU has the sockets
  * @throws the system's error
  */
 export async function listenFor(paths: readonly string[]): Promise<ListeningSockets> {
@@ -30,7 +30,7 @@ export async function listenFor(paths: readonly string[]): Promise<ListeningSock
       servers.push({ path, server });
       chmodSync(path, 0o600);
       const descriptor = descriptorOf(server);
-      if (descriptor === undefined) throw new Error('this Node does not tell the descriptor of a socket');
+      if (descriptor === undefined) throw new Error('this Node.js does not give the descriptor of a socket');
       descriptors.push(descriptor);
     }
     return { descriptors, [Symbol.dispose]: dispose };
@@ -40,7 +40,7 @@ export async function listenFor(paths: readonly string[]): Promise<ListeningSock
   }
 }
 
-/** libuv removes the path of a socket that it closes (uv__pipe_close): it is out of the way meanwhile. */
+/** Moves the path away in the meantime, because libuv removes the path of a socket that it closes (uv__pipe_close). */
 function closeHere(path: string, server: Server): void {
   const aside = `${path}.kept`;
   renameSync(path, aside);
@@ -48,7 +48,7 @@ function closeHere(path: string, server: Server): void {
   renameSync(aside, path);
 }
 
-/** Makes sockets that QEMU made itself 0600: they stand in a closed folder, and their modes are those of its umask. */
+/** Sets sockets that QEMU created to 0600: they are in a closed folder, but QEMU's umask decides their mode. */
 export function closeToOthers(paths: readonly string[]): void {
   for (const path of paths) chmodSync(path, 0o600);
 }

@@ -1,6 +1,6 @@
 /**
- * The QEMU process: a command line comes in, with whom it runs as; a process goes out whose sockets listen already, with its log, its end,
- * and a way to find it again.
+ * The QEMU process. Input: a command line, and a user. Output: a process whose sockets listen already, with its log, its end, and a way to
+ * find it again.
  */
 
 export { type EndOptions, type EndOutcome, type EndStep, endProcess } from './end-process.js';

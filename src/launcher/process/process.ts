@@ -17,46 +17,46 @@ export interface ProcessExit {
 
 const { O_CREAT, O_NOFOLLOW, O_RDONLY, O_TRUNC } = constants;
 
-/** What to start. */
+/** The program to start. */
 export interface StartInput {
   readonly binary: string;
   /** Without the program itself. */
   readonly args: readonly string[];
-  /** Gets stdout and stderr; made with mode 0600, of bounded size: see `QemuLog`. */
+  /** Receives stdout and stderr; created with mode 0600, of bounded size: see `QemuLog`. */
   readonly logFile: string;
   readonly cwd?: string | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
-  /** Whom it is started as; default whoever runs qplug. Its environment is then a small one. */
+  /** The user to start it as; default the user of qplug. Another user gets a minimal environment. */
   readonly as?: RunAs | undefined;
-  /** Paths of sockets that are made for it, and handed over as descriptors 3 and on. */
+  /** Paths of sockets that qplug creates for it and passes as descriptors 3 and on. */
   readonly sockets?: readonly string[] | undefined;
-  /** Made empty, and its standard input; default /dev/null. */
+  /** Created empty as its standard input; default /dev/null. */
   readonly markFile?: string | undefined;
-  /** Called as soon as it was started, before anything is waited for. When this throws it is ended. */
+  /** Called immediately after the start. If it throws, qplug ends the process. */
   readonly onStart?: ((identity: ProcessIdentity) => void) | undefined;
-  /** Before the start only; afterwards the process is the caller's. */
+  /** Applies only before the start; afterwards the caller owns the process. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A QEMU that runs. Disposing of it ends it, by the signals of `endProcess`. */
+/** A running QEMU. Disposing ends it, by the signals of `endProcess`. */
 export interface QemuProcess extends AsyncDisposable {
   readonly pid: number;
   readonly identity: ProcessIdentity | undefined;
   /** Never rejects. */
   readonly exited: Promise<ProcessExit>;
-  /** The last lines that it wrote, safe to show. */
+  /** Its last lines of output, safe to print. */
   lastLines(count: number): Promise<readonly string[]>;
-  /** Hands on what it writes, until told to stop: see `QemuLog`. */
+  /** Passes its output on, until the signal aborts: see `QemuLog`. */
   follow(onText: (text: string) => void, signal: AbortSignal): Promise<void>;
-  /** Lets this program end while the process runs on. */
+  /** Lets this program exit while the process continues. */
   leave(): void;
 }
 
 /**
- * Starts QEMU in a session of its own, so that Ctrl-C at a terminal does not reach it: it is ended in order instead.
+ * Starts QEMU in its own session, so that Ctrl-C at a terminal does not reach it: qplug shuts it down instead.
  *
- * @throws QplugError `qemu-not-started` when there is no such program, or the log or a socket can't be made, or its rights could not be
- *   taken away; the reason of `signal`
+ * @throws QplugError `qemu-not-started` if there is no such program, or the log or a socket can't be created, or its privileges could not be
+ *   dropped; the reason of `signal`
  */
 export async function startQemu(input: StartInput): Promise<QemuProcess> {
   const { binary, args, logFile, cwd, as, env = as === undefined ? process.env : environmentOf(as), signal } = input;
@@ -67,7 +67,7 @@ export async function startQemu(input: StartInput): Promise<QemuProcess> {
   let sockets: ListeningSockets | undefined;
   try {
     log = await makeLog(logFile, signal);
-    // opened before QEMU alone has the pipe: what is in it is lost with the last who has it open
+    // opened before only QEMU has the pipe: its contents are lost when the last process closes it
     reader = new QemuLog(logFile);
     if (input.markFile !== undefined)
       mark = await open(input.markFile, O_RDONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
@@ -76,7 +76,7 @@ export async function startQemu(input: StartInput): Promise<QemuProcess> {
     const who = as === undefined ? {} : { uid: as.uid, gid: as.gid };
     const given = [mark?.fd ?? 'ignore', log.descriptor, log.descriptor, ...sockets.descriptors] as const;
     const child = startProgram(binary, args, { ...who, detached: true, cwd, env }, given);
-    // Listened to before the first wait: a process can end before anyone asks.
+    // Registered before the first wait: a process can end early.
     const exited = new Promise<ProcessExit>((resolve) =>
       child.once('exit', (code, by) => resolve({ code, signal: by })),
     );
@@ -104,7 +104,7 @@ export async function startQemu(input: StartInput): Promise<QemuProcess> {
   }
 }
 
-/** libuv has started it when `spawn` returns; one that was not started has no identity, and its error follows. */
+/** libuv has started it when `spawn` returns; a failed start has no identity, and its error follows. */
 async function told(running: RunningQemu, onStart: StartInput['onStart']): Promise<void> {
   if (running.identity === undefined) return;
   try {
@@ -115,7 +115,7 @@ async function told(running: RunningQemu, onStart: StartInput['onStart']): Promi
   }
 }
 
-/** In a user namespace that forbids it, libuv does not empty the list of groups, and says nothing. */
+/** In a user namespace that forbids it, libuv does not empty the list of groups, and reports no error. */
 function hasMoreThan({ uid, gid }: RunAs, pid: number): boolean {
   const rights = rightsOf(pid);
   if (rights === undefined) return false;
@@ -139,7 +139,7 @@ class RunningQemu implements QemuProcess {
     this.#logFile = logFile;
   }
 
-  /** Moves what it writes into its log, until it has ended. */
+  /** Copies its output into its log, until it ends. */
   keepLog(log: QemuLog): void {
     this.#draining = log.keepDraining();
     void this.exited.then(() => {
@@ -170,7 +170,7 @@ class RunningQemu implements QemuProcess {
   }
 }
 
-/** @returns the last lines of a log, escaped; none when it can't be read */
+/** @returns the last lines of a log, escaped; none if it can't be read */
 export function lastLogLines(logFile: string, count: number): readonly string[] {
   using log = new QemuLog(logFile);
   return log.lastLines(count);

@@ -18,30 +18,30 @@ import { printable } from '../../diag/index.js';
 
 const { O_APPEND, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } = constants;
 
-/** The most that one part of a log holds, in bytes; there are two, and the older one goes first. */
-const PART = 128 * 1024;
+/** Maximum size of one part of a log, in bytes; there are two parts, and qplug deletes the older one first. */
+const MAX_PART_BYTES = 128 * 1024;
 
-/** Bytes that are taken at once, which is what a pipe holds (pipe(7)). */
-const PIECE = 64 * 1024;
+/** Bytes per read: the capacity of a pipe (pipe(7)). */
+const READ_BYTES = 64 * 1024;
 
-/** Pieces that are taken in a row: who writes without end keeps nobody busy for long. */
-const MOST_PIECES = 16;
+/** Maximum number of reads in a row, so that endless output does not block qplug for long. */
+const MAX_READS = 16;
 
-/** ms that `mkfifo` may take, a slow machine included. */
+/** ms for `mkfifo`, even on a slow machine. */
 const MKFIFO_TIMEOUT = 10_000;
 
-/** ms between two looks at what was written. */
-const LOOK_EVERY = 100;
+/** ms between two reads of new output. */
+const READ_INTERVAL = 100;
 
-/** How much of the end of a log is read for `lastLines`, in bytes. */
+/** Bytes to read from the end of a log for `lastLines`. */
 const TAIL_BYTES = 16 * 1024;
 
 /**
- * What QEMU writes to stdout and stderr: two files of bounded size, the newest kept.
+ * QEMU's stdout and stderr: two files of bounded size, which keep the newest output.
  *
- * QEMU, which may be another user's and hostile, has no file that it could fill the disk with: it writes into a pipe, and qplug moves what is
- * there into the files: whoever started it as long as it runs, then the watcher, and each command that looks at the VM. Where none of
- * them is there QEMU neither blocks nor gets a signal: it has both ends of the pipe, which does not block, and what finds no room is lost.
+ * QEMU may be hostile, so it gets no file with which it could fill the disk: it writes into a pipe, and qplug copies the output into the
+ * files: first the command that started it, then the watcher, and each command that opens the VM. If none of them runs, QEMU neither
+ * blocks nor gets a signal: it has both ends of the nonblocking pipe, and output that does not fit is lost.
  */
 export class QemuLog implements Disposable {
   readonly #name: string;
@@ -49,11 +49,11 @@ export class QemuLog implements Disposable {
   #pipe: number | undefined;
   #buffer: Buffer | undefined;
 
-  /** @param path - of the log; one of a VM that is gone is empty */
+  /** @param path - the log's path; the log of a VM that is gone is empty */
   constructor(path: string) {
     this.#name = basename(path);
     this.#folder = opened(dirname(path), O_RDONLY | O_DIRECTORY);
-    // held open: what is in it when QEMU has ended can be had as well
+    // held open, so that its contents survive QEMU's end
     this.#pipe = opened(this.#path('.pipe'), O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
     if (this.#pipe !== undefined && !fstatSync(this.#pipe).isFIFO()) {
       closeSync(this.#pipe);
@@ -61,13 +61,13 @@ export class QemuLog implements Disposable {
     }
   }
 
-  /** By the folder as it was opened: a later VM of the same name has another one. */
+  /** Uses the opened folder: a later VM of the same name has another folder. */
   #path(ending: '' | '.1' | '.pipe'): string {
     return join(`/proc/self/fd/${this.#folder ?? 'none'}`, `${this.#name}${ending}`);
   }
 
-  /** Moves what QEMU has written since into the files. @returns how many bytes; fewer than there are where QEMU writes without end */
-  drain(pieces: number = MOST_PIECES): number {
+  /** Copies QEMU's new output into the files. @returns the number of bytes; if QEMU writes endlessly, it stops early */
+  drain(pieces: number = MAX_READS): number {
     let bytes = 0;
     for (let count = 0; count < pieces; count++) {
       const piece = this.#take();
@@ -81,29 +81,29 @@ export class QemuLog implements Disposable {
   #take(): Buffer {
     const none = Buffer.alloc(0);
     if (this.#pipe === undefined) return none;
-    this.#buffer ??= Buffer.alloc(PIECE);
+    this.#buffer ??= Buffer.alloc(READ_BYTES);
     try {
-      return this.#buffer.subarray(0, readSync(this.#pipe, this.#buffer, 0, PIECE, null));
+      return this.#buffer.subarray(0, readSync(this.#pipe, this.#buffer, 0, READ_BYTES, null));
     } catch {
-      // nothing is there now (EAGAIN)
+      // no output now (EAGAIN)
       return none;
     }
   }
 
-  /** A log that can't be written is no reason to do anything else otherwise. */
+  /** Ignores errors: an unwritable log must not affect anything else. */
   #append(piece: Buffer): void {
     for (const last of [false, true]) {
       try {
         appendTo(this.#path(''), this.#path('.1'), piece);
         return;
       } catch {
-        // where the disk is full the newest is worth more than what is older
+        // on a full disk the newest output is worth more
         if (!last) remove(this.#path('.1'));
       }
     }
   }
 
-  /** @returns the last lines, escaped; none when there is no log */
+  /** @returns the last lines, escaped; none if there is no log */
   lastLines(count: number): readonly string[] {
     this.drain();
     const parts = [this.#tailOf('.1'), this.#tailOf('')];
@@ -111,7 +111,7 @@ export class QemuLog implements Disposable {
     const isCut =
       parts.some((part) => part.isCut) || parts.reduce((sum, { bytes }) => sum + bytes.length, 0) > TAIL_BYTES;
     const lines = tail.toString('utf8').split(/\r?\n/);
-    // the first may be cut in the middle
+    // the first line may be incomplete
     return (isCut ? lines.slice(1) : lines)
       .filter((line) => line.trim() !== '')
       .slice(-count)
@@ -132,30 +132,30 @@ export class QemuLog implements Disposable {
   }
 
   /**
-   * Hands on what QEMU writes, from the beginning of the log, until told to stop; then what is left.
+   * Passes QEMU's output on, from the beginning of the log, until the signal aborts; then the rest.
    *
-   * @param onText - gets whole characters, otherwise raw
-   * @param signal - tells that nothing more will be written
+   * @param onText - receives whole characters, otherwise raw
+   * @param signal - aborts when there will be no more output
    */
   async follow(onText: (text: string) => void, signal: AbortSignal): Promise<void> {
     using reader = new Following(this.#path(''));
     const decoder = new TextDecoder();
     for (;;) {
       const last = signal.aborted;
-      for (let count = 0; count < MOST_PIECES; count++) {
-        // piece by piece: a part is begun anew at most once between two looks
+      for (let count = 0; count < MAX_READS; count++) {
+        // read by read: a part is restarted at most once between two reads
         const more = this.drain(1);
         reader.readRest((piece) => onText(decoder.decode(piece, { stream: true })));
         if (more === 0) break;
       }
       if (last) return;
-      await delay(LOOK_EVERY, undefined, { signal }).catch(() => undefined);
+      await delay(READ_INTERVAL, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  /** Moves what is written into the files from now on, as long as this program runs, until it is disposed of. */
+  /** Copies output into the files from now on, until it is disposed of. */
   keepDraining(): Disposable {
-    const timer = setInterval(() => this.drain(), LOOK_EVERY).unref();
+    const timer = setInterval(() => this.drain(), READ_INTERVAL).unref();
     return { [Symbol.dispose]: () => clearInterval(timer) };
   }
 
@@ -166,10 +166,10 @@ export class QemuLog implements Disposable {
   }
 }
 
-/** Reads a file to its end, again and again, also when a new one has taken its name. */
+/** Reads a growing file to its end repeatedly, even after a new file has its name. */
 class Following implements Disposable {
   readonly #path: string;
-  readonly #buffer: Buffer = Buffer.alloc(PIECE);
+  readonly #buffer: Buffer = Buffer.alloc(READ_BYTES);
   #file: number | undefined;
 
   constructor(path: string) {
@@ -188,7 +188,7 @@ class Following implements Disposable {
   #readOn(onPiece: (piece: Buffer) => void): void {
     if (this.#file === undefined) return;
     for (;;) {
-      const bytes = readSync(this.#file, this.#buffer, 0, PIECE, null);
+      const bytes = readSync(this.#file, this.#buffer, 0, READ_BYTES, null);
       if (bytes === 0) return;
       onPiece(this.#buffer.subarray(0, bytes));
     }
@@ -200,12 +200,12 @@ class Following implements Disposable {
   }
 }
 
-/** Appends to one part, which becomes the older one first where it would grow too big. @throws the system's error */
+/** Appends to the newer part; if that grows too big, makes it the older part first. @throws the system's error */
 function appendTo(path: string, older: string, piece: Buffer): void {
   const open = (): number => openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
   let file = open();
   try {
-    if (fstatSync(file).size + piece.length > PART) {
+    if (fstatSync(file).size + piece.length > MAX_PART_BYTES) {
       closeSync(file);
       file = -1;
       renameSync(path, older);
@@ -233,15 +233,15 @@ function opened(path: string, flags: number): number | undefined {
   }
 }
 
-/** The end of a pipe that a QEMU gets as stdout and stderr. */
+/** The end of a pipe for QEMU's stdout and stderr. */
 export interface LogEnd extends Disposable {
   readonly descriptor: number;
-  /** To be called when QEMU has it: libuv has made it one that blocks (uv__process_child_init), for QEMU and for us. */
+  /** Makes the pipe nonblocking again after the start: libuv has made it blocking (uv__process_child_init), for QEMU and for qplug. */
   handedOver(): void;
 }
 
 /**
- * Makes the log of a QEMU that is about to be started, empty, and the pipe beside it; each 0600. What an earlier one left there goes.
+ * Creates the empty log of a new QEMU, and the pipe beside it; each 0600. Deletes the files of an earlier one.
  *
  * @param path - absolute, in a folder that is closed to others
  * @throws the system's error · the reason of `signal`
@@ -250,13 +250,13 @@ export async function makeLog(path: string, signal?: AbortSignal): Promise<LogEn
   closeSync(openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600));
   for (const ending of ['.1', '.pipe']) rmSync(`${path}${ending}`, { force: true });
   await makePipe(`${path}.pipe`, signal);
-  // both ends: so nobody who writes into it is ever told that nobody reads
+  // both ends: so a writer never gets an error for the lack of a reader
   let end: number | undefined = openSync(`${path}.pipe`, O_RDWR | O_NONBLOCK | O_NOFOLLOW);
   return {
     descriptor: end,
     handedOver: () => {
       if (end === undefined) return;
-      // a stream of Node's makes its descriptor one that does not block, which goes for all who share it, and closes it here
+      // a stream of Node.js makes its descriptor nonblocking, for all processes that share it, and closes it here
       new Socket({ fd: end, readable: false, writable: true }).destroy();
       end = undefined;
     },
@@ -267,7 +267,7 @@ export async function makeLog(path: string, signal?: AbortSignal): Promise<LogEn
   };
 }
 
-/** Node can make no named pipe; `mkfifo` is in each system's coreutils. */
+/** Node.js can't create a named pipe; every system's coreutils have `mkfifo`. */
 async function makePipe(path: string, signal: AbortSignal | undefined): Promise<void> {
   const program = ['/usr/bin/mkfifo', '/bin/mkfifo'].find((one) => existsSync(one)) ?? 'mkfifo';
   const options = { cwd: '/', env: { LC_ALL: 'C' } };

@@ -3,32 +3,32 @@ import { runProgram } from '../../base/index.js';
 import type { VmFile } from '../../config/index.js';
 import { type Finding, finding } from '../../diag/index.js';
 
-/** Whom a program is started as. It has no groups beside this one (libuv empties the list when it is given a user). */
+/** The user to start a program as. It has only this group (libuv empties the list of groups if it is given a user). */
 export interface RunAs {
   readonly user: string;
   readonly uid: number;
   readonly gid: number;
 }
 
-/** What `qemu.user` of a file comes to. */
+/** The user that a file's `qemu.user` names. */
 export interface FoundRunAs {
-  /** Undefined: QEMU runs as whoever runs qplug. */
+  /** Undefined: QEMU runs as the user of qplug. */
   readonly as: RunAs | undefined;
   readonly findings: readonly Finding[];
 }
 
 const KVM = '/dev/kvm';
 
-/** A user's name; `id` would take a number for a user id, and a dash for an option. The same as in schemas/vm.schema.json. */
+/** A user's name; `id` would read a number as a user id, and a dash as an option. The same as in schemas/vm.schema.json. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/;
 
 /**
- * Finds the user that a file names. Only root can start a program as somebody else.
+ * Finds the user that a file names. Only root can start a program as another user.
  *
- * Where /dev/kvm is open to a group that the user is in, and not to the user alone, that group is the process's own, instead of the
- * user's first one: what libvirt does on Debian, and no right beyond it.
+ * If only a group of the user may open /dev/kvm, that group becomes the process's group instead of the user's first one: libvirt does the
+ * same on Debian, and the process gets no further permission.
  *
- * @param uid - who runs qplug
+ * @param uid - the user of qplug
  */
 export async function findRunAs(vm: VmFile, uid: number = process.getuid?.() ?? -1): Promise<FoundRunAs> {
   const { user, userTyped = false } = vm.qemu;
@@ -56,7 +56,7 @@ interface Account {
   readonly groups: readonly number[];
 }
 
-/** `id` asks all sources of users that the system has (nsswitch.conf), where /etc/passwd is one of them. */
+/** Uses `id`, which asks all user databases of the system (nsswitch.conf), not only /etc/passwd. */
 async function accountOf(user: string): Promise<Account | undefined> {
   const [uid, gid, groups] = await Promise.all(['-u', '-g', '-G'].map((option) => ask('id', [option, user])));
   const numbers = (text: string | undefined): number[] =>
@@ -66,10 +66,10 @@ async function accountOf(user: string): Promise<Account | undefined> {
 }
 
 /**
- * Whether somebody may open a file, as the kernel sees it: modes and access lists of the file and of all folders before it.
+ * Whether a user may open a file, by the kernel's rules: modes and access lists of the file and of all its folders.
  *
  * @param file - absolute
- * @returns true also where nobody can say, for want of `test`: then QEMU says it
+ * @returns true also if that is unknown because `test` is missing: then QEMU reports it
  */
 export async function mayOpen(file: string, how: 'read' | 'write' | 'pass', as: RunAs): Promise<boolean> {
   const options = { read: ['-r'], write: ['-r', '-w'], pass: ['-x'] }[how];
@@ -77,7 +77,7 @@ export async function mayOpen(file: string, how: 'read' | 'write' | 'pass', as: 
   return answers.every((answer) => answer !== undefined);
 }
 
-/** @returns what a program of the system says; undefined when it says no; the empty text where there is no such program */
+/** @returns the output of a system program; undefined if it fails; the empty text if there is no such program */
 async function ask(program: 'id' | 'test', args: readonly string[], as?: RunAs): Promise<string | undefined> {
   const path = [`/usr/bin/${program}`, `/bin/${program}`].find((one) => existsSync(one));
   if (path === undefined) return '';
@@ -90,7 +90,7 @@ async function ask(program: 'id' | 'test', args: readonly string[], as?: RunAs):
   }
 }
 
-/** Nothing of root's environment but language and time zone: a home, a bus, an agent or a library of root's are not QEMU's. */
+/** Keeps only language and time zone of root's environment: QEMU must not use root's home, bus, agent or libraries. */
 export function environmentOf({ user }: RunAs): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => /^(LANG|LANGUAGE|LC_[A-Z]+|TZ)$/.test(name));
   return { ...Object.fromEntries(kept), PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/', USER: user, LOGNAME: user };
