@@ -1,4 +1,4 @@
-/** What is plugged into this host: reading it from sysfs, naming devices, giving them back to the host's drivers. */
+/** The USB devices of this host: reads them from sysfs, names them, and returns them to the host's drivers. */
 
 export { type DecodedDescriptors, type DeviceDescriptor, decodeDescriptors } from './descriptors/index.js';
 export { decodeHostFile, type HostFileOptions, readHostFile } from './file/index.js';

@@ -2,7 +2,7 @@ import { type Finding, finding } from '../diag/index.js';
 import { formatId } from './names/index.js';
 import type { HostDevice } from './usb-device.js';
 
-/** @returns why QEMU could not open this device's node (`device-node-denied`, `device-node-missing`), or undefined when it can, or nobody can say */
+/** @returns why QEMU could not open this device's node (`device-node-denied`, `device-node-missing`), or undefined if it can, or that is unknown */
 export function nodeFinding(device: HostDevice): Finding | undefined {
   if (device.access === 'usable' || device.access === 'unknown') return undefined;
   const { port, node, name } = device;

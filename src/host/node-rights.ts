@@ -2,27 +2,27 @@ import { chmodSync, lchownSync, lstatSync } from 'node:fs';
 import { type ProcessIdentity, rightsOfProcess } from '../base/index.js';
 import { fail } from '../diag/index.js';
 
-/** A device node that somebody is to open, and what it was before: plain data. */
+/** A grant: a device node for another user, and the node's former permissions. Plain data. */
 export interface NodeGrant {
   /** `/dev/bus/usb/001/005` */
   readonly node: string;
-  /** Who is to open it. */
+  /** The user to open it. */
   readonly uid: number;
-  /** The process that is to open it; an older qplug has not written it. */
+  /** The process to open it; absent in grants of older releases. */
   readonly process?: ProcessIdentity | undefined;
   /** `mode`: the permission bits. */
   readonly was: { readonly uid: number; readonly gid: number; readonly mode: number };
 }
 
-/** Gives device nodes to users, and takes them back. Only root can. */
+/** Grants device nodes to users, and revokes the grants. Only root can. */
 export interface NodeRights {
-  /** @returns what it takes that a process of a user may open a node; undefined where the user may already, or there is no such node */
+  /** @returns the grant with which a process of a user may open a node; undefined if the user may already, or there is no such node */
   grantFor(node: string, uid: number, process: ProcessIdentity): NodeGrant | undefined;
-  /** @throws the system's error; an Error where the process has ended meanwhile, or runs as somebody else: its pid may be another's by now */
+  /** @throws the system's error; an Error if the process has ended in the meantime, or runs as another user: its pid may belong to another process */
   give(grant: NodeGrant): void;
   /**
-   * Sets the node back as it was, whether it was given in whole, in part or not at all. One that is gone, or that somebody else has
-   * given to another since, is left alone.
+   * Restores the node's former permissions, whether the grant was performed completely, partly or not at all. Leaves a node alone that is
+   * gone, or whose owner another program changed since.
    *
    * @throws the system's error
    */
@@ -31,15 +31,15 @@ export interface NodeRights {
 
 const NODE = /^\/dev\/bus\/usb\/\d{3}\/\d{3}$/;
 
-/** Of the four ids of a process the one that it opens files as (proc(5), `Uid`). */
+/** The index of the file-system id among the four ids of a process (proc(5), `Uid`). */
 const FILES = 3;
 
 /** Read and write for the owner, and for all. */
 const [OWNER, ALL] = [0o600, 0o006];
 
 /**
- * The nodes of this host. The user becomes the node's owner: that needs no package and no file system that keeps access lists, no
- * rule of udev undoes it on an event (`OWNER=` is in none that systemd ships), and group, mode and access list stay for everybody else.
+ * The nodes of this host. The user becomes the node's owner: that needs no package and no file system with access lists, no udev rule of
+ * systemd undoes it on an event (none has `OWNER=`), and group, mode and access list stay for all other users.
  */
 export function kernelNodeRights(): NodeRights {
   return {
@@ -60,7 +60,7 @@ export function kernelNodeRights(): NodeRights {
     takeBack({ node, uid, was }) {
       const now = lstatSync(node, { throwIfNoEntry: false });
       if (now === undefined || !now.isCharacterDevice() || now.uid !== uid) return;
-      // the owner last: as long as it is the user, whoever comes next knows what is left to do
+      // the owner last: as long as that is the user, the next qplug knows that the grant is still active
       if ((now.mode & 0o7777) !== was.mode) chmodSync(node, was.mode);
       lchownSync(node, was.uid, was.gid);
     },
@@ -68,7 +68,7 @@ export function kernelNodeRights(): NodeRights {
 }
 
 /**
- * Lets QEMU's user open a node while something is done, and no longer: QEMU opens it once, and goes on with what it has open.
+ * Lets QEMU's user open a node only during some work: QEMU opens it once, and then uses its open descriptor.
  *
  * @throws QplugError `node-not-granted` · what `work` throws
  */

@@ -32,13 +32,13 @@ export interface HostConfiguration extends ConfigurationShape {
   readonly interfaces: readonly HostInterface[];
 }
 
-/** An interface of the active configuration and who drives it now. */
+/** An interface of the active configuration, and its present driver. */
 export interface BoundInterface {
   /** The sysfs name: `1-2.3:1.0`. */
   readonly name: string;
   readonly number: number;
   readonly class: number;
-  /** The bound driver (`usb-storage`, `usbfs`, …), or undefined when none is. */
+  /** The bound driver (`usb-storage`, `usbfs`, …), or undefined if there is none. */
   readonly driver: string | undefined;
 }
 
@@ -48,7 +48,7 @@ export interface BoundInterface {
  */
 export type NodeAccess = 'usable' | 'denied' | 'missing' | 'unknown';
 
-/** One USB device of this host at one moment. All strings are raw, as the device wrote them: use `printable` to show them. */
+/** One USB device of this host at one moment. All strings are raw, from the device: use `printable` to print them. */
 export interface HostDevice {
   /** sysfs name, which is bus and port chain: `1-2.3`. `@1.5`, bus and address, where a file does not tell the port. */
   readonly port: string;
@@ -66,12 +66,12 @@ export interface HostDevice {
   readonly serial: string | undefined;
   readonly manufacturer: string | undefined;
   readonly product: string | undefined;
-  /** What to call it: its own strings, or usb.ids' words when it has none. Raw. */
+  /** Its name: its own strings, or the name in usb.ids if it has none. Raw. */
   readonly name: string;
   readonly class: number;
   /** Every interface class of the active configuration, and the device class if it is not 0; ascending. */
   readonly classes: readonly number[];
-  /** Mb/s from sysfs: 1.5 … 20000; undefined when it is not known. */
+  /** Mb/s from sysfs: 1.5 … 20000; undefined if unknown. */
   readonly megabits: number | undefined;
   /** What stands behind `megabits` where it is not simply told. */
   readonly speedIs?: SpeedIs | undefined;
@@ -83,7 +83,7 @@ export interface HostDevice {
   readonly node: string;
   readonly access: NodeAccess;
   readonly isHub: boolean;
-  /** What was odd about it: malformed descriptors, attributes that could not be read. */
+  /** Problems of the device: malformed descriptors, unreadable attributes. */
   readonly findings: readonly Finding[];
 }
 

@@ -7,20 +7,20 @@ import type { HostDevice, HostInventory } from './usb-device.js';
 /** How to wait for a device. */
 export interface DeviceWait {
   readonly deadline: Deadline;
-  /** ms between two looks; default 200. */
+  /** ms between two reads; default 200. */
   readonly interval?: number | undefined;
-  /** One look; default this host. */
+  /** One read; default this host. */
   readonly read?: (() => HostInventory) | undefined;
 }
 
 type LastLook = Pick<EvidenceByCode['device-wait-timeout'], 'state' | 'node'>;
 
 /**
- * Waits until exactly one device matches and its node may be opened. udev sets the rights of a node some time after the
- * device appears, so a denied node is waited for as well.
+ * Waits until exactly one device matches and its node may be opened. Waits for a denied node too, because udev sets the permissions of a
+ * node some time after the device appears.
  *
- * @throws QplugError `device-wait-timeout` at the deadline · at once what waiting can't mend: `selector-invalid`,
- * `selector-ambiguous`, `device-is-hub` · the reason of the deadline's signal when the caller gave up
+ * @throws QplugError `device-wait-timeout` at the deadline · at once the errors that waiting can't fix: `selector-invalid`,
+ * `selector-ambiguous`, `device-is-hub` · the reason of the deadline's signal if the caller aborts
  */
 export async function waitForDevice(selector: Selector | string, wait: DeviceWait): Promise<HostDevice> {
   const wanted = typeof selector === 'string' ? requireSelector(selector) : selector;

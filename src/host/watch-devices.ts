@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HostDevice, HostInventory } from './usb-device.js';
 
-/** ms between two looks; the kernel tells no ordinary program. */
-const LOOK_EVERY = 500;
+/** ms between two reads; the kernel does not notify ordinary programs. */
+const READ_INTERVAL = 500;
 
-/** What came or went, in the inventory in which that was seen. */
+/** A device that was plugged in or unplugged, and the inventory that shows it. */
 export interface DeviceEvent {
   readonly event: 'plugged' | 'pulled';
   readonly device: HostDevice;
@@ -12,11 +12,10 @@ export interface DeviceEvent {
 }
 
 /**
- * Reports what comes and goes, beginning with what is there. A device that was pulled and plugged again between two looks is seen by its
- * new address.
+ * Reports devices that are plugged in and unplugged, first all present ones. Recognizes a replug between two reads by the new address.
  *
- * @param read - one look at the host
- * @param pick - the devices of an inventory that are meant
+ * @param read - one read of the host
+ * @param pick - selects devices of an inventory
  * @param signal - ends it, without an error
  */
 export async function* watchDevices(
@@ -31,6 +30,6 @@ export async function* watchDevices(
     for (const [key, device] of now) if (!known.has(key)) yield { event: 'plugged', device, inventory };
     for (const [key, device] of known) if (!now.has(key)) yield { event: 'pulled', device, inventory };
     known = now;
-    await delay(LOOK_EVERY, undefined, { signal }).catch(() => undefined);
+    await delay(READ_INTERVAL, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -2,14 +2,14 @@ import type { Guard } from '../../diag/index.js';
 import type { HostDevice, HostInventory } from '../usb-device.js';
 import type { HostFiles } from './host-files.js';
 
-/** By the device's port: why the host needs it. Devices that it can do without are not in it. */
+/** By the device's port: why the host needs it. Contains no devices that the host does not need. */
 export type GuardsByPort = ReadonlyMap<string, readonly Guard[]>;
 
 /**
- * Finds out why the host needs devices, from what stands in /proc and /sys now. What does it is loaded only here.
+ * Finds out from /proc and /sys why the host needs devices. Loads the readers only here.
  *
- * @param devices - hubs as well; nothing is known of those of a file
- * @param files - undefined: nothing is guarded
+ * @param devices - including hubs, but no devices of a host file
+ * @param files - undefined: no guards
  */
 export async function guardsByPort(
   devices: readonly HostDevice[],

@@ -9,17 +9,17 @@ export interface NodeName {
   readonly device: string | undefined;
 }
 
-/** What one walk over all processes found. */
+/** The result of one walk over all processes. */
 export interface ProcessWalk {
   /** By the node's name below /dev; in order of pid. */
   readonly holders: ReadonlyMap<string, readonly HolderProcess[]>;
-  /** By socket inode: who has it. */
+  /** By socket inode: the processes that have it open. */
   readonly sockets: ReadonlyMap<string, HolderProcess>;
 }
 
 /**
- * Walks once over the open files of all processes: /proc/PID/fd/*. Those of other people's processes are seen by root alone; what
- * may not be seen is passed over.
+ * Walks once over the open files of all processes: /proc/PID/fd/*. Only root sees those of other users' processes; skips
+ * invisible ones.
  *
  * @param wanted - nodes, and inodes of sockets
  */
@@ -48,7 +48,7 @@ export function walkProcesses(
   return { holders, sockets };
 }
 
-/** Anyone may have a file of that name in a folder called `dev`. */
+/** Any user may have a file of that name in a folder called `dev`. */
 function isThatNode(files: HostFiles, fd: string, node: NodeName): boolean {
   return node.device === undefined || files.device(fd) === node.device;
 }
@@ -68,7 +68,7 @@ export function pidsOf(files: HostFiles): readonly number[] {
     .sort((a, b) => a - b);
 }
 
-/** @returns who a process is; for a QEMU, which VM it runs */
+/** @returns the name and pid of a process; for a QEMU also its VM */
 export function processOf(files: HostFiles, pid: number): HolderProcess {
   const name = files.text(`/proc/${pid}/comm`)?.replace(/\n$/, '') ?? 'unknown';
   if (!/^(qemu|kvm)/.test(name)) return { pid, name };

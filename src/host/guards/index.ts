@@ -1,6 +1,5 @@
 /**
- * Why the host needs a device: what stands in /proc and /sys comes in, and guards by the device's port go out. What reads them is loaded
- * when it is asked for.
+ * Why the host needs a device. Input: the files of /proc and /sys. Output: guards by the device's port. Loads its readers on demand.
  */
 
 export { type GuardsByPort, guardsByPort } from './guards-by-port.js';

@@ -1,4 +1,4 @@
-/** Stands where nobody tells the host controller. It is none, and no selector names it. */
+/** The name of an unknown host controller; no selector matches it. */
 export const UNKNOWN_CONTROLLER = 'unknown';
 
 const PCI_ADDRESS = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;

@@ -4,7 +4,7 @@ import type { HostDevice, HostInventory } from '../usb-device.js';
 import { matchSelector } from './match.js';
 import { isSelector, parseSelector, type Selector } from './selector.js';
 
-/** Where and what a device is. Unlike bus.addr, it stays through replug and reboot: this is what may be stored. */
+/** The place and ids of a device. Unlike bus.addr they survive replug and reboot, so they may be stored. */
 export interface DeviceIdentity {
   /** As in `HostDevice.controller`. */
   readonly controller: string;
@@ -30,13 +30,13 @@ export function sameIdentity(a: DeviceIdentity, b: DeviceIdentity): boolean {
   );
 }
 
-/** @returns `pci-0000:00:14.0`, or `platform-NAME` for one that is not on PCI; undefined where it is not told */
+/** @returns `pci-0000:00:14.0`, or `platform-NAME` for one that is not on PCI; undefined if unknown */
 export function formatController(controller: string): string | undefined {
   if (controller === UNKNOWN_CONTROLLER) return undefined;
   return `${isPciAddress(controller) ? 'pci' : 'platform'}-${controller}`;
 }
 
-/** @returns `pci-0000:00:14.0/2.3`; undefined where the controller or the port is not told, so that no two devices share one */
+/** @returns `pci-0000:00:14.0/2.3`; undefined if the controller or the port is unknown, so that no two devices share one */
 export function formatLocation(place: Pick<DeviceIdentity, 'controller' | 'chain'>): string | undefined {
   const controller = formatController(place.controller);
   return controller === undefined || place.chain.length === 0 ? undefined : `${controller}/${place.chain.join('.')}`;
@@ -53,8 +53,8 @@ export function formatIdentity(identity: DeviceIdentity): string {
 const PLAIN_SERIAL = /^[A-Za-z0-9._-]([A-Za-z0-9._:-]{0,62}[A-Za-z0-9._-])?$/;
 
 /**
- * The first of these that means this device and no other now: `vid:pid`, `vid:pid:serial`, port, location, `@bus.addr`. It can
- * be typed as it is: a serial with other than plain characters is passed over.
+ * The first of these that matches only this device now: `vid:pid`, `vid:pid:serial`, port, location, `@bus.addr`. It needs no quotes: skips
+ * a serial with other than plain characters.
  */
 export function shortestSelector(device: HostDevice, inventory: HostInventory): string {
   const choices = [idOf(device), ...withSerial(device), device.port, ...withLocation(device)];
@@ -81,11 +81,11 @@ function meansAlone(text: string, device: HostDevice, inventory: HostInventory):
 }
 
 /**
- * What to write down of a device, so that it is meant after a replug and a reboot too. What was typed is kept where it lasts: what a
- * device is, its serial number, or where it is plugged in. Instead of bus.addr it is `vid:pid:serial`, or the location where that does not
- * tell it apart; instead of words or a class `vid:pid` comes between.
+ * A selector for a file that still matches the device after a replug and a reboot. Keeps the user's selector if it lasts: ids, serial number
+ * or place. Replaces bus.addr by `vid:pid:serial`, or by the location if that is not unique; for words or a class tries `vid:pid` in
+ * between.
  *
- * @param device - the one that is meant; undefined where it is not plugged in, and all there is is what was typed
+ * @param device - the matching device; undefined if it is not plugged in, and only the user's selector is known
  */
 export function lastingSelector(selector: Selector, device: HostDevice | undefined, inventory: HostInventory): string {
   if (device === undefined || !['address', 'words', 'class'].includes(selector.by)) return selector.text;

@@ -1,6 +1,6 @@
 /**
- * Which device is meant: the words that people type, and what a VM file says, come in; the devices of an inventory that they match go out.
- * The other way too: the selectors that match a device, now and for good.
+ * Selectors. Input: the text of a selector, from a user or a VM file. Output: the matching devices of an inventory. Also the reverse: the
+ * selectors that match a device, now and permanently.
  */
 
 export {

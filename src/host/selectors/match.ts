@@ -3,24 +3,24 @@ import type { HostDevice, HostInventory } from '../usb-device.js';
 import { requireSelector, type Selector } from './selector.js';
 
 /**
- * The devices that a selector means, in the order of the inventory. Hubs are never among them.
+ * The devices that a selector matches, in the order of the inventory. Hubs are never among them.
  *
- * A port or location means the connector with both its halves (USB 2 and USB 3). Only where each half carries a device of its
- * own does it mean the one on the half that was named.
+ * A port or location matches the connector with both its halves (USB 2 and USB 3). Only if each half has its own device does it match just
+ * the device on the given half.
  */
 export function matchSelector(selector: Selector, inventory: HostInventory): HostDevice[] {
   return matchAmong(selector, inventory.devices, inventory);
 }
 
 /**
- * @param selector - as it is written, and was checked when its file was read
- * @returns whether a device is among those that it means
+ * @param selector - its text, already checked
+ * @returns whether it matches a device
  */
 export function isMeantBy(selector: string, device: HostDevice, inventory: HostInventory): boolean {
   return matchSelector(requireSelector(selector), inventory).some(({ port }) => port === device.port);
 }
 
-/** The hubs that a selector names; they are only asked for to refuse them. */
+/** The hubs that a selector matches, in order to refuse them. */
 export function matchHubs(selector: Selector, inventory: HostInventory): HostDevice[] {
   return matchAmong(selector, inventory.hubs, inventory);
 }
@@ -59,7 +59,7 @@ export function countWords(words: readonly string[], device: HostDevice): number
   return words.filter((word) => text.includes(word)).length;
 }
 
-/** A controller that is not told is none: two devices behind such ones need not be behind the same. */
+/** An unknown controller matches nothing: two devices with unknown controllers need not share one. */
 function isBehindController(device: HostDevice, controller: string): boolean {
   return controller !== UNKNOWN_CONTROLLER && device.controller === controller;
 }

@@ -7,15 +7,15 @@ import { requireSelector, type Selector } from './selector.js';
 
 type SelectorCandidate = EvidenceByCode['selector-ambiguous']['candidates'][number];
 
-/** How many devices a message lists. */
+/** Maximum number of devices in a message. */
 const LISTED = 8;
 
 /**
- * The one device that is meant.
+ * Finds the one device that a selector matches.
  *
  * @param selector - parsed, or as typed
- * @throws QplugError `selector-invalid` (usage) · `device-not-found` (not-found, with what is near or there) ·
- * `selector-ambiguous` (ambiguous, with what tells the candidates apart) · `device-is-hub` (refused)
+ * @throws QplugError `selector-invalid` (usage) · `device-not-found` (not-found, with similar or present devices) ·
+ * `selector-ambiguous` (ambiguous, with a distinguishing selector for each candidate) · `device-is-hub` (refused)
  */
 export function selectOne(selector: Selector | string, inventory: HostInventory): HostDevice {
   const wanted = typeof selector === 'string' ? requireSelector(selector) : selector;
@@ -29,7 +29,7 @@ export function selectOne(selector: Selector | string, inventory: HostInventory)
   });
 }
 
-/** What a list of choices says of one device; `selector` names it alone. */
+/** One device in a list of choices; `selector` matches only that device. */
 export function choiceOf(device: HostDevice, inventory: HostInventory): SelectorCandidate {
   const { vendorId, productId, port, serial, name } = device;
   return { selector: shortestSelector(device, inventory), id: formatId(vendorId, productId), port, serial, name };
@@ -51,8 +51,8 @@ function nothing(selector: Selector, inventory: HostInventory): Error {
 }
 
 /**
- * Devices that a slip of the finger or of memory makes of the selector; the likeliest kind of slip alone. A port has none:
- * its neighbour is another connector, not a misspelling.
+ * Devices that the user may have meant after a typo; only for the likeliest kind of typo. None for a port: its neighbour is another
+ * connector, not a typo.
  */
 function nearMisses(selector: Selector, inventory: HostInventory): readonly HostDevice[] {
   const { devices } = inventory;
@@ -96,7 +96,7 @@ function spelledLike(
   return like === undefined ? [] : devices.filter((device) => spell(device).includes(like));
 }
 
-/** What a person may have had in mind who typed a word: any word of the name, the serial, the place. */
+/** The words of a device that a user may have typed: any word of the name, the serial, the place. */
 function spellings(device: HostDevice): readonly string[] {
   const serial = device.serial === undefined ? [] : [device.serial];
   const words = device.name.split(/\s+/).filter((word) => word.length > 2);

@@ -1,7 +1,7 @@
 import { type EvidenceByCode, type Finding, finding, nearest, QplugError } from '../../diag/index.js';
 import { formatId, formatPort, isPciAddress, parseInterfaceName, parsePortName } from '../names/index.js';
 
-/** How a person names host devices; docs/selectors.md is the page for people. */
+/** A user's name for host devices; see docs/selectors.md. */
 export type Selector = { readonly text: string } & (
   | { readonly by: 'id'; readonly vendorId: number; readonly productId: number; readonly serial: string | undefined }
   | { readonly by: 'port'; readonly bus: number; readonly chain: readonly number[] }
@@ -14,21 +14,21 @@ export type Selector = { readonly text: string } & (
   | { readonly by: 'words'; readonly words: readonly string[] }
 );
 
-/** A selector without the text that it came from. */
+/** A selector without its text. */
 type Meaning = Selector extends infer S ? (S extends Selector ? Omit<S, 'text'> : never) : never;
 type SelectorProblem = EvidenceByCode['selector-invalid']['problem'];
-/** What is wrong, and the selector that was probably meant. */
+/** The error, and the probable selector. */
 type Wrong = { readonly problem: SelectorProblem; readonly meant?: string | undefined };
 
-/** Longest text that is looked at; USB strings end at 126 characters. */
+/** Longest accepted text; USB strings end at 126 characters. */
 const LONGEST = 512;
 /** Five hubs and the device behind them (USB 2.0, 4.1.1). */
 const DEEPEST = 6;
 
 /**
- * Reads a selector. Pure; any text gives a selector or a finding that says what was meant.
+ * Reads a selector. Pure; any text results in a selector or a finding with a suggestion.
  *
- * @param text - as typed; blanks around it don't count
+ * @param text - as typed; surrounding blanks don't count
  * @returns the selector, or the finding `selector-invalid`
  */
 export function parseSelector(text: string): Selector | Finding {

@@ -5,15 +5,15 @@ import type { BoundInterface, HostDevice } from '../usb-device.js';
 import { readInterfaces } from './interfaces.js';
 import { DEVICES, type SysfsReader } from './sysfs-reader.js';
 
-/** All that we write to sysfs. Each throws the system's error. */
+/** All writes to sysfs. Each throws the system's error. */
 export interface DriverControl {
-  /** Where `probe` writes, for messages. */
+  /** The path that `probe` writes to, for messages. */
   readonly path: string;
   /** Asks the kernel to find a driver for an interface. */
   probe(interfaceName: string): void;
-  /** Gives an interface to a driver. */
+  /** Binds an interface to a driver. */
   bind(interfaceName: string, driver: string): void;
-  /** Takes an interface from its driver. */
+  /** Unbinds an interface from its driver. */
   unbind(interfaceName: string, driver: string): void;
 }
 
@@ -34,23 +34,23 @@ export function kernelDrivers(root = '/sys'): DriverControl {
 
 /**
  * @param port - the device's sysfs name
- * @returns its interfaces and their drivers as they are now; none when the device is gone or not configured
+ * @returns its interfaces and their present drivers; none if the device is gone or not configured
  */
 export function driverBindings(reader: SysfsReader, port: string): readonly BoundInterface[] {
   const names = (reader.list(DEVICES) ?? []).filter((name) => parseInterfaceName(name)?.device === port);
   return readInterfaces(reader, names).get(port) ?? [];
 }
 
-/** @returns whether a driver of the kernel has it. `usbfs` stands for a program that claimed it (drivers/usb/core/devio.c). */
+/** @returns whether a driver of the kernel has it. `usbfs` means that a program claimed it (drivers/usb/core/devio.c). */
 export function hasKernelDriver(bound: BoundInterface): boolean {
   return bound.driver !== undefined && bound.driver !== 'usbfs';
 }
 
 /**
  * Asks the kernel to find drivers for those of a device's interfaces that have none now (bus_rescan_devices in
- * drivers/base/bus.c). An interface that somebody else claimed is left alone.
+ * drivers/base/bus.c). Leaves an interface alone that a program claimed.
  *
- * @returns a finding `driver-probe-failed` for each one that it refused; empty when all went well
+ * @returns a finding `driver-probe-failed` for each interface that it refused
  */
 export function probeDrivers(reader: SysfsReader, probe: DriverControl, port: string): readonly Finding[] {
   const findings: Finding[] = [];
@@ -66,17 +66,17 @@ export function probeDrivers(reader: SysfsReader, probe: DriverControl, port: st
   return findings;
 }
 
-/** Who drove each interface of a device: its name, and its driver or null. */
+/** The driver of each interface of a device: its name, and its driver or null. */
 export type Bindings = readonly (readonly [interfaceName: string, driver: string | null])[];
 
-/** @returns the drivers of a device's interfaces as something that can be kept. A program that claimed one is no driver. */
+/** @returns the drivers of a device's interfaces as plain data. A program that claimed one does not count as a driver. */
 export function bindingsOf({ interfaces }: Pick<HostDevice, 'interfaces'>): Bindings {
   return interfaces.map((one) => [one.name, hasKernelDriver(one) ? (one.driver ?? null) : null]);
 }
 
 /**
- * @param before - as it is to be
- * @returns the interfaces that are driven otherwise now; none when the device is gone, or has other interfaces
+ * @param before - the required drivers
+ * @returns the interfaces whose driver differs now; none if the device is gone, or has other interfaces
  */
 export function bindingsAmiss(reader: SysfsReader, port: string, before: Bindings): readonly BoundInterface[] {
   const wanted = new Map(before);
@@ -87,10 +87,10 @@ export function bindingsAmiss(reader: SysfsReader, port: string, before: Binding
 }
 
 /**
- * Gives the interfaces of a device to those who drove them before, as far as they are driven otherwise: one that had a driver gets
- * that one, one that had none is left without. What a program has claimed by usbfs is left to it.
+ * Restores the drivers of a device's interfaces where they differ: an interface that had a driver gets it back, and one that had none
+ * loses its driver. Leaves interfaces alone that a program claimed through usbfs.
  *
- * @returns a finding for each one that the system refused
+ * @returns a finding for each interface that the system refused
  */
 export function rebind(
   reader: SysfsReader,
@@ -100,7 +100,7 @@ export function rebind(
 ): readonly Finding[] {
   const findings: Finding[] = [];
   for (const [name, driver] of before) {
-    // looked at anew each time: a driver of several interfaces (cdc_acm, snd-usb-audio) takes all of them with the first
+    // reads them again each time: a driver of several interfaces (cdc_acm, snd-usb-audio) binds all of them with the first
     const now = bindingsAmiss(reader, port, before).find((one) => one.name === name);
     if (now === undefined || now.driver === 'usbfs') continue;
     try {
@@ -114,7 +114,7 @@ export function rebind(
   return findings;
 }
 
-/** A driver whose module was unloaded meanwhile is found by asking. */
+/** Probing finds a driver whose module was unloaded in the meantime. */
 function bindOrProbe(control: DriverControl, name: string, driver: string): void {
   try {
     control.bind(name, driver);

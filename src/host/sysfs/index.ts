@@ -1,6 +1,6 @@
 /**
- * The kernel's view of USB: sysfs, real or recorded, comes in, and the inventory of a host goes out; besides, which drivers its interfaces
- * have, and giving them back.
+ * The kernel's view of USB. Input: sysfs, real or recorded. Output: the inventory of a host, and the drivers of its interfaces; also
+ * restores those drivers.
  */
 
 export {
