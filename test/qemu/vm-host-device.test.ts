@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { QplugError } from '../../src/diag/index.js';
+import { fail, type QplugError } from '../../src/diag/index.js';
 import { type Recording, recordedSysfs } from '../../src/host/index.js';
 import {
   type AttachRequest,
@@ -162,6 +162,33 @@ describe('a device that is in the VM', () => {
       expect(devices).toMatchObject([{ id: ID, guardOff: ['mount'] }]);
       expect(await resume(vm, request, host, world.operation())).toMatchObject({ devices: [{ back: true }] });
     }
+  });
+
+  test('where the journal can not be written nothing is done, and the device is free again', async () => {
+    const begin = (): never => {
+      throw fail('state-write-failed', { path: '/state', reason: 'no space' });
+    };
+    host = { ...host, journal: Object.assign(Object.create(host.journal), { begin }) };
+    expect(codes(await failing(plug()))).toEqual(['state-write-failed']);
+    expect([host.claims.list(), adds()]).toEqual([[], []]);
+  });
+
+  test('detached, and the claims can not be written then: it stays detached', async () => {
+    await plug();
+    const real = host.claims;
+    let detaching = false;
+    const change: typeof real.change = (claims, became) => {
+      if (detaching) throw fail('state-write-failed', { path: '/claims.db', reason: 'no space' });
+      detaching = true;
+      return real.change(claims, became);
+    };
+    const get = (_: object, key: string): unknown => {
+      const value: unknown = Reflect.get(real, key);
+      return key === 'change' ? change : typeof value === 'function' ? value.bind(real) : value;
+    };
+    host = { ...host, claims: new Proxy(real, { get: get as never }) };
+    expect(codes(await failing(take(TABLET)))).toContain('state-write-failed');
+    expect(await treeOf(world, qemu.socket)).toEqual([]);
   });
 
   test('a stranger has its address now: not taken for it', async () => {

@@ -160,7 +160,7 @@ class Transaction {
     const owner = this.#vm?.owner ?? this.#launch?.owner;
     if (owner === undefined) throw new Error('neither a VM nor a way to start it');
     const unclaimed = this.#vm === undefined ? [] : this.#leftUnclaimed();
-    const entry = this.#host.journal.begin({ format: 1, kind, ...owner, steps: this.#steps, recover });
+    const entry = await this.#begin({ format: 1, kind, ...owner, steps: this.#steps, recover });
     this.#entry = entry;
     try {
       for (const [index, step] of this.#steps.entries()) await this.#next({ step, index });
@@ -168,6 +168,8 @@ class Transaction {
       const [first] = this.#failed;
       if (first !== undefined) throw addFindings(first, this.#findings);
       entry.commit();
+      // from here on nothing is undone: what is left concerns the host
+      this.#done = [];
       this.#findings.push(...(await this.#settle()), ...(await awaitHostDrivers(unclaimed, this.#host)));
       const after = this.#seen?.after ?? inventoryOf(this.#host);
       return { findings: this.#findings, after, without: new Set([...this.#without].flatMap(idOf)) };
@@ -177,6 +179,15 @@ class Transaction {
       // if QEMU gave no usable answer to the undo, the next command tries again
       if (this.#isUnanswered) entry.leave();
       else entry.end();
+    }
+  }
+
+  /** Writes the journal entry. If that fails, the claims become what they were. */
+  async #begin(head: JournalHead): Promise<JournalEntry> {
+    try {
+      return this.#host.journal.begin(head);
+    } catch (error) {
+      throw addFindings(error, await this.#settle());
     }
   }
 
