@@ -60,11 +60,11 @@ const ROOMS = {
       'Lines are made plain before anyone knows which kind of file they are of.',
     ],
     listing: [
-      ['controller-name.ts', 'described-device.ts', 'file-findings.ts', 'text-line.ts', 'told-speed.ts'],
+      ['controller-name.ts', 'described-device.ts', 'file-findings.ts', 'text-line.ts', 'parse-speed.ts'],
       'Each kind of file has a reader of its own; what they share stands beside them.',
     ],
     lsusb: [
-      ['controller-name.ts', 'described-device.ts', 'file-findings.ts', 'text-line.ts', 'told-speed.ts'],
+      ['controller-name.ts', 'described-device.ts', 'file-findings.ts', 'text-line.ts', 'parse-speed.ts'],
       'Each kind of file has a reader of its own; what they share stands beside them.',
     ],
     recording: [

@@ -11,7 +11,7 @@ import type {
 import { gapFindings } from './described-device.js';
 import type { FileFindings } from './file-findings.js';
 import type { FoundDevice } from './file-inventory.js';
-import { toldSpeed } from './told-speed.js';
+import { toldSpeed } from './parse-speed.js';
 
 /** What is wrong, and where. */
 class Fault extends Error {

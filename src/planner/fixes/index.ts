@@ -4,7 +4,7 @@
  */
 
 export { cheapestFix, type FixSearch, fixSearch } from './find-fixes.js';
-export { runs } from './leeway.js';
+export { runs } from './growable-controllers.js';
 export { newControllerSpec } from './new-controller.js';
 export { CHEAPNESS, possibleChanges } from './possible-changes.js';
 export { withFix } from './with-fix.js';

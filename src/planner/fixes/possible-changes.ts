@@ -11,7 +11,7 @@ import {
 } from '../../qdev/index.js';
 import type { Change, Plan } from '../plan.js';
 import type { DeviceRequest, PlanRequest } from '../request.js';
-import { growable, isRunning, slotsLeft } from './leeway.js';
+import { growable, isRunning, slotsLeft } from './growable-controllers.js';
 import { MOST_PORTS } from './new-controller.js';
 
 /** How many attached devices are tried for `detach`. */

@@ -1,7 +1,7 @@
 import { type Controller, controllerModel, rootPorts, type Topology, withCompanions } from '../../qdev/index.js';
 import type { Change, Fix } from '../plan.js';
 import type { DeviceRequest, PlanRequest } from '../request.js';
-import { growable } from './leeway.js';
+import { growable } from './growable-controllers.js';
 import { newControllerSpec } from './new-controller.js';
 
 /**

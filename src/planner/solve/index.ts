@@ -3,8 +3,8 @@
  * flow of least cost is found and scored, and the solution with the best score goes out. Numbers and indices only; no words.
  */
 
+export { once } from './compute-once.js';
 export { type Demand, demandsOf, inScope, isHub, isSlow, sortDevices } from './demand.js';
-export { once } from './once.js';
 export type { PlanningProblem } from './problem.js';
 export { compareScores, countFree, DEVICE_FIGURES, FreeCount, type Solution, wouldCrowd } from './score.js';
 export { search } from './search.js';

@@ -1,7 +1,7 @@
+import { once } from './compute-once.js';
 import { Draft, type DraftHub, mayHost } from './draft.js';
 import { handOut } from './hand-out.js';
 import { addedHub, chainOn, missingPorts, sitesOf, unlikeHubs, waitingHubs, worth } from './hub-sites.js';
-import { once } from './once.js';
 import type { PlanningProblem } from './problem.js';
 import { ADDED_HUBS, CROWDING, compareScores, DEVICE_FIGURES, LAST_PLACE, type Score, type Solution } from './score.js';
 import { type Space, takesHub } from './space.js';

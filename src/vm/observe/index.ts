@@ -5,7 +5,7 @@
 
 export { type DeviceState, stateOf } from './device-state.js';
 export { type Disk, type DiskSnapshot, readDisks, STATE_FORMAT, stateDisk, writableDisks } from './disks.js';
-export { halfLoadedFinding, markHalfLoaded, refuseHalfLoaded, unmarkHalfLoaded } from './half-loaded.js';
+export { halfLoadedFinding, markHalfLoaded, refuseHalfLoaded, unmarkHalfLoaded } from './half-loaded-guest.js';
 export { leftoversOf } from './leftovers.js';
 export { type PlacedTopology, readPlacedTopology, treeOf } from './placed-topology.js';
 export { readTopology, readTopologyAndModels } from './read-topology.js';

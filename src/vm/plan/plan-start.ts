@@ -29,7 +29,7 @@ import {
   type QemuVersion,
 } from '../../qdev/index.js';
 import type { PlaceRecord } from '../../registry/index.js';
-import { fileLeeway, unwrittenControllers } from './file-leeway.js';
+import { fileLeeway, unwrittenControllers } from './possible-file-changes.js';
 import { type DeviceToPlace, recallPlaces } from './recall-places.js';
 import { type Wanted, wantEmulatedDevice, wantHostDevice } from './wanted.js';
 

@@ -1,5 +1,5 @@
 import type { HostDevice } from '../../usb-device.js';
-import { toldSpeed } from '../told-speed.js';
+import { toldSpeed } from '../parse-speed.js';
 import {
   decimal,
   type Field,

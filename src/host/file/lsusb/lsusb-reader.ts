@@ -1,6 +1,6 @@
 import type { FileFindings } from '../file-findings.js';
+import { toldSpeed } from '../parse-speed.js';
 import type { TextLine } from '../text-line.js';
-import { toldSpeed } from '../told-speed.js';
 import { isTreeLine, LsusbTree } from './lsusb-tree.js';
 
 /** What stands under one heading: its fields, by name. */

@@ -1,6 +1,6 @@
 import type { FileFindings } from '../file-findings.js';
+import { toldSpeed } from '../parse-speed.js';
 import type { TextLine } from '../text-line.js';
-import { toldSpeed } from '../told-speed.js';
 
 /** A device in the output of `lsusb -t`. */
 export interface TreeDevice {
