@@ -305,18 +305,19 @@ describe('a disk that is full', () => {
   afterEach(() => execFileSync('umount', [mount]));
 
   test.each([
-    ['has no page for the record', '-osize=4k,nr_inodes=20', 'state-write-failed'],
-    ['has no inode for the log', '-osize=64k,nr_inodes=6', 'qemu-not-started'],
-    ['has no inode for the pipe of the log', '-osize=64k,nr_inodes=7', 'qemu-not-started'],
-    ['has no inode for the start mark', '-osize=64k,nr_inodes=8', 'qemu-not-started'],
-    ['has no inode for the second record', '-osize=64k,nr_inodes=9', 'state-write-failed'],
-  ])('that %s: told, and nothing is left', async (_, size, code) => {
+    ['has no page for the record', '-osize=4k,nr_inodes=20', ['state-write-failed']],
+    ['has no inode for the log', '-osize=64k,nr_inodes=6', ['qemu-not-started']],
+    ['has no inode for the pipe of the log', '-osize=64k,nr_inodes=7', ['qemu-not-started']],
+    ['has no inode for the start mark', '-osize=64k,nr_inodes=8', ['qemu-not-started']],
+    // the kernel may free the first record's inode in time; then QEMU has none for its socket, and says so
+    ['has no inode for the second record', '-osize=64k,nr_inodes=9', ['state-write-failed', 'qemu-ended']],
+  ])('that %s: told, and nothing is left', async (_, size, expected) => {
     execFileSync('mount', ['-t', 'tmpfs', size, 'none', mount]);
     execFileSync('sh', ['-c', `test ${size.includes('4k,')} = false || head -c 4096 /dev/zero > ${mount}/fill`]);
     const host = { ...world.host, registry: new VmRegistry(join(mount, 'run')) };
     const path = world.file('bench.yaml', PLAIN);
     const error = await failing(runVm({ path, wait: 0 }, host, world.operation()));
-    expect(codes(error)).toEqual([code]);
+    expect(expected).toContain(codes(error).join());
     expect(error.message).toMatch(/ENOSPC|No space left/);
     expect(stateLeft({ ...world, host })).toEqual([]);
     expect(processesOf(world)).toEqual([]);
