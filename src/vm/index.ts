@@ -1,7 +1,5 @@
 /** The engine: plans, performs and verifies every change of a VM. The command line is built on these functions. */
 
-export type { VmTarget } from '../access/index.js';
-export { awaitHostDrivers, claimOn, giveBack, type HostAccess, inventoryOf } from '../access/index.js';
 export type { FileEntry, FileReport } from './file-edit/index.js';
 export type { DeviceState } from './observe/index.js';
 export type { Operation } from './operation.js';

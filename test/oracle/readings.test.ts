@@ -1,13 +1,12 @@
-import fs, { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SinonSpy, spy } from 'sinon';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { root } from '../../scripts/folders.mjs';
-import { ensureStandIn } from '../../scripts/usb-stand-in.mjs';
 import { type HostAccess, openHost } from '../../src/access/index.js';
-import { readInventory, type SysfsReader } from '../../src/host/index.js';
+import type { SysfsReader } from '../../src/host/index.js';
 import { Connection } from '../../src/qmp/connection.js';
 import {
   attachTo,
@@ -22,8 +21,7 @@ import {
 } from '../../src/vm/index.js';
 import { PATIENCE } from '../patience.js';
 import { recordedHost } from './harness/recorded-host.js';
-import { standInFile } from './harness/stand-in-device.js';
-import { standInOf } from './harness/stand-in-of.js';
+import { standInQemu } from './harness/stand-in-qemu.js';
 
 /*
  * How often a command reads the world: it reads a situation once before, and what has become of it once after, however many devices it is
@@ -50,19 +48,6 @@ const operation = (): Operation => ({ signal: new AbortController().signal, time
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'qplug-readings-'));
-  const bin = join(folder, 'bin');
-  mkdirSync(bin);
-  writeFileSync(join(folder, 'devices'), standInFile(readInventory(recording).devices.map(standInOf)));
-  const qemu = join(bin, 'qemu-system-x86_64');
-  writeFileSync(
-    qemu,
-    `#!/bin/sh
-export LD_LIBRARY_PATH='${ensureStandIn((line) => console.log(line))}'
-export USB_STAND_IN_DEVICES='${folder}/devices' USB_STAND_IN_LOG='${folder}/log'
-PATH='${process.env['PATH']}' exec qemu-system-x86_64 "$@"
-`,
-  );
-  chmodSync(qemu, 0o755);
   const sysfs: SysfsReader = {
     ...recording,
     list: (path) => {
@@ -72,7 +57,7 @@ PATH='${process.env['PATH']}' exec qemu-system-x86_64 "$@"
   };
   host = openHost({
     env: {
-      PATH: `${bin}:${process.env['PATH']}`,
+      PATH: standInQemu(folder, recording),
       QPLUG_RUNTIME_DIR: join(folder, 'run'),
       QPLUG_STATE_DIR: join(folder, 'state'),
     },

@@ -1,21 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { root } from '../../scripts/folders.mjs';
-import { ensureStandIn } from '../../scripts/usb-stand-in.mjs';
 import { poll } from '../../src/base/index.js';
-import { readInventory } from '../../src/host/index.js';
 import { blocks, readme, sessions, withoutComment } from '../documents/documents.js';
 import { USAGE } from '../documents/readme-usage.js';
 import { patience } from '../patience.js';
 import { writeEmptyImage } from '../qemu/harness/empty-image.js';
 import { qplug, type Ran } from '../unit/cli/fake-terminal.js';
 import { recordedHost } from './harness/recorded-host.js';
-import { standInFile } from './harness/stand-in-device.js';
-import { standInOf } from './harness/stand-in-of.js';
+import { standInQemu } from './harness/stand-in-qemu.js';
 
 /*
  * What the README shows, typed: on a recording of the lab's machine that has the devices it names, with the QEMU of this machine, whose host
@@ -28,21 +25,8 @@ let env: Readonly<Record<string, string>>;
 let home: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'qplug-readme-'));
-  const bin = join(folder, 'bin');
-  mkdirSync(bin);
-  writeFileSync(join(folder, 'devices'), standInFile(readInventory(sysfs).devices.map(standInOf)));
-  const qemu = join(bin, 'qemu-system-x86_64');
-  writeFileSync(
-    qemu,
-    `#!/bin/sh
-export LD_LIBRARY_PATH='${ensureStandIn((line) => console.log(line))}'
-export USB_STAND_IN_DEVICES='${folder}/devices' USB_STAND_IN_LOG='${folder}/log'
-PATH='${process.env['PATH']}' exec qemu-system-x86_64 "$@"
-`,
-  );
-  chmodSync(qemu, 0o755);
   env = {
-    PATH: `${bin}:${process.env['PATH']}`,
+    PATH: standInQemu(folder, sysfs),
     QPLUG_RUNTIME_DIR: join(folder, 'run'),
     QPLUG_STATE_DIR: join(folder, 'state'),
   };

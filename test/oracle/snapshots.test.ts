@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ensureQemuRelease, qemuCommand, RELEASES } from '../../scripts/qemu-releases.mjs';
 import { ensureStandIn } from '../../scripts/usb-stand-in.mjs';
+import type { HostAccess } from '../../src/access/index.js';
 import { type Code, QplugError } from '../../src/diag/index.js';
 import { recordedSysfs } from '../../src/host/index.js';
 import {
   attach,
   deleteSnapshot,
-  type HostAccess,
   listSnapshots,
   type OpenVm,
   openVm,

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { HostAccess } from '../../src/access/index.js';
 import { recordedSysfs } from '../../src/host/index.js';
-import { attach, detach, type HostAccess, openVm } from '../../src/vm/index.js';
+import { attach, detach, openVm } from '../../src/vm/index.js';
 import { recording } from '../unit/host/recordings.js';
 import { runs } from '../unit/runs.js';
 import { type PlainQemu, startQemu } from './harness/plain-qemu.js';

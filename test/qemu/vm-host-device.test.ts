@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { HostAccess } from '../../src/access/index.js';
 import { fail, type QplugError } from '../../src/diag/index.js';
 import { type Recording, recordedSysfs } from '../../src/host/index.js';
 import {
   type AttachRequest,
   attach,
   detach,
-  type HostAccess,
   mend,
   openVm,
   resume,

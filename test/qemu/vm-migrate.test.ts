@@ -3,14 +3,13 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { HostAccess } from '../../src/access/index.js';
 import { poll } from '../../src/base/index.js';
-import type { QplugError } from '../../src/diag/index.js';
-import { describe as words } from '../../src/diag/index.js';
+import { type QplugError, describe as words } from '../../src/diag/index.js';
 import { recordedSysfs } from '../../src/host/index.js';
 import { atLeast, EMULATED_MODELS } from '../../src/qdev/index.js';
 import {
   attach,
-  type HostAccess,
   type MigrateRequest,
   mend,
   migrate,

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { HostAccess } from '../../src/access/index.js';
 import type { QplugError } from '../../src/diag/index.js';
 import { type HostFiles, type Recording, recordedSysfs, type SysfsReader } from '../../src/host/index.js';
 import {
   attach,
   detach,
-  type HostAccess,
   migrate,
   type OpenVm,
   type Operation,

@@ -1,6 +1,6 @@
-import { openHost } from '../../access/index.js';
+import { type HostAccess, openHost } from '../../access/index.js';
 import { QplugError } from '../../diag/index.js';
-import { type HostAccess, mendWhenEnded } from '../../vm/index.js';
+import { mendWhenEnded } from '../../vm/index.js';
 import type { CommandHandler } from '../command.js';
 import type { Terminal } from '../terminal.js';
 import { MEND_TIMEOUT } from '../timeouts.js';

@@ -1,9 +1,9 @@
-import { openHost } from '../../access/index.js';
+import { inventoryOf, openHost } from '../../access/index.js';
 import { printable } from '../../diag/index.js';
 import type { HostInventory } from '../../host/index.js';
 import type { Plan } from '../../planner/index.js';
 import { planDocument } from '../../view/documents/index.js';
-import { draftAttach, inventoryOf, openVm, type Prepared, planAttach } from '../../vm/index.js';
+import { draftAttach, openVm, type Prepared, planAttach } from '../../vm/index.js';
 import type { Arguments, CommandHandler, Outcome } from '../command.js';
 import { exitCodeOf } from '../exit-codes.js';
 import { renderExplanation } from '../render/explanation.js';

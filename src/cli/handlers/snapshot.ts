@@ -1,8 +1,8 @@
+import type { HostAccess } from '../../access/index.js';
 import { fail, printable } from '../../diag/index.js';
 import {
   type DeviceAt,
   deleteSnapshot,
-  type HostAccess,
   listSnapshots,
   type OpenVm,
   type Operation,

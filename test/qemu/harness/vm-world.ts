@@ -1,10 +1,11 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { HostAccess } from '../../../src/access/index.js';
 import { recordedSysfs } from '../../../src/host/index.js';
 import type { Topology } from '../../../src/qdev/index.js';
 import { ClaimStore, Journal, PlaceStore, SnapshotStore, VmRegistry } from '../../../src/registry/index.js';
-import { type HostAccess, type Operation, openVm } from '../../../src/vm/index.js';
+import { type Operation, openVm } from '../../../src/vm/index.js';
 import { readTopology } from '../../../src/vm/observe/read-topology.js';
 import { PATIENCE } from '../../patience.js';
 

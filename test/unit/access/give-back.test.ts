@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { awaitHostDrivers, giveBack, type HostAccess } from '../../../src/access/index.js';
 import {
   bindingsOf,
   type HostDevice,
@@ -8,7 +9,6 @@ import {
   type SysfsReader,
 } from '../../../src/host/index.js';
 import { ClaimStore, Journal, VmRegistry } from '../../../src/registry/index.js';
-import { awaitHostDrivers, giveBack, type HostAccess } from '../../../src/vm/index.js';
 import { changed, NO_IDS, recording, without } from '../host/recordings.js';
 
 const SIX = recording('six-devices');

@@ -1,6 +1,7 @@
+import { type HostAccess, inventoryOf } from '../../../access/index.js';
 import type { Finding } from '../../../diag/index.js';
 import { type HostInventory, readHostFile } from '../../../host/index.js';
-import { type HostAccess, inventoryOf, type Prepared } from '../../../vm/index.js';
+import type { Prepared } from '../../../vm/index.js';
 import type { Arguments } from '../../command.js';
 import type { Terminal } from '../../terminal.js';
 import { refuseHostFile } from './read-options.js';

@@ -3,8 +3,8 @@
  * the request, the inventory, the prepared file or the open VM that they stand for; a picture goes where it was asked for.
  */
 
-import { openHost } from '../../../access/index.js';
-import { type HostAccess, type OpenVm, type Operation, openVm } from '../../../vm/index.js';
+import { type HostAccess, openHost } from '../../../access/index.js';
+import { type OpenVm, type Operation, openVm } from '../../../vm/index.js';
 import type { Arguments } from '../../command.js';
 import { Progress } from '../../progress.js';
 import type { Terminal } from '../../terminal.js';

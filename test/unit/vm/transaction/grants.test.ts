@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isBelieved, keyOf } from '../../../../src/access/claims.js';
+import type { HostAccess } from '../../../../src/access/index.js';
 import { identifyProcess, selfIdentity } from '../../../../src/base/index.js';
 import {
   kernelNodeRights,
@@ -13,7 +14,6 @@ import {
 } from '../../../../src/host/index.js';
 import { type DeviceSpec, usbHost } from '../../../../src/qdev/index.js';
 import type { Claim, ClaimOwner } from '../../../../src/registry/index.js';
-import type { HostAccess } from '../../../../src/vm/index.js';
 import type { ChangeStep } from '../../../../src/vm/steps/step.js';
 import { takeBackGrants, withGrants } from '../../../../src/vm/transaction/grants.js';
 import { recording } from '../../host/recordings.js';

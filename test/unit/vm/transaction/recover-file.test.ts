@@ -2,10 +2,11 @@ import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { HostAccess } from '../../../../src/access/index.js';
 import { editVmFile, type FileChange, holdVmFile, performFileChange } from '../../../../src/config/index.js';
 import { recordedSysfs } from '../../../../src/host/index.js';
 import { ClaimStore, Journal, type JournalEntry, VmRegistry } from '../../../../src/registry/index.js';
-import { type HostAccess, mend } from '../../../../src/vm/index.js';
+import { mend } from '../../../../src/vm/index.js';
 import { PATIENCE } from '../../../patience.js';
 import { recording } from '../../host/recordings.js';
 import { DEAD, SELF } from '../../registry/records.js';
