@@ -259,7 +259,7 @@ describe('controllers by hot plug', () => {
     '%s is refused by QEMU, as the model says',
     async (driver) => {
       await using qemu = await RawQemu.start(['-M', 'pc']);
-      // the first since 9.2 (qdev-monitor.c, qdev_device_add_from_qdict)
+      // QEMU 10.0 says the first, 7.2 the second
       expect(await qemu.add({ driver, id: 'c' })).toMatch(
         /^(?:Device '\S+' does not support hotplugging|Parameter 'driver' expects a pluggable device type)$/,
       );

@@ -11,8 +11,8 @@ const PCI_SLOTS = 32;
 /**
  * Where a PCI USB controller can still be hot-plugged. A bus can be hot-plugged into when QEMU gave it a hot-plug handler
  * (hw/core/qdev.c, qbus_is_hotpluggable): pci.0 of `pc` unless ACPI or its root hot-plug is off, root ports unless hotplug=off;
- * never pcie.0. From 8.1 on a bus has the ACPI's handler also where that takes nothing: the handler decides by its own properties and by the
- * port's `hotplug` (hw/acpi/pcihp.c, acpi_pcihp_is_hotpluggbale_bus), so these are read too.
+ * never pcie.0. In QEMU 10.0 and 11.1, not in 7.2, a bus has the ACPI's handler also if that handler refuses devices on it: it decides by its own
+ * properties and by the port's `hotplug` (hw/acpi/pcihp.c, acpi_pcihp_is_hotpluggbale_bus). So this reads them too.
  *
  * @returns free PCIe slots first, then conventional buses with their free slots; by name
  */
@@ -63,10 +63,10 @@ export function* readHotplug(nodes: readonly QomNode[], isUnique: IsUnique): Rea
     .map(({ bus, capacity }) => ({ bus, capacity }));
 }
 
-/** Properties of PIIX4_PM and ICH9-LPC: whether they take devices on root buses, and behind bridges. */
+/** Properties of PIIX4_PM and ICH9-LPC: whether they take devices on root buses and behind bridges. */
 const [ROOTS, BRIDGES] = ['acpi-root-pci-hotplug', 'acpi-pci-hotplug-with-bridge-support'];
 
-/** @returns the handlers that take nothing on root buses, and those that take nothing behind bridges */
+/** @returns the handlers that refuse devices on root buses, and those that refuse them behind bridges */
 function* readRefusing(
   handlers: readonly string[],
 ): Reading<{ readonly roots: ReadonlySet<string>; readonly bridges: ReadonlySet<string> }> {

@@ -224,8 +224,8 @@ function namelessFile(): number {
 }
 
 /**
- * @returns the options without which a board with sound does not start on a machine that has none: a QEMU from 8.2 on no longer takes that
- *   for silence (audio/audio.c, audio_init)
+ * @returns options with which a board that has sound starts on a machine that has none. QEMU 7.2 starts without them, and does not know them;
+ *   QEMU 10.0 ends with "no default audio driver available"
  */
 export function withoutSound(version: QemuVersion): readonly string[] {
   return atLeast(version, 8, 2) ? ['-audio', 'none'] : [];
