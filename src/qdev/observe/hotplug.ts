@@ -11,8 +11,9 @@ const PCI_SLOTS = 32;
 /**
  * Where a PCI USB controller can still be hot-plugged. A bus can be hot-plugged into when QEMU gave it a hot-plug handler
  * (hw/core/qdev.c, qbus_is_hotpluggable): pci.0 of `pc` unless ACPI or its root hot-plug is off, root ports unless hotplug=off;
- * never pcie.0. In QEMU 10.0 and 11.1, not in 7.2, a bus has the ACPI's handler also if that handler refuses devices on it: it decides by its own
- * properties and by the port's `hotplug` (hw/acpi/pcihp.c, acpi_pcihp_is_hotpluggbale_bus). So this reads them too.
+ * never pcie.0. A bus can have a handler that refuses every device on it: in QEMU 5.2, 10.0 and 11.1, not in 7.2, that of a root port with
+ * hotplug=off; in 10.0 and 11.1 also the ACPI's, which decides by its own properties and by the port's `hotplug` (hw/acpi/pcihp.c,
+ * acpi_pcihp_is_hotpluggbale_bus). So this reads these properties too. Measured: test/oracle/hotplug-slots.test.ts.
  *
  * @returns free PCIe slots first, then conventional buses with their free slots; by name
  */
