@@ -18,10 +18,10 @@ export const withoutComment = (line: string): string => line.replace(/ +#.*$/, '
 /** @param root - the folder of the project */
 export const readme = (root: string): string => readFileSync(join(root, 'README.md'), 'utf8');
 
-/** The README and all pages of docs/. */
+/** The README, CONTRIBUTING and all pages of docs/. */
 export function documents(root: string): { name: string; text: string }[] {
   const names = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
-  return ['README.md', ...names.map((name) => `docs/${name}`)].map((name) => ({
+  return ['README.md', 'CONTRIBUTING.md', ...names.map((name) => `docs/${name}`)].map((name) => ({
     name,
     text: readFileSync(join(root, name), 'utf8'),
   }));

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { COMMANDS } from '../../../src/cli/commands/index.js';
@@ -45,4 +46,17 @@ test('every command that a document names exists, has a help with examples, and 
     expect(out).toMatch(new RegExp(`^Usage {2}qplug ${name}\\b[\\s\\S]*^Examples\\n {2}qplug ${name}\\b`, 'm'));
     expect(readme(root), `the README names ${name}`).toMatch(new RegExp(`qplug ${name}\\b`));
   }
+});
+
+test('every file that a document names is there', () => {
+  const named = documents(root).flatMap(({ name, text }) =>
+    [
+      ...text.matchAll(
+        /(?<![\w/.*])(?:(?:src|test|scripts|bench|schemas)\/[\w./-]*\w|(?:access|base|cli|config|diag|host|launcher|planner|qdev|qmp|registry|view|vm)\/[\w./-]+\.ts)/g,
+      ),
+    ].map(([path]) => ({ name, path })),
+  );
+  expect(named.length).toBeGreaterThan(50);
+  const missing = named.filter(({ path }) => !existsSync(join(root, path)) && !existsSync(join(root, 'src', path)));
+  expect(missing).toEqual([]);
 });
