@@ -8,7 +8,7 @@ const MAX_TIMER_DELAY = 2 ** 31 - 1;
 export class Deadline implements Disposable {
   /**
    * Aborts with a `DeadlineReached` at the deadline, with the caller's reason before it, or when this is disposed of: work under a deadline
-   * * ends with it.
+   * ends with it.
    */
   readonly signal: AbortSignal;
   /** The whole wait in ms, for messages. */
@@ -41,9 +41,9 @@ export class Deadline implements Disposable {
     };
   }
 
-  /** Remaining ms; 0 after the deadline. */
+  /** Remaining ms; 0 once the signal has aborted: a timer of Node.js may fire up to 1 ms before the clock gets there. */
   get remaining(): number {
-    return Math.max(0, this.#end - performance.now());
+    return this.signal.aborted ? 0 : Math.max(0, this.#end - performance.now());
   }
 
   /** True if the time is up (rather than the caller's signal aborted). */
