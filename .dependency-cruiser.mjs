@@ -23,6 +23,69 @@ const BELOW = {
  * in no list here is free: the files beside the rooms join them, and an index only names what is in it.
  */
 const ROOMS = {
+  diag: {
+    catalog: [
+      [
+        'finding.ts',
+        'fix.ts',
+        'guard.ts',
+        'guard-words.ts',
+        'planner-fix.ts',
+        'printable.ts',
+        'shell-word.ts',
+        'yaml-text.ts',
+      ],
+      'An entry holds words alone; catalog.ts decides which entries there are.',
+    ],
+  },
+  'diag/catalog': Object.fromEntries(
+    ['host', 'placing', 'program', 'qemu', 'vm', 'vm-file'].map((topic) => [
+      topic,
+      [
+        ['device-choice.ts', 'untrusted-path.ts', 'words.ts'],
+        'Each topic has words of its own; words that topics share stand beside them.',
+      ],
+    ]),
+  ),
+  qmp: {
+    protocol: [['generated'], 'The protocol is tried without a socket and without time.'],
+    events: [
+      ['generated', 'protocol', 'address.ts', 'errors.ts'],
+      'A reader of events does not know which connection they came from.',
+    ],
+    connection: [
+      ['protocol', 'events', 'address.ts', 'commands.ts', 'errors.ts'],
+      'A connection carries out what the session says.',
+    ],
+  },
+  qdev: {
+    speeds: [
+      ['speed.ts', 'version.ts', 'version-facts.ts'],
+      'A speed comes from descriptors, and no tree is needed for it.',
+    ],
+    models: [
+      ['speed.ts', 'topology.ts', 'device-spec.ts'],
+      'The facts about one model of QEMU do not depend on a tree that has it.',
+    ],
+    predict: [
+      ['models', 'device-spec.ts', 'port-path.ts', 'speed.ts', 'topology.ts', 'topology-query.ts', 'version.ts'],
+      'A prediction uses facts alone: the oracle then compares it with an observation.',
+    ],
+    observe: [
+      ['models', 'port-path.ts', 'speed.ts', 'topology.ts', 'version.ts'],
+      'An observation uses what QEMU answers; it never fills a gap with a prediction.',
+    ],
+  },
+  config: {
+    edit: [
+      ['load.ts', 'parse.ts', 'source.ts', 'vm-file.ts'],
+      'An edit changes text, and parses the result to compare it; it decides nothing about devices.',
+    ],
+    policy: [
+      ['generated', 'schema-findings.ts', 'source.ts', 'vm-file.ts'],
+      'A policy is a file of its own: it depends on the reader of YAML and on no VM file.',
+    ],
+  },
   planner: {
     solve: [
       ['plan.ts', 'request.ts'],
@@ -130,8 +193,11 @@ const ROOMS = {
   'cli/handlers': { shared: [[], 'What handlers share stands below them.'] },
 };
 
-/** Rooms without an index: a bundle loads what an index names whole, and qplug starts with little of its command line. */
-const OPEN = /^cli\//;
+/**
+ * Rooms without an index, because a bundle loads all that an index names: qplug starts with little of its command line, and loads the YAML
+ * parser when it reads a file. Each topic of the catalog has an index.
+ */
+const OPEN = /^(cli|config)\/|^diag\/catalog$/;
 
 /** The only files that may touch files, sockets and processes. */
 const IO_FILES = [
@@ -166,7 +232,7 @@ const IO_FILES = [
   'src/launcher/process/process.ts',
   'src/launcher/process/qemu-log.ts',
   'src/launcher/process/run-as.ts',
-  'src/qmp/socket-transport.ts',
+  'src/qmp/connection/socket-transport.ts',
   'src/registry/clear-away.ts',
   'src/registry/journal.ts',
   'src/registry/snapshot-store.ts',

@@ -224,7 +224,7 @@ if (wanted.has('soak')) {
   process.env.QPLUG_RUNS = MANY;
   process.env.QPLUG_SOAK = '1';
   await tests('a million random inputs', ['fuzz']);
-  await tests('a thousand attaches and detaches', ['qemu'], { files: ['test/qemu/attach-soak.test.ts'] });
+  await tests('a thousand attaches and detaches', ['qemu'], { files: ['test/qemu/vm/attach-soak.test.ts'] });
   const files = ['test/oracle/crash.test.ts', 'test/oracle/race.test.ts'];
   await tests('kills and races, with QEMUs of three releases', ['oracle'], { files });
   ensureKernel();

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { OpenTransport } from '../src/qmp/transport.js';
+import type { OpenTransport } from '../src/qmp/connection/transport.js';
 
 /** A QMP server that is no QEMU: it says what a test wants. By itself it is a small VM that tells the truth. */
 

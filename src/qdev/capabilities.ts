@@ -1,7 +1,6 @@
-import { type ControllerFacts, controllerModel } from './controller-facts.js';
-import { CONTROLLER_MODELS } from './controllers.js';
 import type { ControllerModel } from './device-spec.js';
-import { okOf, type QueryCommand, type QueryReply, type Reading } from './observe/query.js';
+import { CONTROLLER_MODELS, type ControllerFacts, controllerModel } from './models/index.js';
+import { okOf, type QueryCommand, type QueryReply, type Reading } from './observe/index.js';
 import { atLeast, type QemuVersion } from './version.js';
 import { hasFact } from './version-facts.js';
 

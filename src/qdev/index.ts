@@ -1,5 +1,5 @@
 /** QEMU's USB world as data: what its devices are, how they are spelled, how they are read back. Pure. */
-export { BOARDS, type Board, type BoardController, boardOf, predictBoard } from './boards.js';
+
 export {
   type Capabilities,
   type ModelProperties,
@@ -7,46 +7,7 @@ export {
   nearestController,
   readCapabilities,
 } from './capabilities.js';
-export {
-  type ControllerFacts,
-  controllerModel,
-  controllerModels,
-  type PortProperties,
-  type PortRule,
-  rootPorts,
-} from './controller-facts.js';
-export {
-  busOf,
-  CONTROLLER_ALIASES,
-  CONTROLLER_MODELS,
-  type Companion,
-  controllerPorts,
-  type Ich9Place,
-  ich9Group,
-  predictControllers,
-  resolveControllerModel,
-  withCompanions,
-} from './controllers.js';
-export type * from './descriptor-shape.js';
 export type * from './device-spec.js';
-export {
-  type AttachMoment,
-  type Backend,
-  EMULATED_MODELS,
-  type EmulatedModel,
-  emulatedMask,
-  emulatedModel,
-} from './emulated.js';
-export { type HostSpeeds, hostDeviceSpeeds, type NoHostSpeeds } from './host-speeds.js';
-export {
-  DEFAULT_HUB_PORTS,
-  HUB_MASK,
-  HUB_PORT_MASK,
-  type HubSpec,
-  isHubPortCount,
-  MAX_HUB_PORTS,
-  predictHub,
-} from './hub.js';
 export {
   type DeviceIdentity,
   deviceId,
@@ -57,9 +18,45 @@ export {
   parseDeviceId,
   uniqueId,
 } from './id.js';
-export { readPciPaths } from './observe/pci-path.js';
-export { alongside, type QueryCommand, type QueryReply, type Reading } from './observe/query.js';
-export { observeTopology } from './observe.js';
+export {
+  type AttachMoment,
+  type Backend,
+  busOf,
+  CONTROLLER_ALIASES,
+  CONTROLLER_MODELS,
+  type Companion,
+  type ControllerFacts,
+  controllerModel,
+  controllerModels,
+  controllerPorts,
+  DEFAULT_HUB_PORTS,
+  EMULATED_MODELS,
+  type EmulatedModel,
+  emulatedMask,
+  emulatedModel,
+  HUB_MASK,
+  HUB_PORT_MASK,
+  type HubSpec,
+  type Ich9Place,
+  ich9Group,
+  isHubPortCount,
+  MAX_HUB_PORTS,
+  type PortProperties,
+  type PortRule,
+  predictControllers,
+  predictHub,
+  resolveControllerModel,
+  rootPorts,
+  withCompanions,
+} from './models/index.js';
+export {
+  alongside,
+  observeTopology,
+  type QueryCommand,
+  type QueryReply,
+  type Reading,
+  readPciPaths,
+} from './observe/index.js';
 export {
   childPort,
   comparePorts,
@@ -69,10 +66,35 @@ export {
   parsePort,
   portDepth,
 } from './port-path.js';
-export { type ControllerRefusal, firstRefused, refusesController } from './predict-controller.js';
-export { type DeviceOutcome, type DeviceRefusal, predictDevice } from './predict-device.js';
-export { type RedirDevice, type RedirPeer, redirNegotiate, redirSpeeds } from './redir-speeds.js';
+export {
+  BOARDS,
+  type Board,
+  type BoardController,
+  boardOf,
+  type ControllerRefusal,
+  type DeviceOutcome,
+  type DeviceRefusal,
+  firstRefused,
+  predictBoard,
+  predictDevice,
+  refusesController,
+} from './predict/index.js';
 export * from './speed.js';
+export {
+  type AltSettingShape,
+  type ConfigurationShape,
+  type DeviceShape,
+  type EndpointShape,
+  type HostSpeeds,
+  hostDeviceSpeeds,
+  type InterfaceShape,
+  type NoHostSpeeds,
+  type RedirDevice,
+  type RedirPeer,
+  redirNegotiate,
+  redirSpeeds,
+  type SpeedIs,
+} from './speeds/index.js';
 export {
   controllerDevice,
   deviceAddArguments,

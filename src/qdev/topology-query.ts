@@ -1,6 +1,12 @@
-import { controllerPorts, predictControllers, withCompanions } from './controllers.js';
 import type { ControllerSpec } from './device-spec.js';
-import { HUB_PORT_MASK, type HubSpec, predictHub } from './hub.js';
+import {
+  controllerPorts,
+  HUB_PORT_MASK,
+  type HubSpec,
+  predictControllers,
+  predictHub,
+  withCompanions,
+} from './models/index.js';
 import { childPort, portDepth, sortByPort } from './port-path.js';
 import type { SpeedMask } from './speed.js';
 import type { AttachedDevice, Controller, Topology } from './topology.js';

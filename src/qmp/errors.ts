@@ -1,9 +1,6 @@
 import { type Finding, finding, printable, QplugError } from '../diag/index.js';
 import { formatAddress, type QmpAddress } from './address.js';
-import type { Mismatch } from './check.js';
-import type { FrameFault } from './framing.js';
-import type { ErrorReply } from './message.js';
-import type { Shutdown } from './session.js';
+import type { Effect, ErrorReply, FrameFault, Mismatch, Shutdown } from './protocol/index.js';
 
 /*
  * Sorted by what a caller can do about it. `code` (QplugError) tells the cases of one class apart.
@@ -134,4 +131,13 @@ function detailOf(reason: CloseReason): string | undefined {
   if (reason.reason === 'shutdown') return reason.cause;
   if (reason.reason === 'error') return errnoOf(reason.error);
   return reason.reason === 'protocol' ? reason.error.message : undefined;
+}
+
+/** @returns what a user is told about the end of a session */
+export function closeReason(address: QmpAddress, { end, shutdown }: Effect & { effect: 'closed' }): CloseReason {
+  if (end.end === 'by-us') return { reason: 'by-us' };
+  if (end.end === 'fault') return { reason: 'protocol', error: protocolError(address, end.fault) };
+  // QEMU often resets the connection while it quits, so the SHUTDOWN before it says more than the errno.
+  if (shutdown !== undefined) return { reason: 'shutdown', ...shutdown };
+  return end.end === 'eof' ? { reason: 'eof' } : { reason: 'error', error: end.error };
 }

@@ -4,7 +4,8 @@
  */
 export type { QmpAddress } from './address.js';
 export type { ArgumentsOf, DeviceAdd, QmpCommandName, QmpCommands, ReturnOf } from './commands.js';
-export { connect } from './connect.js';
+export type { ConnectOptions, ExecuteOptions, QmpConnection } from './connection/index.js';
+export { connect } from './connection/index.js';
 export {
   type CloseReason,
   QmpClosedError,
@@ -14,9 +15,7 @@ export {
   QmpProtocolError,
   QmpTimeoutError,
 } from './errors.js';
-export type { EventWait } from './event-hub.js';
-export type { EventStream } from './event-stream.js';
-export type { EventOf, QmpEventName } from './events.js';
+export type { EventOf, EventStream, EventWait, QmpEventName, WaitOptions } from './events/index.js';
 export type {
   BlockInfo,
   ImageInfo,
@@ -31,6 +30,4 @@ export type {
   SchemaInfo,
   SnapshotInfo,
 } from './generated/replies.js';
-export type { Greeting, JsonObject, QmpEvent } from './message.js';
-export type { ConnectOptions, ExecuteOptions, QmpConnection } from './qmp-connection.js';
-export type { WaitOptions } from './wait.js';
+export type { Greeting, JsonObject, QmpEvent } from './protocol/index.js';

@@ -4,7 +4,7 @@ import { renderTopology } from '../../src/cli/render/topology.js';
 import { QplugError } from '../../src/diag/index.js';
 import { plan } from '../../src/planner/index.js';
 import { LIMITS } from '../../src/qdev/observe/limits.js';
-import { connectOver } from '../../src/qmp/connect.js';
+import { connectOver } from '../../src/qmp/connection/connect.js';
 import { QmpError } from '../../src/qmp/index.js';
 import schema from '../../src/qmp/replies.schema.json' with { type: 'json' };
 import { readTopology } from '../../src/vm/observe/read-topology.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { connectOver } from '../../src/qmp/connect.js';
+import { connectOver } from '../../src/qmp/connection/connect.js';
 import { QmpError } from '../../src/qmp/index.js';
 import { ADDRESS, connectedPeer, FakePeer, GREETING, outcome } from '../unit/qmp/fake-peer.js';
 import { runs } from '../unit/runs.js';

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { root } from '../../scripts/folders.mjs';
 import { type HostAccess, openHost } from '../../src/access/index.js';
 import type { SysfsReader } from '../../src/host/index.js';
-import { Connection } from '../../src/qmp/connection.js';
+import { Connection } from '../../src/qmp/connection/connection.js';
 import {
   attachTo,
   changeTarget,

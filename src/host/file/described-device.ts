@@ -97,7 +97,7 @@ export function withDescribedClasses(device: HostDevice): HostDevice {
   return { ...device, classes: [...classes].sort((a, b) => a - b), isHub: device.isHub || classes.has(HUB_CLASS) };
 }
 
-/** From here on QEMU lets SCSI disks fall back whatever their endpoints are (src/qdev/host-speeds.ts). */
+/** From here on QEMU lets SCSI disks fall back whatever their endpoints are (src/qdev/speeds/host-speeds.ts). */
 const TOLERANT: QemuVersion = { major: 6, minor: 1, micro: 0 };
 
 /** A note on what is not known of a device where it decides at which speeds QEMU would attach it. */

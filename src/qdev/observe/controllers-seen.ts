@@ -1,5 +1,4 @@
-import { controllerModel, type PortProperties, rootPorts } from '../controller-facts.js';
-import { type Companion, withCompanions } from '../controllers.js';
+import { type Companion, controllerModel, type PortProperties, rootPorts, withCompanions } from '../models/index.js';
 import type { RootPort } from '../topology.js';
 import { within } from './limits.js';
 import type { QomNode } from './qom-walk.js';

@@ -1,5 +1,4 @@
-import { controllerModel } from '../controller-facts.js';
-import { emulatedModel } from '../emulated.js';
+import { controllerModel, emulatedModel } from '../models/index.js';
 import { within } from './limits.js';
 import { childType, listed, type QomProperty, qomList, type Reading } from './query.js';
 

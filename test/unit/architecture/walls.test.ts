@@ -14,7 +14,10 @@ interface Violation {
 
 /** A small source tree that keeps all rules. */
 const SOUND: Readonly<Record<string, string>> = {
-  'src/diag/index.ts': 'export const it = 1;\n',
+  'src/diag/index.ts': "export { it } from './catalog.js';\n",
+  'src/diag/catalog.ts': "export { it } from './catalog/vm/index.js';\n",
+  'src/diag/catalog/vm/index.ts': "export { it } from './claims.js';\n",
+  'src/diag/catalog/vm/claims.ts': 'export const it = 1;\n',
   'src/qdev/index.ts': "export { it } from '../diag/index.js';\n",
   'src/planner/index.ts': "export { it } from './questions/index.js';\n",
   'src/planner/questions/index.ts': "export { it } from './explain.js';\n",
@@ -52,6 +55,22 @@ const FAULTS: Readonly<Record<string, readonly [from: string, imports: string, w
   'layer-cli': ['cli', 'server/index.ts'],
 
   // a room that imports what stands above it, or beside it
+  'wall-diag/catalog': ['diag/catalog', 'diag/catalog.ts'],
+  'wall-diag/catalog/host': ['diag/catalog/host', 'diag/catalog/vm/index.ts'],
+  'wall-diag/catalog/placing': ['diag/catalog/placing', 'diag/catalog/host/index.ts'],
+  'wall-diag/catalog/program': ['diag/catalog/program', 'diag/catalog/host/index.ts'],
+  'wall-diag/catalog/qemu': ['diag/catalog/qemu', 'diag/catalog/program/index.ts'],
+  'wall-diag/catalog/vm': ['diag/catalog/vm', 'diag/catalog/host/index.ts'],
+  'wall-diag/catalog/vm-file': ['diag/catalog/vm-file', 'diag/catalog/vm/index.ts'],
+  'wall-qmp/protocol': ['qmp/protocol', 'qmp/errors.ts'],
+  'wall-qmp/events': ['qmp/events', 'qmp/connection/index.ts'],
+  'wall-qmp/connection': ['qmp/connection', 'qmp/connection-pool.ts'],
+  'wall-qdev/speeds': ['qdev/speeds', 'qdev/models/index.ts'],
+  'wall-qdev/models': ['qdev/models', 'qdev/topology-query.ts'],
+  'wall-qdev/predict': ['qdev/predict', 'qdev/observe/index.ts'],
+  'wall-qdev/observe': ['qdev/observe', 'qdev/predict/index.ts'],
+  'wall-config/edit': ['config/edit', 'config/policy/policy.ts'],
+  'wall-config/policy': ['config/policy', 'config/parse.ts'],
   'wall-planner/solve': ['planner/solve', 'planner/report/index.ts'],
   'wall-planner/fixes': ['planner/fixes', 'planner/planner.ts'],
   'wall-planner/report': ['planner/report', 'planner/planner.ts'],
@@ -94,6 +113,19 @@ const FAULTS: Readonly<Record<string, readonly [from: string, imports: string, w
   'wall-cli/handlers/shared': ['cli/handlers/shared', 'cli/handlers/attach.ts', 'later'],
 
   // a room that is entered by the window
+  'door-diag/catalog/host': ['diag', 'diag/catalog/host/selectors.ts'],
+  'door-diag/catalog/placing': ['diag', 'diag/catalog/placing/ports.ts'],
+  'door-diag/catalog/program': ['diag', 'diag/catalog/program/folders.ts'],
+  'door-diag/catalog/qemu': ['diag', 'diag/catalog/qemu/qemu-args.ts'],
+  'door-diag/catalog/vm': ['diag', 'diag/catalog/vm/claims.ts'],
+  'door-diag/catalog/vm-file': ['diag', 'diag/catalog/vm-file/drives.ts'],
+  'door-qmp/protocol': ['qmp', 'qmp/protocol/session.ts'],
+  'door-qmp/events': ['qmp', 'qmp/events/event-hub.ts'],
+  'door-qmp/connection': ['qmp', 'qmp/connection/connect.ts'],
+  'door-qdev/speeds': ['qdev', 'qdev/speeds/host-speeds.ts'],
+  'door-qdev/models': ['qdev', 'qdev/models/hub.ts'],
+  'door-qdev/predict': ['qdev', 'qdev/predict/boards.ts'],
+  'door-qdev/observe': ['qdev', 'qdev/observe/query.ts'],
   'door-planner/solve': ['planner', 'planner/solve/search.ts'],
   'door-planner/fixes': ['planner', 'planner/fixes/with-fix.ts'],
   'door-planner/report': ['planner', 'planner/report/report.ts'],
@@ -210,12 +242,14 @@ describe('the import rules', () => {
     expect(caught).toEqual(Object.keys(FAULTS).map((rule) => [rule, [rule]]));
   });
 
-  test('are about every folder of the layers that have rooms', () => {
-    const rooms = ['planner', 'host', 'launcher', 'vm', 'view', 'cli'].flatMap((layer) =>
-      readdirSync(join(top, 'src', layer), { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isDirectory())
-        .map((entry) => join(entry.parentPath, entry.name).slice(join(top, 'src/').length)),
-    );
+  test('are about every folder', () => {
+    const rooms = readdirSync(join(top, 'src'))
+      .filter((layer) => !layer.endsWith('.ts'))
+      .flatMap((layer) =>
+        readdirSync(join(top, 'src', layer), { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isDirectory() && entry.name !== 'generated')
+          .map((entry) => join(entry.parentPath, entry.name).slice(join(top, 'src/').length)),
+      );
     const walled = rules.flatMap((rule) => /^wall-(.*)$/.exec(rule)?.[1] ?? []);
     expect(rooms.filter((room) => !walled.includes(room))).toEqual([]);
     expect(walled.filter((room) => !existsSync(join(top, 'src', room)))).toEqual([]);

@@ -1,8 +1,8 @@
 import type { QmpAddress } from '../../../src/qmp/address.js';
-import { connectOver } from '../../../src/qmp/connect.js';
-import type { JsonObject } from '../../../src/qmp/message.js';
-import type { ConnectOptions, QmpConnection } from '../../../src/qmp/qmp-connection.js';
-import type { OpenTransport, TransportEvents } from '../../../src/qmp/transport.js';
+import { connectOver } from '../../../src/qmp/connection/connect.js';
+import type { ConnectOptions, QmpConnection } from '../../../src/qmp/connection/qmp-connection.js';
+import type { OpenTransport, TransportEvents } from '../../../src/qmp/connection/transport.js';
+import type { JsonObject } from '../../../src/qmp/protocol/message.js';
 
 export const ADDRESS: QmpAddress = { path: '/run/vm/qmp.sock' };
 

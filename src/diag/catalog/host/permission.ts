@@ -3,7 +3,7 @@ import { advice, options, sh } from '../../fix.js';
 import type { Guard } from '../../guard.js';
 import { guardWords } from '../../guard-words.js';
 import { printable } from '../../printable.js';
-import { type UntrustedEvidence, whyUntrusted } from '../program/folders.js';
+import { type UntrustedEvidence, whyUntrusted } from '../untrusted-path.js';
 
 export const permission = {
   'device-guarded': {

@@ -1,7 +1,7 @@
 import type { Text } from '../../finding.js';
 import { advice, sh } from '../../fix.js';
 import { printable } from '../../printable.js';
-import { shellWord } from '../../shell-word.js';
+import { choice, type DeviceChoice, typedSelector } from '../device-choice.js';
 
 /** What is wrong with a selector's words. */
 export type SelectorProblem =
@@ -24,16 +24,6 @@ export type SelectorProblem =
   | 'class-form'
   | 'quote-open'
   | 'key-unknown';
-
-/** One device as a list of choices shows it. Strings are raw. */
-export interface DeviceChoice {
-  /** The shortest selector that names this device alone. */
-  readonly selector: string;
-  readonly id: string;
-  readonly port: string;
-  readonly serial: string | undefined;
-  readonly name: string;
-}
 
 const SELECTOR_WHY: Readonly<Record<SelectorProblem, string>> = {
   empty:
@@ -99,17 +89,6 @@ export const selectors = {
     }),
   },
 } as const;
-
-/** @returns the selector as a user types it, or its printable form if it can't be typed */
-function typedSelector({ selector }: DeviceChoice): string {
-  return shellWord(selector) ?? printable(selector, 96);
-}
-
-/** One line of a list: what to type, then what it is. */
-export function choice(device: DeviceChoice): string {
-  const serial = device.serial === undefined ? 'no serial' : `serial ${printable(device.serial, 64)}`;
-  return `${typedSelector(device)} (${printable(device.name, 64)}, ${device.id}, port ${printable(device.port, 48)}, ${serial})`;
-}
 
 function notFoundWhy(near: readonly DeviceChoice[], present: readonly DeviceChoice[], others: number): string {
   if (present.length === 0) return 'this host has no USB devices other than hubs';

@@ -1,20 +1,11 @@
 import type { Text } from '../../finding.js';
 import { advice, type Fix, sh } from '../../fix.js';
 import { printable } from '../../printable.js';
+import { type UntrustedEvidence, whyUntrusted } from '../untrusted-path.js';
 import { quote } from '../words.js';
 
 /** `us`: the user id of qplug. */
 type FolderNotOurs = UntrustedEvidence & { folder: string; us: number };
-
-/** Why other users can change or replace a file or folder. */
-export interface UntrustedEvidence {
-  /** The file or folder itself, or a folder above it. */
-  readonly path: string;
-  readonly fault: 'link' | 'owner' | 'writable';
-  /** Its owner. */
-  readonly uid: number;
-  readonly mode: number;
-}
 
 export const folders = {
   'folder-not-ours': {
@@ -43,19 +34,6 @@ export const folders = {
     }),
   },
 } as const;
-
-/** @returns the reason, as a clause */
-export function whyUntrusted({ path, fault, uid, mode }: UntrustedEvidence): string {
-  const it = printable(path);
-  switch (fault) {
-    case 'link':
-      return `${it} is a link, and its owner decides where it points`;
-    case 'owner':
-      return `${it} belongs to user ${uid}`;
-    case 'writable':
-      return `other users can write to ${it} (mode 0${mode.toString(8)})`;
-  }
-}
 
 /** What makes the folder safe, where qplug knows it. */
 function fixOf({ path, fault, folder, us }: FolderNotOurs): Fix | undefined {

@@ -1,7 +1,7 @@
 import type { Text } from '../../finding.js';
 import { advice, path, sh } from '../../fix.js';
 import { printable } from '../../printable.js';
-import { type UntrustedEvidence, whyUntrusted } from '../program/folders.js';
+import { type UntrustedEvidence, whyUntrusted } from '../untrusted-path.js';
 import { quote } from '../words.js';
 
 export const qemuProgram = {

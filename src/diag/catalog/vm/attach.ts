@@ -2,7 +2,7 @@ import type { Text } from '../../finding.js';
 import { advice, type Fix, path, sh } from '../../fix.js';
 import { printable } from '../../printable.js';
 import { yamlText } from '../../yaml-text.js';
-import { choice, type DeviceChoice } from '../host/selectors.js';
+import { choice, type DeviceChoice } from '../device-choice.js';
 import { lastWords } from '../words.js';
 
 /** `told`: the file that qplug read instead of this host (`-`: standard input), and its devices. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { QueryCommand, QueryReply, Reading } from '../../../../src/qdev/index.js';
-import { connectOver } from '../../../../src/qmp/connect.js';
+import { connectOver } from '../../../../src/qmp/connection/connect.js';
 import { converse } from '../../../../src/vm/observe/read-topology.js';
 import { type Answer, lyingTransport } from '../../../lying-qemu.js';
 import { ADDRESS, outcome } from '../../qmp/fake-peer.js';

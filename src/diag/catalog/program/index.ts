@@ -1,0 +1,23 @@
+/** Findings about qplug itself: its command line, its output, its database and folders, and the system below it. */
+
+import { commandLine } from './command-line.js';
+import { database } from './database.js';
+import { doctor } from './doctor.js';
+import { folders } from './folders.js';
+import { output } from './output.js';
+import { system } from './system.js';
+
+// marked as pure: a bundle that words no finding leaves it out
+export const programFindings: typeof commandLine &
+  typeof database &
+  typeof doctor &
+  typeof folders &
+  typeof output &
+  typeof system = /* @__PURE__ */ (() => ({
+  ...commandLine,
+  ...database,
+  ...doctor,
+  ...folders,
+  ...output,
+  ...system,
+}))();

@@ -1,0 +1,133 @@
+import { controllerModel } from '../models/index.js';
+import { portDepth } from '../port-path.js';
+import type { Controller, Topology } from '../topology.js';
+import type { QemuVersion } from '../version.js';
+import { readControllers, type SeenController } from './controllers-seen.js';
+import { idOf, type QomDevice, readDevices } from './devices-seen.js';
+import { compareNames, readHotplug } from './hotplug.js';
+import { within } from './limits.js';
+import { allPlaced, type Placed, placeDevices } from './place.js';
+import { type QomNode, walkQom } from './qom-walk.js';
+import { childType, okOf, type QueryCommand, type QueryReply, type Reading } from './query.js';
+import { parseUsbList, type UsbLine } from './usb-list.js';
+
+const BUS_TYPES = ['usb-bus', 'PCI', 'PCIE'];
+
+/**
+ * Reads the USB world of a running VM: real ports, speeds, what others plugged, devices without id, hubs that QEMU inserted.
+ * It does no I/O: it yields batches of commands, about six; the caller sends each batch and hands back the replies in the same
+ * order. Whatever vanished between two questions is left out, and what QEMU does not tell is undefined. The work grows with what QEMU
+ * tells, no faster, and ends at the limits of observe/limits.ts.
+ *
+ * @param version - as the greeting told it
+ * @throws QplugError `qemu-tree-too-large` · `qmp-wrong-reply` for a property that is not of its type
+ */
+export function* observeTopology(version: QemuVersion): Reading<Topology> {
+  const nodes = yield* walkQom();
+  const buses = new Map<string, number>();
+  for (const { type, name } of nodes) if (BUS_TYPES.includes(type)) buses.set(name, (buses.get(name) ?? 0) + 1);
+  // Two buses may have one name (an id `usb-bus`, a root port without id); then `bus=` means either.
+  const isUnique = (name: string): boolean => buses.get(name) === 1;
+  const seen = (yield* readControllers(nodes)).sort(byName);
+  const hotplug = yield* readHotplug(nodes, isUnique);
+  const devices = yield* readDevices(seen.map(({ bus }) => bus));
+  const placed = yield* readPlaces(seen, devices);
+  const controllers = seen.map((one, i) =>
+    controllerOf(one, devices[i] ?? [], placed[i] ?? [], isUnique(one.bus.name)),
+  );
+  limitPorts(controllers);
+  return {
+    version,
+    controllers,
+    hotplug,
+    ids: new Set(idsOf(nodes)),
+  };
+}
+
+/** Whoever walks the ports of a topology does as much work as there are. */
+function limitPorts(controllers: readonly Controller[]): void {
+  let ports = 0;
+  for (const controller of controllers) {
+    ports += controller.ports.length;
+    for (const { hubPorts = 0, port } of controller.devices) {
+      ports += hubPorts;
+      if (port !== undefined) within('port-levels', portDepth(port));
+    }
+  }
+  within('ports', ports);
+}
+
+/** Controllers of the board first, then by name. Nothing in QOM tells the order of creation. */
+function byName(a: SeenController, b: SeenController): number {
+  const rank = (one: SeenController): number => (idOf(one.node.path) === undefined ? 0 : 1);
+  return rank(a) - rank(b) || compareNames(a.bus.name, b.bus.name) || compareNames(a.bus.path, b.bus.path);
+}
+
+function* idsOf(nodes: readonly QomNode[]): Generator<string> {
+  const peripheral = nodes.find((node) => node.path === '/machine/peripheral');
+  for (const property of peripheral?.properties ?? []) if (childType(property) !== undefined) yield property.name;
+}
+
+/** Ports and speeds: `info usb` first; `info qtree`, a long text for people, only where that leaves a device open. */
+function* readPlaces(seen: readonly SeenController[], devices: readonly (readonly QomDevice[])[]): Reading<Placed[][]> {
+  const buses = seen.map((one, i) => ({ bus: one.bus.name, devices: devices[i] ?? [] }));
+  if (buses.every((bus) => bus.devices.length === 0)) return buses.map(() => []);
+  const [asked] = yield [{ command: 'x-query-usb' }];
+  // It came with 6.2; before, the same text is to be had as a monitor command.
+  const [list] = isUnknownCommand(asked) ? yield [monitorCommand('info usb')] : [asked];
+  const lines = usbLines(list);
+  const placed = placeDevices(buses, lines, undefined);
+  if (allPlaced(placed)) return placed;
+  const [qtree] = yield [monitorCommand('info qtree')];
+  const text = okOf(qtree);
+  return typeof text === 'string' ? placeDevices(buses, lines, unixLines(bounded(text))) : placed;
+}
+
+function isUnknownCommand(reply: QueryReply | undefined): boolean {
+  return reply !== undefined && 'error' in reply && reply.error.class === 'CommandNotFound';
+}
+
+function monitorCommand(line: 'info usb' | 'info qtree'): QueryCommand {
+  return { command: 'human-monitor-command', arguments: { 'command-line': line } };
+}
+
+function bounded(text: string): string {
+  within('text-characters', text.length);
+  return text;
+}
+
+/** The human monitor ends its lines with CR LF. */
+function unixLines(text: string): string {
+  return text.replaceAll('\r\n', '\n');
+}
+
+function usbLines(reply: QueryReply | undefined): UsbLine[] {
+  const value = okOf(reply);
+  if (typeof value === 'string') return parseUsbList(unixLines(bounded(value)));
+  if (typeof value !== 'object' || value === null || !('human-readable-text' in value)) return [];
+  const text = value['human-readable-text'];
+  return typeof text === 'string' ? parseUsbList(bounded(text)) : [];
+}
+
+function controllerOf(
+  { bus, node, known, ports }: SeenController,
+  devices: readonly QomDevice[],
+  placed: readonly Placed[],
+  unique: boolean,
+): Controller {
+  return {
+    bus: bus.name,
+    id: idOf(node.path),
+    model: node.type,
+    qomPath: node.path,
+    ports,
+    slots: controllerModel(node.type)?.slots,
+    known: known && unique,
+    devices: devices.map(({ requestedPort: _, ...device }, i) => ({
+      ...device,
+      port: placed[i]?.port,
+      megabits: device.attached ? placed[i]?.megabits : undefined,
+      product: placed[i]?.product,
+    })),
+  };
+}

@@ -1,0 +1,10 @@
+/**
+ * QEMU's events on their way to those who listen: a hub that hands them out, streams with a bounded queue, and waits for one event. Input:
+ * events that the session has read; output: calls of listeners, async iterators and promises.
+ */
+
+export { callOut } from './call-out.js';
+export { EventHub, type EventWait } from './event-hub.js';
+export type { EventStream } from './event-stream.js';
+export type { EventOf, QmpEventName } from './events.js';
+export { Wait, type WaitOptions } from './wait.js';
