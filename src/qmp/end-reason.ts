@@ -2,7 +2,7 @@ import type { QmpAddress } from './address.js';
 import { type CloseReason, protocolError } from './errors.js';
 import type { Effect } from './session.js';
 
-/** @returns what a user is told about the end of a session */
+/** @returns the reason for the end of a session, as its user sees it */
 export function closeReason(address: QmpAddress, { end, shutdown }: Effect & { effect: 'closed' }): CloseReason {
   if (end.end === 'by-us') return { reason: 'by-us' };
   if (end.end === 'fault') return { reason: 'protocol', error: protocolError(address, end.fault) };
