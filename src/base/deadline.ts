@@ -7,8 +7,8 @@ const MAX_TIMER_DELAY = 2 ** 31 - 1;
 /** The end of a wait: a time on the monotonic clock, and a signal that aborts then or when the caller's signal does. */
 export class Deadline implements Disposable {
   /**
-   * Aborts with a `DeadlineReached` at the deadline, with the caller's reason before it, or when this is disposed of: work under a deadline
-   * ends with it.
+   * Aborts with a `DeadlineReached` at the deadline, or with the caller's reason if the caller's signal aborts earlier. It also aborts when
+   * this is disposed of, so that work under a deadline ends with it.
    */
   readonly signal: AbortSignal;
   /** The whole wait in ms, for messages. */

@@ -45,7 +45,7 @@ const FOREIGN = ['NODE_OPTIONS', 'LD_PRELOAD', 'LD_AUDIT'];
 
 /**
  * Closes the descriptors that this process inherited, so that neither it nor a started program keeps a lock or a file that the caller has
- * released. Only for the start of a program: a library must not close descriptors of its process.
+ * released. Only a program may call this, at its start: a library must not close descriptors of its process.
  *
  * Leaves open a descriptor that a word names (`/dev/fd/63`, which `<(…)` of a shell creates), and leaves all open if other code may have
  * opened some: Node.js has options of its own, or a channel to its parent. Started programs do not get those either: see `startProgram`.

@@ -14,7 +14,7 @@ export interface Untrusted {
   readonly mode: number;
 }
 
-/** Other users may add files to such a folder, and remove only their own. */
+/** In a folder with this bit that all users may write to, each user can remove only that user's own files. */
 const STICKY = 0o1000;
 
 const OTHERS_WRITE = 0o022;

@@ -86,9 +86,7 @@ export function formatProcess({ pid, startTime: start, bootId: boot, pidNamespac
 }
 
 /**
- * The reverse.
- *
- * @returns undefined for any other text
+ * @returns the process identity in a text of `formatProcess`; undefined for any other text
  */
 export function parseProcess(text: string): ProcessIdentity | undefined {
   const [, pid, start, boot = '', space] = /^(\d+)_(\d+)_([^_]+)(?:_(\d+))?$/.exec(text) ?? [];

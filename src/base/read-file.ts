@@ -14,7 +14,7 @@ const READ_INTERVAL = 10;
 /** Bytes per read. */
 const READ_BYTES = 64 * 1024;
 
-/** A path does not lead to a regular file: a read could wait forever, or have a side effect. The message is a clause that says what it is. */
+/** A path leads to no regular file, so a read could wait forever or have a side effect. The message is a clause that says what it is. */
 export class NoFileError extends Error {
   override readonly name = 'NoFileError';
 }

@@ -19,8 +19,8 @@ export interface ProgramOptions {
 export type Given = readonly ('ignore' | 'pipe' | number)[];
 
 /**
- * Starts a program; no other code does. It gets the given descriptors and no others: replaces descriptors that qplug's caller left open by
- * /dev/null.
+ * Starts a program; no other code does. The program gets only the given descriptors: in place of any other that qplug's caller left open,
+ * it gets /dev/null.
  *
  * @param given - default three pipes
  * @returns the child process; its event `error` reports a failed start

@@ -12,7 +12,7 @@ const MAX_PATH_BYTES = 107;
 /** ms for a connect(2) to a Unix socket, which the kernel answers at once. */
 const TIMEOUT = 1000;
 
-/** The result of a connect(2) to a Unix socket: `refused`: it exists, but no process listens any more. */
+/** The result of a connect(2) to a Unix socket. `refused`: the socket exists, but no process listens any more. */
 export type Listening = 'listens' | 'refused' | 'unknown';
 
 /** @returns device and inode of a socket's file, links followed: the same for every path; undefined if none is visible there */

@@ -82,7 +82,7 @@ function syncFolder(path: string): void {
 const UNFINISHED = /^\.qplug-(.+)\.[0-9a-f]+$/;
 
 function unfinishedName(): string {
-  // need not be secret: an existing file is never written to
+  // the name need not be secret: `writeBeside` never writes to an existing file
   const number = Math.floor(Math.random() * 2 ** 32).toString(16);
   return `.qplug-${formatProcess(selfIdentity())}.${number}`;
 }

@@ -20,7 +20,7 @@ const MAX_ALIASES = 100;
 
 /** A parsed YAML text: its value, and the position of each part. */
 export interface Source {
-  /** Plain objects, arrays and scalars. A port given as a number is its text: `2.10` is not `2.1`, and 08 not 8. */
+  /** Plain objects, arrays and scalars. A port written as a number keeps its text: `2.10` is not `2.1`, and 08 is not 8. */
   readonly value: unknown;
   /** Syntax and duplicate keys. After a fatal error the value is undefined. */
   readonly findings: readonly Finding[];
@@ -45,7 +45,7 @@ export function readSource(text: string, file: string, textual: readonly string[
   try {
     return new YamlSource(text, file, lines, textual);
   } catch (error) {
-    // The composer calls itself for each level: thousands of levels end its stack.
+    // The composer calls itself for each level: thousands of levels overflow its stack.
     if (error instanceof RangeError)
       throw new QplugError([finding('vm-file-too-deep', { path: file })], { cause: error });
     throw error;
@@ -66,8 +66,8 @@ class YamlSource implements Source {
     this.#textual = textual;
     this.#file = file;
     this.#lines = lines;
-    // Its own search for duplicate keys compares each with each: ours is linear and names the first one too.
-    // every error becomes a finding; the parser's own messages would contain raw characters of the file
+    // The parser's own search for duplicate keys compares each key with each; `#check` is linear, and also names the first one.
+    // Every error becomes a finding, because the parser's own messages would contain raw characters of the file.
     const quiet = { prettyErrors: false, logLevel: 'error' } as const;
     const parsed = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: false, ...quiet });
     const documents: readonly Document.Parsed[] = 'empty' in parsed ? [] : parsed;

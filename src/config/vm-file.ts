@@ -25,7 +25,7 @@ export interface VmFile {
 }
 
 export interface QemuSection {
-  /** A name for PATH, or an absolute path. */
+  /** A name to look up in PATH, or an absolute path. */
   readonly binary: string;
   readonly args: readonly string[];
   /** Name of the user that it runs as; undefined: the user of qplug. */

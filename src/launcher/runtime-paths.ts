@@ -11,7 +11,7 @@ export interface RuntimePaths {
   readonly ownerSocket: string;
   /** QEMU's stdout and stderr. */
   readonly log: string;
-  /** Empty; QEMU's standard input, by which qplug finds the process that was started here (`findStarted`). */
+  /** An empty file: QEMU's standard input, by which qplug finds the process that it started here (`findStarted`). */
   readonly startMark: string;
 }
 

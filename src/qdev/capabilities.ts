@@ -7,29 +7,30 @@ import { hasFact } from './version-facts.js';
 /** A device model of one QEMU: its properties with their defaults, where they have one. */
 export type ModelProperties = ReadonlyMap<string, unknown>;
 
-/** What one QEMU said of itself. What was not asked, or not answered, is not in it. */
+/** What one QEMU reports about itself: only what qplug asked and QEMU answered. */
 export interface Capabilities {
   readonly version: QemuVersion;
   /** By QOM type: its properties, or undefined for a model that this build does not have. */
   readonly models: ReadonlyMap<string, ModelProperties | undefined>;
-  /** Features of `device_add`; undefined where the version says enough. */
+  /** Features of `device_add`; undefined where qplug did not ask, because the version says enough. */
   readonly deviceAdd: ReadonlySet<string> | undefined;
-  /** Names of its machines, aliases included; undefined where it was not asked for them. */
+  /** Names of its machines, aliases included; undefined where qplug did not ask. */
   readonly machines: ReadonlySet<string> | undefined;
-  /** What its `-sandbox` knows (`spawn`, `obsolete`, …), empty in a build that has none; undefined where it was not asked. */
+  /** Parameters of its `-sandbox` (`spawn`, `obsolete`, …), empty in a build without one; undefined where qplug did not ask. */
   readonly sandbox?: ReadonlySet<string> | undefined;
 }
 
-/** What to ask for beside models. */
+/** What to ask for besides models. */
 export interface CapabilityQuestions {
   readonly machines?: boolean | undefined;
   readonly sandbox?: boolean | undefined;
 }
 
 /**
- * Asks a QEMU, one that runs a VM or one that was started for this, which models it has. One batch, a second where a controller is missing. `device-list-properties` loads
- * just the module of that one type. (`qom-list-types` would tell all at once, but it loads every module there is, and where those on
- * disk are newer than the running program it ends in an assertion: util/module.c, seen on 10.0 and 11.1.)
+ * Asks a QEMU which models it has: one that runs a VM, or one that was started for this. It takes one batch, and a second where a
+ * controller is missing. `device-list-properties` loads only the module of the type that it names. (`qom-list-types` would list all
+ * types at once, but it loads every module. Where the modules on disk are newer than the running program, QEMU then fails an assertion:
+ * util/module.c, seen on 10.0 and 11.1.)
  *
  * @param models - QOM types
  * @param more - what else to ask for; default nothing
@@ -46,7 +47,7 @@ export function* readCapabilities(
   const questions = [...types.map(listProperties), ...machines, ...sandbox, ...schema];
   const replies = questions.length === 0 ? [] : yield questions;
   const found = new Map(types.flatMap((type, i) => toldOf(type, replies[i])));
-  // What could stand in for a controller is of interest only where one is missing.
+  // qplug looks for a controller that could stand in for another only where one is missing.
   const lacksController = types.some((type) => controllerModel(type) !== undefined && isMissing(found, type));
   const others = lacksController ? CONTROLLER_MODELS.filter((model) => !found.has(model)) : [];
   const further = others.length === 0 ? [] : yield others.map(listProperties);
@@ -59,19 +60,22 @@ export function* readCapabilities(
   };
 }
 
-/** A build without libseccomp, or on a kernel without it, does not know the option (softmmu/qemu-seccomp.c, seccomp_register). */
+/** QEMU built without libseccomp, or on a kernel without seccomp, does not know the option (softmmu/qemu-seccomp.c, seccomp_register). */
 const SANDBOX: QueryCommand = { command: 'query-command-line-options', arguments: { option: 'sandbox' } };
 
 function listProperties(typename: string): QueryCommand {
   return { command: 'device-list-properties', arguments: { typename } };
 }
 
-/** 6.2 takes JSON for `-device` and spoils their unplugging, unless a distribution has mended it: then the schema says so. */
+/**
+ * QEMU 6.2 takes JSON for `-device`, but devices made so do not unplug cleanly. A distribution may have fixed that; then QEMU's schema
+ * shows it.
+ */
 function isJsonDoubtful(version: QemuVersion): boolean {
   return atLeast(version, 6, 2) && !hasFact(version, 'json-devices');
 }
 
-/** @returns nothing where the reply says neither yes nor no */
+/** @returns an empty list where the reply says neither that the model exists nor that it does not */
 function toldOf(type: string, reply: QueryReply | undefined): [string, ModelProperties | undefined][] {
   const properties = propertiesOf(reply);
   const isUnknown = reply !== undefined && 'error' in reply && reply.error.class === 'DeviceNotFound';
@@ -114,14 +118,14 @@ function sandboxOf(reply: QueryReply | undefined): ReadonlySet<string> | undefin
   return new Set(parameters.map((one) => one?.name).filter((name): name is string => typeof name === 'string'));
 }
 
-/** @returns false for a model that this QEMU said it does not have; true also where it was not asked */
+/** @returns false for a model that this QEMU said it does not have; true also where qplug did not ask */
 export function mayHave(capabilities: Capabilities | undefined, model: string): boolean {
   return capabilities === undefined || !isMissing(capabilities.models, model);
 }
 
 /**
- * @returns the controller model that comes nearest to one that this QEMU does not have: of the same USB generation, else of the
- *   next one that is faster, else of a slower one; undefined when it has none
+ * @returns the controller model nearest to one that this QEMU does not have: of the same USB generation, else of the next faster one,
+ *   else of the next slower one; undefined when this QEMU has no controller
  */
 export function nearestController(capabilities: Capabilities, model: string): ControllerModel | undefined {
   const wanted = controllerModel(model);

@@ -1,8 +1,8 @@
-/** A device as QEMU is asked for it, before it is spelled: the same for `device_add` and `-device`. */
+/** A device that qplug asks QEMU for, before it is spelled: the same for `device_add` and `-device`. */
 export interface DeviceSpec {
   readonly driver: string;
   readonly id: string;
-  /** In the types of QEMU's properties: strings, numbers and booleans are not interchangeable (facts 0.3). */
+  /** In the types of QEMU's properties: from 9.2 on QEMU takes no string for a number (docs/about/removed-features.rst). */
   readonly properties: Readonly<Record<string, string | number | boolean>>;
 }
 
@@ -21,13 +21,13 @@ export interface ControllerSpec {
   readonly masterbus?: string | undefined;
   /** See `masterbus`. */
   readonly firstport?: number | undefined;
-  /** Where it is put: the PCI bus, and `1d.7` style address. Both undefined for sysbus controllers. */
+  /** Where it goes: the PCI bus, and the address in the form `1d.7`. Both undefined for sysbus controllers. */
   readonly pciBus?: string | undefined;
   readonly address?: string | undefined;
   readonly multifunction?: boolean | undefined;
 }
 
-/** The controllers that can be created with `-device` (facts 1.1). */
+/** The controllers that `-device` can create. */
 export type ControllerModel =
   | 'qemu-xhci'
   | 'nec-usb-xhci'

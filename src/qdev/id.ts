@@ -2,19 +2,19 @@
 
 /**
  * @returns whether every QEMU version takes it as an id: a letter, then letters, digits, `-`, `.` and `_`
- *   (util/id.c, id_wellformed; 9.2 to 10.2 take anything, and then cannot address it)
+ *   (util/id.c, id_wellformed; 9.2 to 10.2 take any text, but then cannot address the device)
  */
 export function isQemuId(text: string): boolean {
   return /^[A-Za-z][A-Za-z0-9\-._]*$/.test(text);
 }
 
-/** @returns the parts joined by `-`, with all that no id may have made `_`, and with a letter in front */
+/** @returns the parts joined by `-`, with `_` for each character that an id cannot have, and a `q` in front where no letter is first */
 export function makeId(...parts: readonly (string | number)[]): string {
   const joined = parts.map((part) => String(part).replace(/[^A-Za-z0-9\-._]/g, '_')).join('-');
   return isQemuId(joined) ? joined : `q${joined}`;
 }
 
-/** What every id that qplug makes by itself begins with. */
+/** The start of every id that qplug makes by itself. */
 const PREFIX = 'qplug-';
 
 /** @returns whether qplug made this id */
@@ -22,7 +22,7 @@ export function isOurs(id: string): boolean {
   return id.startsWith(PREFIX);
 }
 
-/** Who a passed-through device is: what it is and the host port it was plugged from. */
+/** The identity of a passed-through device: its USB ids and its port on the host. */
 export interface DeviceIdentity {
   readonly vendorId: number;
   readonly productId: number;
@@ -32,7 +32,7 @@ export interface DeviceIdentity {
 
 const hex4 = (value: number): string => value.toString(16).padStart(4, '0');
 
-/** @returns the id of a passed-through device, which tells who it is: `qplug-0781-5567-1-2.3` */
+/** @returns the id of a passed-through device, which holds its identity: `qplug-0781-5567-1-2.3` */
 export function deviceId({ vendorId, productId, port }: DeviceIdentity): string {
   return makeId(`${PREFIX}${hex4(vendorId)}`, hex4(productId), port);
 }

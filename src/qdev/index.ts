@@ -1,4 +1,4 @@
-/** QEMU's USB world as data: what its devices are, how they are spelled, how they are read back. Pure. */
+/** QEMU's USB world as data: which devices QEMU has, how qplug spells them, and how it reads them back. Pure. */
 
 export {
   type Capabilities,

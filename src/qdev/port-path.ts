@@ -6,7 +6,7 @@ export const MAX_HUB_CHAIN = 5;
 /**
  * @param text - what should be a port path: decimal numbers from 1, without leading zeros, joined by dots
  * @returns its numbers from the root port down, or undefined when it is anything else. QEMU compares paths as strings, so
- *   `02` is not port 2. How deep or high the numbers go is not looked at.
+ *   `02` is not port 2. A number has at most six digits; otherwise any number and any depth will do.
  */
 export function parsePort(text: string): readonly number[] | undefined {
   if (!/^[1-9]\d{0,5}(?:\.[1-9]\d{0,5})*$/.test(text)) return undefined;
@@ -18,7 +18,7 @@ export function formatPort(numbers: readonly number[]): string {
   return numbers.join('.');
 }
 
-/** @returns things by their ports, as `comparePorts` orders them; each path is read once */
+/** @returns the things in the order that `comparePorts` gives their ports; it parses each path only once */
 export function sortByPort<T extends { readonly port: string }>(things: readonly T[]): T[] {
   return things
     .map((thing) => ({ thing, port: thing.port, numbers: parsePort(thing.port) }))
@@ -28,7 +28,7 @@ export function sortByPort<T extends { readonly port: string }>(things: readonly
 
 /**
  * Orders port paths by their numbers, a hub before what sits behind it: `2`, `2.1`, `2.10`, `10`.
- * What is no port path comes last, as text.
+ * Text that is not a port path comes last, in text order.
  *
  * @returns negative, zero or positive, as `Array.prototype.sort` wants it
  */
@@ -65,7 +65,7 @@ export function childPort(path: string, n: number): string {
   return `${path}.${n}`;
 }
 
-/** @returns 1 for a root port, one more for each hub before it */
+/** @returns 1 for a root port, plus 1 for each hub above the port */
 export function portDepth(path: string): number {
   return path.split('.').length;
 }

@@ -1,5 +1,5 @@
 /**
- * The four speed classes of QEMU's USB core (include/hw/usb.h, USB_SPEED_*). Faster SuperSpeed generations are `super` to it.
+ * The four speed classes of QEMU's USB core (include/hw/usb.h, USB_SPEED_*). It takes faster SuperSpeed generations for `super`.
  */
 export type Speed = 'low' | 'full' | 'high' | 'super';
 

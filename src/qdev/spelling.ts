@@ -2,7 +2,7 @@ import type { ControllerSpec, DeviceSpec } from './device-spec.js';
 import type { QemuVersion } from './version.js';
 import { hasFact } from './version-facts.js';
 
-/** A property's value in QEMU's types: "expects uint64" is the answer to a number that was sent as a string. */
+/** A property's value in QEMU's types. QEMU answers "expects uint64" when a number comes as a string. */
 export type PropertyValue = string | number | boolean;
 
 /**
@@ -13,11 +13,11 @@ export function deviceAddArguments(spec: DeviceSpec): Record<string, PropertyVal
 }
 
 /**
- * Whether `-device` is spelled as JSON. QEMU has it since 6.2, but devices made so unplug cleanly only from 7.0 on (feature
- * json-cli-hotplug). It is one decision for a whole command line: QEMU creates all key=value devices before all JSON ones,
- * so a mix that depends on each other fails (softmmu/vl.c).
+ * Whether qplug spells `-device` as JSON. QEMU takes JSON since 6.2, but devices made so unplug cleanly only from 7.0 on (feature
+ * json-cli-hotplug). The answer holds for a whole command line: QEMU creates all key=value devices before all JSON ones, so a mix of
+ * devices that depend on each other fails (softmmu/vl.c).
  *
- * @param deviceAdd - the features of `device_add`, where this QEMU was asked for them
+ * @param deviceAdd - the features of `device_add`, where qplug asked this QEMU for them
  */
 export function spellsDevicesAsJson(version: QemuVersion, deviceAdd?: ReadonlySet<string>): boolean {
   return deviceAdd?.has('json-cli-hotplug') ?? hasFact(version, 'json-devices');
@@ -49,7 +49,7 @@ function defined(properties: Readonly<Record<string, PropertyValue | undefined>>
   );
 }
 
-/** A place on a USB bus. Always both, so that QEMU chooses nothing and inserts no hub of its own (hw/usb/bus.c). */
+/** A place on a USB bus. qplug always gives bus and port, so that QEMU chooses nothing and inserts no hub of its own (hw/usb/bus.c). */
 export interface UsbPlace {
   readonly id: string;
   readonly bus: string;
@@ -66,7 +66,7 @@ export function usbHost(device: UsbPlace & { readonly hostbus: number; readonly 
   return { driver: 'usb-host', id, properties: { bus, port, hostbus, hostaddr } };
 }
 
-/** @returns the node of a usb-host that is meant by bus and address: `/dev/bus/usb/001/005`; undefined for anything else */
+/** @returns the node of a usb-host with bus and address: `/dev/bus/usb/001/005`; undefined for any other device */
 export function usbHostNode({ driver, properties: { hostbus, hostaddr } }: DeviceSpec): string | undefined {
   if (driver !== 'usb-host' || typeof hostbus !== 'number' || typeof hostaddr !== 'number') return undefined;
   const three = (value: number): string => String(value).padStart(3, '0');
@@ -74,9 +74,9 @@ export function usbHostNode({ driver, properties: { hostbus, hostaddr } }: Devic
 }
 
 /**
- * The same device by its node, which QEMU opens itself (`hostdevice`, since 5.1; it goes before all other selectors).
+ * The same device by its node, which QEMU opens itself (`hostdevice`, since 5.1; QEMU prefers it to all other selectors).
  *
- * @returns undefined for what is no usb-host of a bus and address
+ * @returns undefined for any device that is not a usb-host with bus and address
  */
 export function usbHostByNode(spec: DeviceSpec): DeviceSpec | undefined {
   const node = usbHostNode(spec);
@@ -102,7 +102,7 @@ export function emulatedDevice(
   return { driver, id, properties: { ...properties, bus, port } };
 }
 
-/** A controller; `addr` goes as a string, which every version takes: as a number `10` would be slot 2. */
+/** A controller. Its `addr` is a string, which every version takes. A number would be slot * 8 + function: 10 would be slot 1.2. */
 export function controllerDevice(spec: ControllerSpec): DeviceSpec {
   return {
     driver: spec.model,
@@ -120,17 +120,17 @@ export function controllerDevice(spec: ControllerSpec): DeviceSpec {
   };
 }
 
-/** A PCIe root port: one slot that can be hot-plugged on q35 and arm virt. */
+/** A PCIe root port: one slot for hot plug on q35 and arm virt. */
 export interface RootPortPlace {
   readonly id: string;
   /** Chassis and slot together must be unique in a VM. */
   readonly chassis: number;
   readonly slot: number;
-  /** `1c.0` style. */
+  /** In the form `1c.0`. */
   readonly address: string;
   /** The root bus: `pcie.0`. */
   readonly bus: string;
-  /** True on function 0 where several share a PCI slot. */
+  /** True on function 0 where several root ports share a PCI slot. */
   readonly multifunction?: boolean | undefined;
 }
 

@@ -23,8 +23,8 @@ export interface PortView {
 }
 
 /**
- * @returns every port of a controller that is known to exist, root ports and hub ports, by port number. What hangs behind a hub
- *   whose own port is not known is missing, see `unplacedDevices`.
+ * @returns every port of a controller that is known to exist, root ports and hub ports, in the order of their paths. The ports of a
+ *   hub whose own port is not known are missing, see `unplacedDevices`.
  */
 export function portsOf(controller: Controller): PortView[] {
   const occupants = new Map<string, AttachedDevice>();
@@ -44,7 +44,7 @@ export function freePorts(controller: Controller): PortView[] {
   return portsOf(controller).filter((view) => view.occupant === undefined);
 }
 
-/** @returns devices of which QEMU did not tell the port: any port that seems free may be theirs */
+/** @returns the devices whose port QEMU did not report: any port that seems free may be theirs */
 export function unplacedDevices(controller: Controller): AttachedDevice[] {
   return controller.devices.filter((device) => device.port === undefined);
 }
@@ -63,10 +63,10 @@ export function portMask(topology: Topology, bus: string, port: string): SpeedMa
   return controller === undefined ? undefined : portsOf(controller).find((view) => view.port === port)?.mask;
 }
 
-/** The least that must be known of a device to predict it. */
+/** A device for a prediction: the members that must be known, and the others where they are known. */
 export type NewDevice = Pick<AttachedDevice, 'id' | 'driver' | 'port'> & Partial<AttachedDevice>;
 
-/** @returns the topology with a device more on a bus; unchanged when there is no such bus */
+/** @returns the topology with one more device on a bus; unchanged when there is no such bus */
 export function withDevice(topology: Topology, bus: string, device: NewDevice): Topology {
   const added: AttachedDevice = {
     qomPath: undefined,
@@ -88,7 +88,7 @@ export function withDevice(topology: Topology, bus: string, device: NewDevice): 
   };
 }
 
-/** @returns the topology with a hub more on a bus; unchanged when there is no such bus */
+/** @returns the topology with one more hub on a bus; unchanged when there is no such bus */
 export function withHub(topology: Topology, bus: string, hub: HubSpec): Topology {
   return withDevice(topology, bus, predictHub(hub));
 }
@@ -96,8 +96,8 @@ export function withHub(topology: Topology, bus: string, hub: HubSpec): Topology
 /**
  * Adds a controller as QEMU would (hw/usb/hcd-xhci.c, hcd-ehci.c, hcd-uhci.c, hcd-ohci.c).
  *
- * @returns the topology with a controller more. A companion widens the ports of its EHCI; where a controller goes into a
- *   hot-plug slot, that slot has room for one less.
+ * @returns the topology with one more controller. A companion widens the ports of its EHCI. A controller in a hot-plug slot takes
+ *   one from the capacity of that slot.
  */
 export function withController(topology: Topology, spec: ControllerSpec): Topology {
   return {
@@ -122,7 +122,7 @@ export function withController(topology: Topology, spec: ControllerSpec): Topolo
   };
 }
 
-/** @returns what a VM without any USB is: a start for predictions */
+/** @returns the topology of a VM without any USB, from which predictions start */
 export function emptyTopology(version: Topology['version']): Topology {
   return { version, controllers: [], hotplug: [], ids: new Set() };
 }

@@ -2,7 +2,7 @@ import { atLeast, type QemuVersion } from './version.js';
 
 export type VersionFactName = 'ten-gigabit' | 'scsi-fallback' | 'json-devices' | 'file-migration';
 
-/** Something that QEMU can from one version on, and that nothing but its version tells. */
+/** Something that QEMU can do from one version on, and that only its version shows. */
 export interface VersionFact {
   readonly since: readonly [major: number, minor: number];
   readonly what: string;
@@ -10,8 +10,8 @@ export interface VersionFact {
 }
 
 /**
- * What is looked up by version, since QEMU tells it nowhere else. What a QEMU can be asked for is not here, see `capabilities.ts`;
- * docs/qemu-model.md shows this table.
+ * The facts that qplug looks up by version, since QEMU reports them nowhere else. What qplug can ask a QEMU for is not here, see
+ * `capabilities.ts`. docs/qemu-model.md shows this table.
  */
 export const VERSION_FACTS: Readonly<Record<VersionFactName, VersionFact>> = {
   'ten-gigabit': {

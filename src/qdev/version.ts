@@ -1,4 +1,4 @@
-/** A QEMU version as its QMP greeting and `--version` tell it. */
+/** A QEMU version as its QMP greeting and `--version` give it. */
 export interface QemuVersion {
   /** The first number: 10 of 10.0.2. */
   readonly major: number;

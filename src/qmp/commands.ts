@@ -1,8 +1,8 @@
 import type { MigrationCapability, QmpReplies } from './generated/replies.js';
 
 /**
- * What each command takes that qplug uses, as QEMU 5.2 to 11 know them (qapi/*.json); what they return is in replies.schema.json. Any
- * other goes through `executeAny`.
+ * The arguments of each command that qplug uses, as QEMU 5.2 to 11 know them (qapi/*.json). What a command returns is in
+ * replies.schema.json. Any other command goes through `executeAny`.
  */
 interface Taken {
   'query-version': None;
@@ -18,7 +18,7 @@ interface Taken {
   /** From 6.2; the text of HMP's `info usb`. */
   'x-query-usb': None;
   device_add: DeviceAdd;
-  /** `id` is a qdev id or an absolute QOM path. Answered at once; the device is gone with DEVICE_DELETED. */
+  /** `id` is a qdev id or an absolute QOM path. QEMU answers at once; the device is gone when DEVICE_DELETED comes. */
   device_del: { readonly id: string };
   'device-list-properties': { readonly typename: string };
   'object-add': { readonly 'qom-type': string; readonly id: string };
@@ -29,7 +29,7 @@ interface Taken {
   'qom-list-types': { readonly implements?: string; readonly abstract?: boolean };
   'blockdev-add': { readonly driver: string; readonly 'node-name': string; readonly [option: string]: unknown };
   'blockdev-del': { readonly 'node-name': string };
-  /** From 6.0; a job does it, see `query-jobs`. */
+  /** From 6.0; it starts a job, see `query-jobs`. */
   'snapshot-save': SnapshotJob & { readonly vmstate: string };
   'snapshot-load': SnapshotJob & { readonly vmstate: string };
   'snapshot-delete': SnapshotJob;
@@ -37,7 +37,7 @@ interface Taken {
   'job-dismiss': { readonly id: string };
   /** A failure of the human command comes back as a text, not as an error. */
   'human-monitor-command': { readonly 'command-line': string; readonly 'cpu-index'?: number };
-  /** Answered at once; `query-migrate` tells how it goes on. */
+  /** QEMU answers at once; `query-migrate` reports the progress. */
   migrate: { readonly uri: string };
   migrate_cancel: None;
   'query-migrate': None;
@@ -58,7 +58,7 @@ export type QmpCommands = {
 /** No arguments; `{}` is accepted too. */
 type None = Readonly<Record<never, never>>;
 
-/** What the jobs for saved states have in common: their name, the state's, and the nodes that hold it. */
+/** The common arguments of the jobs for saved states: the job's name, the state's name, and the block nodes that hold the state. */
 interface SnapshotJob {
   readonly 'job-id': string;
   readonly tag: string;
@@ -70,8 +70,8 @@ export type ArgumentsOf<C extends QmpCommandName> = QmpCommands[C]['arguments'];
 export type ReturnOf<C extends QmpCommandName> = QmpCommands[C]['returns'];
 
 /**
- * `device_add`: the driver's own properties stand beside `driver`. Types matter from QEMU 9.2 on: a number is not taken
- * for a string any more (docs/about/removed-features.rst).
+ * `device_add`: the driver's own properties stand beside `driver`. Types matter from QEMU 9.2 on: it no longer takes a number
+ * for a string (docs/about/removed-features.rst).
  */
 export interface DeviceAdd {
   readonly driver: string;

@@ -3,13 +3,13 @@ import { formatAddress, type QmpAddress } from './address.js';
 import type { Effect, ErrorReply, FrameFault, Mismatch, Shutdown } from './protocol/index.js';
 
 /*
- * Sorted by what a caller can do about it. `code` (QplugError) tells the cases of one class apart.
+ * Errors, sorted by what a caller can do about them. `code` (QplugError) distinguishes the cases of one class.
  *
  *     QplugError
- *     └─ QmpError               all of them; itself: a wait that its owner disposed
- *        ├─ QmpConnectError     there is no session: mend the address, the rights or the QEMU, and connect again
- *        ├─ QmpProtocolError    one side sent what the protocol forbids: a bug of QEMU or of the caller's arguments
- *        ├─ QmpCommandError     QEMU understood and said no; the session goes on
+ *     └─ QmpError               all of them; itself: a wait that its owner disposed of
+ *        ├─ QmpConnectError     there is no session: fix the address, the rights or the QEMU, and connect again
+ *        ├─ QmpProtocolError    one side sent what the protocol forbids: a bug in QEMU or in the caller's arguments
+ *        ├─ QmpCommandError     QEMU understood the command and refused it; the session goes on
  *        ├─ QmpTimeoutError     no answer or event in time; the session goes on, and the command may still be carried out
  *        └─ QmpClosedError      the session is over; `reason` says why
  *
@@ -19,7 +19,7 @@ export class QmpError extends QplugError {
   override readonly name: string = 'QmpError';
 }
 
-/** No session came about. Every code of this class is about `address`. */
+/** There is no session. Every code of this class is about `address`. */
 export class QmpConnectError extends QmpError {
   override readonly name = 'QmpConnectError';
   readonly address: QmpAddress;
@@ -89,8 +89,8 @@ export class QmpClosedError extends QmpError {
 }
 
 /**
- * How a session ended. `by-us`: `close()` was called. `shutdown`: QEMU sent SHUTDOWN and then went. `eof`: the stream just
- * ended, as when QEMU is killed. `error`: the system broke it off. `protocol`: QEMU sent what we could not read.
+ * How a session ended. `by-us`: the caller called `close()`. `shutdown`: QEMU sent SHUTDOWN and then ended. `eof`: the stream just
+ * ended, as when QEMU is killed. `error`: the system broke the stream off. `protocol`: QEMU sent what qplug cannot read.
  */
 export type CloseReason =
   | { readonly reason: 'by-us' }
@@ -99,7 +99,7 @@ export type CloseReason =
   | { readonly reason: 'error'; readonly error: Error }
   | { readonly reason: 'protocol'; readonly error: QmpProtocolError };
 
-/** @returns the error for a stream that can't be read on */
+/** @returns the error for a stream that qplug cannot read any further */
 export function protocolError(address: QmpAddress, fault: FrameFault): QmpProtocolError {
   const where = formatAddress(address);
   if (fault.fault === 'too-large') {
@@ -117,7 +117,7 @@ export function wrongReply(address: QmpAddress, command: string, wrong: Mismatch
   return new QmpProtocolError([finding('qmp-wrong-reply', { address: formatAddress(address), command, ...wrong })]);
 }
 
-/** @returns the error for an event that does not carry what it should */
+/** @returns the error for an event with wrong data */
 export function wrongEvent(address: QmpAddress, event: string, wrong: Mismatch): QmpProtocolError {
   return new QmpProtocolError([finding('qmp-wrong-event', { address: formatAddress(address), event, ...wrong })]);
 }
@@ -133,7 +133,7 @@ function detailOf(reason: CloseReason): string | undefined {
   return reason.reason === 'protocol' ? reason.error.message : undefined;
 }
 
-/** @returns what a user is told about the end of a session */
+/** @returns the reason for the end of a session, as its user sees it */
 export function closeReason(address: QmpAddress, { end, shutdown }: Effect & { effect: 'closed' }): CloseReason {
   if (end.end === 'by-us') return { reason: 'by-us' };
   if (end.end === 'fault') return { reason: 'protocol', error: protocolError(address, end.fault) };

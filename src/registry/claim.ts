@@ -17,7 +17,7 @@ export interface ClaimOwner {
   readonly vm: string;
   /** The monitor by which qplug reaches it. */
   readonly socket: string;
-  /** QEMU; before its start the qplug that starts it; undefined if unknown. */
+  /** QEMU, or before its start the qplug process that starts it; undefined if unknown. */
   readonly process: ProcessIdentity | undefined;
   /** Device and inode of the socket's file, the same for every path; undefined if qplug started the VM, or an older release wrote this. */
   readonly socketFile?: string | undefined;
@@ -31,10 +31,10 @@ export type ClaimState = (typeof CLAIM_STATES)[number];
 
 export const CLAIM_STATES = ['attaching', 'attached', 'detaching', 'failed'] as const;
 
-/** The former host driver of an interface: `['1-2:1.0', 'usb-storage']`; undefined: it had none, and gets none back. */
+/** The former host driver of each interface: `['1-2:1.0', 'usb-storage']`; null: it had none, and gets none back. */
 export type BoundBefore = readonly (readonly [interfaceName: string, driver: string | null])[];
 
-/** A host device belongs to a VM. */
+/** The claim of a VM on a host device. */
 export interface Claim {
   readonly key: ClaimKey;
   readonly owner: ClaimOwner;

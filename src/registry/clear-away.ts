@@ -17,7 +17,10 @@ import { readOwn } from './write-durably.js';
 /** The name of a VM's record in its folder. */
 export const RECORD = 'vm.json';
 
-/** @returns the record in a VM's folder, or undefined if there is no complete one. @throws the system's error if it exists and can't be read */
+/**
+ * @returns the record in a VM's folder, or undefined if there is no complete one
+ * @throws the system's error for a disk fault (`EIO`), or a shortage of descriptors or memory
+ */
 export function recordIn(folder: string): VmRecord | undefined {
   try {
     return parseVmRecord(readOwn(join(folder, RECORD)));

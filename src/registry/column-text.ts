@@ -8,11 +8,11 @@ export function textOf(process: ProcessIdentity | undefined): string | null {
   return process === undefined ? null : formatProcess(process).replaceAll('_', ' ');
 }
 
-/** The reverse. */
+/** @returns the process identity in column text; undefined if there is none. @throws SyntaxError for any other text */
 export function processOf(value: string | null | undefined): ProcessIdentity | undefined {
   if (value == null) return undefined;
   const process = parseProcess(value.replaceAll(' ', '_'));
-  if (process === undefined) throw new SyntaxError('a process in it is none');
+  if (process === undefined) throw new SyntaxError('a process in it is not valid');
   return process;
 }
 

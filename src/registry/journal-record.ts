@@ -22,8 +22,8 @@ export interface JournalHead {
 export type StepMark = 'doing' | 'done' | 'undoing' | 'undone';
 
 /**
- * A further line. `begun` and `ended` are not written: the file's existence means them. `told`: qplug has reported that the recovery failed.
- * `grant`: the step's grant for QEMU's user, if it was unknown at the beginning of the entry.
+ * A further line. qplug does not write `begun` and `ended`: the file begins and ends with its entry. `told`: qplug has reported that the
+ * recovery failed. `grant`: the step's grant for QEMU's user, if it was unknown at the beginning of the entry.
  */
 export type Mark =
   | { readonly step: number; readonly is: StepMark; readonly grant?: object | undefined }

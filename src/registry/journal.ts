@@ -14,16 +14,16 @@ import {
 import { type JournalHead, type Mark, parseJournal, type StepMark } from './journal-record.js';
 import { guarded, readOwn } from './write-durably.js';
 
-/** The name of an entry's file: its start time and number, and the process that works on it; without the process once it was left. */
+/** The name of an entry's file: its start time, a pid and a number, then the process that works on it, unless that has left it. */
 const NAME = /^(\d{13}-\d+-\d+)(?:_(\d+_\d+_[0-9a-f-]+(?:_\d+)?))?\.jsonl$/;
 
 /** Receives each written line; tests use it to stop a transaction at any line. */
 export type Watch = (head: JournalHead, mark: Mark) => void;
 
 /**
- * The transactions in progress: a file for each one under `<state>/journal`. Its first line contains all steps with their undo; each further
- * line records the progress of a step. A killed process leaves its file behind; the file's name contains the process, and another process
- * takes the file over by renaming it, in which only one succeeds.
+ * The transactions in progress: a file for each one under `<state>/journal`. Its first line contains all steps with their undo. Each
+ * further line records the progress of a step. A killed process leaves its file behind. The file's name contains the process, and another
+ * process takes the file over by renaming it: only one process succeeds in that.
  */
 export class Journal {
   readonly folder: string;
@@ -54,7 +54,7 @@ export class Journal {
   }
 
   /**
-   * Takes over the entries of dead processes. Leaves entries of another release alone, and removes entries that have no complete first line.
+   * Takes over the entries of dead processes. Leaves entries of another release alone, and removes entries without a complete first line.
    *
    * @returns the entries, oldest first
    */

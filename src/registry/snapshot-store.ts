@@ -30,7 +30,7 @@ export class SnapshotStore {
     return join(this.#folder, `${seconds}-${String(nanoseconds).padStart(9, '0')}-${tag}.json`);
   }
 
-  /** @returns the tree of a snapshot · `none`: qplug did not save it on this host · `unreadable` · `newer`, `torn`: the file is not usable */
+  /** @returns the tree of a snapshot · `none`: qplug did not save it on this host · `unreadable` · `newer`, `torn`: as in `NoRecord` */
   read(snapshot: SnapshotIdentity): SnapshotRecord | NoRecord | 'none' | 'unreadable' {
     const path = this.pathOf(snapshot);
     if (path === undefined) return 'none';

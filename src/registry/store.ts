@@ -99,7 +99,7 @@ function rowsOf(db: Database.Database, columns: readonly string[], from: string,
     try {
       return bytes == null ? null : text.decode(bytes);
     } catch {
-      throw new SyntaxError('a text in it is no UTF-8');
+      throw new SyntaxError('a text in it is not UTF-8');
     }
   };
   return rows.map((row) => Object.fromEntries(columns.map((name) => [name, decode(row[name])])));

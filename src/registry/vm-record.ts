@@ -11,7 +11,7 @@ export interface VmRecord {
   readonly sockets: { readonly qplug: string; readonly owner: string };
   /** QEMU's output. */
   readonly log: string;
-  /** Empty; QEMU's standard input, by which qplug finds its process; absent in records of older releases. */
+  /** An empty file: QEMU's standard input, by which qplug finds its process. Absent in records of older releases. */
   readonly startMark?: string | undefined;
   /** The qplug process that starts it; the VM belongs to it until `qemu` is set. */
   readonly launcher: ProcessIdentity;

@@ -23,9 +23,10 @@ export interface EditedVmFile {
  * Changes only the list of devices in the text of a VM file: comments, layout, quotes, anchors and line endings stay unchanged. qplug
  * parses the new text again and checks that its value differs by exactly the change.
  *
- * @param source - `text` of a VM file, without byte-order mark; `path`: the file that it came from, for messages; `file`: what it says, where
- *   it was read already
- * @throws QplugError `edit-by-hand` where that can't be done without changing something else · all that is wrong with the file as it is, or as it would be
+ * @param source - `text` of a VM file, without byte-order mark; `path`: its file, for messages; `file`: the parsed text, if the caller has
+ *   parsed it already
+ * @throws QplugError `edit-by-hand` if the change would also change something else · all findings about the file, as it is or as it
+ *   would be
  */
 export function editDevices(
   { text, path, file }: { readonly text: string; readonly path: string; readonly file?: VmFile | undefined },

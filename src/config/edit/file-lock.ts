@@ -21,8 +21,8 @@ export function beside({ name }: Pick<NamedPlace, 'name'>, what: 'lock' | 'new')
 }
 
 /**
- * Locks a file against other qplug processes: a link beside it names the owner. qplug creates the link in one step, even on a full disk, and
- * takes over the link of a dead process.
+ * Locks a file against other qplug processes: a link beside it names the owner. qplug creates the link in one step, even on a full disk,
+ * and removes the link of a dead process.
  *
  * @param file - the file's place
  * @returns the lock; disposing releases it

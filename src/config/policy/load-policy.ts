@@ -14,8 +14,8 @@ const MAX_BYTES = 256 * 1024;
  *
  * @param checkSelector - see `PolicyChecks`
  * @returns undefined if there is none: then every device is allowed
- * @throws QplugError `policy-unusable` when it is there and can't be read, is not valid, or can be changed by others than root (and who
- *   runs this): then nothing is allowed
+ * @throws QplugError `policy-unusable` if it exists but can't be read, is not valid, or users other than root and this one can change it:
+ *   then no device is allowed
  */
 export async function loadPolicy(
   path: string,

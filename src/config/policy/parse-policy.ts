@@ -60,7 +60,7 @@ function read(text: string, path: string, checks: PolicyChecks, findings: Findin
   const { value } = source;
   if (findings.length > 0) return undefined;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const reason = 'a policy is a mapping with enabled, allow and deny; one that says nothing is {}';
+    const reason = 'a policy is a mapping with enabled, allow and deny; an empty policy is {}';
     findings.push(finding('policy-wrong', { reason }, { location: source.locate([]) }));
     return undefined;
   }
@@ -119,7 +119,7 @@ function ruleOf(
     const found = accountNumber(account, key === 'user' ? checks.passwd : checks.group);
     if (found === undefined) {
       const file = key === 'user' ? '/etc/passwd' : '/etc/group';
-      const reason = `${file} has no ${key} ${account}; one that stands elsewhere is written as a number`;
+      const reason = `${file} has no ${key} ${account}; write a ${key} from elsewhere as a number`;
       findings.push(finding('policy-wrong', { reason }, { location: at(key) }));
     }
     return found;

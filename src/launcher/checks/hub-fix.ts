@@ -9,7 +9,7 @@ type HubFix =
 
 /**
  * Finds a fix for a hub on a port that accepts no hub: another port of its controller, a port of another controller, or companions for its
- * controller. Tries each: the file must have one mistake less with it.
+ * controller. Takes the first of these with which the file has fewer mistakes.
  *
  * @param mistakes - counts the wrong pins of a file
  */

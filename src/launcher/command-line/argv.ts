@@ -96,7 +96,7 @@ function verbatim(word: string, flag: string | undefined, value: string | undefi
   return flag === undefined ? { flag: '', value: word } : { flag: word, value };
 }
 
-/** The machine with the options that USB needs: some machines without PCI have USB only on request, and a microvm has PCI only on request. */
+/** The machine with the options that USB needs: some machines without PCI have USB, and a microvm has PCI, only on request. */
 function machineOption({ vm, controllers, version }: ArgvInput): string {
   const { family, usb, pcie } = machineModel(vm.machine);
   const wantsUsb = usb === undefined && machineBoard(vm, version)?.pci === false && isUsbSwitchedOn(vm, version);

@@ -47,8 +47,8 @@ export function machineBoard(vm: VmFile, version?: QemuVersion): Board | undefin
 }
 
 /**
- * @returns whether USB is switched on: by `usb=on`, by `-usb`, or by qplug, where a machine without PCI has no other and the file
- *   names no controllers
+ * @returns whether USB is switched on: by `usb=on`, by `-usb`, or by qplug. qplug does so on a machine without PCI that has USB only
+ *   on request, if the file has no `controllers`
  */
 export function isUsbSwitchedOn(vm: VmFile, version?: QemuVersion): boolean {
   if (parseQemuArgs(vm.qemu.args).some(({ flag }) => flag === 'usb')) return true;
@@ -57,13 +57,12 @@ export function isUsbSwitchedOn(vm: VmFile, version?: QemuVersion): boolean {
 }
 
 /**
- * The controllers that QEMU is to create with `-device`: those of the file, or where it names none a `qemu-xhci` with 15 ports
- * called `xhci`. Where USB is switched on, and on machines without PCI, the default is the board's own (see `boardControllers`).
- * PCI addresses are fixed, because snapshots find devices by them (facts: section names in migration/savevm.c).
+ * The controllers that QEMU creates with `-device`: those of the file. If the file has no `controllers`, the default is a `qemu-xhci` with
+ * 15 ports and the id `xhci`; where USB is switched on, and on machines without PCI, it is the board's own (see `boardControllers`).
+ * PCI addresses are fixed, because snapshots find devices by them (section names in migration/savevm.c).
  *
- * @param vm - omits controllers that find no slot; `checkGuest` reports them
  * @param before - their slots at an earlier start, which they get again
- * @returns in the order of creation, with ICH9 groups expanded
+ * @returns in the order of creation, with ICH9 groups expanded; without those that find no slot, which `checkGuest` reports
  */
 export function chooseControllers(vm: VmFile, before: SlotsBefore = new Map()): ControllerSpec[] {
   const machine = machineModel(vm.machine);
@@ -77,7 +76,7 @@ export function chooseControllers(vm: VmFile, before: SlotsBefore = new Map()): 
   );
 }
 
-/** @returns the number of controllers of a file without a PCI slot: 16 controllers and two ICH9 groups fit */
+/** @returns the controllers of a file that find no PCI slot: 16 controllers and two ICH9 groups fit */
 export function unplacedControllers(vm: VmFile): ControllerWish[] {
   const placed = new Set(chooseControllers(vm).map(({ id }) => id));
   return (vm.usb.controllers ?? []).filter(({ id }) => !placed.has(id));
@@ -121,8 +120,8 @@ function address(pciBus: string | undefined, slot: number): Pick<ControllerSpec,
  *
  * @param taken - other ids in use
  * @param before - their slots at an earlier start, which they get again
- * @returns up to four `qemu-xhci` called `qplug-xhci1` and on, in slots that neither the file nor its `qemu.args` fill; none where the file forbids growth or
- *   the machine has no PCI
+ * @returns up to four `qemu-xhci` with the ids `qplug-xhci1`, `qplug-xhci2` and so on, in slots that neither the file nor its `qemu.args`
+ *   fill; none where the file forbids growth or the machine has no PCI
  */
 export function growControllers(
   vm: VmFile,

@@ -12,7 +12,7 @@ export interface MachineModel {
   readonly pcie: boolean | undefined;
 }
 
-/** Names of QEMU 4.2 to 11 on x86, without their versions; any other name is a typo. */
+/** Names of QEMU 4.2 to 11 on x86, without their versions; another name that is close to one of them is a typo. */
 export const X86_MACHINES: readonly string[] = [
   'pc',
   'q35',

@@ -1,7 +1,7 @@
 /** The former PCI slots (device numbers) of controllers, by id. */
 export type SlotsBefore = ReadonlyMap<string, number>;
 
-/** @returns the slot of a `1d.7` style address, or undefined if it is not one */
+/** @returns the slot of an address in the form `1d.7`, or undefined for any other text */
 export function slotOf(address: string): number | undefined {
   return /^[01]?[0-9a-f]\.[0-7]$/.test(address) ? Number.parseInt(address, 16) : undefined;
 }

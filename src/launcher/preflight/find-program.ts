@@ -5,8 +5,8 @@ import { ownUid, throwIfShort, type Untrusted, untrusted } from '../../base/inde
 import { fail } from '../../diag/index.js';
 
 /**
- * Finds a program as execvp does, but only in absolute folders of PATH: an empty entry would be the current folder. Root runs only a program
- * that no other user can change or replace: PATH may be that of the user who ran sudo. A path with a slash is used unchanged.
+ * Finds a program as execvp does, but only in absolute folders of PATH: an empty entry would be the current folder. Root runs only a
+ * program that no other user can change or replace, because PATH may be that of the user who ran sudo.
  *
  * @param binary - a name, or a path with a slash, which is used unchanged
  * @param path - the value of PATH

@@ -35,7 +35,7 @@ export interface Preflight {
 /** Input of `preflight`. */
 export interface PreflightInput {
   readonly vm: VmFile;
-  /** Given: qplug checks the sockets' paths too. */
+  /** If given, qplug checks the sockets' paths too. */
   readonly paths?: Pick<RuntimePaths, 'qplugSocket' | 'ownerSocket'> | undefined;
   /** The value of PATH. */
   readonly searchPath: string;

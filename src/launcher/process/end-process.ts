@@ -11,7 +11,7 @@ export interface EndStep {
   readonly timeout: number;
 }
 
-/** How it ended: `already`: it was gone before; else the signal, and ms after the first one. */
+/** How it ended. `by`: the signal, or `already` if it was gone before. `waited`: ms since the first signal. */
 export interface EndOutcome {
   readonly by: 'already' | EndStep['signal'];
   readonly waited: number;

@@ -55,8 +55,8 @@ export interface QemuProcess extends AsyncDisposable {
 /**
  * Starts QEMU in its own session, so that Ctrl-C at a terminal does not reach it: qplug shuts it down instead.
  *
- * @throws QplugError `qemu-not-started` if there is no such program, or the log or a socket can't be created, or its privileges could not be
- *   dropped; the reason of `signal`
+ * @throws QplugError `qemu-not-started` if there is no such program, or qplug can't create the log or a socket, or can't drop the process's
+ *   privileges; the reason of `signal`
  */
 export async function startQemu(input: StartInput): Promise<QemuProcess> {
   const { binary, args, logFile, cwd, as, env = as === undefined ? process.env : environmentOf(as), signal } = input;
@@ -89,7 +89,7 @@ export async function startQemu(input: StartInput): Promise<QemuProcess> {
       await running[Symbol.asyncDispose]();
       throw fail('qemu-not-started', {
         binary,
-        reason: `the rights of root could not be taken from it for ${as.user}`,
+        reason: `qplug could not take the rights of root from it for ${as.user}`,
       });
     }
     return running;

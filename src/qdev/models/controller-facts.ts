@@ -2,14 +2,15 @@ import { FULL, HIGH, LOW, type SpeedMask, SUPER } from '../speed.js';
 import type { RootPort } from '../topology.js';
 
 /**
- * How a controller's ports follow from its properties. `xhci`: p2 and p3. `ohci`: num-ports. A number: that many, all alike.
+ * What decides a controller's ports. `xhci`: its properties p2 and p3. `ohci`: its property num-ports. `fixed`: the model, which always
+ * has `count` ports, all with the same mask.
  */
 export type PortRule =
   | { readonly rule: 'xhci' }
   | { readonly rule: 'ohci' }
   | { readonly rule: 'fixed'; readonly count: number; readonly mask: SpeedMask };
 
-/** What QEMU's source says of one USB controller type. */
+/** What QEMU's source says about one USB controller type. */
 export interface ControllerFacts {
   readonly model: string;
   /** USB generation: 1 OHCI and UHCI, 2 EHCI and dwc2, 3 xHCI. */
@@ -20,9 +21,9 @@ export interface ControllerFacts {
   readonly creatable: boolean;
   /** Whether `device_add` takes it on a bus that can hot-plug. */
   readonly hotpluggable: boolean;
-  /** EHCI: whether others may serve the slower devices of its ports. */
+  /** EHCI: whether companion controllers may serve the slower devices on its ports. */
   readonly takesCompanions: boolean;
-  /** UHCI and OHCI: whether it can be such a companion (`masterbus`); then it has no bus of its own. */
+  /** UHCI and OHCI: whether it can be a companion (`masterbus`). A companion has no bus of its own. */
   readonly canBeCompanion: boolean;
   readonly ports: PortRule;
   /** xHCI: how many devices, hubs included, a guest can number on it (include/hw/usb/xhci.h, XHCI_MAXSLOTS). */
@@ -122,14 +123,14 @@ export function controllerModels(): readonly ControllerFacts[] {
   return ALL;
 }
 
-/** xHCI clamps p2 and p3 to 15 without a word (hw/usb/hcd-xhci.c); nothing sensible is below 0. */
+/** QEMU's xHCI silently clamps p2 and p3 to 15 (hw/usb/hcd-xhci.c). A count below 0 makes no sense, so it counts as 0. */
 function clampPorts(count: number | undefined, standard: number): number {
   return Math.max(0, Math.min(15, Math.trunc(count ?? standard)));
 }
 
 /**
- * The ports of a root hub. An xHCI pairs its USB 2 port i with its USB 3 port i, so it has max(p2, p3) ports, not the sum:
- * what is beyond p2 takes SuperSpeed alone, what is beyond p3 takes USB 2 alone (hw/usb/hcd-xhci.c, xhci_lookup_uport).
+ * The ports of a root hub. An xHCI pairs its USB 2 port i with its USB 3 port i, so it has max(p2, p3) ports, not the sum.
+ * A port above p2 takes only SuperSpeed, a port above p3 takes only low, full and high speed (hw/usb/hcd-xhci.c, xhci_lookup_uport).
  *
  * @param properties - those left out have QEMU's defaults: p2=4, p3=4, num-ports=3
  */

@@ -64,7 +64,7 @@ export interface Companion {
 }
 
 /**
- * The ports of an EHCI controller that companions share: those that they cover take low and full speed as well
+ * The ports of an EHCI controller with companions: a port that a companion serves takes low and full speed as well
  * (hw/usb/hcd-ehci.c, ehci_register_companion).
  */
 export function withCompanions(ports: readonly RootPort[], companions: readonly Companion[]): RootPort[] {
@@ -75,9 +75,10 @@ export function withCompanions(ports: readonly RootPort[], companions: readonly 
 }
 
 /**
- * The USB world that QEMU makes of a list of controllers. A companion has no bus of its own: it widens the masks of its EHCI.
- * What QEMU would refuse is left out: a companion whose `masterbus` is no controller of the list, or takes no companions; one that
- * reaches beyond the EHCI's last port; one on a port that has a companion already (hw/usb/hcd-ehci.c, ehci_register_companion).
+ * Predicts the controllers that QEMU makes from a list. A companion has no bus of its own: it widens the masks of its EHCI's ports.
+ * A companion that QEMU refuses widens nothing. QEMU refuses it when its `masterbus` is not the bus of a controller in the list or
+ * takes no companions, when it reaches beyond the EHCI's last port, or when one of its ports has a companion already
+ * (hw/usb/hcd-ehci.c, ehci_register_companion).
  *
  * @param specs - in the order of creation
  */
@@ -104,7 +105,7 @@ export function predictControllers(specs: readonly ControllerSpec[]): Controller
     });
 }
 
-/** @returns those that fit on the EHCI's ports beside the ones before them */
+/** @returns the companions that fit on the EHCI's ports and share no port with one accepted before them */
 function acceptedCompanions(companions: readonly Companion[], portCount: number): Companion[] {
   const accepted: Companion[] = [];
   for (const one of companions) {
@@ -132,9 +133,10 @@ export interface Ich9Place {
 
 /**
  * An ICH9 EHCI controller with its three companions, in one PCI slot: six ports for 1.5, 12 and 480 Mb/s, on the bus `${id}.0`
- * (docs/config/ich9-ehci-uhci.cfg in QEMU). Only function 0 needs `multifunction`, yet QEMU asks for it on whatever comes first.
+ * (docs/config/ich9-ehci-uhci.cfg in QEMU). QEMU needs `multifunction` on function 0 and accepts it on the others (hw/pci/pci.c,
+ * pci_init_multifunction), so all four have it, as in that file.
  *
- * @returns the four, in the order in which they have to be created: a companion looks up its `masterbus`
+ * @returns the four, in the order in which QEMU must create them: a companion looks up its `masterbus`
  */
 export function ich9Group(id: string, { pciBus, slot, second = false }: Ich9Place): ControllerSpec[] {
   const place = (fn: number) => ({ pciBus, address: `${slot.toString(16)}.${fn}`, multifunction: true });

@@ -1,16 +1,16 @@
 import { FULL, HIGH, LOW, type Speed, type SpeedMask, SUPER, speedsIn } from '../speed.js';
 
 /**
- * What an emulated device must be given beside a port. `scsi`: it is nothing until `scsi-hd` or `scsi-cd` sit on its bus.
- * `card`: it works alone, and is of use with a `ccid-card-*` on its bus. `hardware`: it looks for a device of the host.
+ * What an emulated device needs besides a port. `scsi`: it is useless until a `scsi-hd` or `scsi-cd` is on its bus. `card`: it works
+ * alone, but is of use only with a `ccid-card-*` on its bus. `hardware`: it looks for a device of the host.
  */
 export type Backend = 'drive' | 'chardev' | 'netdev' | 'audiodev' | 'rootdir' | 'scsi' | 'card' | 'hardware' | 'x509';
 
 /**
  * When QEMU attaches a device that is hot-plugged. `at-once`: in `device_add`, which fails when the port is too slow for it. `chardev`:
- * while somebody is at the other end of its chardev. `by-hand`: when its `attached` is set, after its disks were added; a speed
- * mismatch shows only there, and `attached` in `device_add` makes QEMU abort (hw/usb/dev-storage-bot.c, dev-uas.c). `peer`: when
- * a peer announces a device, which decides the speeds (`redirSpeeds`); a mismatch shows nowhere in QMP.
+ * while the other end of its chardev is connected. `by-hand`: when somebody sets its `attached`, after adding its disks; a speed
+ * mismatch shows only then, and `attached` in `device_add` makes QEMU abort (hw/usb/dev-storage-bot.c, dev-uas.c). `peer`: when
+ * a peer announces a device, which decides the speeds (`redirSpeeds`); QMP does not report a mismatch.
  */
 export type AttachMoment = 'at-once' | 'chardev' | 'by-hand' | 'peer';
 
@@ -19,13 +19,13 @@ export interface EmulatedModel {
   readonly driver: string;
   /** All speeds at which it attaches; `usb_version=1` narrows those of the HID devices. */
   readonly mask: SpeedMask;
-  /** What it is given, and which property names it (undefined for children on its own bus). */
+  /** The backend that it needs, and the property that names it (undefined for children on its own bus). */
   readonly needs: Backend | undefined;
   readonly backendProperty: string | undefined;
   /** Has the property `usb_version`: 1 or 2 (hw/usb/dev-hid.c). */
   readonly hasUsbVersion: boolean;
   readonly attaches: AttachMoment;
-  /** Whether `-device` alone makes a working device: not for usb-bot and usb-uas, which need children, nor for usb-redir. */
+  /** Whether `-device` alone makes a working device: false for usb-bot and usb-uas, which need children, and for usb-redir. */
   readonly launchable: boolean;
   /** QEMU refuses snapshots and migration while it is there. */
   readonly blocksMigration: boolean;
@@ -57,7 +57,7 @@ export const EMULATED_MODELS: readonly EmulatedModel[] = [
   model('usb-kbd', FULL | HIGH, { hasUsbVersion: true }),
   model('usb-storage', FULL | HIGH | SUPER, needs('drive')),
   model('usb-bot', FULL | HIGH | SUPER, { ...needs('scsi', undefined), launchable: false, attaches: 'by-hand' }),
-  // No full-speed descriptor: it goes nowhere on UHCI, OHCI or behind a hub.
+  // It has no full-speed descriptor, so it attaches neither on UHCI or OHCI nor behind a hub.
   model('usb-uas', HIGH | SUPER, {
     ...needs('scsi', undefined),
     launchable: false,
@@ -75,7 +75,7 @@ export const EMULATED_MODELS: readonly EmulatedModel[] = [
   model('u2f-passthru', FULL, needs('hardware', 'hidraw')),
   model('u2f-emulated', FULL, needs('x509', 'dir')),
   model('canokey', FULL | HIGH),
-  // Any speed: its peer's device has the last word.
+  // Any speed: the device that the peer announces decides.
   model('usb-redir', LOW | FULL | HIGH | SUPER, { ...needs('chardev'), launchable: false, attaches: 'peer' }),
 ];
 

@@ -13,7 +13,7 @@ export interface SeenController {
   readonly ports: readonly RootPort[];
 }
 
-/** Which properties tell a controller's ports. */
+/** @returns the properties that decide a controller's ports */
 function portProperties(model: string): readonly string[] {
   const facts = controllerModel(model);
   if (facts === undefined) return [];
@@ -24,7 +24,7 @@ function portProperties(model: string): readonly string[] {
 /**
  * Finds every USB bus with its controller, and folds companions, which have no bus, into the ports of their EHCI.
  *
- * @returns controllers of the board first, then those with an id, by name
+ * @returns one entry for each USB bus, in the order of `nodes`
  */
 export function* readControllers(nodes: readonly QomNode[]): Reading<SeenController[]> {
   const devices = nodes.filter(

@@ -3,7 +3,7 @@ import { within } from './limits.js';
 import type { QomNode } from './qom-walk.js';
 import { busChildren, flagOf, getAll, numberOf, portCountOf, type Reading, textOf, type Values } from './query.js';
 
-/** A device on a USB bus, as far as QOM tells. */
+/** A device on a USB bus, as far as QOM shows it. */
 export interface QomDevice extends Omit<AttachedDevice, 'port' | 'megabits' | 'product' | 'qomPath'> {
   readonly qomPath: string;
   readonly requestedPort: string | undefined;
@@ -11,7 +11,7 @@ export interface QomDevice extends Omit<AttachedDevice, 'port' | 'megabits' | 'p
 
 const PERIPHERAL = '/machine/peripheral/';
 
-/** What is asked of a device by its type, beside `port` and `attached`. */
+/** The properties that qplug reads of a device by its type, besides `port` and `attached`. */
 const MORE: ReadonlyMap<string, readonly string[]> = new Map([
   ['usb-hub', ['ports']],
   ['usb-host', ['hostbus', 'hostaddr', 'hostport', 'vendorid', 'productid', 'hostdevice']],
@@ -44,7 +44,7 @@ export function* readDevices(buses: readonly QomNode[]): Reading<QomDevice[][]> 
   );
 }
 
-/** @returns the id of a device: QEMU keeps those with one under /machine/peripheral */
+/** @returns the id in a device's QOM path: QEMU keeps the devices that have an id under /machine/peripheral */
 export function idOf(path: string): string | undefined {
   return path.startsWith(PERIPHERAL) ? path.slice(PERIPHERAL.length) : undefined;
 }
@@ -59,14 +59,14 @@ function deviceOf(path: string, driver: string, values: Values): QomDevice {
     hubPorts: driver === 'usb-hub' ? portCountOf(values, 'ports') : undefined,
     host: driver === 'usb-host' ? exactHost(values) : undefined,
     filter: driver === 'usb-host' ? filterOf(values) : undefined,
-    // What a person adds is under peripheral or peripheral-anon; a hub elsewhere is one that QEMU put in for want of ports.
+    // A device that a user adds is under peripheral or peripheral-anon. QEMU inserts a hub elsewhere, when ports run out.
     automatic: driver === 'usb-hub' && path.startsWith('/machine/unattached/'),
   };
 }
 
 /**
- * Bus and address of a usb-host that was given just these, or the device node, which goes before all else; with any other
- * selector it tells what it looks for, not what it has.
+ * Bus and address of a usb-host that was given only these, or the device node, which QEMU prefers to all else. With any other
+ * selector, the properties hold what the usb-host looks for, not what it has.
  */
 function exactHost(values: Values): AttachedDevice['host'] {
   const node = textOf(values, 'hostdevice');
@@ -93,7 +93,7 @@ function filterOf(values: Values): HostFilter | undefined {
   };
 }
 
-/** @returns what a usbfs node stands for; undefined for another path, whose device QOM does not tell */
+/** @returns the bus and address in the path of a usbfs node; undefined for another path, whose device QOM does not show */
 function hostOfNode(node: string): AttachedDevice['host'] {
   const [, bus, address] = /^\/dev\/bus\/usb\/(\d{3})\/(\d{3})$/.exec(node) ?? [];
   return bus === undefined || address === undefined ? undefined : { bus: Number(bus), address: Number(address) };

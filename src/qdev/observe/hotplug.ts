@@ -3,19 +3,19 @@ import { within } from './limits.js';
 import type { QomNode } from './qom-walk.js';
 import { busChildren, flagOf, getAll, numberOf, type Reading, textOf } from './query.js';
 
-/** Buses of which several devices may share one name are no good as `bus=`; see `uniqueBusNames`. */
+/** Whether only one bus has this name. Where several share it, `bus=` is ambiguous; see `observeTopology`. */
 type IsUnique = (name: string) => boolean;
 
 const PCI_SLOTS = 32;
 
 /**
- * Where a PCI USB controller can still be hot-plugged. A bus can be hot-plugged into when QEMU gave it a hot-plug handler
- * (hw/core/qdev.c, qbus_is_hotpluggable): pci.0 of `pc` unless ACPI or its root hot-plug is off, root ports unless hotplug=off;
- * never pcie.0. A bus can have a handler that refuses every device on it: in QEMU 5.2, 10.0 and 11.1, not in 7.2, that of a root port with
- * hotplug=off; in 10.0 and 11.1 also the ACPI's, which decides by its own properties and by the port's `hotplug` (hw/acpi/pcihp.c,
- * acpi_pcihp_is_hotpluggbale_bus). So this reads these properties too. Measured: test/oracle/hotplug-slots.test.ts.
+ * Where a PCI USB controller can still be hot-plugged. A bus takes hot plug when QEMU gave it a hot-plug handler (hw/core/qdev.c,
+ * qbus_is_hotpluggable): pci.0 of `pc` unless ACPI or its root hot-plug is off, root ports unless hotplug=off, never pcie.0. But a
+ * handler may refuse every device on a bus. In QEMU 5.2, 10.0 and 11.1, not in 7.2, a root port with hotplug=off has such a handler.
+ * In 10.0 and 11.1 the ACPI's handler may refuse as well: it decides by its own properties and by the port's `hotplug`
+ * (hw/acpi/pcihp.c, acpi_pcihp_is_hotpluggbale_bus). So this reads these properties too. Measured: test/oracle/hotplug-slots.test.ts.
  *
- * @returns free PCIe slots first, then conventional buses with their free slots; by name
+ * @returns free PCIe slots first, then conventional buses with their free slots; both in the order of their names
  */
 export function* readHotplug(nodes: readonly QomNode[], isUnique: IsUnique): Reading<HotplugSlot[]> {
   const buses = nodes

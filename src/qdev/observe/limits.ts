@@ -3,13 +3,13 @@ import { type EvidenceByCode, fail } from '../../diag/index.js';
 type Limited = Exclude<EvidenceByCode['qemu-tree-too-large']['what'], 'bytes'>;
 
 /**
- * The most that is taken in of what one QEMU tells of its devices. Each is many times what a real machine has, so that only a QEMU
- * that lies, or fails, comes to it. A board with 256 controllers and 2,000 devices has some 20,000 objects, four or five levels deep.
+ * The most that qplug accepts of what one QEMU reports about its devices. Each limit is many times what a real machine has, so only
+ * a QEMU that lies or fails reaches it. A board with 256 controllers and 2,000 devices has some 20,000 objects, four or five levels deep.
  */
 export const LIMITS: Readonly<Record<Limited, number>> = {
   objects: 65_536,
   levels: 24,
-  // each bus may have to be held against each group of lines of `info usb`
+  // qplug may have to compare each bus with each group of lines of `info usb`
   controllers: 512,
   devices: 4096,
   ports: 16_384,
@@ -23,8 +23,8 @@ export const LIMITS: Readonly<Record<Limited, number>> = {
 };
 
 /**
- * @param what - of which something was counted
- * @throws QplugError `qemu-tree-too-large` when `count` is above the limit: nothing is ever left out without a word
+ * @param what - what was counted
+ * @throws QplugError `qemu-tree-too-large` when `count` is above the limit: qplug leaves nothing out silently
  */
 export function within(what: Limited, count: number): void {
   if (count > LIMITS[what]) throw fail('qemu-tree-too-large', { what, limit: LIMITS[what] });

@@ -5,15 +5,15 @@ const BEFORE_ID = ', ID: ';
 const MOST = 16;
 
 /**
- * Lines of `info usb` by what they are looked for, so that a look-up does not walk over all of them. A line may be that of any device
- * whose id its end tells; others can forge that, and the right line always passes.
+ * Lines of `info usb` by place and id, so that a look-up does not walk over all of them. A line may belong to any device whose id is
+ * at its end. Another device can forge that, but the right line is always among those found.
  */
 export class LineIndex {
   readonly #all = new Map<string, UsbLine[]>();
 
   /**
    * @param lines - in the order of the list
-   * @param placeOf - what a line is looked for by, beside the id
+   * @param placeOf - the place by which a line is found, besides the id
    */
   constructor(lines: readonly UsbLine[], placeOf: (line: UsbLine) => string) {
     for (const line of lines) {
@@ -35,7 +35,7 @@ export class LineIndex {
   }
 }
 
-/** A place holds no line break: it is made of numbers. */
+/** A line break separates the two: a place is made of numbers, so it holds none. */
 function keyOf(place: string, id: string | undefined): string {
   return id === undefined ? place : `${place}\n${id}`;
 }

@@ -14,19 +14,19 @@ import { parseUsbList, type UsbLine } from './usb-list.js';
 const BUS_TYPES = ['usb-bus', 'PCI', 'PCIE'];
 
 /**
- * Reads the USB world of a running VM: real ports, speeds, what others plugged, devices without id, hubs that QEMU inserted.
- * It does no I/O: it yields batches of commands, about six; the caller sends each batch and hands back the replies in the same
- * order. Whatever vanished between two questions is left out, and what QEMU does not tell is undefined. The work grows with what QEMU
- * tells, no faster, and ends at the limits of observe/limits.ts.
+ * Reads the USB world of a running VM: real ports, speeds, devices that others plugged or that have no id, hubs that QEMU inserted.
+ * It does no I/O: it yields about six batches of commands. The caller sends each batch and hands back the replies in the same
+ * order. A device that vanishes between two questions is left out, and a value that QEMU does not report is undefined. The work grows
+ * no faster than the amount that QEMU reports, and ends at the limits of observe/limits.ts.
  *
- * @param version - as the greeting told it
+ * @param version - from QEMU's greeting
  * @throws QplugError `qemu-tree-too-large` · `qmp-wrong-reply` for a property that is not of its type
  */
 export function* observeTopology(version: QemuVersion): Reading<Topology> {
   const nodes = yield* walkQom();
   const buses = new Map<string, number>();
   for (const { type, name } of nodes) if (BUS_TYPES.includes(type)) buses.set(name, (buses.get(name) ?? 0) + 1);
-  // Two buses may have one name (an id `usb-bus`, a root port without id); then `bus=` means either.
+  // Two buses may have the same name (an id `usb-bus`, a root port without id); then `bus=` is ambiguous.
   const isUnique = (name: string): boolean => buses.get(name) === 1;
   const seen = (yield* readControllers(nodes)).sort(byName);
   const hotplug = yield* readHotplug(nodes, isUnique);
@@ -44,7 +44,7 @@ export function* observeTopology(version: QemuVersion): Reading<Topology> {
   };
 }
 
-/** Whoever walks the ports of a topology does as much work as there are. */
+/** The code that walks the ports of a topology does work in proportion to their number, so that number has a limit. */
 function limitPorts(controllers: readonly Controller[]): void {
   let ports = 0;
   for (const controller of controllers) {
@@ -57,7 +57,7 @@ function limitPorts(controllers: readonly Controller[]): void {
   within('ports', ports);
 }
 
-/** Controllers of the board first, then by name. Nothing in QOM tells the order of creation. */
+/** Controllers of the board first, then by name. QOM does not show the order of creation. */
 function byName(a: SeenController, b: SeenController): number {
   const rank = (one: SeenController): number => (idOf(one.node.path) === undefined ? 0 : 1);
   return rank(a) - rank(b) || compareNames(a.bus.name, b.bus.name) || compareNames(a.bus.path, b.bus.path);
@@ -68,12 +68,12 @@ function* idsOf(nodes: readonly QomNode[]): Generator<string> {
   for (const property of peripheral?.properties ?? []) if (childType(property) !== undefined) yield property.name;
 }
 
-/** Ports and speeds: `info usb` first; `info qtree`, a long text for people, only where that leaves a device open. */
+/** Reads ports and speeds from `info usb`; where that leaves a device open, also from `info qtree`, a long text for people. */
 function* readPlaces(seen: readonly SeenController[], devices: readonly (readonly QomDevice[])[]): Reading<Placed[][]> {
   const buses = seen.map((one, i) => ({ bus: one.bus.name, devices: devices[i] ?? [] }));
   if (buses.every((bus) => bus.devices.length === 0)) return buses.map(() => []);
   const [asked] = yield [{ command: 'x-query-usb' }];
-  // It came with 6.2; before, the same text is to be had as a monitor command.
+  // `x-query-usb` came with 6.2; an older QEMU prints the same text for a monitor command.
   const [list] = isUnknownCommand(asked) ? yield [monitorCommand('info usb')] : [asked];
   const lines = usbLines(list);
   const placed = placeDevices(buses, lines, undefined);

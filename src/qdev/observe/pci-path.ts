@@ -1,11 +1,11 @@
 import { getAll, numberOf, type Reading, textOf, type Values } from './query.js';
 
-/** Bridges below bridges: more than any machine has. */
+/** The most levels of bridges that are followed: more than any machine has. */
 const DEEPEST = 16;
 
 /**
  * Where PCI devices sit: the root bus, then `slot.function` of each bridge on the way and of the device itself, as
- * `pci.0/3.0` or `pcie.0/1c.0/0.0`. A saved state finds its devices by that (hw/pci/pci.c, pcibus_get_dev_path).
+ * `pci.0/3.0` or `pcie.0/1c.0/0.0`. A saved state finds its devices by this path (hw/pci/pci.c, pcibus_get_dev_path).
  *
  * @param paths - canonical QOM paths
  * @returns a path for each, in order; undefined for what sits on no PCI bus
@@ -25,7 +25,7 @@ function climb(one: { at: string | undefined; steps: string[]; bus: string }, va
   const address = values === undefined ? undefined : numberOf(values, 'addr');
   const bus = values === undefined ? undefined : textOf(values, 'parent_bus');
   const cut = bus?.lastIndexOf('/') ?? -1;
-  // what has no address on its bus is the host bridge: its bus is the root
+  // an object without an address is the host bridge: the bus that it owns is the root bus
   if (address === undefined || address < 0 || bus === undefined || cut <= 0) {
     one.at = undefined;
     return;

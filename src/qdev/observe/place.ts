@@ -6,7 +6,7 @@ import { mayBe, productOf, type UsbLine } from './usb-list.js';
 export interface SeenDevice {
   readonly id: string | undefined;
   readonly driver: string;
-  /** The port that it was asked for, which then is its real one; undefined when QEMU chose. */
+  /** The port that was asked for, which is then its real one; undefined when QEMU chose. */
   readonly requestedPort: string | undefined;
 }
 
@@ -24,20 +24,20 @@ export interface Placed {
 }
 
 /**
- * Ties the lines of `info usb` to the devices of QOM. Where a port was asked for, QOM alone decides it; the lines tell speed
- * and name. For the others a line must be the only one possible, since a device can write `, ID: x` into its own name.
+ * Ties the lines of `info usb` to the devices of QOM. Where a port was asked for, QOM alone decides the port; the lines give speed
+ * and name. For any other device a line must be the only one possible, since a device can write `, ID: x` into its own name.
  *
  * @param buses - every USB bus of the VM
  * @param lines - of `info usb`; none when QEMU refused
  * @param qtree - text of `info qtree`, where that was asked for
- * @returns for each bus, for each of its devices
+ * @returns for each bus the places of its devices, in the order of `buses` and of their devices
  */
 export function placeDevices(
   buses: readonly SeenBus[],
   lines: readonly UsbLine[],
   qtree: string | undefined,
 ): Placed[][] {
-  // The same names stand in qtree: one with a line break can forge devices and places there.
+  // The qtree holds the same names: a name with a line break can forge devices and places there.
   const honest = !lines.some((line) => /[\r\n]/.test(line.tail));
   const tree = qtree !== undefined && honest ? new Qtree(qtree) : undefined;
   const trees = buses.map((bus) => (tree === undefined ? undefined : checkedTree(tree, bus)));
@@ -63,7 +63,7 @@ export function placeDevices(
   });
 }
 
-/** @returns whether every device has a port and a line, so that the qtree need not be asked */
+/** @returns whether every device has a port and a line, so that there is no need to ask for the qtree */
 export function allPlaced(placed: readonly (readonly Placed[])[]): boolean {
   return placed.flat().every((one) => one.port !== undefined && one.product !== undefined);
 }
@@ -89,7 +89,7 @@ function checkedTree(qtree: Qtree, bus: SeenBus): (TreePlace | undefined)[] | un
 /** The lines of one bus by QEMU's number. */
 interface Group {
   readonly lines: readonly UsbLine[];
-  /** By their ports; undefined where two have the same: that is no bus. */
+  /** By their ports; undefined where two lines have the same port: such lines are not those of one bus. */
   readonly byPort: ReadonlyMap<string, UsbLine> | undefined;
   readonly byId: LineIndex;
 }
@@ -110,14 +110,14 @@ function groupsOf(lines: readonly UsbLine[]): ReadonlyMap<number, Group> {
   );
 }
 
-/** Which lines are which bus's: QEMU prints a number for the bus, and QOM does not know that number. */
+/** Finds the lines of each bus: QEMU prints a number for the bus, but QOM does not show that number. */
 function assignGroups(
   buses: readonly SeenBus[],
   lines: readonly UsbLine[],
   trees: readonly ((TreePlace | undefined)[] | undefined)[],
 ): (Group | undefined)[] {
   const groups = groupsOf(lines);
-  // a bus is never that of a group of another size
+  // a bus has as many devices as its group has lines
   const bySize = new Map<number, number[]>();
   for (const [number, { lines: own }] of groups) {
     const known = bySize.get(own.length);
@@ -143,7 +143,7 @@ function assignGroups(
   });
 }
 
-/** A bus with one possible number takes it from the others, until nothing changes: in rounds, all of one at once. */
+/** A bus with one possible number takes it from the others. Each round does this for all such buses at once, until nothing changes. */
 function settle(open: readonly Set<number>[]): void {
   const holders = new Map<number, Set<Set<number>>>();
   for (const numbers of open) {
@@ -203,7 +203,7 @@ function matchGroup(bus: SeenBus, { lines, byPort, byId }: Group): (UsbLine | un
   return unnamed === 1 ? named.map((line) => line ?? left[0]) : named;
 }
 
-/** The line of a device with id and port when its bus could not be told: the only one in the list that fits. */
+/** The line of a device with id and port when the lines of its bus are not known: the only one in the list that fits. */
 function loneLine({ id, requestedPort }: SeenDevice, byPort: LineIndex): UsbLine | undefined {
   if (id === undefined || requestedPort === undefined) return undefined;
   const fitting = byPort.find(requestedPort, id);

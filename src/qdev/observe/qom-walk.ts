@@ -17,11 +17,11 @@ export interface QomNode {
 const START = ['/machine', '/machine/peripheral', '/machine/peripheral-anon', '/machine/unattached'];
 
 /**
- * Walks QEMU's object tree from /machine down, one batch of `qom-list` a level. Controllers of boards stand anywhere in it
- * (/machine/unattached/device[18], /machine/soc/usb[0]/dwc3-xhci), so it is read whole but for what cannot hold a USB bus.
+ * Walks QEMU's object tree from /machine down, one batch of `qom-list` a level. A board's controllers can be anywhere in it
+ * (/machine/unattached/device[18], /machine/soc/usb[0]/dwc3-xhci), so this reads all of it except what cannot hold a USB bus.
  *
- * @returns the nodes, containers first; what vanished meanwhile is a node without properties
- * @throws QplugError `qemu-tree-too-large`: a tree without end is not read to its end
+ * @returns the nodes, containers first; an object that vanished meanwhile is a node without properties
+ * @throws QplugError `qemu-tree-too-large` above a limit of limits.ts, so that a tree without end does not keep qplug reading
  */
 export function* walkQom(): Reading<QomNode[]> {
   const nodes: QomNode[] = [];
@@ -50,8 +50,8 @@ export function* walkQom(): Reading<QomNode[]> {
 }
 
 /**
- * What every PC has and cannot hold a USB bus: QEMU takes near half a millisecond for each `qom-list`, so these are worth naming.
- * The south bridges are not among them, for newer versions keep the default UHCI inside.
+ * Parts of every PC that cannot hold a USB bus. QEMU takes nearly half a millisecond for each `qom-list`, so it pays to skip them.
+ * The south bridges are not among them, because newer versions keep the default UHCI inside.
  */
 const PC_PARTS: ReadonlySet<string> = new Set([
   ...['fw_cfg_io', 'System', 'ioapic', 'hpet', 'kvmvapic', 'mch', 'i440FX', 'i8257', 'i8042', 'ps2-kbd', 'ps2-mouse'],
@@ -59,7 +59,7 @@ const PC_PARTS: ReadonlySet<string> = new Set([
   ...['piix3-ide', 'ICH9-SMB', 'PIIX4_PM', 'smbus-eeprom', 'i2c-bus', 'ISA', 'IDE', 'SCSI', 'floppy-bus', 'base-xhci'],
 ]);
 
-/** Memory, interrupts, CPUs and the like by the hundred; and devices that are known not to be controllers. */
+/** True for memory, interrupts, CPUs and the like, of which there are hundreds, and for devices that are known not to be controllers. */
 function cannotHoldUsb(type: string): boolean {
   if (controllerModel(type) !== undefined || type === 'usb-bus') return false;
   return (

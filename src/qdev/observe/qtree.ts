@@ -3,21 +3,21 @@ export interface QtreeDevice {
   readonly driver: string;
   /** Empty for a device without id. */
   readonly id: string;
-  /** The `port` that it was asked for; empty when QEMU chose. */
+  /** The `port` that was asked for; empty when QEMU chose. */
   readonly requestedPort: string;
   /** The real place, or undefined when there is no such line or several. */
   readonly place: { readonly bus: number; readonly port: string; readonly megabits: number } | undefined;
 }
 
 /**
- * That text, which is meant for people and holds names that devices wrote. So the caller uses it only while no name holds a line
- * break, and compares every device of a bus with QOM.
+ * The text of `info qtree`. It is meant for people and holds names that devices wrote, so the caller uses it only while no name holds
+ * a line break, and compares every device of a bus with QOM.
  */
 export class Qtree {
   readonly #lines: readonly string[];
-  /** The line of each bus by its name; undefined where several have it. */
+  /** The line of each bus by its name; undefined where several buses share the name. */
   readonly #starts = new Map<string, number | undefined>();
-  /** Lines that were read of buses. USB buses do not stand within each other, so there are no more than lines. */
+  /** How many lines of buses were read: at most all lines of the text, since USB buses are not nested. */
   #read = 0;
 
   constructor(text: string) {
@@ -55,7 +55,7 @@ function indentOf(line: string): number {
   return line.length - line.trimStart().length;
 }
 
-/** Cuts the body of a bus into its devices; each begins with `dev:` at the same indent, its own lines stand two deeper. */
+/** Cuts the body of a bus into its devices. Each begins with `dev:` at the same indent; its own lines are indented by two more. */
 function blocks(body: readonly string[], indent: number): QtreeDevice[] {
   const heads = body.flatMap((line, i) => {
     const match = indentOf(line) === indent ? /^dev: (\S+), id "(.*)"$/.exec(line.trimStart()) : null;

@@ -30,7 +30,7 @@ export function qomGet(path: string, property: string): QueryCommand {
   return { command: 'qom-get', arguments: { path, property } };
 }
 
-/** @returns the lines of a `qom-list`; none where the object has gone. Whoever sends the commands has checked what came. */
+/** @returns the lines of a `qom-list`; none where the object has gone. The code that sends the commands has checked the replies. */
 export function listed(reply: QueryReply | undefined): QomProperty[] {
   const value = okOf(reply);
   if (!Array.isArray(value)) return [];
@@ -40,7 +40,7 @@ export function listed(reply: QueryReply | undefined): QomProperty[] {
   );
 }
 
-/** Properties of one object, by name; what was not asked, or has gone, is missing. */
+/** The replies about the properties of one object, by name: only those that were asked for; an error where the object has gone. */
 export interface Values {
   readonly path: string;
   readonly replies: ReadonlyMap<string, QueryReply>;
@@ -99,13 +99,13 @@ function held({ replies }: Values, property: string): unknown {
   return reply !== undefined && 'ok' in reply ? reply.ok : undefined;
 }
 
-/** `qom-get` returns whatever a property holds, so its type is known here alone. */
+/** `qom-get` returns whatever a property holds, so only this module knows which type to expect. */
 function wrongValue({ path }: Values, property: string, expected: string, value: unknown): Error {
   const of = `${path.slice(0, LIMITS['name-characters'])}, ${property}`;
   return fail('qmp-wrong-reply', { command: 'qom-get', of, member: '', expected, received: kindOf(value) });
 }
 
-/** @returns what a value is, never long */
+/** @returns a short text that says what a value is */
 function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object' && value !== null) return 'an object';
@@ -122,7 +122,7 @@ export function childType({ type }: QomProperty): string | undefined {
   return /^child<(.+)>$/.exec(type)?.[1];
 }
 
-/** @returns T and the number of a bus's `child[3]: link<T>`, the devices on it in the order of their creation */
+/** @returns T and the number for each `child[3]: link<T>` of a bus: the devices on it, in the order of creation */
 export function busChildren(properties: readonly QomProperty[]): { readonly index: number; readonly type: string }[] {
   return properties
     .flatMap(({ name, type }) => {
@@ -155,7 +155,7 @@ export function* getAll(
   });
 }
 
-/** @returns two readings as one: their batches go out together, so that it takes no more of them than the longer does */
+/** @returns two readings as one. Their batches go out together, so it takes only as many batches as the longer of the two. */
 export function* alongside<A, B>(first: Reading<A>, second: Reading<B>): Reading<readonly [A, B]> {
   let [a, b] = [first.next(), second.next()];
   while (a.done !== true || b.done !== true) {

@@ -1,21 +1,21 @@
 /** One device of `x-query-usb`, which is the text of `info usb` (hw/usb/bus.c, hmp_info_usb). */
 export interface UsbLine {
-  /** QEMU's own number of the bus: a counter over all USB buses. */
+  /** QEMU's own number for the bus: a counter over all USB buses. */
   readonly bus: number;
-  /** USB address that the guest gave it; 0 before that. */
+  /** The USB address that the guest gave the device; 0 before that. */
   readonly address: number;
   /** Real port path. */
   readonly port: string;
-  /** Mb/s; undefined where QEMU prints none that it knows. */
+  /** Mb/s; undefined where QEMU prints `?`. */
   readonly megabits: number | undefined;
-  /** What follows `Product `: the name, which the device wrote, and `, ID: x` for a device with an id. May hold newlines. */
+  /** The text after `Product `: the name, which the device wrote, and `, ID: x` for a device with an id. May hold newlines. */
   readonly tail: string;
 }
 
 /**
- * Reads that text. QEMU prints the device's name as it is, newlines and all; it keeps 31 bytes of it, which is too short to
- * forge a whole line, and whoever uses the lines checks them against QOM all the same. A line of another form is the rest of the
- * name before it.
+ * Reads the text of `info usb`. QEMU prints a device's name as it is, newlines included. It keeps only 31 bytes of the name, too few
+ * to forge a whole line; still, the code that uses the lines checks them against QOM. A line of another form is the rest of the
+ * name on the line before it.
  */
 export function parseUsbList(text: string): UsbLine[] {
   const lines: UsbLine[] = [];
@@ -41,7 +41,7 @@ export function parseUsbList(text: string): UsbLine[] {
   return lines;
 }
 
-/** @returns whether the line may be that of a device with this id. Others can forge it; the right line always passes. */
+/** @returns whether the line may be that of a device with this id. Another device can forge it, but the right line always passes. */
 export function mayBe(line: UsbLine, id: string | undefined): boolean {
   return id === undefined || line.tail.endsWith(`, ID: ${id}`);
 }

@@ -2,7 +2,7 @@ import { type Companion, controllerModel, type PortProperties, rootPorts, withCo
 import type { Controller } from '../topology.js';
 import { atLeast, type QemuVersion } from '../version.js';
 
-/** A USB controller that a machine has without being asked for it. Its companions have no bus of their own. */
+/** A USB controller that belongs to a machine and needs no `-device`. Its companions have no bus of their own. */
 export interface BoardController extends PortProperties {
   readonly model: string;
   readonly companions?: readonly Companion[] | undefined;
@@ -18,7 +18,7 @@ export interface Board {
   readonly pci: boolean;
   /** In the order of creation: their buses are usb-bus.0, usb-bus.1, … */
   readonly controllers: readonly BoardController[];
-  /** Where versions differ: from this one on, and before that one. */
+  /** Set where QEMU's versions differ: the row holds from `since` on, and only for versions before `before`. */
   readonly since?: readonly [major: number, minor: number] | undefined;
   readonly before?: readonly [major: number, minor: number] | undefined;
 }
@@ -33,9 +33,9 @@ const VIA: BoardController = { model: 'vt82c686b-usb-uhci' };
 const words = (text: string): readonly string[] => text.split(' ');
 
 /**
- * What machines bring, as QEMU 5.2, 7.2, 10.0 and 11.1 were seen to make them (hw/i386/pc_piix.c, pc_q35.c, microvm.c; hw/arm/*.c;
- * hw/ppc, hw/mips). Machines that put devices of their own on the bus (mac99, pseries, sam460ex, r2d) are not here: QEMU is
- * asked for those once they run.
+ * The USB controllers of machines, as seen in QEMU 5.2, 7.2, 10.0 and 11.1 (hw/i386/pc_piix.c, pc_q35.c, microvm.c; hw/arm/*.c;
+ * hw/ppc, hw/mips). Machines that put devices of their own on the bus (mac99, pseries, sam460ex, r2d) are not here: qplug asks QEMU
+ * about those once they run.
  */
 export const BOARDS: readonly Board[] = [
   // x86, without the versions in their names: see `kindOf`
@@ -84,7 +84,7 @@ export const BOARDS: readonly Board[] = [
     controllers: of(4, EHCI),
     since: [11, 0],
   },
-  // allwinner-a10.c: its USB was behind the switch at first
+  // allwinner-a10.c: before 8.0 it has USB only with `-usb` or `usb=on`
   {
     machines: ['cubieboard'],
     when: 'usb',
@@ -105,7 +105,7 @@ export const BOARDS: readonly Board[] = [
     pci: false,
     controllers: of(2, { ...EHCI, companions: served([0, 3]) }),
   },
-  // allwinner-h3.c: the OHCIs are no companions there
+  // allwinner-h3.c: its OHCIs are not companions
   {
     machines: ['orangepi-pc'],
     when: 'always',
@@ -170,7 +170,7 @@ export const BOARDS: readonly Board[] = [
   { machines: ['malta'], when: 'always', pci: true, controllers: [{ model: 'piix4-usb-uhci' }] },
 ];
 
-/** Versions have no part in what `pc` and `q35` bring: `pc-q35-7.2` and `pc-i440fx-rhel7.6.0` are of their kind. */
+/** The version in a machine's name does not change its USB: `pc-q35-7.2` counts as `q35`, `pc-i440fx-rhel7.6.0` as `pc`. */
 function kindOf(machine: string): string {
   if (machine.startsWith('pc-q35-')) return 'q35';
   return machine.startsWith('pc-i440fx-') || /^pc-\d/.test(machine) ? 'pc' : machine;
@@ -178,8 +178,8 @@ function kindOf(machine: string): string {
 
 /**
  * @param machine - its name, without options
- * @param version - of the QEMU that makes it; where it is not known, the newest that qplug knows
- * @returns what is known of a machine's own USB; undefined for one that is not in the table
+ * @param version - of the QEMU that runs it; when left out, the newest that qplug knows
+ * @returns the machine's row in the table; undefined for a machine that is not in it
  */
 export function boardOf(machine: string, version?: QemuVersion): Board | undefined {
   const kind = kindOf(machine);

@@ -5,34 +5,34 @@ import { atLeast } from '../version.js';
 
 /** Why QEMU refuses a controller, in the order in which it looks. */
 export type ControllerRefusal =
-  /** Not to be created by `device_add` once the machine is made (system/qdev-monitor.c). */
+  /** `device_add` cannot create it once the machine is made (system/qdev-monitor.c). */
   | 'not-hot-pluggable'
   /** No such PCI bus, one without hot plug, or one that is full. */
   | 'no-hotplug-slot'
   | 'id-in-use'
-  /** It is no companion by nature, and has no `masterbus` or `firstport`; or a port count that is another model's. */
+  /** The model has no such property: `masterbus` or `firstport` on one that cannot be a companion, or a port count of another model. */
   | 'no-such-property'
-  /** Two on one PCI address (hw/pci/pci.c). */
+  /** Another controller has this PCI address (hw/pci/pci.c). */
   | 'address-in-use'
   /** A function beside a function 0 that has no `multifunction=on` (hw/pci/pci.c, pci_init_multifunction). */
   | 'single-function'
   /** pci-ohci with more than 15 (hw/usb/hcd-ohci.c). */
   | 'too-many-ports'
-  /** `masterbus` is no USB bus, or not yet (hw/usb/bus.c, usb_register_companion). */
+  /** No USB bus has the name in `masterbus`, or none has it yet (hw/usb/bus.c, usb_register_companion). */
   | 'no-such-masterbus'
   | 'masterbus-takes-none'
   /** More ports from `firstport` on than the EHCI has (hw/usb/hcd-ehci.c, ehci_register_companion). */
   | 'firstport-too-high'
   | 'port-has-companion';
 
-/** hw/usb/hcd-ohci.h: OHCI_MAX_PORTS. xHCI takes any number, and makes 15 of what is above. */
+/** hw/usb/hcd-ohci.h: OHCI_MAX_PORTS. An xHCI takes any number, and makes 15 ports when it is higher. */
 const OHCI_MAX_PORTS = 15;
 
 /**
- * Up to 7.2 at least QEMU looks at the model first, from 10.0 on at the bus.
+ * At least up to 7.2 QEMU looks at the model first; from 10.0 on it looks at the bus first.
  *
- * @returns why QEMU does not take a controller while the machine runs; undefined when it does. A root port that is in use is no
- *   slot to qplug: 7.2 takes a second controller there, at an address where no guest looks for it.
+ * @returns why QEMU refuses a controller while the machine runs; undefined when it takes it. qplug does not count a root port in use
+ *   as a slot: QEMU 7.2 takes a second controller there, but at an address where no guest looks for it.
  */
 export function refusesController(topology: Topology, spec: ControllerSpec): ControllerRefusal | undefined {
   const hasSlot = topology.hotplug.some(({ bus, capacity }) => bus === spec.pciBus && capacity > 0);
@@ -43,10 +43,10 @@ export function refusesController(topology: Topology, spec: ControllerSpec): Con
 }
 
 /**
- * Goes through controllers that the command line asks for, in the order of creation.
+ * Checks the controllers of a command line, in the order of creation.
  *
  * @param board - the machine's own USB controllers; an EHCI among them has its companions
- * @returns the first that QEMU does not take, which ends it; undefined when it takes all
+ * @returns the first that QEMU refuses, which ends QEMU; undefined when it takes all
  */
 export function firstRefused(
   specs: readonly ControllerSpec[],

@@ -17,13 +17,13 @@ export type DeviceRefusal =
   | 'hub-too-deep'
   | 'speed-mismatch';
 
-/** What QEMU makes of a device on a port: the speed at which it attaches it, or why it does not. */
+/** What becomes of a device on a port: the speed at which QEMU attaches it, or why QEMU refuses it. */
 export type DeviceOutcome = { readonly speed: Speed } | { readonly refused: DeviceRefusal };
 
 /**
  * @param device.mask - the speeds at which QEMU attaches it; 0 for one that it attaches nowhere
- * @param device.hubPorts - for a usb-hub: the port count that it is asked for
- * @param port - QEMU's path. It is compared as text: `02`, `1.` and an empty one are no ports.
+ * @param device.hubPorts - for a usb-hub: the port count that qplug asks for
+ * @param port - QEMU's path. QEMU compares it as text: `02`, `1.` and the empty text are not ports.
  */
 export function predictDevice(
   topology: Topology,

@@ -5,7 +5,7 @@ export interface EndpointShape {
   readonly maxPacketSize: number;
   /**
    * `bmAttributes & 0x1f` of a bulk endpoint's SuperSpeed companion; 0 where there is none, undefined where the source does not
-   * tell.
+   * say.
    */
   readonly streams: number | undefined;
 }
@@ -19,31 +19,31 @@ export interface AltSettingShape {
   readonly endpoints: readonly EndpointShape[];
 }
 
-/** An interface with its alternate settings, in the order of the descriptors: QEMU stops at a certain one. */
+/** An interface with its alternate settings, in the order of the descriptors. The order matters: QEMU may stop at one of them. */
 export interface InterfaceShape {
   readonly altSettings: readonly AltSettingShape[];
-  /** More settings may follow those that are here: the source shows the one in use alone. */
+  /** True when more settings may follow: the source shows only the one in use. */
   readonly partial?: boolean | undefined;
 }
 
-/** A configuration: QEMU looks at every one, not at the active one alone. */
+/** A configuration. QEMU looks at every one, not only at the active one. */
 export interface ConfigurationShape {
   readonly interfaces: readonly InterfaceShape[];
 }
 
 /**
- * What stands behind a speed that nobody told. `inferred`: it follows from the descriptors. `unknown`: the kernel itself does not
- * know it, and writes that word into sysfs. `untold`: what describes the device leaves it out.
+ * Why a speed is not simply the figure in sysfs. `inferred`: it follows from the descriptors. `unknown`: the kernel does not know the
+ * speed, and writes that word into sysfs. `untold`: the description of the device leaves the speed out.
  */
 export type SpeedIs = 'inferred' | 'unknown' | 'untold';
 
 /** A host device as the speed rule sees it. */
 export interface DeviceShape {
-  /** Mb/s as sysfs tells it; undefined when that is not known. */
+  /** Mb/s as sysfs shows it; undefined when it is not known. */
   readonly megabits: number | undefined;
-  /** What stands behind `megabits` where it is not simply told. */
+  /** Set where `megabits` is not simply the figure in sysfs. */
   readonly speedIs?: SpeedIs | undefined;
   readonly configurations: readonly ConfigurationShape[];
-  /** More may be to it than is here, anywhere: the source does not show all of it. */
+  /** True when any part may be missing here: the source does not show the whole device. */
   readonly partial?: boolean | undefined;
 }

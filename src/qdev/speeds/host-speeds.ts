@@ -7,13 +7,14 @@ import type { AltSettingShape, DeviceShape, EndpointShape, InterfaceShape } from
 export interface HostSpeeds {
   /** All of them. */
   readonly mask: SpeedMask;
-  /** Its own. */
+  /** The device's own speed. */
   readonly native: Speed;
 }
 
 /**
- * Why QEMU attaches a device nowhere. `speed-10000`: QEMU before 6.0 does not know 10 Gb/s. `speed-20000`: libusb's code for
- * 20 Gb/s indexes past QEMU's table, and what comes of it is luck. `speed-untold`: the host knows the speed, and we do not.
+ * Why qplug promises no port for a device. `speed-10000`: QEMU before 6.0 does not know 10 Gb/s. `speed-20000`: libusb's code for
+ * 20 Gb/s indexes past the end of QEMU's table, so the result is a matter of luck. `speed-untold`: the host knows the speed, but the
+ * description that qplug reads leaves it out.
  */
 export interface NoHostSpeeds {
   readonly unsupported: 'speed-10000' | 'speed-20000' | 'speed-untold';
@@ -24,8 +25,8 @@ export interface NoHostSpeeds {
  * (hw/usb/host-libusb.c, usb_host_speed_compat; verified against 5.2, 7.2, 10.0 and 11.1).
  *
  * @param shape - Mb/s from sysfs, and every configuration, interface, alternate setting and endpoint
- * @returns its mask and own speed. A speed that the kernel does not know is low speed to QEMU, whatever the device is; one that a
- *   file does not tell may be any. A slower speed that hangs on something the shape does not tell is not promised.
+ * @returns its mask and own speed. QEMU takes a speed that the kernel does not know for low speed, whatever the device is. A speed
+ *   that a file leaves out may be any. The mask holds no slower speed that depends on something the shape leaves out.
  */
 export function hostDeviceSpeeds(shape: DeviceShape, version: QemuVersion): HostSpeeds | NoHostSpeeds {
   if (shape.megabits === undefined && shape.speedIs === 'untold') return { unsupported: 'speed-untold' };
@@ -38,7 +39,7 @@ export function hostDeviceSpeeds(shape: DeviceShape, version: QemuVersion): Host
   return { mask: maskOf(native) | (slower & below), native };
 }
 
-/** libusb maps sysfs figures to its codes; whatever it does not know QEMU takes for low speed. */
+/** libusb maps the figures in sysfs to its codes. QEMU takes a speed that libusb does not know for low speed. */
 function nativeSpeed(figure: number | undefined): Speed {
   switch (figure) {
     case 12:
@@ -53,7 +54,7 @@ function nativeSpeed(figure: number | undefined): Speed {
   }
 }
 
-/** @returns HIGH and FULL as far as every endpoint that QEMU looks at would work there */
+/** @returns those of HIGH and FULL at which every endpoint that QEMU looks at works */
 function slowerSpeeds(shape: DeviceShape, scsiShortcut: boolean): SpeedMask {
   if (shape.partial === true) return 0;
   return shape.configurations
@@ -63,8 +64,8 @@ function slowerSpeeds(shape: DeviceShape, scsiShortcut: boolean): SpeedMask {
 }
 
 /**
- * From 6.1 on, SCSI mass storage (class 8, subclass 6) always may fall back: QEMU stops looking at an interface where it meets
- * such a setting, and what stood before it still counts.
+ * From 6.1 on, QEMU stops looking at an interface at the first setting of SCSI mass storage (class 8, subclass 6), so that such a
+ * device may always fall back. The settings before it still count.
  */
 function countedEndpoints(
   { altSettings, partial }: InterfaceShape,
@@ -79,7 +80,7 @@ function isScsi(setting: AltSettingShape): boolean {
   return setting.class === 8 && setting.subclass === 6;
 }
 
-/** `maxPacketSize` is compared raw, with the bits for additional transactions, as QEMU does. */
+/** Compares `maxPacketSize` raw, with the bits for additional transactions, as QEMU does. */
 function compatible(endpoint: EndpointShape | 'untold'): SpeedMask {
   if (endpoint === 'untold') return 0;
   const { type, maxPacketSize, streams } = endpoint;

@@ -1,9 +1,9 @@
 import { FULL, HIGH, maskOf, negotiate, type Speed, type SpeedMask, SUPER } from '../speed.js';
 import type { EndpointShape } from './descriptor-shape.js';
 
-/** What the peer of a usb-redir says it can do, in its hello (usbredirproto.h, usb_redir_cap_*). */
+/** The abilities that the peer of a usb-redir announces in its hello (usbredirproto.h, usb_redir_cap_*). */
 export interface RedirPeer {
-  /** `ep_info_max_packet_size`: it tells the packet sizes of endpoints. */
+  /** `ep_info_max_packet_size`: it sends the packet sizes of endpoints. */
   readonly packetSizes: boolean;
   /** `32bits_bulk_length`. */
   readonly longBulk: boolean;
@@ -19,10 +19,11 @@ export interface RedirDevice {
 }
 
 /**
- * The speeds at which a redirected device attaches (hw/usb/redirect.c, usbredir_device_connect and usbredir_ep_info). It is not the
- * rule of usb-host: bulk streams are of no account, SCSI disks are nothing special, and only endpoints that are announced count.
+ * The speeds at which a redirected device attaches (hw/usb/redirect.c, usbredir_device_connect and usbredir_ep_info). The rule is not
+ * that of usb-host: bulk streams do not count, SCSI disks are not special, and only the endpoints that the peer announces count.
  *
- * @returns its mask and own speed; a speed that the peer does not know is full speed to QEMU, which then takes high speed too
+ * @returns its mask and own speed. QEMU takes a speed that the peer does not know for full speed, but then allows high speed as well
+ *   where the endpoints do.
  */
 export function redirSpeeds(
   { speed, endpoints }: RedirDevice,
@@ -34,7 +35,7 @@ export function redirSpeeds(
   return { mask: maskOf(native) | (slower & below), native };
 }
 
-/** Where packet sizes are not told, every interrupt endpoint counts as too large. */
+/** Where the peer sends no packet sizes, every interrupt endpoint counts as too large. */
 function compatible(
   { type, maxPacketSize }: Pick<EndpointShape, 'type' | 'maxPacketSize'>,
   packetSizes: boolean,
@@ -46,10 +47,10 @@ function compatible(
 }
 
 /**
- * At which speed a redirected device attaches to a port. A port that takes SuperSpeed takes only devices of a peer with all three
- * abilities, whatever their speed (usbredir_do_attach).
+ * Decides at which speed a redirected device attaches to a port. A port that takes SuperSpeed takes only devices of a peer with all
+ * three abilities, whatever their speed (usbredir_do_attach).
  *
- * @returns undefined where QEMU sends the peer a rejection; in QMP nothing is heard of it, the usb-redir stays unattached
+ * @returns undefined where QEMU sends the peer a rejection. QMP does not report it: the usb-redir only stays unattached.
  */
 export function redirNegotiate(mask: SpeedMask, port: SpeedMask, peer: RedirPeer): Speed | undefined {
   const fitForXhci = peer.packetSizes && peer.longBulk && peer.longIds;

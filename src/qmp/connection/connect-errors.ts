@@ -3,17 +3,17 @@ import { formatAddress, MAX_SOCKET_PATH_BYTES, type QmpAddress } from '../addres
 import { type CloseReason, errnoOf, QmpConnectError } from '../errors.js';
 import type { ErrorReply } from '../protocol/index.js';
 
-/** How far the connecting had come. */
+/** How far an attempt to connect had come. */
 export interface Progress {
   /** The socket was connected. */
   readonly opened: boolean;
   /** The greeting came. */
   readonly greeted: boolean;
-  /** What came of a first line that has no end yet; untrusted. */
+  /** The start of a first line whose end has not come yet; untrusted. */
   readonly unfinished: string;
 }
 
-/** @returns the error for what a system call said while connecting (connect(2), unix(7)) */
+/** @returns the error for a failed system call while connecting (connect(2), unix(7)) */
 export function connectError(address: QmpAddress, cause: Error): QmpConnectError {
   const where = formatAddress(address);
   const errno = errnoOf(cause);
@@ -36,7 +36,7 @@ function refused(address: QmpAddress, cause: Error): QmpConnectError {
   return new QmpConnectError(address, finding('qmp-refused', { address: formatAddress(address) }), { cause });
 }
 
-/** @returns why the deadline passed, judged by how far it had come */
+/** @returns the error for an attempt that took too long, judged by how far it had come */
 export function connectTimeout(address: QmpAddress, timeout: number, progress: Progress): QmpConnectError {
   const where = formatAddress(address);
   if (!progress.opened) {
@@ -67,7 +67,7 @@ export function endedEarly(address: QmpAddress, reason: CloseReason): QmpConnect
 }
 
 /**
- * Node cuts a longer path off without a word, and would connect to another socket (libuv, uv_pipe_connect).
+ * Node silently truncates a longer path, and would connect to another socket (libuv, uv_pipe_connect).
  *
  * @returns the error for a path that no unix socket can have, or undefined
  */

@@ -48,7 +48,7 @@ interface Call {
   readonly wait: Wait<unknown>;
 }
 
-/** The pump: carries bytes from a transport to the session, and does what the session says. */
+/** Carries bytes from a transport to the session, and does what the session says. */
 export class Connection implements QmpConnection {
   readonly closed: Promise<CloseReason>;
   readonly execute: QmpConnection['execute'] = ((command: string, args?: object, options?: ExecuteOptions) =>
@@ -68,7 +68,7 @@ export class Connection implements QmpConnection {
   #oob = false;
   #reason: CloseReason = { reason: 'by-us' };
 
-  /** Starts to connect; `ready` tells how that went. */
+  /** Starts to connect; `ready` settles with the outcome. */
   constructor(open: OpenTransport, address: QmpAddress, options: ConnectOptions) {
     this.#address = address;
     this.#options = options;
@@ -255,14 +255,14 @@ export class Connection implements QmpConnection {
 
   #answer(id: number, outcome: ReplyOutcome): void {
     const call = this.#calls.get(id);
-    // The caller gave up before: the late answer is nobody's.
+    // The caller gave up earlier, so nobody waits for the late answer.
     if (call === undefined) return;
     if ('error' in outcome) call.wait.reject(new QmpCommandError(call.command, call.args, outcome.error));
     else if ('wrong' in outcome) call.wait.reject(wrongReply(this.#address, call.command, outcome.wrong));
     else call.wait.resolve(outcome.value);
   }
 
-  /** An event that does not carry what it should is nobody's: who waits for one of its name is told. */
+  /** No listener gets an event with wrong data; every wait for an event of that name fails. */
   #happened(event: QmpEvent): void {
     const wrong = checkEvent(event.event, event.data);
     if (wrong === undefined) {

@@ -6,7 +6,7 @@ import type { EventOf, EventStream, EventWait, QmpEventName, WaitOptions } from 
 import type { Greeting, JsonObject } from '../protocol/index.js';
 
 export interface ConnectOptions {
-  /** Calls off the connecting, by rejecting with its reason. It has no say afterwards. */
+  /** Cancels the attempt to connect, which then rejects with the signal's reason. It has no effect afterwards. */
   readonly signal?: AbortSignal | undefined;
   /** ms for the socket, the greeting and the negotiation together; default 5000. */
   readonly timeout?: number | undefined;
@@ -14,16 +14,16 @@ export interface ConnectOptions {
   readonly commandTimeout?: number | undefined;
   /** Ask for out-of-band execution where the server offers it; default false. */
   readonly oob?: boolean | undefined;
-  /** Longest message taken, in bytes; default 64 MiB. A longer one ends the session. */
+  /** Longest accepted message, in bytes; default 64 MiB. A longer one ends the session. */
   readonly maxMessageBytes?: number | undefined;
-  /** Told of what is odd but harmless: unknown replies, unknown messages, lost events. */
+  /** Gets reports of what is odd but harmless: unknown replies, unknown messages, events that were lost or had wrong data. */
   readonly onReport?: ((found: Finding) => void) | undefined;
-  /** Sees every message of both directions. It may hold secrets (set_password). */
+  /** Gets every message of both directions. A message may hold secrets (set_password). */
   readonly transcript?: ((direction: 'sent' | 'received', message: JsonObject) => void) | undefined;
 }
 
 export interface ExecuteOptions extends WaitOptions {
-  /** Run it out of band; only with a connection whose `oob` is true, and only few commands can (qapi: `allow-oob`). */
+  /** Run the command out of band: only on a connection whose `oob` is true, and only a command that allows it (qapi: `allow-oob`). */
   readonly oob?: boolean | undefined;
 }
 
@@ -34,20 +34,20 @@ export interface QmpConnection extends AsyncDisposable {
   readonly version: Greeting['version'];
   /** Whether out-of-band execution was asked for and granted. */
   readonly oob: boolean;
-  /** Which socket of this process our end is: by it the kernel tells who is at the other end. Undefined when it is closed. */
+  /** The socket of this process at our end, from which the kernel knows who is at the other end. Undefined when it is closed. */
   readonly socket: SocketIdentity | undefined;
-  /** All that came so far, in bytes. */
+  /** The number of bytes received so far. */
   readonly bytesReceived: number;
   /** Resolves when the connection is over, with the reason. Never rejects. */
   readonly closed: Promise<CloseReason>;
 
   /**
-   * Runs a command. Several may be in flight; QEMU carries them out in the order of the calls. The answer is held against the type that
+   * Runs a command. Several may be in flight; QEMU runs them in the order of the calls. This checks the answer against the type that
    * QEMU's schema promises.
    *
    * @throws QmpCommandError when QEMU refuses; QmpTimeoutError; QmpClosedError when the session ends first;
    *   QmpProtocolError `qmp-unsendable`, or `qmp-wrong-reply` for an answer of another type; the signal's reason. After a timeout or an
-   *   abort QEMU may still carry it out, and after a wrong answer it may have done so.
+   *   abort QEMU may still run the command, and after a wrong answer it may have run it.
    */
   execute<C extends QmpCommandName>(
     command: C,
@@ -56,17 +56,17 @@ export interface QmpConnection extends AsyncDisposable {
       : [args: ArgumentsOf<C>, options?: ExecuteOptions]
   ): Promise<ReturnOf<C>>;
 
-  /** As `execute`, for any command; what it answers is not checked, but for nesting and size. */
+  /** As `execute`, for any command. This checks only the nesting and the size of the answer. */
   executeAny(command: string, args?: object | undefined, options?: ExecuteOptions): Promise<unknown>;
 
-  /** Calls `listener` for each such event, until disposed. */
+  /** Calls `listener` for each event of that name, until the caller disposes of the result. */
   on<N extends QmpEventName | (string & {})>(event: N, listener: (event: EventOf<N>) => void): Disposable;
 
   /**
-   * Collects events from now on, to be read with `for await`.
+   * Collects events from now on, to read with `for await`.
    *
-   * @param names - which; all when left out
-   * @param options - `limit`: how many to hold for a slow reader, default 1024; the oldest are lost over it
+   * @param names - of the events; all events when left out
+   * @param options - `limit`: the most events held for a slow reader, default 1024; beyond it the oldest are lost
    */
   events<N extends QmpEventName | (string & {}) = string>(
     names?: readonly N[] | undefined,
@@ -83,6 +83,6 @@ export interface QmpConnection extends AsyncDisposable {
     options?: WaitOptions,
   ): EventWait<EventOf<N>>;
 
-  /** Ends the session; what is pending is rejected at once. Safe to call twice. Resolves when the socket is gone. */
+  /** Ends the session and rejects at once all that is pending. Safe to call twice. Resolves when the socket is gone. */
   close(): Promise<void>;
 }

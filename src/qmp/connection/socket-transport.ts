@@ -3,7 +3,7 @@ import { socketOf } from '../../base/index.js';
 import type { QmpAddress } from '../address.js';
 import type { Transport, TransportEvents } from './transport.js';
 
-/** ms that a peer has to take what was sent last, before `close` becomes `destroy`. */
+/** ms for the peer to read what was sent last, before `close` becomes `destroy`. */
 const FLUSH_TIMEOUT = 500;
 
 /** Opens a unix or TCP socket. The only file of this layer that touches the outside world. */
@@ -17,7 +17,7 @@ export function openSocket(address: QmpAddress, events: TransportEvents): Transp
   socket.on('error', (error) => {
     failure = error;
   });
-  // Nothing can be answered any more, so what is still to be written has no use, even if the peer only closed one half.
+  // The peer can't answer any more, so there is no use in writing the rest, even if the peer closed only one half.
   socket.on('end', () => socket.destroy());
   socket.on('close', () => {
     clearTimeout(flushTimer);
@@ -27,7 +27,7 @@ export function openSocket(address: QmpAddress, events: TransportEvents): Transp
     if ('path' in address) socket.connect({ path: address.path });
     else socket.connect({ host: address.host, port: address.port });
   } catch (error) {
-    // A port out of range, say: thrown at once, but told as any other failure to connect.
+    // For a port out of range, for example, `connect` throws at once; this reports it as any other failure to connect.
     socket.destroy(error instanceof Error ? error : new Error(String(error)));
   }
   return {

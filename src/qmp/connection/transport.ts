@@ -3,17 +3,17 @@ import type { QmpAddress } from '../address.js';
 
 /** A two-way stream of bytes, as little of it as a connection needs. */
 export interface Transport {
-  /** Sends text as UTF-8. Before the stream is open, and while the peer does not read, it is kept in memory. */
+  /** Sends text as UTF-8. The text stays in memory until the stream is open, and while the peer does not read. */
   send(text: string): void;
-  /** Ends the stream after what was sent is on its way; cuts it off when the peer does not take it in time. */
+  /** Ends the stream once all text is on its way; cuts the stream off when the peer does not take the text in time. */
   close(): void;
   /** Cuts the stream off at once. */
   destroy(): void;
-  /** Which socket our end of it is; undefined where it is none of the kernel's, or is closed. */
+  /** The socket at our end; undefined when the transport is not a socket of the kernel, or is closed. */
   socket?(): SocketIdentity | undefined;
 }
 
-/** What a transport tells its owner. Nothing is called before `open` has returned, and nothing after `ended`. */
+/** What a transport reports to its owner. It calls nothing before `open` has returned, and nothing after `ended`. */
 export interface TransportEvents {
   opened(): void;
   data(chunk: Uint8Array): void;
@@ -21,5 +21,5 @@ export interface TransportEvents {
   ended(error?: Error): void;
 }
 
-/** Starts to open a transport. What goes wrong is told through `ended`. */
+/** Starts to open a transport, which reports a failure through `ended`. */
 export type OpenTransport = (address: QmpAddress, events: TransportEvents) => Transport;

@@ -7,7 +7,7 @@ import type { JsonObject } from '../protocol/index.js';
  * @param message - what to send
  * @returns the message as one line of JSON, line end included
  * @throws QmpProtocolError `qmp-unsendable` for what JSON or QEMU's parser does not take: circles, bigint, half of a
- *   surrogate pair. QEMU answers the last without an id (qobject/json-parser.c), so it is better not sent.
+ *   surrogate pair. QEMU answers the last without an id (qobject/json-parser.c), so qplug does not send it.
  */
 export function toWire(command: string, message: JsonObject): string {
   let json: string;
@@ -20,7 +20,7 @@ export function toWire(command: string, message: JsonObject): string {
   return `${json}\n`;
 }
 
-/** `JSON.stringify` writes half pairs, and of all characters only those, as `\udXXX`. */
+/** `JSON.stringify` writes half pairs, and no other characters, as `\udXXX`. */
 function hasLoneSurrogate(json: string): boolean {
   return json.includes('\\ud') && /(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(json);
 }

@@ -1,6 +1,6 @@
 /**
- * Calls what a user of the connection gave us. If that throws it is a bug of the user, to be seen as an uncaught exception;
- * it must not stop the reading of the stream half way.
+ * Calls a function that a user of the connection passed in. If it throws, that is a bug in the user's code: it becomes an uncaught
+ * exception, but does not stop the reading of the stream half way.
  */
 export function callOut(callback: () => void): void {
   try {

@@ -6,17 +6,17 @@ import { type EventStream, FedEventStream } from './event-stream.js';
 import type { EventOf } from './events.js';
 import { Wait, type WaitOptions } from './wait.js';
 
-/** An event that is waited for. Disposing ends the wait; a wait that is dropped or fails unseen does no harm. */
+/** A wait for an event. Disposing of it ends the wait. A wait that nobody looks at does no harm, even when it fails. */
 export interface EventWait<E> extends Disposable {
   readonly promise: Promise<E>;
 }
 
 type Listener = (event: QmpEvent) => void;
 
-/** Hands each event to whoever wants it, in the order of asking. */
+/** Hands each event to those who asked for its name, then to those who asked for all events, each in the order of asking. */
 export class EventHub {
   readonly #listeners = new Map<string, Set<Listener>>();
-  /** For those that want every event. */
+  /** The listeners for all events. */
   readonly #all = new Set<Listener>();
   readonly #onEnd = new Set<(because: Because) => void>();
   /** The waits for each event, by its name. */
@@ -24,8 +24,8 @@ export class EventHub {
   #ended: Because | undefined;
 
   /**
-   * Calls a listener for each event of that name. What a listener throws is not swallowed: it becomes an uncaught
-   * exception of the process, but the session and other listeners go on.
+   * Calls a listener for each event of that name. An error that a listener throws becomes an uncaught exception of the process,
+   * but the session and other listeners go on.
    */
   on<N extends string>(name: N, listener: (event: EventOf<N>) => void): Disposable {
     return this.#listen([name], listener as Listener);
@@ -34,7 +34,7 @@ export class EventHub {
   /**
    * @param names - undefined for all events
    * @param limit - most events held for a slow reader
-   * @param onDrop - told the number of lost events at each loss
+   * @param onDrop - called at each loss with the number of events lost so far
    */
   stream<N extends string>(
     names: readonly N[] | undefined,
@@ -89,7 +89,7 @@ export class EventHub {
     }
   }
 
-  /** An event of this name came that can't be used: whoever waits for one is told why. */
+  /** An event of this name came with wrong data: every wait for this name fails with the error. */
   fail(name: string, error: Error): void {
     for (const wait of [...(this.#waits.get(name) ?? [])]) wait.reject(error);
   }
@@ -102,7 +102,7 @@ export class EventHub {
 
   #listen(names: readonly string[] | undefined, listener: Listener): Disposable {
     const sets = names === undefined ? [this.#all] : names.map((name) => membersOf(this.#listeners, name));
-    // A wrapper of its own for each registration, so that one function can be registered twice.
+    // Each registration has its own wrapper, so that one function can be registered twice.
     const own: Listener = (event) => listener(event);
     for (const set of sets) set.add(own);
     return {

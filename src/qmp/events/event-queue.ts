@@ -1,4 +1,4 @@
-/** A first-in-first-out queue that never grows over its limit: when it is full the oldest entry makes room. */
+/** A first-in-first-out queue that never grows beyond its limit: when it is full, a new entry replaces the oldest. */
 export class BoundedQueue<T> {
   readonly limit: number;
   /** A ring: `#length` entries from `#start` on. */
@@ -21,7 +21,7 @@ export class BoundedQueue<T> {
     return this.#dropped;
   }
 
-  /** @returns false when the oldest entry was lost for it */
+  /** @returns false when the entry replaced the oldest one */
   push(entry: T): boolean {
     this.#ring[(this.#start + this.#length) % this.limit] = entry;
     if (this.#length < this.limit) {

@@ -1,8 +1,8 @@
 import { BoundedQueue } from './event-queue.js';
 
 /**
- * Events to be read with `for await`. It collects from the moment it was made; a reader that is too slow loses the oldest,
- * and `dropped` says how many. It ends when the connection does, after what was collected has been read.
+ * Events to read with `for await`. The stream collects events from the moment it is made. A reader that is too slow loses the oldest,
+ * and `dropped` says how many. The stream ends when the connection does, after the reader has read what it collected.
  */
 export interface EventStream<E> extends AsyncIterableIterator<E>, Disposable {
   /** How many events were lost because nobody read them in time. */
@@ -25,7 +25,7 @@ export class FedEventStream<E> implements EventStream<E> {
 
   /**
    * @param limit - most events held
-   * @param hooks - `onDrop` gets the count at each loss; `onDispose` is called once, to stop the feeding
+   * @param hooks - `onDrop` gets the number of events lost so far, at each loss; `onDispose` stops the feeding, at each disposal
    */
   constructor(limit: number, hooks: { onDrop: (dropped: number) => void; onDispose: () => void }) {
     this.#queue = new BoundedQueue(limit);

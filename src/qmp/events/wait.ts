@@ -1,4 +1,4 @@
-/** How long to wait, and who may call it off. */
+/** How long to wait, and a signal that cancels the wait. */
 export interface WaitOptions {
   /** ms; Infinity for no limit. */
   readonly timeout?: number | undefined;
@@ -10,8 +10,8 @@ export interface WaitOptions {
 const LONGEST_DELAY = 2 ** 31 - 1;
 
 /**
- * One thing that is waited for: settled exactly once, by its owner, by time or by a signal; whatever comes later is
- * ignored. A rejection that nobody looks at does not count as unhandled.
+ * A wait for one thing. Its owner, time or a signal settles it exactly once; it ignores whatever comes later. A rejection
+ * that nobody looks at does not count as unhandled.
  */
 export class Wait<T> {
   readonly promise: Promise<T>;

@@ -11,7 +11,7 @@ export interface Mismatch {
 }
 
 /**
- * Holds what a command returned against its type in replies.schema.json.
+ * Checks what a command returned against its type in replies.schema.json.
  *
  * @returns the first thing that is wrong; undefined when it is right, or the command is not one that qplug knows
  */
@@ -19,7 +19,7 @@ export function checkReply(command: string, value: unknown): Mismatch | undefine
   return check('command', command, value);
 }
 
-/** The same for what an event carries. */
+/** The same for the data of an event. */
 export function checkEvent(event: string, data: unknown): Mismatch | undefined {
   return check('event', event, data);
 }
@@ -30,7 +30,7 @@ export function isVersion(version: unknown): boolean {
 }
 
 function check(part: 'command' | 'event', name: string, value: unknown): Mismatch | undefined {
-  // as JSON would have it: a command of the name of a member of a prototype stays a member of its own
+  // as JSON.parse does: even a command with the name of a member of the prototype becomes an own member
   if (validate({ [part]: Object.fromEntries([[name, value]]) })) return undefined;
   const [error] = validate.errors ?? [];
   if (error === undefined) throw new TypeError('the validator found a mistake and tells none');
@@ -79,10 +79,10 @@ function valueAt(value: unknown, member: string): unknown {
   return at;
 }
 
-/** Characters of a text that are shown. */
+/** How many characters of a text are shown. */
 const SHOWN = 60;
 
-/** @returns what kind of value it is, and of a short one the value; never longer than a line */
+/** @returns the kind of a value, or a short value itself; never longer than a line */
 export function glimpse(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';

@@ -1,4 +1,4 @@
-/** Why the stream can't be read on. `received` is the start of what came instead; untrusted. */
+/** Why qplug cannot read the stream any further. `received` is the start of what came instead; untrusted. */
 export type FrameFault =
   | { readonly fault: 'too-large'; readonly limit: number }
   | { readonly fault: 'too-deep'; readonly limit: number; readonly received: string }
@@ -12,14 +12,14 @@ export type Frame = { readonly line: string } | { readonly fault: FrameFault };
 export const DEFAULT_MAX_MESSAGE_BYTES: number = 64 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
-/** One large message does not keep its memory for good. */
+/** A buffer that a large message has made larger than this is dropped after the message. */
 const KEPT_BYTES = 1024 * 1024;
 const EXCERPT_LENGTH = 120;
 
 /**
  * Cuts a byte stream into lines. QEMU ends every message with CR LF and writes no line end inside one, so a line is a
  * message (monitor/qmp.c, qmp_send_response). A line end byte is never part of a longer UTF-8 sequence, so it does not
- * matter where the chunks are cut. Blank lines are skipped. After a fault nothing more comes out.
+ * matter where the chunks are cut. The splitter skips blank lines, and returns nothing more after a fault.
  */
 export class LineSplitter {
   readonly #limit: number;
@@ -34,7 +34,7 @@ export class LineSplitter {
     this.#limit = limit;
   }
 
-  /** The start of the unfinished line, for telling early that this is no QMP; empty when there is none. */
+  /** The start of the unfinished line, which shows early that this is not QMP; empty when there is none. */
   get unfinished(): string {
     return new TextDecoder().decode(this.#store.subarray(0, Math.min(this.#held, EXCERPT_LENGTH)));
   }

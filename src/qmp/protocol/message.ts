@@ -2,15 +2,15 @@ import { glimpse, isVersion, type Mismatch } from './check.js';
 import { excerpt, type FrameFault } from './framing.js';
 import { nestsDeeper } from './nesting.js';
 
-/** Any JSON object. What QEMU sends is only known to have this shape until someone has looked. */
+/** Any JSON object. Nothing more is known of a message from QEMU until some code has checked it. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The first thing that a QMP server says (docs/interop/qmp-spec, "Server Greeting"). */
+/** The first message of a QMP server (docs/interop/qmp-spec, "Server Greeting"). */
 export interface Greeting {
   readonly version: { readonly major: number; readonly minor: number; readonly micro: number };
   /** The distribution's own version text; often empty. Untrusted. */
   readonly package: string;
-  /** What can be asked for with `qmp_capabilities`; today `oob` or nothing. */
+  /** The capabilities that `qmp_capabilities` can enable; today `oob` or none. */
   readonly capabilities: readonly string[];
 }
 
@@ -18,7 +18,7 @@ export interface Greeting {
 export interface QmpEvent<N extends string = string, D = JsonObject> {
   readonly event: N;
   readonly data: D;
-  /** Host time; both are -1 when QEMU could not tell. */
+  /** Host time; both are -1 when QEMU does not know it. */
   readonly timestamp: { readonly seconds: number; readonly microseconds: number };
 }
 
@@ -29,23 +29,23 @@ export interface ErrorReply {
   readonly desc: string;
 }
 
-/** A message from the server, sorted by what it is. */
+/** A message from the server, by its kind. */
 export type Incoming =
   | { readonly kind: 'greeting'; readonly greeting: Greeting }
   | { readonly kind: 'return'; readonly id: unknown; readonly value: unknown }
   | { readonly kind: 'error'; readonly id: unknown; readonly error: ErrorReply }
-  /** Where an error was to be told, something else was. */
+  /** An error whose description does not have the right type. */
   | { readonly kind: 'error'; readonly id: unknown; readonly wrong: Mismatch }
   | { readonly kind: 'event'; readonly event: QmpEvent }
   | { readonly kind: 'unknown' };
 
-/** What became of one line: an object with the start of its text, or the reason why it is none. */
+/** The result for one line: an object with the start of its text, or the reason why it is not an object. */
 export type ParsedLine = { readonly message: JsonObject; readonly received: string } | { readonly fault: FrameFault };
 
-/** Levels of arrays and objects in one message: as many as QEMU takes itself (MAX_NESTING in qobject/json-streamer.c). */
+/** The most levels of arrays and objects in one message: as many as QEMU itself takes (MAX_NESTING in qobject/json-streamer.c). */
 export const MAX_NESTING = 1024;
 
-/** Characters of QEMU's words about a refused command. Its own are a line. */
+/** The most characters kept of each of QEMU's texts about a refused command. QEMU's own texts are a line long. */
 const MAX_ERROR = 64 * 1024;
 
 /**
@@ -55,18 +55,18 @@ const MAX_ERROR = 64 * 1024;
  */
 export function parseLine(line: string): ParsedLine {
   const start = excerpt(line);
-  // whoever walks a value calls itself for each level: a million of them would end its stack
+  // a function that walks a value calls itself for each level: a million levels would overflow the stack
   if (nestsDeeper(line, MAX_NESTING)) return { fault: { fault: 'too-deep', limit: MAX_NESTING, received: start } };
   try {
     const json: unknown = JSON.parse(line);
     if (isObject(json)) return { message: json, received: start };
   } catch {
-    // Below: text that is no JSON and JSON that is no object are the same to us.
+    // Text that is not JSON gets the same fault as JSON that is not an object, below.
   }
   return { fault: { fault: 'not-json', received: start } };
 }
 
-/** Sorts a message. One that has none of the forms of docs/interop/qmp-spec is `unknown`, never an exception. */
+/** Sorts a message. A message in none of the forms of docs/interop/qmp-spec is `unknown`; this never throws. */
 export function readMessage(message: JsonObject): Incoming {
   if (Object.hasOwn(message, 'error')) return readError(message);
   if (Object.hasOwn(message, 'return')) return { kind: 'return', id: message['id'], value: message['return'] };

@@ -2,13 +2,13 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * Whether arrays and objects stand within each other in more than `limit` levels. One pass over the text, which need not be JSON: then
- * the answer may be anything.
+ * Whether arrays and objects are nested in more than `limit` levels. Makes one pass over the text. For a text that is not JSON the
+ * answer may be either.
  *
  * @param text - JSON
  */
 export function nestsDeeper(text: string, limit: number): boolean {
-  // most messages are shorter than they would have to be
+  // more levels need a longer text, for two brackets each; most messages end here
   if (text.length <= 2 * limit) return false;
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
@@ -30,7 +30,7 @@ export function nestsDeeper(text: string, limit: number): boolean {
   return false;
 }
 
-/** @returns where the quote stands that ends the string which begins at `start` */
+/** @returns the position of the quote that ends the string which begins at `start`; the text's length when there is none */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;

@@ -10,7 +10,7 @@ import {
   readMessage,
 } from './message.js';
 
-/** What SHUTDOWN told: `cause` is its `reason` (`guest-shutdown`, `host-qmp-quit`, `host-signal`, … qapi/run-state.json). */
+/** The data of SHUTDOWN: `cause` is its `reason` (`guest-shutdown`, `host-qmp-quit`, `host-signal`, … qapi/run-state.json). */
 export interface Shutdown {
   readonly cause: string;
   readonly guest: boolean;
@@ -23,20 +23,20 @@ export type End =
   | { readonly end: 'error'; readonly error: Error }
   | { readonly end: 'fault'; readonly fault: FrameFault };
 
-/** The answer to a command. `wrong`: it is an error that is not as an error should be. */
+/** The answer to a command. `wrong`: it is an error whose description does not have the right type. */
 export type ReplyOutcome = { readonly value: unknown } | { readonly error: ErrorReply } | { readonly wrong: Mismatch };
 
 /** What the owner of a session has to do, in order. */
 export type Effect =
   | { readonly effect: 'send'; readonly message: JsonObject }
   | { readonly effect: 'ready'; readonly greeting: Greeting; readonly oob: boolean }
-  /** Whoever answers there speaks no QMP. */
+  /** The other end does not speak QMP. */
   | { readonly effect: 'not-qmp'; readonly received: string }
   | { readonly effect: 'capabilities-refused'; readonly error: ErrorReply }
   | { readonly effect: 'reply'; readonly id: number; readonly outcome: ReplyOutcome }
   | { readonly effect: 'event'; readonly event: QmpEvent }
   | { readonly effect: 'report'; readonly finding: Finding }
-  /** Over: nothing more will be sent or answered. `running` tells whether the handshake was done before. */
+  /** The session is over: no more commands, no more answers. `running`: whether the handshake was complete before. */
   | {
       readonly effect: 'closed';
       readonly end: End;
@@ -44,7 +44,7 @@ export type Effect =
       readonly running: boolean;
     };
 
-/** A command that can be sent: its answer will come as `id`. */
+/** A command to send: its answer will have this `id`. */
 export interface Issued {
   readonly id: number;
   readonly message: JsonObject;
@@ -53,8 +53,8 @@ export interface Issued {
 const NEGOTIATION = { execute: 'qmp_capabilities' } as const;
 
 /**
- * A QMP session: each method is told what happened and returns what is to be done about it. No bytes, no promises, no time. What a
- * call costs does not depend on how many there were, or are in flight.
+ * A QMP session: each method takes what happened and returns what the owner has to do about it. It knows no bytes, no promises and no
+ * time. The cost of a call does not depend on how many commands there were, or are in flight.
  *
  *     greeting ── greeting ──▶ negotiating ── answer ──▶ running ── end ──▶ closed
  *        └──────── not QMP ─────────┴── refused, end ─────────────────────────▲
@@ -66,8 +66,8 @@ export class Session {
   #oob = false;
   #nextId = 1;
   /**
-   * The ids of commands that were sent and not answered, in the order of sending. A command that nobody waits for any more stays until
-   * its answer came, so that the answer is known for what it is.
+   * The ids of commands that were sent and not answered, in the order of sending. A command that nobody waits for any more stays here
+   * until its answer comes, so that the answer does not count as unknown.
    */
   readonly #inBand = new Set<number>();
   readonly #outOfBand = new Set<number>();
@@ -88,7 +88,7 @@ export class Session {
     return this.#inBand.size + this.#outOfBand.size;
   }
 
-  /** A line came, or what should have been one. */
+  /** A line came, or a fault in its place. */
   received(parsed: ParsedLine): readonly Effect[] {
     if (this.#phase === 'closed') return [];
     if ('fault' in parsed) return this.#faulted(parsed.fault);
@@ -112,7 +112,7 @@ export class Session {
   }
 
   /**
-   * A command is to be sent. When it can't be sent, `withdraw` it. Only while running.
+   * Makes a command to send. If it can't be sent, `withdraw` it. Only while running.
    *
    * @param args - the command's arguments; undefined for none
    * @param oob - ask QEMU to run it out of band, past the commands in its queue
@@ -181,7 +181,7 @@ export class Session {
 
   /**
    * An error without an id is QEMU's answer to text that it could not parse. In-band answers come in the order of the
-   * commands (docs/interop/qmp-spec, "Out-of-band execution"), so it belongs to the first that has none yet.
+   * commands (docs/interop/qmp-spec, "Out-of-band execution"), so it belongs to the first command that has no answer yet.
    */
   #oldestInBand(): number | undefined {
     const [oldest] = this.#inBand;
