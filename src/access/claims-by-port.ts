@@ -5,8 +5,8 @@ import { claimOn } from './claims.js';
 import { type HostOptions, openHost } from './open-host.js';
 
 /**
- * @returns the claims on this host's devices by their ports; undefined if they can't be read; the recovery at the start of the command
- *   has reported why
+ * @returns the claims on this host's devices by their ports; undefined if they cannot be read, which the recovery at the start of the
+ *   command has reported
  */
 export async function claimsByPort(
   inventory: HostInventory,

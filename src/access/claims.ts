@@ -36,7 +36,7 @@ export interface ClaimWish {
   readonly hostDevice: HostDevice | undefined;
   /** Guards against it that the user switched off. */
   readonly guardOff?: readonly GuardKind[] | undefined;
-  /** Whether the operation continues without it if it belongs to another VM. */
+  /** Whether the operation continues without the device if it belongs to another VM. */
   readonly optional?: boolean | undefined;
 }
 
@@ -128,10 +128,10 @@ export function claimedFinding({ label, owner, state, since }: Claim): Finding {
 }
 
 /**
- * Returns devices to the host whose VM is gone or no longer has them, and deletes the claims. If the host's drivers can't be restored,
- * deletes the claim too, and reports it.
+ * Returns devices to the host if their VM is gone or no longer has them, and deletes the claims. If the host's drivers cannot be restored,
+ * it deletes the claim all the same and reports that.
  *
- * @param claims - as read before; leaves alone a claim that another command changed since
+ * @param claims - as read before; a claim that another command has changed since is not deleted
  */
 export async function giveBackClaims(claims: readonly Claim[], host: HostAccess): Promise<Finding[]> {
   const findings: Finding[] = [];
@@ -148,7 +148,7 @@ export function claimsOf(owner: ClaimOwner, host: HostAccess): Claim[] {
   return host.claims.list().filter((claim) => sameOwner(claim.owner, owner));
 }
 
-/** @returns the claims of a VM; none if they can't be read: a command that must claim a device reports the error */
+/** @returns the claims of a VM; none if they cannot be read, because a command that must claim a device reports the error */
 export function readableClaims(vm: VmTarget, host: HostAccess): readonly Claim[] {
   try {
     return claimsOf(ownerOf(vm), host);
@@ -159,8 +159,8 @@ export function readableClaims(vm: VmTarget, host: HostAccess): readonly Claim[]
 }
 
 /**
- * Whether qplug trusts QEMU's statement that it has a device. A QEMU with fewer permissions than qplug could name any device to obtain it:
- * then only a claim proves it.
+ * Whether qplug trusts QEMU's statement that it has a device. A QEMU with fewer permissions than qplug could name any device to obtain it.
+ * Only a claim proves the statement of such a QEMU.
  */
 export function isBelieved(key: ClaimKey, owner: ClaimOwner, host: HostAccess): boolean {
   const uid = owner.process && rightsOfProcess(owner.process)?.uids[3];

@@ -54,7 +54,7 @@ async function areAsBefore(device: HostDevice, before: Bindings, host: HostAcces
 }
 
 /**
- * Makes sure that devices which left a VM are the host's again: usbfs holds no interface, and each interface for which the kernel has a
+ * Makes sure that the host has the devices again that left a VM: usbfs holds no interface, and each interface for which the kernel has a
  * driver is bound.
  *
  * @param left - the devices, as they were in the VM

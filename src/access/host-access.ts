@@ -12,20 +12,20 @@ import type { ClaimStore, Journal, PlaceStore, SnapshotStore, VmRegistry } from 
 export interface HostAccess {
   readonly sysfs: SysfsReader;
   readonly drivers: DriverControl;
-  /** Grants device nodes to QEMUs of other users; undefined: qplug has no permission to do so. */
+  /** Grants device nodes to QEMUs of other users; undefined if qplug has no permission to do so. */
   readonly nodes?: NodeRights | undefined;
   readonly registry: VmRegistry;
   /** Which VM has which device. */
   readonly claims: ClaimStore;
   /** The transactions in progress. */
   readonly journal: Journal;
-  /** The former places of devices; undefined: qplug remembers none. */
+  /** The former places of devices; undefined if qplug remembers none. */
   readonly places?: PlaceStore | undefined;
-  /** The USB trees of snapshots; undefined: qplug records none. */
+  /** The USB trees of snapshots; undefined if qplug records none. */
   readonly snapshots?: SnapshotStore | undefined;
-  /** The files that show why the host needs a device; undefined: no guards. */
+  /** The files that show why the host needs a device; undefined for no guards. */
   readonly files?: HostFiles | undefined;
-  /** The host's policy, and the user to check; undefined: no policy. */
+  /** The host's policy, and the user to check; undefined for no policy. */
   readonly policy?: { readonly path: string; readonly uid: number; readonly gids: readonly number[] } | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }

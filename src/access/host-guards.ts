@@ -8,7 +8,7 @@ import { ownerOf, type VmTarget } from './owner.js';
  * Finds out from /proc and /sys why the host needs devices.
  *
  * @param devices - devices of this host, not of a host file
- * @param vm - their VM: a node that its own QEMU has open is no reason; undefined if it does not run
+ * @param vm - their VM, whose own QEMU may have the node open without a guard; undefined if it does not run
  */
 export async function guardsFor(
   devices: readonly HostDevice[],
@@ -32,8 +32,8 @@ export async function guardsFor(
 }
 
 /**
- * @param known - the processes of qplug, the VM and the device's claim: the claim check reports those
- * @param isClaimed - whether a claim explains a process that can't be seen
+ * @param known - the processes of qplug, the VM and the device's claim, which the claim check reports
+ * @param isClaimed - whether a claim explains a process that cannot be seen
  */
 function byStrangers(guard: Guard, known: readonly (number | undefined)[], isClaimed: boolean): Guard[] {
   if (guard.kind !== 'in-use') return [guard];

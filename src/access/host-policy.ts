@@ -23,7 +23,7 @@ export interface PolicyInForce {
 
 /**
  * @returns the present policy of this host, or undefined if there is none
- * @throws QplugError `policy-unusable`: then qplug passes no device through
+ * @throws QplugError `policy-unusable`, and qplug then passes no device through
  */
 export async function policyOf(host: HostAccess): Promise<PolicyInForce | undefined> {
   const { policy: access } = host;

@@ -27,8 +27,8 @@ export function ownerOf({ name, socket, record, process, socketFile }: VmTarget)
 export type Presence = 'there' | 'gone' | 'unknown';
 
 /**
- * Finds out whether the VM of a claim exists. It is gone if its process has ended, or its socket refuses connections; an invisible process
- * proves neither.
+ * Finds out whether the VM of a claim exists. The VM is gone if its process has ended, or if its socket refuses connections. A process that
+ * is not visible proves nothing.
  */
 export async function presenceOf({ process, socket, socketFile }: ClaimOwner, signal?: AbortSignal): Promise<Presence> {
   if (process !== undefined) {

@@ -7,8 +7,8 @@ import type { HostAccess } from './host-access.js';
 import { matchDevice } from './match-device.js';
 
 /**
- * Settles claims by the VM's actual state: a device that it has becomes `attached`, one that it has lost becomes `failed`, and one that it
- * lacks returns to the host.
+ * Settles claims by the actual state of the VM. The claim on a device that the VM has becomes `attached`, and on one that it has lost
+ * `failed`. A device that it lacks returns to the host.
  *
  * @param claims - the claims to settle, as read before
  * @param topology - the VM's; undefined if the VM is gone

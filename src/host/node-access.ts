@@ -2,7 +2,10 @@ import { type Finding, finding } from '../diag/index.js';
 import { formatId } from './names/index.js';
 import type { HostDevice } from './usb-device.js';
 
-/** @returns why QEMU could not open this device's node (`device-node-denied`, `device-node-missing`), or undefined if it can, or that is unknown */
+/**
+ * @returns why QEMU could not open this device's node (`device-node-denied`, `device-node-missing`); undefined if it can, or if that is not
+ *   known
+ */
 export function nodeFinding(device: HostDevice): Finding | undefined {
   if (device.access === 'usable' || device.access === 'unknown') return undefined;
   const { port, node, name } = device;

@@ -18,11 +18,14 @@ export interface NodeGrant {
 export interface NodeRights {
   /** @returns the grant with which a process of a user may open a node; undefined if the user may already, or there is no such node */
   grantFor(node: string, uid: number, process: ProcessIdentity): NodeGrant | undefined;
-  /** @throws the system's error; an Error if the process has ended in the meantime, or runs as another user: its pid may belong to another process */
+  /**
+   * @throws the system's error; an Error if the process has ended in the meantime or runs as another user, since its pid may belong to
+   *   another process now
+   */
   give(grant: NodeGrant): void;
   /**
-   * Restores the node's former permissions, whether the grant was performed completely, partly or not at all. Leaves a node alone that is
-   * gone, or whose owner another program changed since.
+   * Restores the node's former permissions, whether the grant was performed completely, partly or not at all. Leaves a node alone if it is
+   * gone, or if another program has changed its owner since.
    *
    * @throws the system's error
    */
@@ -60,7 +63,7 @@ export function kernelNodeRights(): NodeRights {
     takeBack({ node, uid, was }) {
       const now = lstatSync(node, { throwIfNoEntry: false });
       if (now === undefined || !now.isCharacterDevice() || now.uid !== uid) return;
-      // the owner last: as long as that is the user, the next qplug knows that the grant is still active
+      // the owner last: as long as the user owns the node, the next qplug knows that the grant is still active
       if ((now.mode & 0o7777) !== was.mode) chmodSync(node, was.mode);
       lchownSync(node, was.uid, was.gid);
     },

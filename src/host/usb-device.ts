@@ -43,19 +43,19 @@ export interface BoundInterface {
 }
 
 /**
- * May this process open the device node read-write? `missing`: there is no node. `unknown`: the device is of another host or
- * time, so there is no node to ask for.
+ * Whether this process may open the device node read-write. `missing`: there is no node. `unknown`: the device is of another host or time,
+ * so there is no node to check.
  */
 export type NodeAccess = 'usable' | 'denied' | 'missing' | 'unknown';
 
 /** One USB device of this host at one moment. All strings are raw, from the device: use `printable` to print them. */
 export interface HostDevice {
-  /** sysfs name, which is bus and port chain: `1-2.3`. `@1.5`, bus and address, where a file does not tell the port. */
+  /** The sysfs name, which is bus and port chain: `1-2.3`. If a file does not give the port, it is bus and address: `@1.5`. */
   readonly port: string;
   readonly bus: number;
   /** Device number on the bus; changes at every replug. */
   readonly address: number;
-  /** Port numbers from the root hub down: [2, 3]. Empty for a root hub, and where the port is not told. */
+  /** Port numbers from the root hub down: [2, 3]. Empty for a root hub, and for a device whose port is not known. */
   readonly chain: readonly number[];
   /** PCI address of the host controller (`0000:00:14.0`), the name of its platform device (`dummy_hcd.0`), or UNKNOWN_CONTROLLER. */
   readonly controller: string;
@@ -73,10 +73,10 @@ export interface HostDevice {
   readonly classes: readonly number[];
   /** Mb/s from sysfs: 1.5 … 20000; undefined if unknown. */
   readonly megabits: number | undefined;
-  /** What stands behind `megabits` where it is not simply told. */
+  /** Where `megabits` comes from, or why it is missing, if the kernel or a file does not simply give it. */
   readonly speedIs?: SpeedIs | undefined;
   readonly configurations: readonly HostConfiguration[];
-  /** There may be more to its descriptors than is here: a file did not tell all, or not in a way that could be read. */
+  /** The descriptors may be incomplete: a file did not contain all of them, or not in a readable form. */
   readonly partial?: boolean | undefined;
   readonly interfaces: readonly BoundInterface[];
   /** `/dev/bus/usb/001/005` */
@@ -87,13 +87,13 @@ export interface HostDevice {
   readonly findings: readonly Finding[];
 }
 
-/** All USB devices of one host. Hubs and root hubs are there for the tree and never offered. */
+/** All USB devices of one host. Hubs and root hubs are there for the tree and cannot be attached. */
 export interface HostInventory {
   /** In order of bus and port chain. */
   readonly devices: readonly HostDevice[];
   readonly hubs: readonly HostDevice[];
-  /** The file that tells of it, as it was named, `-` for standard input; undefined for this host. */
+  /** The file that describes the host, as the user named it, `-` for standard input; undefined for this host. */
   readonly file?: string | undefined;
-  /** What was odd about the host as a whole: no USB at all. What concerns one device stands with the device. */
+  /** What was wrong with the host as a whole: no USB at all. The findings about one device are in that device. */
   readonly findings?: readonly Finding[] | undefined;
 }

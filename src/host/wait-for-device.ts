@@ -9,7 +9,7 @@ export interface DeviceWait {
   readonly deadline: Deadline;
   /** ms between two reads; default 200. */
   readonly interval?: number | undefined;
-  /** One read; default this host. */
+  /** One read; by default of this host. */
   readonly read?: (() => HostInventory) | undefined;
 }
 
@@ -19,8 +19,8 @@ type LastLook = Pick<EvidenceByCode['device-wait-timeout'], 'state' | 'node'>;
  * Waits until exactly one device matches and its node may be opened. Waits for a denied node too, because udev sets the permissions of a
  * node some time after the device appears.
  *
- * @throws QplugError `device-wait-timeout` at the deadline · at once the errors that waiting can't fix: `selector-invalid`,
- * `selector-ambiguous`, `device-is-hub` · the reason of the deadline's signal if the caller aborts
+ * @throws QplugError `device-wait-timeout` at the deadline · immediately, the errors that waiting cannot fix: `selector-invalid`,
+ *   `selector-ambiguous`, `device-is-hub` · the reason of the deadline's signal if the caller aborts
  */
 export async function waitForDevice(selector: Selector | string, wait: DeviceWait): Promise<HostDevice> {
   const wanted = typeof selector === 'string' ? requireSelector(selector) : selector;

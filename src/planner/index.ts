@@ -1,6 +1,6 @@
 /**
- * Which port of a QEMU VM each USB device belongs on, and why. Pure computation that runs anywhere: what is needed to describe a VM and
- * its devices comes with it. Objectives, method and limits: docs/planner.md.
+ * Decides which port of a QEMU VM each USB device belongs on, and says why. The planner is pure computation that runs anywhere, and it
+ * exports all that is needed to describe a VM and its devices. Objectives, method and limits: docs/planner.md.
  */
 
 /** Findings in words. */

@@ -2,30 +2,33 @@ import type { ControllerModel, ControllerSpec, Speed, Topology } from '../qdev/i
 import type { KeptPort, PortName } from './request.js';
 
 /**
- * What the planner thought of one port for one device. Which speeds meet is QEMU's rule (usb_check_attach in hw/usb/bus.c), the length of
- * a hub chain too (hw/usb/dev-hub.c); the rest is the planner's own.
+ * The planner's judgement of one port for one device. QEMU decides which speeds match (usb_check_attach in hw/usb/bus.c) and how long a
+ * chain of hubs may be (hw/usb/dev-hub.c); the planner decides the rest.
  */
 export type Verdict =
   | { readonly verdict: 'chosen'; readonly speed: Speed }
-  /** It would have done as well; another was preferred. */
+  /** The port would have done as well, but the planner preferred another. */
   | { readonly verdict: 'possible'; readonly speed: Speed }
-  /** Kept for faster devices. */
+  /** The planner keeps the port for faster devices. */
   | { readonly verdict: 'reserved'; readonly speed: Speed }
-  /** Attaches below native speed. */
+  /** The device would attach below its native speed. */
   | { readonly verdict: 'slower'; readonly speed: Speed }
-  /** No speed in common: QEMU would refuse. */
+  /** The device and the port have no speed in common, so QEMU would refuse. */
   | { readonly verdict: 'speed-mismatch' }
-  /** Occupied before, or given to another device of this plan. `by` is an id, a QOM type or a label; ids of others are untrusted. */
+  /**
+   * Already occupied, or given to another device of this plan. `by` is an id, a QOM type or a label; an id that qplug did not choose is
+   * untrusted.
+   */
   | { readonly verdict: 'taken'; readonly by: string }
-  /** A device whose port QEMU does not tell may sit here. */
+  /** A device whose port QEMU does not report may be on this port. */
   | { readonly verdict: 'unsure'; readonly by: string }
   /** Not the port that the user fixed. */
   | { readonly verdict: 'not-pinned' }
   /** A hub would be the sixth in its chain. */
   | { readonly verdict: 'hub-too-deep' }
-  /** Kept for a device that is away, `for` being what people call it. */
+  /** The port is kept for a device that is away; `for` is what people call that device. */
   | { readonly verdict: 'kept'; readonly speed: Speed; readonly for: string }
-  /** The port is free, but a guest could number no device more on this controller. */
+  /** The port is free, but a guest could give no further device on this controller a number. */
   | { readonly verdict: 'controller-full'; readonly slots: number };
 
 /** A port that was looked at for a device. */
@@ -43,9 +46,9 @@ export interface Placement {
   readonly port: string;
   readonly speed: Speed;
   readonly native: Speed;
-  /** Where it was remembered, when it is not there now and no pin led it away. */
+  /** The port remembered for it, if it is on another port now and no pin is the cause. */
   readonly home?: PortName | undefined;
-  /** Every port of the VM as it is after the plan, by controller and number. Worked out when it is first read. */
+  /** Every port that the VM has after the plan, by controller and number. Computed when first read. */
   readonly candidates: readonly Candidate[];
 }
 
@@ -58,28 +61,31 @@ export interface AddedHub {
   readonly ports: number;
 }
 
-/** A port that was kept for a device that is away, and had to be taken. */
+/** A port that was kept for a device that is away, but that another device or hub had to take. */
 export interface KeptPortTaken extends KeptPort {
   /** The label of the device that has it now, or the id of an added hub. */
   readonly by: string;
 }
 
 /**
- * One change to what was asked, or to the VM. `withFix` makes it. Cheap ones first: the device's own line, then a permission, then
- * the VM's controllers, then other devices (docs/planner.md).
+ * One change to the request or to the VM; `withFix` makes it. Cheap changes come first: the device's own line, then a permission, then the
+ * VM's controllers, then other devices (docs/planner.md).
  */
 export type Change =
-  /** Another place. `controller` is the id, or the bus where it has none. What is undefined was not fixed, and is not to be. */
+  /**
+   * Another place. `controller` is the id, or the bus where the controller has no id. A field that is undefined was not pinned and stays
+   * unpinned.
+   */
   | { readonly fix: 'repin'; readonly controller?: string | undefined; readonly port?: string | undefined }
   | { readonly fix: 'unpin' }
   | { readonly fix: 'allow-slower'; readonly speed: Speed }
-  /** All that may be added then, so that it can be written down as it is. */
+  /** `what` is everything that may be added after the change, so that it can be written into the VM file as it is. */
   | { readonly fix: 'grow'; readonly what: 'hubs' | 'controllers' | 'both' }
-  /** The most ports that this controller can have, of every speed that it has: 15. Only before the VM starts. */
+  /** Gives the controller the most ports of every speed that it can have, which is 15. Only before the VM starts. */
   | { readonly fix: 'more-ports'; readonly controller: string; readonly rule: 'xhci' | 'ohci'; readonly ports: number }
   /** The EHCI controller of this id becomes an ICH9 group with three UHCI companions. Only before the VM starts. */
   | { readonly fix: 'add-companions'; readonly controller: string }
-  /** `bus`: where it can be hot-plugged; undefined when there is no VM running yet. `id`: one that is not in use. */
+  /** `bus`: where the controller can be hot-plugged; undefined when no VM runs yet. `id`: an id that is not in use. */
   | {
       readonly fix: 'add-controller';
       readonly model: ControllerModel;
@@ -89,22 +95,22 @@ export type Change =
   /** The id of a device that is attached, or its QOM path where it has none. */
   | { readonly fix: 'detach'; readonly device: string };
 
-/** The cheapest change that makes room. Each was tried: with it, the device has a port and none lost its own. */
+/** The cheapest change that makes room. The planner tried it: with it, the device has a port and no other device loses its own. */
 export type Fix =
   | Change
-  /** No single one does; these two together do. */
+  /** No single change helps, but these two together do. */
   | { readonly fix: 'both'; readonly changes: readonly [Change, Change] }
   /**
-   * `no-speed`: QEMU attaches it nowhere. `nothing-helps`: each change was tried, alone and with a second one. `not-sought`: the
-   * request is too big to try them all.
+   * `no-speed`: QEMU attaches the device nowhere. `nothing-helps`: the planner tried each change, alone and with a second one.
+   * `not-sought`: the request is too big to try them all.
    */
   | { readonly fix: 'none'; readonly because: 'no-speed' | 'nothing-helps' | 'not-sought' };
 
 /**
- * Why a device has no port. `no-port`: every port that would take it is in use. `only-slower`: there is room, but only below
- * its native speed. `pin-unknown`: no such controller or port. `pin-taken`: the port is in use. `pin-mismatch`: the port,
- * or no port of the controller, takes its speed. `hub-too-deep`: a hub would be the sixth of its chain. `no-speed`: QEMU attaches
- * it nowhere. `controller-full`: there is a port, but a guest could number no device more on its controller.
+ * Why a device has no port. `no-port`: every port that would take it is in use. `only-slower`: there is room, but only below its native
+ * speed. `pin-unknown`: no such controller or port. `pin-taken`: the port is in use. `pin-mismatch`: the fixed port does not take its
+ * speed, or no port of the fixed controller does. `hub-too-deep`: a hub would be the sixth of its chain. `no-speed`: QEMU attaches it
+ * nowhere. `controller-full`: there is a free port, but a guest could give no further device on its controller a number.
  */
 export type RefusalReason =
   | 'no-port'
@@ -116,7 +122,7 @@ export type RefusalReason =
   | 'controller-full'
   | 'no-speed';
 
-/** A device that has none, and why. */
+/** A device that has no port, and why. */
 export interface Refusal {
   readonly key: string;
   readonly label: string;
@@ -129,9 +135,9 @@ export interface Refusal {
   readonly reason: RefusalReason;
   /** Every port of the VM, see `Placement`. */
   readonly candidates: readonly Candidate[];
-  /** Free ports that would take it at its native speed, were it not pinned. */
+  /** Free ports that would take it at its native speed if it were not pinned. */
   readonly alternatives: readonly { readonly bus: string; readonly port: string }[];
-  /** Worked out when it is first read, by planning again. */
+  /** Computed when first read, by planning again. */
   readonly fix: Fix;
 }
 
@@ -141,7 +147,7 @@ export type PlanStep =
   | { readonly add: 'hub'; readonly hub: AddedHub }
   | { readonly add: 'device'; readonly placement: Placement };
 
-/** Where everything goes. A value: nothing of it is applied to any VM. */
+/** Where everything goes. A plan is a value: the planner applies none of it to a VM. */
 export interface Plan {
   /** Hubs that were asked for come first, parents before children; the rest by key. */
   readonly placements: readonly Placement[];
@@ -153,11 +159,11 @@ export interface Plan {
   readonly controllers: readonly ControllerSpec[];
   /** To add, parents first. */
   readonly hubs: readonly AddedHub[];
-  /** All of the above in an order that works: controllers, then hubs of both kinds with parents first, then devices. */
+  /** Everything to add, in an order that works: controllers, then hubs of both kinds with parents first, then devices. */
   readonly steps: readonly PlanStep[];
-  /** How the VM looks when the plan was applied. */
+  /** The VM with the plan applied. */
   readonly after: Topology;
-  /** Free ports of it that a slow device would not be given: the reserve keeps them for fast ones. Worked out when first read. */
+  /** Free ports of `after` that a slow device would not get, because the reserve keeps them for fast devices. Computed when first read. */
   readonly reserved: readonly PortName[];
   /** Ports of the request's `kept` that the plan leaves free for the devices that are away. */
   readonly kept: readonly KeptPort[];

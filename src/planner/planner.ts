@@ -13,28 +13,28 @@ import {
   spaceOf,
 } from './solve/index.js';
 
-/** Fast ports kept free for devices to come, unless the request says otherwise. */
+/** Fast ports kept free for future devices, unless the request says otherwise. */
 export const DEFAULT_RESERVE = 4;
 
 /**
- * Decides which port every device belongs on. A device can be where its speeds and the port's have one in common, at the highest of
- * them (usb_check_attach in hw/usb/bus.c). Of all that can be, the best is chosen; each objective decides only where all before it
- * are equal:
+ * Decides which port every device belongs on. A device can be on a port that shares a speed with it, and runs at the highest speed that
+ * both have (usb_check_attach in hw/usb/bus.c). Of all possible plans the planner chooses the best; each objective decides only where all
+ * objectives before it are equal:
  *
  * 1. fewest mandatory devices without a port, then the same for optional ones; of these, fewest pinned ones
  * 2. fewest devices slower than native, then fewest speed classes lost
  * 3. fewest remembered devices that are not at home
  * 4. fewest ports taken that are kept for devices that are away
  * 5. fewest added controllers
- * 6. least crowding of the reserve, which keeps fast ports for devices to come
+ * 6. least crowding of the reserve, which keeps fast ports for future devices
  * 7. fewest added hubs
  * 8. most free ports that carry SuperSpeed, then high speed, then full speed; slow devices on the slowest ports
  * 9. nearest to the root, then the earlier controller, then the lower port
  *
  * Method, bounds and limits: docs/planner.md.
  *
- * Same request, same plan, in whatever order its devices stand. The request is not changed, and nothing that is attached moves.
- * Never throws: what has no port is among the refusals.
+ * The same request always gives the same plan, whatever the order of its devices. The planner does not change the request, and no attached
+ * device moves. It never throws: a device without a port is among the refusals.
  *
  * @returns placements and refusals for each device of the request, what to add first, and the topology that results
  */
@@ -61,8 +61,8 @@ interface Attempt {
 }
 
 /**
- * More controllers never make fewer devices fit; so what can be had at all is had with all of them, and the least number that
- * has as much is found by halving.
+ * Adding a controller never makes fewer devices fit. So the attempt with all controllers shows the best result that is possible, and a
+ * binary search finds the least number of controllers that gives it.
  */
 function leastControllers(request: PlanRequest, devices: readonly DeviceRequest[]): Attempt {
   const none = attempt(request, devices, 0);
@@ -94,7 +94,7 @@ function attempt(request: PlanRequest, devices: readonly DeviceRequest[], count:
   return { topology, count, problem, solution: search(problem, space) };
 }
 
-/** A hub has one to eight ports, whatever was asked. */
+/** Limits the port count of a hub to the range from 0 to 8. */
 function sane(device: DeviceRequest): DeviceRequest {
   if (device.hubPorts === undefined) return device;
   return { ...device, hubPorts: Math.min(MAX_HUB_PORTS, Math.max(0, Math.trunc(device.hubPorts) || 0)) };

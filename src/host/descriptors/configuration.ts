@@ -24,8 +24,8 @@ interface GrowingAltSetting extends Growing<Omit<HostAltSetting, 'endpoints'>> {
 }
 
 /**
- * Decodes one configuration. Alternate settings with the same interface number are put together in the order in which they
- * stand, as libusb does. Class-specific descriptors are skipped.
+ * Decodes one configuration. Alternate settings with the same interface number are collected in the order of the file, as libusb does.
+ * Class-specific descriptors are skipped.
  */
 export function decodeConfiguration(bytes: Uint8Array, extent: Extent, faults: DescriptorFaults): HostConfiguration {
   const interfaces = new Map<number, GrowingAltSetting[]>();
@@ -82,7 +82,7 @@ function readEndpoint(bytes: Uint8Array, { offset }: RawDescriptor): GrowingEndp
   };
 }
 
-/** USB 3.2, 9.6.7 and 9.6.8: the first follows its endpoint, the second follows the first. */
+/** The first companion follows its endpoint, and the second follows the first (USB 3.2, 9.6.7 and 9.6.8). */
 function addCompanion(endpoint: GrowingEndpoint, bytes: Uint8Array, { type, offset }: RawDescriptor): void {
   const before: EndpointCompanion = endpoint.companion ?? { maxBurst: 0, attributes: 0, bytesPerInterval: 0 };
   if (type === SUPERSPEEDPLUS_ISO_COMPANION) {

@@ -2,7 +2,7 @@ import { type EvidenceByCode, type Finding, finding } from '../../diag/index.js'
 
 type DescriptorProblem = EvidenceByCode['descriptors-malformed']['problem'];
 
-/** A device that is broken from end to end need not fill a screen. */
+/** A device with many broken descriptors must not fill the screen with findings. */
 const MOST = 16;
 
 /** Collects what is wrong with the descriptors of one device, as warnings. */
@@ -15,7 +15,7 @@ export class DescriptorFaults {
     this.#device = device;
   }
 
-  /** @param offset - bytes from the start; `told` and `seen` mean what the catalog says for the problem */
+  /** @param offset - bytes from the start of the file; the catalog says for each problem what `told` and `seen` are */
   add(problem: DescriptorProblem, offset: number, told?: number, seen?: number): void {
     if (this.findings.length >= MOST) return;
     const evidence = { device: this.#device, offset, problem, told, seen };

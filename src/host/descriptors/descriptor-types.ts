@@ -1,4 +1,4 @@
-/** bDescriptorType (USB 3.2, table 9-6). Types that are not here are class-specific and skipped by their length. */
+/** bDescriptorType (USB 3.2, table 9-6). All other types are class-specific, and the decoder skips them by their length. */
 export const DEVICE = 0x01;
 export const CONFIGURATION = 0x02;
 export const INTERFACE = 0x04;
@@ -6,7 +6,7 @@ export const ENDPOINT = 0x05;
 export const SUPERSPEED_COMPANION = 0x30;
 export const SUPERSPEEDPLUS_ISO_COMPANION = 0x31;
 
-/** The least bLength with which each type is of any use (USB 3.2, 9.6). Class specifications make some longer, as audio does. */
+/** The shortest bLength with which each type is usable (USB 3.2, 9.6). Class specifications make some types longer, as audio does. */
 export const LEAST_LENGTH: Readonly<Record<number, number>> = {
   [DEVICE]: 18,
   [CONFIGURATION]: 9,
@@ -16,7 +16,7 @@ export const LEAST_LENGTH: Readonly<Record<number, number>> = {
   [SUPERSPEEDPLUS_ISO_COMPANION]: 8,
 };
 
-/** One descriptor as it stands in the file. */
+/** One descriptor of the file. */
 export interface RawDescriptor {
   readonly type: number;
   /** bLength, in bytes. */
@@ -25,7 +25,7 @@ export interface RawDescriptor {
   readonly offset: number;
 }
 
-/** Multi-byte fields are little-endian, as on the wire (drivers/usb/core/sysfs.c, descriptors_read gives them unconverted). */
+/** Multi-byte fields are little-endian, as on the wire: the kernel does not convert them (drivers/usb/core/sysfs.c, descriptors_read). */
 export function u16(bytes: Uint8Array, offset: number): number {
   return (bytes[offset] ?? 0) | ((bytes[offset + 1] ?? 0) << 8);
 }

@@ -2,9 +2,9 @@ import type { DescriptorFaults } from './descriptor-faults.js';
 import { CONFIGURATION, LEAST_LENGTH, type RawDescriptor, u16 } from './descriptor-types.js';
 
 /**
- * The descriptors from `start` to `end`, each by its own length. Every step goes on by at least two bytes, so it ends
- * whatever the bytes are. A length that can't be (0, 1, or past the end) ends the walk with a finding; a descriptor that is
- * too short for its type is left out with one.
+ * The descriptors from `start` to `end`, each by its own length. Every step advances by at least two bytes, so the walk ends whatever the
+ * bytes are. An impossible length (0, 1, or past the end) ends the walk with a finding. A descriptor that is too short for its type is left
+ * out with a finding.
  */
 export function* walk(
   bytes: Uint8Array,
@@ -23,16 +23,15 @@ export function* walk(
   }
 }
 
-/** Where one configuration stands in the file. */
+/** The bytes of one configuration in the file. */
 export interface Extent {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * Finds the configurations behind the device descriptor. `wTotalLength` is believed where it leads to the next
- * configuration or to the end of the file, as it does in what the kernel makes; where it lies, the next configuration
- * descriptor on the way is taken.
+ * Finds the configurations after the device descriptor. `wTotalLength` counts if it leads to the next configuration or to the end of the
+ * file, as it does in the kernel's files. If it is wrong, the next configuration descriptor on the way counts.
  */
 export function configurationExtents(bytes: Uint8Array, start: number, faults: DescriptorFaults): Extent[] {
   const extents: Extent[] = [];
@@ -64,7 +63,7 @@ function isConfiguration(bytes: Uint8Array, offset: number): boolean {
   return length >= 9 && bytes[offset + 1] === CONFIGURATION && offset + length <= bytes.length;
 }
 
-/** @returns where the next configuration begins after the descriptor at `offset`, or undefined when lengths lead nowhere */
+/** @returns where the next configuration begins after the descriptor at `offset`; undefined when the lengths lead nowhere */
 function nextConfiguration(bytes: Uint8Array, offset: number): number | undefined {
   for (let at = offset; at < bytes.length; ) {
     const length = bytes[at] ?? 0;

@@ -5,7 +5,7 @@ import { DescriptorFaults } from './descriptor-faults.js';
 import { DEVICE, u16 } from './descriptor-types.js';
 import { configurationExtents } from './descriptor-walk.js';
 
-/** The device descriptor (USB 3.2, 9.6.1), as far as we need it. */
+/** The fields of the device descriptor (USB 3.2, 9.6.1) that qplug needs. */
 export interface DeviceDescriptor {
   readonly class: number;
   readonly vendorId: number;
@@ -13,19 +13,19 @@ export interface DeviceDescriptor {
 }
 
 export interface DecodedDescriptors {
-  /** Undefined when the file does not begin with one. */
+  /** Undefined when the file does not begin with a device descriptor. */
   readonly device: DeviceDescriptor | undefined;
   readonly configurations: readonly HostConfiguration[];
-  /** Warnings: what was read is still of use. */
+  /** Warnings; the decoded part can still be used. */
   readonly findings: readonly Finding[];
 }
 
 const DEVICE_LENGTH = 18;
 
 /**
- * Decodes sysfs' `descriptors` file: the device descriptor, then each configuration with all that is in it
- * (drivers/usb/core/sysfs.c, descriptors_read). The bytes come from the device and are not trusted: whatever they are, it
- * returns, in time that grows with their number, with what could be read and findings for the rest.
+ * Decodes the file `descriptors` of sysfs: the device descriptor, then each configuration with everything in it (drivers/usb/core/sysfs.c,
+ * descriptors_read). The bytes come from the device and are not trusted. Whatever they are, the function returns what it could read, and
+ * findings for the rest, in time that grows with their number.
  *
  * @param bytes - the whole file
  * @param device - the sysfs name, for the findings

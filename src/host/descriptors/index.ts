@@ -1,6 +1,6 @@
 /**
- * USB descriptors: the bytes that a device tells of itself come in, and its configurations, interfaces and endpoints go out, with findings
- * for what is wrong in them.
+ * USB descriptors: the bytes with which a device describes itself come in, and its configurations, interfaces and endpoints go out, with
+ * findings for the faults in them.
  */
 
 export { type DecodedDescriptors, type DeviceDescriptor, decodeDescriptors } from './descriptors.js';

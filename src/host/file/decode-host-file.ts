@@ -15,13 +15,13 @@ import type { TextLine } from './text-line.js';
 
 type Guess = EvidenceByCode['host-file-unknown']['guess'];
 
-/** What an archive may unpack to, in bytes. */
+/** The most bytes to which an archive may unpack. */
 const MOST_UNPACKED = 128 << 20;
 
-/** 64 buses with 64 devices each; more is no host. */
+/** 64 buses with 64 devices each; no real host has more. */
 const MOST_DEVICES = 4096;
 
-/** What begins a file that another program packed. */
+/** The first bytes of files that other programs packed. */
 const PACKED: readonly (readonly [Guess, readonly number[]])[] = [
   ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a]],
   ['bzip2', [0x42, 0x5a, 0x68]],
@@ -30,15 +30,15 @@ const PACKED: readonly (readonly [Guess, readonly number[]])[] = [
 ];
 
 /**
- * Reads a file that describes the USB devices of a host. What it is shows in its content, not in its name: what `qplug devices
- * --json` prints, the kernel's listing or that of usb-devices, the output of `lsusb -v`, a tar archive of /sys/bus/usb (packed with
- * gzip or not), a recording of sysfs, or one of umockdev-record. The bytes are not trusted: whatever they are, it returns or throws a QplugError, in time
- * that grows with their number.
+ * Reads a file that describes the USB devices of a host. The content decides what kind of file it is, not the name: the output of `qplug
+ * devices --json`, the kernel's listing or that of usb-devices, the output of `lsusb -v`, a tar archive of /sys/bus/usb (packed with gzip
+ * or not), a recording of sysfs, or a recording of umockdev-record. The bytes are not trusted. Whatever they are, the function returns or
+ * throws a QplugError, in time that grows with their number.
  *
  * @param bytes - the whole file
  * @param file - its name, for messages
- * @param ids - where names come from that the file does not tell
- * @returns the devices; `findings` has what could not be used, with its line, and what this kind of file does not tell
+ * @param ids - gives the names that the file does not contain
+ * @returns the devices; `findings` reports what could not be used, with its line, and what this kind of file does not contain
  * @throws QplugError `host-file-unknown`, `host-file-too-big`, `recording-invalid`
  */
 export function decodeHostFile(bytes: Uint8Array, file: string, ids: UsbIds): HostInventory {
@@ -60,7 +60,7 @@ export function decodeHostFile(bytes: Uint8Array, file: string, ids: UsbIds): Ho
 }
 
 /**
- * Reads what was copied of sysfs.
+ * Reads a copy of sysfs.
  *
  * @throws QplugError `host-file-unknown`
  */
@@ -70,7 +70,7 @@ export function decodeSysfs(reader: SysfsReader, findings: FileFindings, ids: Us
   return inventoryOf(found, 'sysfs', findings);
 }
 
-/** @returns the devices of a sysfs; one without a number can't be any, and that is told */
+/** @returns the devices of a sysfs; an entry without a number cannot be a device and becomes a finding */
 function sysfsDevices(reader: SysfsReader, findings: FileFindings, ids: UsbIds): readonly FoundDevice[] {
   const { devices, hubs } = readInventory(reader, { ids });
   const all = [...devices, ...hubs];
@@ -90,7 +90,7 @@ function unpack(bytes: Uint8Array, findings: FileFindings): Uint8Array {
     findings.archive('packed', (error as Error).message);
   }
   try {
-    // what came before the end that is missing is of use
+    // the end is missing, but what came before it is usable
     return gunzipSync(bytes, { ...options, finishFlush: constants.Z_SYNC_FLUSH });
   } catch (error) {
     throw isTooBig(error) ? tooBig(findings.file) : unknown(findings.file, 'nothing', findings);
@@ -132,7 +132,7 @@ function decodeJson(text: string, findings: FileFindings, ids: UsbIds): HostInve
 
 type TextFormat = 'usb-devices' | 'lsusb' | 'umockdev';
 
-/** Lines that only one kind of text has. */
+/** Lines that occur in only one kind of text. */
 const KINDS: readonly (readonly [format: TextFormat, line: RegExp])[] = [
   ['usb-devices', /^\s*T:\s*Bus=/],
   ['lsusb', /^\s*Device Descriptor:/],
@@ -170,13 +170,13 @@ function decodePlainText(text: PlainText, findings: FileFindings, ids: UsbIds): 
 
 interface Kind {
   readonly format: TextFormat | undefined;
-  /** The first line of another kind, which is not read. */
+  /** The first line of another kind; that kind is not read. */
   readonly other: TextLine | undefined;
-  /** What it may be where it is none. */
+  /** What the text may be if it is of none of these kinds. */
   readonly guess: Guess | 'json';
 }
 
-/** @returns the kind of the first line that only one kind has */
+/** @returns the kind of the first line that occurs in only one kind of text */
 function kindOf(text: PlainText): Kind {
   let format: TextFormat | undefined;
   let guess: Kind['guess'] | undefined;

@@ -20,9 +20,9 @@ import type { TextLine } from './text-line.js';
 
 const HUB_CLASS = 0x09;
 
-/** One device as a file describes it. Undefined is what the file does not tell. */
+/** One device as a file describes it. A field is undefined if the file does not contain it. */
 export interface DescribedDevice {
-  /** The one that begins it. */
+  /** The line with which the device begins. */
   readonly line: TextLine;
   readonly bus: number;
   readonly address: number;
@@ -38,15 +38,18 @@ export interface DescribedDevice {
   readonly megabits: number | undefined;
   readonly speedIs: SpeedIs | undefined;
   readonly configurations: readonly HostConfiguration[];
-  /** Of the active configuration, by number and class; the name is made here. Undefined where drivers are not told. */
+  /**
+   * The interfaces of the active configuration, by number and class; `hostDeviceOf` makes their names. Undefined where the file has no
+   * drivers.
+   */
   readonly bound: readonly Omit<BoundInterface, 'name'>[] | undefined;
-  /** Which configuration is active; default the first. */
+  /** Which configuration is active; by default the first. */
   readonly active: number | undefined;
   readonly partial: boolean;
   readonly findings: readonly Finding[];
 }
 
-/** @returns it as sysfs would show it, with a note on what the file leaves open */
+/** @returns the device as sysfs would show it, with a note on what the file leaves open */
 export function hostDeviceOf(device: DescribedDevice, ids: UsbIds): HostDevice {
   const { bus, address, chain, controller, class: deviceClass, configurations, bound, active, partial } = device;
   const { vendorId, productId, manufacturer, product, serial, megabits, speedIs, findings } = device;
@@ -90,17 +93,20 @@ function classesOf(configuration: HostConfiguration | undefined): readonly numbe
   return configuration?.interfaces.map((one) => one.altSettings[0]?.class ?? 0) ?? [];
 }
 
-/** @returns a device of a sysfs with the classes of its interfaces, where these were left out and its descriptors tell them */
+/**
+ * @returns a device of a sysfs with the classes of its interfaces. Where the copy lacks the interfaces, the classes come from its
+ *   descriptors
+ */
 export function withDescribedClasses(device: HostDevice): HostDevice {
   if (device.interfaces.length > 0) return device;
   const classes = new Set([...device.classes, ...classesOf(device.configurations[0])]);
   return { ...device, classes: [...classes].sort((a, b) => a - b), isHub: device.isHub || classes.has(HUB_CLASS) };
 }
 
-/** From here on QEMU lets SCSI disks fall back whatever their endpoints are (src/qdev/speeds/host-speeds.ts). */
+/** From this version on, QEMU lets SCSI disks fall back to lower speeds whatever their endpoints are (src/qdev/speeds/host-speeds.ts). */
 const TOLERANT: QemuVersion = { major: 6, minor: 1, micro: 0 };
 
-/** A note on what is not known of a device where it decides at which speeds QEMU would attach it. */
+/** A note on unknown facts about a device, if they decide at which speeds QEMU would attach it. */
 export function gapFindings(device: HostDevice): readonly Finding[] {
   const { port, vendorId, productId, name, configurations, isHub } = device;
   if (isHub) return [];
@@ -120,7 +126,7 @@ function maskOf(shape: DeviceShape, version: QemuVersion): SpeedMask {
   return 'mask' in speeds ? speeds.mask : 0;
 }
 
-/** @returns the device as it would be if all that is not told were harmless */
+/** @returns the device as it would be if nothing unknown limited its speeds */
 function filled({ megabits, speedIs, configurations }: DeviceShape): DeviceShape {
   return {
     megabits,
@@ -136,7 +142,7 @@ function filled({ megabits, speedIs, configurations }: DeviceShape): DeviceShape
   };
 }
 
-/** The order of an inventory: bus and port chain; devices whose port is not told by their number. */
+/** The order of an inventory: bus, then port chain. Devices with an unknown port are in the order of their numbers. */
 export function inOrder(a: HostDevice, b: HostDevice): number {
   return comparePorts(a, b) || a.address - b.address;
 }

@@ -23,7 +23,7 @@ class Fault extends Error {
   }
 }
 
-/** A value of a JSON document and the path to it. Every question that it can't answer throws a `Fault`. */
+/** A value of a JSON document and the path to it. A question that it cannot answer throws a `Fault`. */
 class Node {
   readonly #value: unknown;
   readonly #path: string;
@@ -61,7 +61,7 @@ class Node {
     throw this.fault('it is no text of that form');
   }
 
-  /** @returns undefined for null and for what is not there, else what `read` makes of it */
+  /** @returns undefined if the value is null or missing, otherwise the result of `read` */
   maybe<T>(read: (node: Node) => T): T | undefined {
     return this.#value === null || this.#value === undefined ? undefined : read(this);
   }
@@ -93,9 +93,9 @@ const byte = (node: Node): number => node.integer(0, 255);
 const text = (node: Node): string => node.text();
 
 /**
- * Reads what `qplug devices --json` printed. A device that is not as promised is left out, with a finding.
+ * Reads the output of `qplug devices --json`. A device that does not match the schema is left out, with a finding.
  *
- * @param value - the JSON document; its `schema` was looked at
+ * @param value - the JSON document; the caller has checked its `schema`
  */
 export function readDevicesDocument(value: unknown, findings: FileFindings): readonly FoundDevice[] {
   const document = new Node(value, '');
@@ -162,7 +162,10 @@ function controllerOf(location: Node): string {
   return location.text(/^(pci|platform)-[^/]{1,80}\/[\d.]*$/).replace(/^(pci|platform)-|\/.*$/g, '');
 }
 
-/** A speed that is missing is not told, whoever wrote so, unless it was the kernel that did not know it. */
+/**
+ * A missing speed counts as not given, whatever the document says about it. The only exception is `unknown`: then the kernel itself did not
+ * know the speed.
+ */
 function speedOf(node: Node): Pick<HostDevice, 'megabits' | 'speedIs'> {
   const megabits = node.get('megabits').maybe((one) => toldSpeed(one.megabits()));
   const speedIs = node.get('speedIs').maybe((one) => one.choice(['inferred', 'unknown', 'untold']));

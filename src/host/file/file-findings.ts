@@ -1,15 +1,15 @@
 import { type EvidenceByCode, type Finding, finding } from '../../diag/index.js';
 import { placeOf, type TextLine } from './text-line.js';
 
-/** What a file that describes a host can be. */
+/** The kinds of files that describe a host. */
 export type HostFileFormat = EvidenceByCode['host-file-untold']['format'];
 
 type LineEvidence = EvidenceByCode['host-file-line'];
 
-/** More than these are no help to anyone; the rest is counted. */
+/** More findings than this help nobody; the rest is counted. */
 const MOST = 50;
 
-/** Collects what is odd about a file that describes a host. Everything is a warning: the rest of the file is used. */
+/** Collects what is wrong in a file that describes a host. Everything is a warning, since the rest of the file is used. */
 export class FileFindings {
   readonly file: string;
   readonly #findings: Finding[] = [];
@@ -20,7 +20,7 @@ export class FileFindings {
     this.file = file;
   }
 
-  /** @param column - in the text of the line, counts from 1; default where that begins */
+  /** @param column - in the text of the line, from 1; by default where the text begins */
   line(
     problem: LineEvidence['problem'],
     at: TextLine,
@@ -40,7 +40,7 @@ export class FileFindings {
     this.add(finding('host-file-archive', { file: this.file, problem, at }, { severity: 'warning' }));
   }
 
-  /** @param where - the path of what is wrong: `devices[2].megabits` */
+  /** @param where - the path of the wrong value: `devices[2].megabits` */
   document(where: string, reason: string): void {
     this.add(finding('host-document-invalid', { file: this.file, where, reason }, { severity: 'warning' }));
   }

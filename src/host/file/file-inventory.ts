@@ -5,14 +5,16 @@ import { inOrder } from './described-device.js';
 import type { FileFindings, HostFileFormat } from './file-findings.js';
 import type { TextLine } from './text-line.js';
 
-/** A device and where the file tells of it: a line, or the path of a value. */
+/** A device, and where the file describes it: a line, or the path of a value. */
 export interface FoundDevice {
   readonly device: HostDevice;
   readonly line?: TextLine | undefined;
   readonly where?: string | undefined;
 }
 
-/** Makes an inventory of what was found in a file. Each device has a place of its own, and what is not told of it is said. */
+/**
+ * Makes an inventory from the devices in a file. Each device has a place of its own, and the findings say what the file does not contain.
+ */
 export function fileInventory(
   found: readonly FoundDevice[],
   format: HostFileFormat,
@@ -30,8 +32,8 @@ export function fileInventory(
 }
 
 /**
- * No two devices have one place: the second is shown by its number, as if its port was not told. It is left out only where it is the
- * same device once more, or where its number is another's as well.
+ * Ensures that no two devices have the same place. The second one is shown by its number, as if its port were unknown. It is left out only
+ * if it is the same device listed twice, or if another device has its number as well.
  */
 function distinct(found: readonly FoundDevice[], findings: FileFindings): HostDevice[] {
   const byPort = new Map<string, FoundDevice>();
@@ -77,14 +79,16 @@ function tell(problem: keyof typeof REASONS, one: FoundDevice, other: FoundDevic
   else findings.document(one.where ?? one.device.port, REASONS[problem]);
 }
 
-/** @returns a device as it is shown where its port is not told */
+/** @returns a device as it is shown when its port is unknown */
 function unplaced(device: HostDevice): HostDevice {
   const port = formatAddress(device);
   const interfaces = device.interfaces.map((one) => ({ ...one, name: port + one.name.slice(one.name.indexOf(':')) }));
   return { ...device, port, chain: [], peer: undefined, interfaces };
 }
 
-/** A speed that nobody told is never taken for another; one that follows from something else is said to. */
+/**
+ * Marks a speed that the file does not give, so that nobody takes it for a known one. A speed that was inferred gets a note that says so.
+ */
 function withSpeed(device: HostDevice, format: HostFileFormat): HostDevice {
   const { port, vendorId, productId, megabits, isHub } = device;
   const evidence = { device: port, id: formatId(vendorId, productId) };

@@ -19,21 +19,21 @@ import type { HostInventory } from '../usb-device.js';
 import { decodeHostFile, decodeSysfs } from './decode-host-file.js';
 import { FileFindings } from './file-findings.js';
 
-/** The largest file that is read, in bytes. A thousand devices as JSON come to 4 MB, an archive of a hundred to less. */
+/** The largest file that is read, in bytes. The JSON of a thousand devices takes 4 MB, and an archive of a hundred devices takes less. */
 const MOST_BYTES = 32 << 20;
 
-/** No attribute is longer, in bytes: `descriptors` ends at 18 + 65535. */
+/** No attribute is longer, in bytes: the longest `descriptors` has 18 + 65535. */
 const LONGEST_ATTRIBUTE = 66_560;
 
 /** Settings of `readHostFile`. */
 export interface HostFileOptions {
-  /** What `-` stands for; default the standard input of this process. */
+  /** The source for `-`; by default the standard input of this process. */
   readonly input?: AsyncIterable<Uint8Array> | undefined;
-  /** Gives up a pipe that nobody writes into. */
+  /** Stops waiting for a pipe that nobody writes to. */
   readonly signal?: AbortSignal | undefined;
-  /** ms for all of a pipe; default a minute. */
+  /** ms for reading a whole pipe; by default a minute. */
   readonly timeout?: number | undefined;
-  /** Where names come from that the file does not tell; default the usb.ids of this host. */
+  /** Gives the names that the file does not contain; by default the usb.ids of this host. */
   readonly ids?: UsbIds | undefined;
 }
 
@@ -86,7 +86,7 @@ function readFolder(path: string, ids: UsbIds): HostInventory {
   return decodeSysfs(folderSysfs(root), findings, ids);
 }
 
-/** @returns the folder that was /sys: the one that is given, `sys` in it, or the one above that `bus/usb/devices` belongs to */
+/** @returns the folder that was /sys: the given one, `sys` in it, or the one above to which `bus/usb/devices` belongs */
 function sysRootOf(path: string): string | undefined {
   const full = resolve(path);
   const up = basename(full) === 'devices' ? dirname(full) : full;
@@ -96,7 +96,7 @@ function sysRootOf(path: string): string | undefined {
   );
 }
 
-/** Reads a copy of sysfs. Links that lead out of it are not followed, and nothing but plain files is read. */
+/** Reads a copy of sysfs. It does not follow links that lead out of the copy, and it reads only plain files. */
 function folderSysfs(root: string): SysfsReader {
   const real = realpathSync(root);
   const inside = (path: string): string | undefined => {
@@ -124,7 +124,7 @@ function folderSysfs(root: string): SysfsReader {
   };
 }
 
-/** @returns the beginning of a plain file; undefined for anything else, which might not end, or not begin */
+/** @returns the beginning of a plain file; undefined for anything else, since reading that might never end or never begin */
 function readSome(path: string): Buffer | undefined {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
@@ -142,7 +142,7 @@ function readSome(path: string): Buffer | undefined {
   }
 }
 
-/** @returns undefined for what is not there, or may not be read */
+/** @returns undefined if the file is missing or may not be read */
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -4,30 +4,28 @@ export interface TextPlace {
   readonly column: number;
 }
 
-/** From the character at `at` on, a line is what stands in the file from this place on. */
+/** From the character at index `at`, the line is what the file contains from this place on. */
 export interface Piece extends TextPlace {
   readonly at: number;
 }
 
-/**
- * A line as the grammars read it, without what mail, terminals and forums put around it. What was wrapped is one line again.
- */
+/** A line as the grammars read it, without what mail, terminals and forums add. A line that was wrapped is one line again. */
 export interface TextLine {
-  /** Where it begins in the file; counts from 1. */
+  /** Where the line begins in the file; counts from 1. */
   readonly number: number;
   readonly text: string;
-  /** Where its parts stand in the file, in their order; a line of its own where there are none. */
+  /** Where the parts of the line are in the file, in their order. If there are none, the line is the whole of its line in the file. */
   readonly pieces: readonly Piece[];
 }
 
-/** @returns where a character of a line stands in the file */
+/** @returns where a character of a line is in the file */
 export function placeOf({ number, pieces }: TextLine, at: number): TextPlace {
   const piece = pieces.findLast((one) => one.at <= at);
   if (piece === undefined) return { line: number, column: at + 1 };
   return { line: piece.line, column: piece.column + at - piece.at };
 }
 
-/** @returns a line from `from` on */
+/** @returns the part of a line that begins at `from` */
 export function tail(line: TextLine, from: number): TextLine {
   if (from === 0) return line;
   const first = { at: 0, ...placeOf(line, from) };
@@ -35,7 +33,7 @@ export function tail(line: TextLine, from: number): TextLine {
   return { ...line, text: line.text.slice(from), pieces: [first, ...rest] };
 }
 
-/** @returns lines as one, with `between` where two of them meet */
+/** @returns several lines as one, with `between` where two of them meet */
 export function joined(lines: readonly TextLine[], between: string): TextLine {
   const [first, ...more] = lines;
   if (first === undefined || more.length === 0) return first ?? { number: 1, text: '', pieces: [] };
@@ -51,7 +49,11 @@ export function joined(lines: readonly TextLine[], between: string): TextLine {
   return { number: first.number, text: lines.map(({ text }) => text).join(between), pieces };
 }
 
-/** @returns a line with every match of a pattern replaced. @param by - what takes its place, from the match */
+/**
+ * @returns a line with every match of a pattern replaced
+ *
+ * @param by - makes the replacement from the match
+ */
 export function replaced(line: TextLine, pattern: RegExp, by: (match: RegExpExecArray) => string): TextLine {
   if (line.text.search(pattern) < 0) return line;
   const pieces: Piece[] = [];

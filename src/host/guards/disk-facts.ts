@@ -10,11 +10,11 @@ export interface BlockFacts {
   readonly name: string;
   /** As in `HostFiles.device`. */
   readonly device: string | undefined;
-  /** What it is, where it stands on others. */
+  /** The kind of volume, if it is built on other block devices. */
   readonly volume: Volume | undefined;
-  /** Names of the block devices that stand on it. */
+  /** Names of the block devices that are built on it. */
   readonly holders: readonly string[];
-  /** Whether its file system is mounted, also where `mounts` can't say where. */
+  /** Whether its file system is mounted, even if `mounts` cannot say where. */
   readonly mounted: boolean;
   readonly mounts: readonly Mount[];
   readonly swap: boolean;
@@ -27,11 +27,11 @@ export interface DiskWorld {
 }
 
 /**
- * Reads some block devices and all that stand on them, at any depth: device-mapper, MD, bcache (/sys/class/block/NAME/holders, which
- * the kernel writes in bd_link_disk_holder), and loop devices, which open their disk without a trace there.
+ * Reads some block devices and everything that is built on them, at any depth: device-mapper, MD, bcache (/sys/class/block/NAME/holders,
+ * which the kernel writes in bd_link_disk_holder), and loop devices, which open their disk without an entry there.
  *
- * @param names - of the USB devices' own disks and partitions
- * @returns by name
+ * @param names - the USB devices' own disks and partitions
+ * @returns the facts by name
  */
 export function readBlocks(files: HostFiles, names: readonly string[], world: DiskWorld): Map<string, BlockFacts> {
   const found = new Map<string, BlockFacts>();
@@ -73,14 +73,14 @@ function mapperPath(volume: Volume | undefined): readonly string[] {
   return volume?.name === undefined ? [] : [`/dev/mapper/${volume.name}`];
 }
 
-/** The devices of /proc/swaps; a swap file counts through the file system that it is on. */
+/** The devices of /proc/swaps. A swap file is not among them, but the mount of its file system is a use too. */
 function swapDevices(files: HostFiles): ReadonlySet<string> {
   const lines = (files.text('/proc/swaps') ?? '').split('\n').slice(1);
   const devices = lines.flatMap((line) => files.device(unescapeOctal(line.split(/\s/, 1)[0] ?? '')) ?? []);
   return new Set(devices);
 }
 
-/** By the device that it stands on: names of loop devices (drivers/block/loop.c shows `backing_file` while it has one). */
+/** Names of loop devices, by the device that they are built on (drivers/block/loop.c shows `backing_file` while a loop device has one). */
 function loopDevices(files: HostFiles, blocks: readonly ClassEntry[]): ReadonlyMap<string, readonly string[]> {
   const loops = new Map<string, string[]>();
   for (const { name } of blocks) {
@@ -92,13 +92,13 @@ function loopDevices(files: HostFiles, blocks: readonly ClassEntry[]): ReadonlyM
   return loops;
 }
 
-/** For each btrfs that is mounted anywhere: the names of all its devices (fs/btrfs/sysfs.c). Its mounts name only one of them. */
+/** For each mounted btrfs: the names of all its devices (fs/btrfs/sysfs.c). The entry of its mount names only one of them. */
 function btrfsDevices(files: HostFiles): readonly (readonly string[])[] {
   const folders = (files.list('/sys/fs/btrfs') ?? []).filter((name) => name !== 'features');
   return folders.map((id) => files.list(`/sys/fs/btrfs/${id}/devices`) ?? []);
 }
 
-/** @returns what kind of volume a block device is; undefined for a disk and a partition */
+/** @returns the kind of volume of a block device; undefined for a disk or a partition */
 function volumeOf(files: HostFiles, name: string): Volume | undefined {
   const node = `/dev/${name}`;
   if (/^dm-\d+$/.test(name)) {
@@ -112,7 +112,7 @@ function volumeOf(files: HostFiles, name: string): Volume | undefined {
   return /^(sd|nvme|mmcblk|vd|sr|ub)/.test(name) ? undefined : { node, what: 'other' };
 }
 
-/** The tools write who they are before the UUID: lib/utils_devmapper.c of cryptsetup, lib/uuid of LVM2, multipath-tools. */
+/** The tools write their own name before the UUID: lib/utils_devmapper.c of cryptsetup, lib/uuid of LVM2, multipath-tools. */
 function mapperKind(uuid: string): Volume['what'] {
   if (uuid.startsWith('CRYPT-')) return 'LUKS';
   if (uuid.startsWith('LVM-')) return 'LVM';

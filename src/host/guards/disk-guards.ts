@@ -2,16 +2,16 @@ import type { DiskUse, Guard, Volume } from '../../diag/index.js';
 import type { BlockFacts } from './disk-facts.js';
 import type { GuardFacts } from './facts.js';
 
-/** Programs that look into every new disk for a moment. */
+/** Programs that open every new disk for a moment. */
 const PROBERS: readonly string[] = ['systemd-udevd', '(udev-worker)', 'udevd', 'udisksd'];
 
 /**
- * Guards of a USB device's disks and partitions, and of all that stands on them: each use of the topmost is one, and a volume that
- * nothing is known to use is one by itself.
+ * Guards of a USB device's disks and partitions, and of everything that is built on them. Each use is a guard, and so is a volume without a
+ * known use.
  */
 export function diskGuards(names: readonly string[], facts: Pick<GuardFacts, 'blocks' | 'holders'>): Guard[] {
   const guards = names.flatMap((name) => usesOf(name, { node: `/dev/${name}`, through: [] }, [name], facts));
-  // what stands on two partitions at once is one use
+  // a volume on two partitions is in use only once
   const told = new Set<string>();
   return guards.filter((guard) => {
     const key = JSON.stringify('through' in guard && guard.through.length > 0 ? { ...guard, node: '' } : guard);

@@ -10,33 +10,33 @@ import { type NetworkFacts, readNetwork } from './network-facts.js';
 import { type ConsoleFacts, readConsoles } from './serial-facts.js';
 import { isSecurityKey, SMART_CARD, tokenDaemons } from './token-facts.js';
 
-/** What the host does with some USB devices, and what it needs to be judged by. Plain data. */
+/** What the host does with some USB devices, and all that `guardsOf` needs to judge that. Plain data. */
 export interface GuardFacts {
-  /** By the device's port: what the kernel made of it. */
+  /** By the device's port: what the kernel made from it. */
   readonly objects: ReadonlyMap<string, KernelObjects>;
-  /** By name: disks, partitions, and all that stands on them. */
+  /** By name: disks, partitions, and everything that is built on them. */
   readonly blocks: ReadonlyMap<string, BlockFacts>;
-  /** Keyboards and pointers of the whole host; none where no device in question has any. */
+  /** Keyboards and pointers of the whole host; empty if none of the devices in question has any. */
   readonly inputs: readonly InputFacts[];
   /** By seat: who uses it. */
   readonly seats: ReadonlyMap<string, SeatUse>;
   /** Names of all Bluetooth adapters of the host. */
   readonly adapters: readonly string[];
   readonly network: NetworkFacts;
-  /** SSH sessions that came in: those to port 22, and those that an SSH server has open. */
+  /** Incoming SSH sessions: those to port 22, and those that an SSH server has open. */
   readonly sessions: readonly { readonly peer: string; readonly interfaces: readonly string[] }[];
   readonly consoles: ConsoleFacts;
   /** By name below /dev: who has it open, as far as this user may see. */
   readonly holders: ReadonlyMap<string, readonly HolderProcess[]>;
   /** Names of hidraw devices that are security keys. */
   readonly securityKeys: ReadonlySet<string>;
-  /** Daemons for smart cards that run. */
+  /** Running daemons for smart cards. */
   readonly tokenDaemons: readonly HolderProcess[];
 }
 
 /**
- * Reads what is needed to judge some devices, and no more: a file is read once at most, and only where a device has to do with it. One
- * walk over the open files of all processes is made where any device is asked for.
+ * Reads what is needed to judge some devices, and nothing else. It reads each file at most once, and only if a device needs it. It walks
+ * once over the open files of all processes, if there is any device.
  *
  * @param devices - of this host
  */
@@ -80,7 +80,7 @@ export function readGuardFacts(files: HostFiles, devices: readonly HostDevice[])
   };
 }
 
-/** usbfs numbers its nodes through all buses: major 189, minor (bus - 1) * 128 + address - 1 (drivers/usb/core/usb.c, usb_new_device). */
+/** usbfs numbers its nodes across all buses: major 189, minor (bus - 1) * 128 + address - 1 (drivers/usb/core/usb.c, usb_new_device). */
 function nodeOf(node: string, bus: number, address: number): NodeName {
   const name = node.slice(node.indexOf('/bus/usb/') + 1);
   return { name, device: `char 189:${(bus - 1) * 128 + address - 1}` };
@@ -109,7 +109,7 @@ function seatsOf(
   return seats;
 }
 
-/** OpenSSH's server, which calls the process of a session sshd-session since 9.8, and dropbear. */
+/** OpenSSH's server, whose process for a session is called sshd-session since 9.8, and dropbear. */
 function isSsh(port: number, owner: string | undefined): boolean {
   return port === 22 || /^(sshd|sshd-session|sshd-auth|dropbear)$/.test(owner ?? '');
 }

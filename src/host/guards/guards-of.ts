@@ -8,10 +8,10 @@ import { isGetty } from './serial-facts.js';
 import { SMART_CARD } from './token-facts.js';
 
 /**
- * Why the host itself needs a device. Pure: the same facts give the same guards.
+ * Why the host itself needs a device. The function is pure: the same facts give the same guards.
  *
  * @param facts - read for this device, with others or alone
- * @returns every reason there is, in the order of `GUARD_KINDS`; none where the host can do without it
+ * @returns every reason, in the order of `GUARD_KINDS`; none if the host can do without the device
  */
 export function guardsOf(device: HostDevice, inventory: HostInventory, facts: GuardFacts): readonly Guard[] {
   if (device.isHub) return [{ kind: 'hub', below: portsBelow(device, inventory) }];
@@ -46,7 +46,7 @@ function serialGuards(ttys: readonly string[], { consoles, holders }: GuardFacts
   });
 }
 
-/** Programs that have the device itself: through usbfs, or for a security key through hidraw. */
+/** Programs that use the device directly: through usbfs, or through hidraw for a security key. */
 function programGuards(device: HostDevice, hidraws: readonly string[], facts: GuardFacts): Guard[] {
   const { node } = device;
   const holders = facts.holders.get(node.slice(node.indexOf('/bus/usb/') + 1)) ?? [];

@@ -5,21 +5,21 @@ import type { HostFiles } from './host-files.js';
 export interface NodeName {
   /** Below /dev: `bus/usb/001/005`, `ttyUSB0`. */
   readonly name: string;
-  /** As in `HostFiles.device`; undefined where it is not known: then the name alone counts. */
+  /** As in `HostFiles.device`; if it is undefined, only the name is compared. */
   readonly device: string | undefined;
 }
 
 /** The result of one walk over all processes. */
 export interface ProcessWalk {
-  /** By the node's name below /dev; in order of pid. */
+  /** By the node's name below /dev, ordered by pid. */
   readonly holders: ReadonlyMap<string, readonly HolderProcess[]>;
   /** By socket inode: the processes that have it open. */
   readonly sockets: ReadonlyMap<string, HolderProcess>;
 }
 
 /**
- * Walks once over the open files of all processes: /proc/PID/fd/*. Only root sees those of other users' processes; skips
- * invisible ones.
+ * Walks once over the open files of all processes: /proc/PID/fd/*. Only root sees the files of other users' processes. Processes that are
+ * not visible are skipped.
  *
  * @param wanted - nodes, and inodes of sockets
  */
@@ -48,12 +48,12 @@ export function walkProcesses(
   return { holders, sockets };
 }
 
-/** Any user may have a file of that name in a folder called `dev`. */
+/** Compares the device itself, because any user may have a file of that name in a folder called `dev`. */
 function isThatNode(files: HostFiles, fd: string, node: NodeName): boolean {
   return node.device === undefined || files.device(fd) === node.device;
 }
 
-/** @returns the name below /dev, also of a /dev that is not ours: `/jail/dev/ttyUSB0` */
+/** @returns the name below /dev, even of a /dev elsewhere: `/jail/dev/ttyUSB0` */
 function nodeName(link: string): string | undefined {
   const at = link.lastIndexOf('/dev/');
   return at < 0 ? undefined : link.slice(at + 5);
@@ -79,7 +79,7 @@ export function processOf(files: HostFiles, pid: number): HolderProcess {
 }
 
 /**
- * The name of a QEMU's VM: `-name guest=win10,debug-threads=on`, as libvirt writes it, or `-name bench`. A comma in it is doubled
+ * The name of a QEMU's VM: `-name guest=win10,debug-threads=on`, as libvirt writes it, or `-name bench`. A comma in the name is doubled
  * (util/qemu-option.c, get_opt_value).
  */
 function vmName(args: readonly string[]): string | undefined {

@@ -1,11 +1,11 @@
 /**
- * The little of /proc, /sys, /dev and /run that guards are read from; recorded trees stand in for it in tests. Paths are absolute.
- * What is not there and what may not be read look alike: undefined. Nothing throws.
+ * The few files of /proc, /sys, /dev and /run from which guards are read; in tests, recorded trees replace them. Paths are absolute. A
+ * missing file and one that may not be read give the same result: undefined. Nothing throws.
  */
 export interface HostFiles {
   /** @returns the names in a folder */
   list(path: string): readonly string[] | undefined;
-  /** @returns the whole file, decoded as UTF-8 with U+FFFD for what is none */
+  /** @returns the whole file, decoded as UTF-8 with U+FFFD for invalid bytes */
   text(path: string): string | undefined;
   /** As `text`, undecoded. */
   bytes(path: string): Buffer | undefined;

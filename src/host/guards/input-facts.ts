@@ -9,7 +9,7 @@ export interface InputFacts {
   readonly id: string;
   /** What it calls itself. Raw. */
   readonly name: string;
-  /** The USB device above it; for a Bluetooth keyboard the adapter, where sysfs tells. */
+  /** The USB device above it. For a Bluetooth keyboard this is the adapter, if sysfs shows it. */
   readonly port: string | undefined;
   readonly keyboard: boolean;
   readonly pointer: boolean;
@@ -24,10 +24,10 @@ export interface InputFacts {
 const BLUETOOTH = '0005';
 
 /**
- * Reads the keyboards and pointers of the host. Those that programs make up (uinput) are left out, since they type what they get
- * from others; Bluetooth keyboards that bluetoothd makes (uhid) are real.
+ * Reads the keyboards and pointers of the host. Devices that programs create (uinput) are left out, since they only pass on input from
+ * elsewhere. Bluetooth keyboards, which bluetoothd creates (uhid), are real.
  *
- * @param wordBits - how long a word of a capability bitmap is: the kernel's `unsigned long`
+ * @param wordBits - the length of a word in a capability bitmap, which is the kernel's `unsigned long`
  */
 export function readInputs(
   files: HostFiles,
@@ -70,25 +70,28 @@ class Bits {
   }
 }
 
-/** As systemd's udev-builtin-input_id.c has it: Escape, the digits, and Q to D, which are keys 1 to 31. */
+/** A keyboard has Escape, the digits, and Q to D, which are keys 1 to 31. That is the rule of systemd's udev-builtin-input_id.c. */
 function isKeyboard(keys: Bits): boolean {
   for (let key = 1; key < 32; key++) if (!keys.has(key)) return false;
   return true;
 }
 
-/** The same: a mouse has two axes and a left button; touchpads, screens and tablets have two absolute axes and something to touch. */
+/**
+ * The rule comes from the same file. A mouse has two axes and a left button; touchpads, screens and tablets have two absolute axes and
+ * something to touch.
+ */
 function isPointer(keys: Bits, relative: Bits, absolute: Bits): boolean {
   const [x, y, left, touch, finger, pen] = [0, 1, 0x110, 0x14a, 0x145, 0x140];
   if (relative.has(x) && relative.has(y) && keys.has(left)) return true;
   return absolute.has(x) && absolute.has(y) && [left, touch, finger, pen].some((key) => keys.has(key));
 }
 
-/** The seat that udev's rules gave it (logind's 71-seat.rules); without udev there is one seat. */
+/** The seat that udev's rules assigned (logind's 71-seat.rules); without udev there is one seat. */
 function seatOf(files: HostFiles, id: string): string {
   return /^E:ID_SEAT=(\S+)$/m.exec(files.text(`/run/udev/data/+input:${id}`) ?? '')?.[1] ?? 'seat0';
 }
 
-/** Programs that read keyboards for their power and volume keys alone. */
+/** Programs that read keyboards only for their power and volume keys. */
 const KEY_WATCHERS: readonly string[] = ['systemd-logind', 'elogind', 'acpid', 'upowerd', 'thd'];
 
 /**
@@ -113,7 +116,7 @@ export function useOfSeat(
   return seat === 'seat0' ? terminalUse(files) : undefined;
 }
 
-/** Virtual terminals are seat0's. */
+/** Virtual terminals belong to seat0. */
 function terminalUse(files: HostFiles): SeatUse | undefined {
   for (const pid of pidsOf(files)) {
     const number = terminalOf(files, pid);
@@ -123,10 +126,13 @@ function terminalUse(files: HostFiles): SeatUse | undefined {
   return undefined;
 }
 
-/** Major 4, minors 1 to 63 are virtual terminals (Documentation/admin-guide/devices.txt); field 7 of /proc/PID/stat tells (proc(5)). */
+/**
+ * Major 4 with minors 1 to 63 is a virtual terminal (Documentation/admin-guide/devices.txt); field 7 of /proc/PID/stat has the number
+ * (proc(5)).
+ */
 function terminalOf(files: HostFiles, pid: number): number | undefined {
   const stat = files.text(`/proc/${pid}/stat`) ?? '';
-  // the command name, in brackets, may hold spaces and brackets itself
+  // the command name is in brackets, and may contain spaces and brackets
   const number = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[4] ?? 0);
   const minor = (number & 0xff) | ((number >>> 12) & 0xfff00);
   return ((number >>> 8) & 0xfff) === 4 && minor >= 1 && minor <= 63 ? minor : undefined;

@@ -5,7 +5,7 @@ import type { KernelObjects } from './kernel-objects.js';
 
 type Facts = Pick<GuardFacts, 'inputs' | 'seats' | 'adapters'>;
 
-/** The only keyboard or pointer of a seat that somebody uses, and the adapter of a Bluetooth one. */
+/** Guards for the only keyboard or pointer of a seat in use, and for the adapter of a Bluetooth one. */
 export function inputGuards({ port }: HostDevice, objects: KernelObjects, facts: Facts): Guard[] {
   const adapter = objects.bluetooth.find((name) => /^hci\d+$/.test(name));
   if (adapter !== undefined) return bluetoothGuards(adapter, port, facts);
@@ -23,8 +23,8 @@ function onlyOne(kind: 'keyboard' | 'pointer', port: string, { inputs, seats }: 
 }
 
 /**
- * Keyboards and pointers of old Bluetooth stand below their adapter in sysfs (net/bluetooth/hidp); bluetoothd makes those of
- * Bluetooth Low Energy by uhid, which does not show the adapter: where there is one alone it is that one.
+ * Keyboards and pointers of classic Bluetooth are below their adapter in sysfs (net/bluetooth/hidp). Those of Bluetooth Low Energy are
+ * created by bluetoothd through uhid, which does not show the adapter; if the host has only one adapter, it is that one.
  */
 function bluetoothGuards(adapter: string, port: string, { inputs, adapters }: Facts): Guard[] {
   const below = inputs.filter((one) => one.wireless && one.port === port);

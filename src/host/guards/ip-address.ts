@@ -1,10 +1,10 @@
-/** Addresses as lists of bytes in the order of the wire: 4 for IPv4, 16 for IPv6. */
+/** Addresses as lists of bytes in network order: 4 for IPv4, 16 for IPv6. */
 export type Address = readonly number[];
 
-/** The kernel prints words of 32 bits as numbers of this machine. */
+/** The kernel prints 32-bit words as numbers in this machine's byte order. */
 const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
-/** @returns the address that 8 or 32 hexadecimal digits of /proc/net/route, tcp or tcp6 mean, or undefined when they mean none */
+/** @returns the address for 8 or 32 hexadecimal digits of /proc/net/route, tcp or tcp6; undefined when they are no address */
 export function tableAddress(digits: string, littleEndian: boolean = LITTLE_ENDIAN): Address | undefined {
   if (!/^([0-9a-f]{8}|[0-9a-f]{32})$/i.test(digits)) return undefined;
   const words = digits.match(/.{8}/g) ?? [];
@@ -14,7 +14,7 @@ export function tableAddress(digits: string, littleEndian: boolean = LITTLE_ENDI
   });
 }
 
-/** @returns the IPv4 address in `::ffff:192.0.2.7`, as which IPv6 sockets see it */
+/** @returns the IPv4 address in `::ffff:192.0.2.7`, the form in which IPv6 sockets see it */
 export function mappedV4(address: Address): Address | undefined {
   const isMapped = address.length === 16 && address.slice(0, 12).join() === '0,0,0,0,0,0,0,0,0,0,255,255';
   return isMapped ? address.slice(12) : undefined;

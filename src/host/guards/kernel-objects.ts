@@ -1,6 +1,6 @@
 import type { HostFiles } from './host-files.js';
 
-/** What the kernel has made of the interfaces of one USB device; names as in /sys/class. */
+/** What the kernel made from the interfaces of one USB device; names as in /sys/class. */
 export interface KernelObjects {
   readonly block: readonly string[];
   readonly net: readonly string[];
@@ -12,12 +12,12 @@ export interface KernelObjects {
 
 const CLASSES = ['block', 'net', 'tty', 'input', 'hidraw', 'bluetooth'] as const;
 
-/** One entry of a class: its name, and where its device stands in the tree of devices. */
+/** One entry of a class: its name, and the place of its device in the device tree. */
 export interface ClassEntry {
   readonly name: string;
   /** `../../devices/pci0000:00/0000:00:14.0/usb1/1-2/1-2:1.0/host6/…/block/sdb/sdb1` */
   readonly path: string;
-  /** The USB device above it: `1-2`; the nearest where there are several, as for a hub. */
+  /** The USB device above it: `1-2`; the nearest one if there are several, as behind a hub. */
   readonly port: string | undefined;
 }
 
@@ -30,7 +30,7 @@ export function classEntries(files: HostFiles, name: string): readonly ClassEntr
   });
 }
 
-/** All entries of the classes that matter here, each class listed once. */
+/** All entries of the classes that guards need; each class is listed once. */
 export type ClassLists = Readonly<Record<(typeof CLASSES)[number], readonly ClassEntry[]>>;
 
 export function readClasses(files: HostFiles): ClassLists {
@@ -44,8 +44,8 @@ export function objectsOf(lists: ClassLists, port: string): KernelObjects {
 }
 
 /**
- * Right below a root hub, `usb1`, come hubs and the device. What stands further down may look like either: I2C has `5-0050`, and a
- * network interface may be called `usb0`.
+ * Directly below a root hub, `usb1`, are hubs and the device. Names further down can look like either: I2C has `5-0050`, and a network
+ * interface may be called `usb0`.
  */
 function portAbove(path: string): string | undefined {
   return /\/usb\d+((?:\/\d+-[\d.]+)+)(?=\/)/.exec(path)?.[1]?.split('/').at(-1);

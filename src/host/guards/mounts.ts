@@ -3,7 +3,7 @@ import { pidsOf, processOf } from './holders.js';
 import type { HostFiles } from './host-files.js';
 import { unescapeOctal } from './octal.js';
 
-/** One line of a mountinfo (proc(5)). Strings are raw, their octal escapes undone. */
+/** One line of a mountinfo (proc(5)). Strings are raw, with their octal escapes decoded. */
 export interface Mount {
   /** `8:17`; `0:52` where the file system has several devices, or none. */
   readonly number: string;
@@ -11,13 +11,13 @@ export interface Mount {
   readonly type: string;
   /** Paths of devices that the line names: its source, and options of the file system such as `logdev=`. */
   readonly devices: readonly string[];
-  /** Undefined for our own mount namespace; else a process of the other one. */
+  /** Undefined for our own mount namespace, otherwise a process of the other namespace. */
   readonly inside: HolderProcess | undefined;
 }
 
 /**
- * All mounts of this process's mount namespace, and those of every other one, each read by way of one process in it. Only root may
- * look into other people's; mounts that others have as well are told once.
+ * All mounts of this process's mount namespace and of every other one, each read through one process in it. Only root may look into
+ * namespaces of other users. A mount that several namespaces have is listed once.
  */
 export function readMounts(files: HostFiles): readonly Mount[] {
   const own = parseMountInfo(files.text('/proc/self/mountinfo') ?? '', undefined);
@@ -36,7 +36,7 @@ export function readMounts(files: HostFiles): readonly Mount[] {
   return [...own, ...others];
 }
 
-/** Lines that are not of the form are passed over: the kernel writes none. */
+/** Skips lines that do not have the right form; the kernel writes none. */
 function parseMountInfo(text: string, inside: HolderProcess | undefined): Mount[] {
   return text.split('\n').flatMap((line): Mount[] => {
     const fields = line.split(' ');

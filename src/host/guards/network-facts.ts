@@ -4,7 +4,7 @@ import { addressWords, mappedV4, sameBits, tableAddress } from './ip-address.js'
 /** A network interface of a USB device. */
 export interface InterfaceFacts {
   readonly name: string;
-  /** Bridges, bonds, VLANs and the like that stand on it, at any depth; from it upwards. */
+  /** Bridges, bonds, VLANs and the like on top of it, at any depth, from the bottom up. */
   readonly above: readonly string[];
 }
 
@@ -22,18 +22,18 @@ export interface InboundConnection {
   /** Local port. */
   readonly port: number;
   readonly inode: string;
-  /** Through which the main table sends answers; several where it can't tell, as for a link-local peer. */
+  /** The interfaces through which the main table sends answers; several if it cannot decide, as for a link-local peer. */
   readonly interfaces: readonly string[];
 }
 
-/** What routes and connections say; each file is read once. */
+/** Facts from the routes and connections; each file is read once. */
 export interface NetworkFacts {
   readonly interfaces: ReadonlyMap<string, InterfaceFacts>;
   readonly defaults: readonly { readonly interface: string; readonly family: 'IPv4' | 'IPv6' }[];
   readonly inbound: readonly InboundConnection[];
 }
 
-/** @param names - of the USB devices' own interfaces; without any nothing is read */
+/** @param names - the USB devices' own interfaces; if there are none, nothing is read */
 export function readNetwork(files: HostFiles, names: readonly string[]): NetworkFacts {
   if (names.length === 0) return { interfaces: new Map(), defaults: [], inbound: [] };
   const routes4 = readRoutes4(files);
@@ -45,7 +45,7 @@ export function readNetwork(files: HostFiles, names: readonly string[]): Network
   };
 }
 
-/** The default route that counts is the one with the least metric; a second one only waits for the first to go. */
+/** Only the default routes with the least metric count; another one just waits for the first to go. */
 function defaultsOf(routes: readonly Route[], family: 'IPv4' | 'IPv6'): NetworkFacts['defaults'] {
   const all = routes.filter(({ length }) => length === 0);
   const least = Math.min(...all.map(({ metric }) => metric));
@@ -91,7 +91,7 @@ function ones(byte: number): number {
   return byte.toString(2).replaceAll('0', '').length;
 }
 
-/** /proc/net/ipv6_route: addresses in the order of the wire, not of the machine (net/ipv6/ip6_fib.c, ipv6_route_native_seq_show). */
+/** /proc/net/ipv6_route: addresses in network order, not in that of the machine (net/ipv6/ip6_fib.c, ipv6_route_native_seq_show). */
 function readRoutes6(files: HostFiles): readonly Route[] {
   const lines = (files.text('/proc/net/ipv6_route') ?? '').split('\n');
   return lines.flatMap((line): Route[] => {
@@ -105,7 +105,7 @@ function readRoutes6(files: HostFiles): readonly Route[] {
 
 const [ESTABLISHED, LISTEN] = ['01', '0A'];
 
-/** Sessions outlive the server that listens. */
+/** The SSH port counts without a listening server, because sessions outlive the server. */
 const SSH = 22;
 
 /** /proc/net/tcp and tcp6 (net/ipv4/tcp_ipv4.c, get_tcp4_sock). */
@@ -124,7 +124,7 @@ function readInbound(
   });
   const listening = new Set(sockets.filter(({ state }) => state === LISTEN).map(({ port }) => port));
   return sockets.flatMap(({ here, port, peer, peerPort, state, inode }): InboundConnection[] => {
-    // a host that talks to itself needs no interface
+    // a connection of the host to itself needs no interface
     if (state !== ESTABLISHED || !(listening.has(port) || port === SSH) || here.join() === peer.join()) return [];
     const address = mappedV4(peer) ?? peer;
     const interfaces = interfacesTo(address, address.length === 4 ? routes4 : routes6);
@@ -137,7 +137,7 @@ function endOf(text: string): readonly [address: readonly number[] | undefined, 
   return [tableAddress(address), Number.parseInt(port, 16)];
 }
 
-/** The longest prefix wins, then the least metric; what is equal in both is told as both. */
+/** The longest prefix wins, then the least metric. If both are equal, all such routes count. */
 function interfacesTo(address: readonly number[], routes: readonly Route[]): readonly string[] {
   const fitting = routes.filter(({ destination, length }) => sameBits(address, destination, length));
   const longest = Math.max(...fitting.map(({ length }) => length));

@@ -1,7 +1,7 @@
 import type { Guard } from '../../diag/index.js';
 import type { GuardFacts } from './facts.js';
 
-/** Interfaces with the default route, and those that SSH sessions came through; each also by way of what stands on them. */
+/** Guards for interfaces with the default route or with SSH sessions, directly or through an interface that is on top of them. */
 export function networkGuards(names: readonly string[], facts: Pick<GuardFacts, 'network' | 'sessions'>): Guard[] {
   const interfaces = names.flatMap((name) => facts.network.interfaces.get(name) ?? []);
   return interfaces.flatMap(({ name, above }): Guard[] => {
@@ -22,7 +22,7 @@ export function networkGuards(names: readonly string[], facts: Pick<GuardFacts, 
   });
 }
 
-/** @returns what stands on an interface, if the last of it is not the interface itself */
+/** @returns the interface with the route or session, if it is above the USB device's own interface; empty otherwise */
 function upTo(above: readonly string[], last: string | undefined): readonly string[] {
   return last !== undefined && above.includes(last) ? [last] : [];
 }

@@ -4,7 +4,10 @@ import { readGuardFacts } from './facts.js';
 import { guardsOf } from './guards-of.js';
 import type { HostFiles } from './host-files.js';
 
-/** @returns why the host needs these devices, from what stands in /proc and /sys now. Loaded when it is asked for: `guardsByPort` */
+/**
+ * @returns why the host needs these devices, from the present state of /proc and /sys. `guardsByPort` loads this module only when it is
+ *   needed
+ */
 export function readGuards(
   devices: readonly HostDevice[],
   inventory: HostInventory,

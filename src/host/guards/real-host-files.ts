@@ -7,12 +7,12 @@ function attempt<T>(read: () => T): T | undefined {
     return read();
   } catch (error) {
     throwIfShort(error);
-    // gone meanwhile, or not ours to read: what guards make of that is the same
+    // the file is gone by now, or may not be read; guards treat both alike
     return undefined;
   }
 }
 
-/** Reads this host. All calls are synchronous: procfs and sysfs answer from memory. */
+/** Reads this host. All calls are synchronous, because procfs and sysfs answer from memory. */
 export function realHostFiles(): HostFiles {
   return {
     list: (path) => attempt(() => readdirSync(path)),
@@ -23,7 +23,7 @@ export function realHostFiles(): HostFiles {
   };
 }
 
-/** The number is put together as glibc's makedev does (sys/sysmacros.h). */
+/** Splits the number into major and minor as glibc does (sys/sysmacros.h). */
 function deviceOf(stat: Stats | undefined): string | undefined {
   if (stat === undefined || !(stat.isBlockDevice() || stat.isCharacterDevice())) return undefined;
   const { rdev } = stat;

@@ -4,11 +4,11 @@ import { type HostFiles, trimmed } from './host-files.js';
 export interface ConsoleFacts {
   /** Names of /sys/class/tty/console/active: where the kernel prints. */
   readonly active: ReadonlySet<string>;
-  /** Named by `console=` on the kernel command line, whether they are there or not. */
+  /** Names from `console=` on the kernel command line, whether these terminals exist or not. */
   readonly commandLine: ReadonlySet<string>;
 }
 
-/** @param ttys - of the USB devices; without any nothing is read */
+/** @param ttys - of the USB devices; if there are none, nothing is read */
 export function readConsoles(files: HostFiles, ttys: readonly string[]): ConsoleFacts {
   if (ttys.length === 0) return { active: new Set(), commandLine: new Set() };
   const active = trimmed(files, '/sys/class/tty/console/active') ?? '';

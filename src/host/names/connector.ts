@@ -2,10 +2,9 @@ import type { HostDevice, HostInventory } from '../usb-device.js';
 import { comparePorts, formatPort, type HostPort, hasPort, parsePortName } from './port-name.js';
 
 /**
- * The names by which the connector under a device is known: its own port, and the port of the other half (USB 2 or USB 3)
- * where the host says which that is. A device behind a hub whose own port has no peer gets it from the nearest hub above that
- * has one: a cable keeps its halves, and both halves of a hub count their ports alike (drivers/usb/core/port.c,
- * find_and_link_peer).
+ * The names of the connector that a device is plugged into: the device's own port, and the port of the other half (USB 2 or USB 3) if the
+ * host reports it. If the hub port of a device has no peer, the nearest hub above that has one decides, because a cable keeps its halves,
+ * and both halves of a hub count their ports alike (drivers/usb/core/port.c, find_and_link_peer).
  *
  * @returns the device's own port first
  */
@@ -22,7 +21,10 @@ export function connectorPorts(device: HostDevice, inventory: HostInventory): re
   return [own];
 }
 
-/** An inventory never changes, and is asked for each of its devices. */
+/**
+ * The hubs of each inventory by port. They are cached, because an inventory never changes and connectors are looked up for each of its
+ * devices.
+ */
 const hubs = new WeakMap<HostInventory, ReadonlyMap<string, HostDevice>>();
 
 function hubsByPort(inventory: HostInventory): ReadonlyMap<string, HostDevice> {
@@ -38,8 +40,8 @@ export function samePort(a: HostPort, b: HostPort): boolean {
 }
 
 /**
- * The connector under a device as one word, the same for both of its halves: the host controller, and the half on the lower bus. It
- * holds for one boot, as bus numbers do. A device whose port is not told has one of its own.
+ * The connector of a device as one word, the same for both of its halves: the host controller, and the half on the lower bus. It is valid
+ * for one boot, as bus numbers are. A device whose port is not known has a connector of its own.
  */
 export function connectorName(device: HostDevice, inventory: HostInventory): string {
   if (!hasPort(device)) return `${device.controller}/${device.port}`;

@@ -5,7 +5,7 @@ export function formatId(vendorId: number, productId: number): string {
   return `${vendorId.toString(16).padStart(4, '0')}:${productId.toString(16).padStart(4, '0')}`;
 }
 
-/** What a device says of itself. */
+/** How a device describes itself. */
 export interface DeviceStrings {
   readonly vendorId: number;
   readonly productId: number;
@@ -14,8 +14,8 @@ export interface DeviceStrings {
 }
 
 /**
- * What to call a device: its own strings first, the words of usb.ids for those that it lacks, its ids when nobody knows.
- * Raw: a device writes what it likes.
+ * The name of a device: its own strings first, the words of usb.ids for strings that it lacks, and its ids if nothing has a name. The
+ * result is raw, since a device may contain any text.
  */
 export function deviceName(device: DeviceStrings, ids: UsbIds): string {
   const { vendorId, productId } = device;

@@ -1,6 +1,6 @@
 /**
- * What things on a host are called: ports, controllers, connectors, devices, vendors. The names that the kernel and usb.ids give come in,
- * and the words that people and selectors use go out.
+ * The names of things on a host: ports, controllers, connectors, devices, vendors. The names from the kernel and usb.ids come in, and the
+ * words that people and selectors use go out.
  */
 
 export { connectorName, connectorPorts, samePort } from './connector.js';

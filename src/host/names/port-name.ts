@@ -4,7 +4,7 @@ export interface HostPort {
   readonly chain: readonly number[];
 }
 
-/** @returns the place that a device's sysfs name tells (`1-2.3`, `usb1`), or undefined when it is not a device's name */
+/** @returns the place for a device's sysfs name (`1-2.3`, `usb1`), or undefined when it is not a device's name */
 export function parsePortName(name: string): HostPort | undefined {
   const root = /^usb(\d{1,4})$/.exec(name);
   if (root !== null) return { bus: Number(root[1]), chain: [] };
@@ -19,17 +19,17 @@ export function formatPort(port: HostPort): string {
   return port.chain.length === 0 ? `usb${port.bus}` : `${port.bus}-${port.chain.join('.')}`;
 }
 
-/** @returns what a device is called whose port is not told: bus and number, `@1.5` */
+/** @returns the name of a device whose port is not known: bus and number, `@1.5` */
 export function formatAddress({ bus, address }: { readonly bus: number; readonly address: number }): string {
   return `@${bus}.${address}`;
 }
 
-/** @returns whether its port is told. A root hub has none and needs none: it is its bus. */
+/** @returns whether a device has a known port; a root hub has and needs none, since it is the bus itself */
 export function hasPort({ port }: { readonly port: string }): boolean {
   return !port.startsWith('@');
 }
 
-/** @returns whether it is the root hub of its bus. A hub whose port is not told is none. */
+/** @returns whether a device is the root hub of its bus; a hub whose port is not known does not count */
 export function isRootHub(device: { readonly port: string; readonly chain: readonly number[] }): boolean {
   return hasPort(device) && device.chain.length === 0;
 }
@@ -43,8 +43,8 @@ export interface InterfaceName {
 }
 
 /**
- * @returns the parts of `1-2.3:1.0`, or undefined. The interface of root hub `usb1` is called `1-0:1.0`
- * (drivers/usb/core/message.c, usb_set_configuration; drivers/usb/core/usb.c, usb_alloc_dev).
+ * @returns the parts of `1-2.3:1.0`, or undefined. The interface of the root hub `usb1` is called `1-0:1.0` (drivers/usb/core/message.c,
+ *   usb_set_configuration; drivers/usb/core/usb.c, usb_alloc_dev).
  */
 export function parseInterfaceName(name: string): InterfaceName | undefined {
   const match = /^(\d+)-([\d.]+):(\d+)\.(\d+)$/.exec(name);
@@ -57,14 +57,14 @@ export function parseInterfaceName(name: string): InterfaceName | undefined {
   };
 }
 
-/** @returns the place that a port device's name tells: `usb1-port2` is 1-2, `1-2-port3` is 1-2.3 (drivers/usb/core/port.c) */
+/** @returns the place for the name of a port device: `usb1-port2` is 1-2, `1-2-port3` is 1-2.3 (drivers/usb/core/port.c) */
 export function parsePortDevice(name: string): HostPort | undefined {
   const match = /^(.+)-port(\d{1,3})$/.exec(name);
   const hub = match?.[1] === undefined ? undefined : parsePortName(match[1]);
   return hub === undefined ? undefined : { bus: hub.bus, chain: [...hub.chain, Number(match?.[2])] };
 }
 
-/** Order of bus, then of port chain, number by number; a hub stands before what is behind it. */
+/** Compares by bus, then by port chain, number by number; a hub comes before the devices behind it. */
 export function comparePorts(a: HostPort, b: HostPort): number {
   if (a.bus !== b.bus) return a.bus - b.bus;
   for (const [level, port] of a.chain.entries()) {

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 
-/** Names of vendors and products that devices do not tell themselves. */
+/** Names of vendors and products, for devices that do not contain them. */
 export interface UsbIds {
   /** @returns the vendor's name, or undefined when it is not listed */
   vendor(vendorId: number): string | undefined;
   product(vendorId: number, productId: number): string | undefined;
 }
 
-/** Where Debian (usb.ids), Fedora (hwdata) and older distributions keep the list. */
+/** The places of the list on Debian (usb.ids), Fedora (hwdata) and older distributions. */
 export const USB_IDS_FILES: readonly string[] = [
   '/usr/share/misc/usb.ids',
   '/usr/share/hwdata/usb.ids',
@@ -19,8 +19,8 @@ const TAB = 0x09;
 const HASH = 0x23;
 
 /**
- * Looks names up in the text of usb.ids (http://www.linux-usb.org/usb-ids.html): `vvvv  name` at the start of a line, and
- * below it `\tpppp  name` for its products. The text is searched, not parsed: half a millisecond instead of twenty.
+ * Looks names up in the text of usb.ids (http://www.linux-usb.org/usb-ids.html): `vvvv  name` at the start of a line, and below it `\tpppp
+ * name` for its products. The text is searched, not parsed, which takes half a millisecond instead of twenty.
  */
 export function searchUsbIds(text: Buffer): UsbIds {
   return {
@@ -43,7 +43,7 @@ export function searchUsbIds(text: Buffer): UsbIds {
   };
 }
 
-/** The host's usb.ids, read when a name is first asked for; without the file nothing has a name. */
+/** The host's usb.ids. It is read when a name is first needed; without the file nothing has a name. */
 export function hostUsbIds(files: readonly string[] = USB_IDS_FILES): UsbIds {
   let ids: UsbIds | undefined;
   const load = (): UsbIds => {
@@ -61,7 +61,7 @@ function firstReadable(files: readonly string[]): Buffer {
     try {
       return readFileSync(file);
     } catch {
-      // The next place may have it.
+      // the next place may have the file
     }
   }
   return Buffer.alloc(0);

@@ -41,16 +41,16 @@ export function driverBindings(reader: SysfsReader, port: string): readonly Boun
   return readInterfaces(reader, names).get(port) ?? [];
 }
 
-/** @returns whether a driver of the kernel has it. `usbfs` means that a program claimed it (drivers/usb/core/devio.c). */
+/** @returns whether a kernel driver is bound to the interface; `usbfs` means that a program claimed it (drivers/usb/core/devio.c) */
 export function hasKernelDriver(bound: BoundInterface): boolean {
   return bound.driver !== undefined && bound.driver !== 'usbfs';
 }
 
 /**
- * Asks the kernel to find drivers for those of a device's interfaces that have none now (bus_rescan_devices in
- * drivers/base/bus.c). Leaves an interface alone that a program claimed.
+ * Asks the kernel to find drivers for the interfaces of a device that have none now (bus_rescan_devices in drivers/base/bus.c). Leaves an
+ * interface alone if a program claimed it.
  *
- * @returns a finding `driver-probe-failed` for each interface that it refused
+ * @returns a finding `driver-probe-failed` for each interface that the kernel refused
  */
 export function probeDrivers(reader: SysfsReader, probe: DriverControl, port: string): readonly Finding[] {
   const findings: Finding[] = [];
@@ -66,7 +66,7 @@ export function probeDrivers(reader: SysfsReader, probe: DriverControl, port: st
   return findings;
 }
 
-/** The driver of each interface of a device: its name, and its driver or null. */
+/** The interfaces of a device, each with its name and its driver, or null for no driver. */
 export type Bindings = readonly (readonly [interfaceName: string, driver: string | null])[];
 
 /** @returns the drivers of a device's interfaces as plain data. A program that claimed one does not count as a driver. */
@@ -87,8 +87,8 @@ export function bindingsAmiss(reader: SysfsReader, port: string, before: Binding
 }
 
 /**
- * Restores the drivers of a device's interfaces where they differ: an interface that had a driver gets it back, and one that had none
- * loses its driver. Leaves interfaces alone that a program claimed through usbfs.
+ * Restores the drivers of a device's interfaces where they differ: an interface that had a driver gets it back, and one that had none loses
+ * its driver. Leaves an interface alone if a program claimed it through usbfs.
  *
  * @returns a finding for each interface that the system refused
  */
@@ -100,7 +100,7 @@ export function rebind(
 ): readonly Finding[] {
   const findings: Finding[] = [];
   for (const [name, driver] of before) {
-    // reads them again each time: a driver of several interfaces (cdc_acm, snd-usb-audio) binds all of them with the first
+    // read again each time, because a driver of several interfaces (cdc_acm, snd-usb-audio) binds all of them with the first
     const now = bindingsAmiss(reader, port, before).find((one) => one.name === name);
     if (now === undefined || now.driver === 'usbfs') continue;
     try {

@@ -4,10 +4,10 @@ import type { BoundInterface } from '../usb-device.js';
 import { DEVICES, linkName, readText, type SysfsReader } from './sysfs-reader.js';
 
 /**
- * The interfaces of the active configuration of every device, with the drivers that have them.
+ * The interfaces of the active configuration of every device, with their drivers.
  *
- * @param names - what stands in /sys/bus/usb/devices
- * @returns by the device's sysfs name, each in the order of interface numbers
+ * @param names - the entries of /sys/bus/usb/devices
+ * @returns the interfaces by the device's sysfs name, in the order of interface numbers
  */
 export function readInterfaces(reader: SysfsReader, names: readonly string[]): Map<string, BoundInterface[]> {
   const byDevice = new Map<string, BoundInterface[]>();
@@ -28,7 +28,7 @@ export function readInterfaces(reader: SysfsReader, names: readonly string[]): M
   return byDevice;
 }
 
-/** The class of the alternate setting that is active; 0 when it can't be read, as for an interface that just went. */
+/** The class of the active alternate setting; 0 when it cannot be read, as for an interface that has just gone. */
 function classOf(reader: SysfsReader, name: string): number {
   try {
     const text = readText(reader, `${DEVICES}/${name}/bInterfaceClass`)?.trim() ?? '';

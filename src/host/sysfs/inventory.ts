@@ -15,19 +15,18 @@ import { DEVICES, type SysfsReader } from './sysfs-reader.js';
 
 /** Settings of `readInventory`. */
 export interface InventoryOptions {
-  /** Where names come from that devices do not tell; default the host's usb.ids, read only when a name is missing. */
+  /** Gives the names that devices do not contain; by default the host's usb.ids, read only when a name is missing. */
   readonly ids?: UsbIds | undefined;
 }
 
 /**
- * Reads all USB devices of a host. Synchronous, since sysfs answers from memory and the way over the thread pool would cost
- * more than the reading (a few milliseconds for two dozen devices). One exception: while the kernel resets a device, its strings
- * wait for that (drivers/usb/core/sysfs.c takes the device's lock).
+ * Reads all USB devices of a host. It is synchronous, since sysfs answers from memory and the thread pool would cost more than the reading
+ * itself (a few milliseconds for two dozen devices). There is one exception: while the kernel resets a device, reading its strings waits
+ * for that (drivers/usb/core/sysfs.c takes the device's lock).
  *
- * A device that goes while it is read is left out. A host without USB gives an empty inventory with the finding
- * `no-usb-on-host`.
+ * A device that disappears while it is read is left out. A host without USB gives an empty inventory with the finding `no-usb-on-host`.
  *
- * @param reader - default the real sysfs
+ * @param reader - by default the real sysfs
  */
 export function readInventory(reader: SysfsReader = realSysfs(), options: InventoryOptions = {}): HostInventory {
   const names = reader.list(DEVICES);

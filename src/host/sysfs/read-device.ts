@@ -18,7 +18,7 @@ export interface DevicePlace {
 /**
  * Reads one device.
  *
- * @returns undefined when it is not there, goes away while it is read, or comes back as another meanwhile
+ * @returns undefined when the device is missing, disappears while it is read, or is replaced by another meanwhile
  */
 export function readDevice(reader: SysfsReader, place: DevicePlace, ids: UsbIds): HostDevice | undefined {
   const attributes = new Attributes(reader, place.name);
@@ -65,9 +65,8 @@ function readDescriptors(attributes: Attributes): DecodedDescriptors {
 }
 
 /**
- * The other half of the connector: the port under a device has a `peer` link when the host knows both halves
- * (drivers/usb/core/port.c, since Linux 3.16). The way to the port is the device's own `port` link, or the folder of the
- * hub's interface.
+ * The other half of the connector: the port of a device has a `peer` link when the host knows both halves (drivers/usb/core/port.c, since
+ * Linux 3.16). The device's own `port` link leads to the port, or else the folder of the hub's interface contains it.
  */
 function peerOf(reader: SysfsReader, { name, port }: DevicePlace): string | undefined {
   const last = port.chain.at(-1);
@@ -92,7 +91,7 @@ function threeDigits(number: number): string {
   return String(number).padStart(3, '0');
 }
 
-/** The attributes of one device; what can't be read becomes a finding. */
+/** The attributes of one device; an attribute that cannot be read becomes a finding. */
 class Attributes {
   readonly findings: Finding[] = [];
   readonly device: string;
@@ -117,13 +116,16 @@ class Attributes {
     return this.#attempt(attribute, (path) => readText(this.#reader, path));
   }
 
-  /** @returns a whole number of that base, or undefined when it is missing or not one (`devnum` is -1 while a device leaves) */
+  /**
+   * @returns a whole number in the given base, or undefined when the attribute is missing or no such number (`devnum` is -1 while a device
+   *   leaves)
+   */
   number(attribute: string, base: 10 | 16): number | undefined {
     const text = this.text(attribute)?.trim() ?? '';
     return (base === 10 ? /^\d{1,9}$/ : /^[0-9a-f]{1,8}$/i).test(text) ? Number.parseInt(text, base) : undefined;
   }
 
-  /** @returns Mb/s; undefined for `unknown` (drivers/usb/core/sysfs.c, speed_show), which is kept apart from what is no speed */
+  /** @returns Mb/s; undefined for `unknown` (drivers/usb/core/sysfs.c, speed_show), which is distinguished from a text that is no speed */
   speed(): Pick<HostDevice, 'megabits' | 'speedIs'> {
     const text = this.text('speed')?.trim() ?? '';
     if (text === 'unknown') return { megabits: undefined, speedIs: 'unknown' };

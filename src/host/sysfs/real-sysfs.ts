@@ -3,7 +3,7 @@ import { throwIfShort } from '../../base/index.js';
 import type { NodeAccess } from '../usb-device.js';
 import type { SysfsReader } from './sysfs-reader.js';
 
-/** A device that is pulled while it is read answers with one of these. */
+/** The errors for a device that is unplugged while it is read. */
 const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENODEV', 'ENXIO', 'ENOTDIR', 'ESHUTDOWN']);
 
 function unlessGone<T>(attempt: () => T): T | undefined {
@@ -34,7 +34,7 @@ export function realSysfs(roots: { sys?: string; dev?: string } = {}): SysfsRead
   };
 }
 
-/** Asks lstat(2) first: a link that is missing is ordinary, and an exception costs more than the question. */
+/** Calls lstat(2) first: a missing link is ordinary, and an exception costs more than the call. */
 function readLink(path: string): string | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true ? readlinkSync(path) : undefined;
@@ -44,7 +44,7 @@ function readLink(path: string): string | undefined {
   }
 }
 
-/** access(2) with R_OK | W_OK, which for root says yes to everything that exists. */
+/** Uses access(2) with R_OK | W_OK, which for root allows everything that exists. */
 function nodeAccess(path: string): NodeAccess {
   try {
     accessSync(path, constants.R_OK | constants.W_OK);

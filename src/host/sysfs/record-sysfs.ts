@@ -3,7 +3,7 @@ import { parseInterfaceName, parsePortName } from '../names/index.js';
 import type { RecordedEntry, Recording } from './recorded-sysfs.js';
 import { DEVICES, type SysfsReader } from './sysfs-reader.js';
 
-/** More than is decoded today, so that a recording outlives the next thing that we want to know. */
+/** More than the decoder reads today, so that old recordings can answer later questions. */
 const DEVICE_ATTRIBUTES: readonly string[] = [
   'authorized',
   'bConfigurationValue',
@@ -43,7 +43,7 @@ const INTERFACE_ATTRIBUTES: readonly string[] = [
 const PORT_ATTRIBUTES: readonly string[] = ['connect_type', 'location'];
 
 /**
- * Writes down the USB part of a host, for a bug report or a test. Serial numbers and names are in it.
+ * Records the USB part of a host, for a bug report or a test. The recording contains serial numbers and names.
  *
  * @param about - a word on where it comes from
  */

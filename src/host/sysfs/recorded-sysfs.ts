@@ -2,7 +2,7 @@ import { type Finding, finding, QplugError } from '../../diag/index.js';
 import type { NodeAccess } from '../usb-device.js';
 import type { SysfsReader } from './sysfs-reader.js';
 
-/** What a recording keeps of one path: text, bytes or a link's target. */
+/** What a recording keeps of one path: its text, its bytes or the target of a link. */
 export type RecordedEntry = { readonly text: string } | { readonly base64: string } | { readonly link: string };
 
 /** The USB part of one host's sysfs at one moment, as JSON. */
@@ -10,9 +10,9 @@ export interface Recording {
   readonly schema: 'qplug-host-recording-1';
   /** Where it comes from. */
   readonly about?: string | undefined;
-  /** Path relative to the root of sysfs → what stands there. Folders are known from the paths in them. */
+  /** The content of each path, relative to the root of sysfs. The paths themselves show the folders. */
   readonly sys: Readonly<Record<string, RecordedEntry>>;
-  /** Node relative to /dev → whether it could be opened read-write. A node that is not named is missing. */
+  /** For each node, relative to /dev: whether it could be opened read-write. A node that is not named is missing. */
   readonly nodes: Readonly<Record<string, Exclude<NodeAccess, 'missing' | 'unknown'>>>;
 }
 
@@ -61,7 +61,7 @@ function foldersOf(paths: Iterable<string>): Map<string, Set<string>> {
 /**
  * @param text - the JSON of a recording
  * @param file - its name, for messages
- * @throws QplugError `recording-invalid`, one finding for each thing that is wrong
+ * @throws QplugError `recording-invalid`, with one finding for each fault
  */
 export function parseRecording(text: string, file: string): Recording {
   let value: unknown;

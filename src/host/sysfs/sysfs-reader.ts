@@ -1,24 +1,24 @@
 import type { NodeAccess } from '../usb-device.js';
 
 /**
- * The little that decoding needs of the file system, so that a recorded tree is read by the same code as the real one.
+ * The few file operations that the decoder needs, so that the same code reads a recorded tree and the real one.
  *
- * Paths are relative to the root of sysfs (`bus/usb/devices/1-2/speed`), nodes to the root of /dev (`bus/usb/001/005`).
- * All calls are synchronous: sysfs answers from memory.
+ * Paths are relative to the root of sysfs (`bus/usb/devices/1-2/speed`), nodes to the root of /dev (`bus/usb/001/005`). All calls are
+ * synchronous, because sysfs answers from memory.
  */
 export interface SysfsReader {
-  /** Where the roots are, for messages and for `HostDevice.node`: `/sys`, `/dev`. */
+  /** The root folders, for messages and for `HostDevice.node`: `/sys`, `/dev`. */
   readonly sysRoot: string;
   readonly devRoot: string;
-  /** @returns the names in a folder, or undefined when it is not there */
+  /** @returns the names in a folder, or undefined when the folder is missing */
   list(path: string): readonly string[] | undefined;
   /** @returns the whole file, or undefined when it (or its device) is gone; throws the system's error for any other reason */
   bytes(path: string): Uint8Array | undefined;
-  /** As `bytes`, decoded as UTF-8 with U+FFFD for what is none. By itself because Node reads text twice as fast as bytes. */
+  /** As `bytes`, decoded as UTF-8 with U+FFFD for invalid bytes. It is a call of its own because Node reads text twice as fast as bytes. */
   text(path: string): string | undefined;
   /** @returns where a symbolic link points, as written, or undefined when there is none */
   link(path: string): string | undefined;
-  /** May this process open the node read-write? */
+  /** @returns whether this process may open the node read-write */
   access(node: string): NodeAccess;
 }
 

@@ -4,12 +4,12 @@ import type { DeviceRequest, PlanRequest } from '../request.js';
 import { CHEAPNESS, possibleChanges, type TryPlan } from './possible-changes.js';
 import { withFix } from './with-fix.js';
 
-/** Plans that one search may make, weighted with the number of devices in each. */
+/** The number of plans that one search may make times the number of devices in each plan. The two limits below it hold in any case. */
 const MOST_WORK = 10_000;
 const LEAST_TRIES = 12;
 const MOST_TRIES = 400;
 
-/** So many searches for the refusals of one plan. */
+/** How many searches the refusals of one plan may pay for together. */
 const MOST_SEARCHES = 4;
 
 /** What the refusals of one plan share when their fixes are sought. */
@@ -34,8 +34,9 @@ function triesFor({ devices }: PlanRequest): number {
 }
 
 /**
- * Finds the cheapest change after which a refused device has a port and no other lost its own, by planning with it; where no single
- * one does, the cheapest two. What is cheap: `CHEAPNESS`; of two, the dearer counts, then the other.
+ * Finds the cheapest change after which a refused device has a port and no other device has lost its own. It plans with each change to find
+ * out. Where no single change works, it finds the cheapest two. `CHEAPNESS` says which kind of change is cheaper; of two changes, the
+ * dearer counts first, then the other.
  */
 export function cheapestFix(search: FixSearch, device: DeviceRequest): Fix {
   if (device.mask === 0) return { fix: 'none', because: 'no-speed' };
@@ -69,7 +70,7 @@ export function cheapestFix(search: FixSearch, device: DeviceRequest): Fix {
   return { fix: 'none', because: tries <= 0 || search.tries <= 0 ? 'not-sought' : 'nothing-helps' };
 }
 
-/** What is alike has the same fix, if there is room for both. */
+/** Devices of the same kind have the same fix, if there is room for both. */
 function kindOf({ key: _key, label: _label, id: _id, ...kind }: DeviceRequest): string {
   return JSON.stringify(kind);
 }
@@ -87,7 +88,7 @@ function* candidates(request: PlanRequest, key: string, tryPlan: TryPlan): Gener
   }
 }
 
-/** Puts the speed down at which the device would really run. */
+/** Fills in the speed at which the device would really run. */
 function atSpeed(fix: Fix, speed: Speed): Fix {
   const one = (change: Change): Change => (change.fix === 'allow-slower' ? { ...change, speed } : change);
   if (fix.fix === 'none') return fix;

@@ -2,7 +2,7 @@ import { type ControllerSpec, type HotplugSlot, type Topology, uniqueId } from '
 import type { PlanRequest } from '../request.js';
 import { newControllerSpec } from './new-controller.js';
 
-/** More than this many added controllers are never considered by default. */
+/** By default no more than this many added controllers are considered. */
 const MOST = 4;
 
 /** @returns whether the VM of a request runs, see `Leeway` */
@@ -10,12 +10,12 @@ export function isRunning({ topology, leeway }: Pick<PlanRequest, 'topology' | '
   return leeway?.running ?? runs(topology);
 }
 
-/** @returns whether a topology was read back from QEMU, as far as it tells */
+/** @returns whether a topology was read from a running QEMU, as far as the topology shows it */
 export function runs({ controllers, hotplug }: Topology): boolean {
   return hotplug.length > 0 || controllers.some(({ qomPath }) => qomPath !== undefined);
 }
 
-/** @returns the places for hot plug that the controllers of `growth` leave */
+/** @returns the hot-plug slots that the controllers of `growth` leave free */
 export function slotsLeft({ topology, growth }: Pick<PlanRequest, 'topology' | 'growth'>): HotplugSlot[] {
   return topology.hotplug
     .map(({ bus, capacity }) => ({

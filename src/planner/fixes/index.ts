@@ -1,6 +1,6 @@
 /**
- * What would help a device that has no port, or no good one: a request comes in, and the single changes of it that are possible go out,
- * from the cheapest to the dearest; of these, the cheapest that helps when the planner is asked again.
+ * Finds what would help a device that has no port, or no good one. A request comes in, and the single changes of it that are possible go
+ * out, from the cheapest to the dearest. The fix is the cheapest of these that helps when the planner plans again.
  */
 
 export { cheapestFix, type FixSearch, fixSearch } from './find-fixes.js';

@@ -1,6 +1,6 @@
 import { type ControllerModel, type ControllerSpec, controllerModel } from '../../qdev/index.js';
 
-/** The port count of an xHCI controller that is added: the most there is (hw/usb/hcd-xhci.c), since ports cost nothing. */
+/** The port count of an xHCI controller that is added. It is the highest that QEMU allows (hw/usb/hcd-xhci.c), since ports cost nothing. */
 export const MOST_PORTS = 15;
 
 /** @param pciBus - where it is plugged in; undefined where QEMU or the VM file decides */

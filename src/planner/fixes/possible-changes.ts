@@ -17,7 +17,7 @@ import { MOST_PORTS } from './new-controller.js';
 /** How many attached devices are tried for `detach`. */
 const MOST_DETACHED = 32;
 
-/** What others called a device can't always be typed. */
+/** An id that another program gave to a device may hold characters that a person cannot type. */
 const TYPABLE = /^[ -[\]-~]+$/;
 
 /** The kinds of change, cheap ones first. */
@@ -32,16 +32,16 @@ export const CHEAPNESS: readonly Change['fix'][] = [
   'detach',
 ];
 
-/** The planner, as long as there are tries left. */
+/** The planner; it returns undefined when no tries are left. */
 export type TryPlan = (request: PlanRequest) => Plan | undefined;
 
 /**
- * The single changes that can be made, cheap ones first. None is known to help: most only are worth trying. In a running VM only
- * such as can be made while it runs.
+ * The single changes that can be made, cheap ones first. None is known to help: most are only worth trying. In a running VM these are only
+ * the changes that can be made while it runs.
  *
- * @param key - of the device that is to gain
- * @param tryPlan - a place that is free is found by planning
- * @param kinds - which are wanted
+ * @param key - the key of the device that needs a port
+ * @param tryPlan - plans a changed request, to find a free port
+ * @param kinds - the kinds of change that are wanted
  */
 export function* possibleChanges(
   request: PlanRequest,
@@ -80,14 +80,15 @@ function changesOfKind(
   }
 }
 
-/** A hub of a VM file always has its place written: it can be moved, not set free. */
+/** A hub of a VM file always has its place written there, so it can be moved but not unpinned. */
 function mayUnpin(request: PlanRequest, { pin, hubPorts }: DeviceRequest): boolean {
   return (pin?.controller ?? pin?.port) !== undefined && (hubPorts === undefined || isRunning(request));
 }
 
 /**
- * The controller that was meant, where there is none of that name. Another port for a device that is pinned to one: that which it would get if its controller alone were fixed; for a hub of a VM file,
- * if nothing were. Not behind a hub that the planner would add.
+ * If no controller has the pinned name, the controller that was probably meant. If the device is pinned to a port, another port: the one
+ * that it would get with only its controller pinned, or, for a hub of a VM file, with no pin at all. Ports behind a hub, or on a
+ * controller, that the planner would add are left out.
  */
 function* repins(request: PlanRequest, device: DeviceRequest, tryPlan: TryPlan): Generator<Change> {
   const { pin, key } = device;
@@ -123,7 +124,7 @@ function moved(request: PlanRequest, key: string, controller: string | undefined
   return { ...request, devices: request.devices.map((one) => (one.key === key ? { ...one, pin } : one)) };
 }
 
-/** What speed it would have is not known before it is planned: native stands for it. */
+/** The speed that the device would have is known only after planning; the native speed stands for it here. */
 function slower({ slower: now, native }: DeviceRequest): Change[] {
   return now === 'allow' ? [] : [{ fix: 'allow-slower', speed: native }];
 }
@@ -156,7 +157,7 @@ function* groups({ topology, leeway }: PlanRequest): Generator<Change> {
   }
 }
 
-/** Of each model that would do the first place where it fits. */
+/** One change for each model that would do, with the first slot that it fits. */
 function* controllers(request: PlanRequest, device: DeviceRequest): Generator<Change> {
   if (request.leeway?.addable === false) return;
   const ids = new Set([...request.topology.ids, ...request.growth.controllers.map(({ id }) => id)]);
@@ -169,15 +170,15 @@ function* controllers(request: PlanRequest, device: DeviceRequest): Generator<Ch
   }
 }
 
-/** A root port takes PCI Express alone; `pci.0` takes all that QEMU lets be hot-plugged. */
+/** A root port takes only PCI Express; `pci.0` takes every controller that QEMU can hot-plug. */
 function fitsLive(model: ControllerModel, bus: string): boolean {
   const facts = controllerModel(model);
   return facts?.hotpluggable === true && (facts.attachesTo === 'pcie' || /^pci\.\d+$/.test(bus));
 }
 
 /**
- * An xHCI controller takes every device; but a guest that has none may have no driver for one. So where a VM has older controllers
- * alone, one more of those goes first, if it has the device's native speed.
+ * An xHCI controller takes every device, but a guest without one may have no driver for it. So where a VM has only older controllers, one
+ * more of their kind comes first, if it has the device's native speed.
  */
 function modelsFor({ controllers }: Topology, { native }: DeviceRequest): ControllerModel[] {
   const known = controllers.filter((one) => one.known);
@@ -197,8 +198,8 @@ function modelsFor({ controllers }: Topology, { native }: DeviceRequest): Contro
 }
 
 /**
- * Single devices on ports that would take this one: first hubs that nothing is behind, then what QEMU has not attached, then others; by
- * controllers and ports.
+ * Single attached devices whose ports would take this one: first hubs with nothing behind them, then devices that QEMU has not attached,
+ * then others. Within each group they are ordered by controller and port.
  */
 function detachments(topology: Topology, device: DeviceRequest): Change[] {
   const found: { id: string; rank: number }[] = [];

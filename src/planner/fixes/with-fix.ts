@@ -5,10 +5,10 @@ import { growable } from './growable-controllers.js';
 import { newControllerSpec } from './new-controller.js';
 
 /**
- * Does what a fix says.
+ * Makes the changes of a fix.
  *
- * @param key - of the device for which the fix was told
- * @returns the request as it is afterwards; the same where the fix is `none`
+ * @param key - the key of the device that the fix is for
+ * @returns the changed request, or the same request where the fix is `none`
  */
 export function withFix(request: PlanRequest, key: string, fix: Fix): PlanRequest {
   switch (fix.fix) {

@@ -15,35 +15,35 @@ import type { Placement, Plan } from '../plan.js';
 import { plan } from '../planner.js';
 import type { DeviceRequest, PlanRequest, PortName } from '../request.js';
 
-/** A device of the VM that could be plugged elsewhere: whoever asks knows its speeds, and can make it again. */
+/** A device of the VM that could be plugged elsewhere. The caller knows its speeds and can create it again. */
 export interface Movable extends PortName {
-  /** What it would be asked for with, its pin included. */
+  /** The request that would attach it again, its pin included. */
   readonly request: DeviceRequest;
-  /** How much it hurts when the guest loses it for a moment; of two moves the one that hurts less is taken. */
+  /** How much it hurts when the guest loses the device for a moment. Of two moves, the one that hurts less is taken. */
   readonly disturbance: number;
 }
 
-/** Whom a move may win a port for, and who may be moved. */
+/** Which devices need a port, and which may be moved to free one. */
 export interface MoveRequest extends Pick<PlanRequest, 'topology' | 'kept' | 'reserve'> {
-  /** Whether a hub may be added on the way. Controllers are not: they are added without a move. */
+  /** Whether the move may add a hub. It adds no controllers: those are added without a move. */
   readonly hubs: boolean;
-  /** Devices in the VM that may be moved. What is not here stays. */
+  /** Devices in the VM that may be moved. A device that is not listed stays. */
   readonly attached: readonly Movable[];
-  /** Devices that are to come in. */
+  /** Devices that are to be attached. */
   readonly waiting: readonly DeviceRequest[];
 }
 
-/** A change of few devices after which one device more has a native port, and no other runs slower than before. */
+/** A change of few devices that gives one more device a native port, and makes no other device run slower than before. */
 export interface Move {
-  /** Who wins: a device that waited, or one that ran slower. */
+  /** The device that gains: one that waited, or one that ran slower. */
   readonly wins: Placement;
-  /** What it ran at; undefined for one that had no port. */
+  /** The speed at which it ran; undefined if it had no port. */
   readonly was: Speed | undefined;
-  /** Whom the guest loses for a moment, and where each is then. The one that wins is among them when it was attached. */
+  /** The devices that the guest loses for a moment, and where each is afterwards. They include the device that gains if it was attached. */
   readonly moved: readonly { readonly from: PortName; readonly to: Placement }[];
-  /** A hub that qplug added, with nothing behind it any more, that goes. */
+  /** A hub to remove: one that qplug added and that has nothing behind it any more. */
   readonly hub: (PortName & { readonly id: string }) | undefined;
-  /** Where everything goes that is not where it was, with a hub to add where one is needed. */
+  /** Where every device goes that changes its port, with a hub to add where one is needed. */
   readonly plan: Plan;
 }
 
@@ -51,33 +51,34 @@ export interface Move {
 interface Option {
   readonly winner: DeviceRequest;
   readonly was: Speed | undefined;
-  /** Those that are unplugged, the winner last where it is attached. */
+  /** The devices to unplug, with the one that gains last if it is attached. */
   readonly movers: readonly Movable[];
   readonly hub: Move['hub'];
-  /** Interruptions, then disturbance; less is better. */
+  /** The number of interruptions, then the disturbance; less is better. */
   readonly cost: readonly [number, number];
 }
 
-/** So many moves are tried; each is a plan. Those that are like one before are not counted. */
+/** How many moves are tried; each takes a plan. A move that is like an earlier one is not counted. */
 const MOST_TRIED = 256;
 
-/** Where a move adds more hubs, it is no small change any more. */
+/** A move that adds more hubs than this is no longer a small change. */
 const MOST_HUBS = 1;
 
 /**
- * Finds the move that wins a native port, by planning with each: a hub that nothing is behind goes (nobody notices), a device that
- * runs slower goes to a port of its speed, one device makes room for another, or two do, which go behind one hub. Fewest
- * interruptions first, then those that disturb least, then fewest hubs added; where all that is equal mandatory devices before
- * others, then keys, then the order of ports. The same request always gives the same move.
+ * Finds the move that gives a device a native port, by planning with each possible move. A move removes a hub with nothing behind it
+ * (nobody notices), or moves a device that runs slower to a port of its speed, or lets one device make room for another, or lets two make
+ * room and puts them behind one hub. The move with the fewest interruptions wins, then the least disturbance, then the fewest added hubs.
+ * Where all these are equal, mandatory devices come before others, then keys decide, then the order of ports. The same request always gives
+ * the same move.
  *
- * @returns undefined when no such move wins anything; a device that has a native port without any is not looked at
+ * @returns undefined when no move helps any device; a device that gets a native port without a move is not considered
  */
 export function bestMove(request: MoveRequest): Move | undefined {
   const options = unlike(request.topology, optionsOf(request));
   let best: Move | undefined;
   let level: Option['cost'] | undefined;
   for (const option of options.slice(0, MOST_TRIED)) {
-    // what is left costs more
+    // all remaining options cost more
     if (best !== undefined && level !== undefined && compareCosts(level, option.cost) < 0) break;
     const move = attempt(request, option);
     if (move === undefined || (best !== undefined && best.plan.hubs.length <= move.plan.hubs.length)) continue;
@@ -87,7 +88,7 @@ export function bestMove(request: MoveRequest): Move | undefined {
   return best;
 }
 
-/** @returns the options by cost, and of those that differ in nothing but names and numbers of ports the first */
+/** @returns the options by cost; of options that differ only in names and port numbers, only the first */
 function unlike(topology: Topology, options: readonly Option[]): Option[] {
   const kinds = new Map<Movable, string>();
   const kindOf = (mover: Movable): string => {
@@ -114,7 +115,7 @@ function firstOfEach<T>(list: readonly T[], kindOf: (one: T) => string): T[] {
   return [...first.values()];
 }
 
-/** What two devices must have in common to be alike. */
+/** The properties that two devices must share to be alike. */
 function nameless(device: DeviceRequest): string {
   return JSON.stringify({ ...device, key: '', label: '', id: '', driver: '' });
 }
@@ -161,13 +162,13 @@ function optionsOf(request: MoveRequest): Option[] {
   });
 }
 
-/** By controllers as they stand, then ports: the order in which they are given decides nothing. */
+/** Sorts by the topology's order of controllers, then by port, so that the order of the request decides nothing. */
 function inOrder({ controllers }: Topology, attached: readonly Movable[]): Movable[] {
   const place = (bus: string): number => controllers.findIndex((one) => one.bus === bus);
   return [...attached].sort((a, b) => place(a.bus) - place(b.bus) || comparePorts(a.port, b.port));
 }
 
-/** Whether a device has a native port as things are. */
+/** Whether a device gets a native port without a move. */
 function fits(request: MoveRequest, device: DeviceRequest): boolean {
   return planned(request, request.topology, [{ ...device, slower: 'refuse' }]).placements.length === 1;
 }
@@ -197,7 +198,7 @@ function attempt(request: MoveRequest, { winner, was, movers, hub }: Option): Mo
     return place === undefined ? [] : [{ from: { bus, port }, to: place }];
   });
   const loses = moved.some(({ to: { key, speed } }) => rank(speed) < rank(speeds.get(key)));
-  // whoever is put back where it was need not have been unplugged: another option has that
+  // if a device returns to its own port, there was no need to unplug it: another option leaves it alone
   const idle = moved.some(({ from, to: { bus, port } }) => from.bus === bus && from.port === port);
   return loses || idle ? undefined : { wins, was, moved, hub, plan: made };
 }
@@ -210,7 +211,7 @@ function isSlower(topology: Topology, one: Movable): boolean {
   return rank(speedNow(topology, one)) < rank(one.request.native);
 }
 
-/** What a device runs at: as QEMU told it, else as its port has it. */
+/** The speed at which a device runs: as QEMU reports it, otherwise as its port allows it. */
 function speedNow(topology: Topology, { bus, port, request }: Movable): Speed | undefined {
   const told = occupantOf(topology, { bus, port })?.megabits;
   return told === undefined
@@ -233,8 +234,8 @@ function withoutOccupant(topology: Topology, place: PortName): Topology {
 }
 
 /**
- * Hubs that qplug added and that nothing is behind. A device whose port is not told may be behind any of them: the plan then finds
- * every free port of its bus unsure, and nothing is won.
+ * Hubs that qplug added and that have nothing behind them. A device whose port is not known may be behind any of them; the plan then has
+ * the verdict `unsure` on every free port of that bus that takes the device's speed, and the move gains nothing.
  */
 function idleHubs({ controllers }: Topology): NonNullable<Move['hub']>[] {
   return controllers.flatMap(({ bus, known, devices }) => {

@@ -3,28 +3,28 @@ import type { AddedHub, Plan } from '../plan.js';
 import { plan } from '../planner.js';
 import type { DeviceRequest, PlanRequest } from '../request.js';
 
-/** How many more devices of one speed class have a native port. */
+/** How many more devices of one speed class would get a native port. */
 export interface Room {
   readonly speed: Speed;
-  /** As the VM is: nothing added. */
+  /** With the VM as it is, and nothing added. */
   readonly now: number;
-  /** With all that may be added. */
+  /** With everything added that may be added. */
   readonly most: number;
-  /** Whether `most` is only where the count was ended. */
+  /** Whether the count stopped at its limit, so that `most` may be too low. */
   readonly orMore: boolean;
   /** What would be added for `most`. */
   readonly controllers: readonly ControllerSpec[];
   readonly hubs: readonly AddedHub[];
 }
 
-/** USB numbers the devices of a bus from 1 to 127 (USB 2.0, 9.4.6): beyond that a guest could not tell them apart. */
+/** USB numbers the devices of a bus from 1 to 127 (USB 2.0, 9.4.6); a guest could not address more. */
 const MOST = 127;
 
 /**
- * Counts the devices of one class that fit a VM, each class by itself, by planning with 1, 2, 4, … of them until one has no port: a
- * plan places as many as can be.
+ * Counts how many devices of a speed class fit a VM, each class by itself. It plans with 1, 2, 4, … devices until one has no port; that
+ * plan places as many as fit.
  *
- * @param speed - one class; all four without
+ * @param speed - one class; all four classes if it is left out
  * @returns a count for each class, slowest first
  */
 export function roomFor(request: Omit<PlanRequest, 'devices'>, speed?: Speed): Room[] {
@@ -37,13 +37,13 @@ export function roomFor(request: Omit<PlanRequest, 'devices'>, speed?: Speed): R
   });
 }
 
-/** @returns the plan with as many devices of a class as fit, and no more */
+/** @returns the plan for as many devices of a class as fit */
 function mostOf(request: Omit<PlanRequest, 'devices'>, speed: Speed): Plan {
   for (let count = 1; ; count = Math.min(MOST, count * 2)) {
     const made = plan({ ...request, devices: alike(speed, count) });
     if (made.refusals.length === 0 && count < MOST) continue;
     const fitting = made.placements.length;
-    // what those that do not fit would have had added is not counted
+    // plan again, so that nothing is added for devices that do not fit
     return fitting === count ? made : plan({ ...request, devices: alike(speed, fitting) });
   }
 }

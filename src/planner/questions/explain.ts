@@ -15,25 +15,25 @@ import {
 } from './explanation.js';
 import { type Figures, figuresOf } from './figures.js';
 
-/** So many other ports are compared with the one that was chosen. */
+/** How many other ports are compared with the chosen one. */
 const MOST_OTHERS = 12;
 
-/** So many devices are left out, one after the other, to see whether that changes anything. */
+/** How many devices are left out, one after the other, to see whether that changes anything. */
 const MOST_LEFT_OUT = 16;
 
-/** Of the changes of one kind so many are told. */
+/** How many changes of one kind are reported. */
 const MOST_TOLD = 3;
 
-/** So many smaller reserves are tried. */
+/** How many smaller reserves are tried. */
 const MOST_RESERVES = 8;
 
 /**
- * Explains one device of a plan: every port with its verdict, what decided, and what would change it. Plans some dozens of times.
+ * Explains one device of a plan: the verdict on every port, what decided, and what would change it. It plans some dozens of times.
  *
- * @param request - what was planned
- * @param made - what `plan` made of it
- * @param key - of the device
- * @returns undefined where the request has no such device
+ * @param request - the request that was planned
+ * @param made - the plan that `plan` made from it
+ * @param key - the key of the device
+ * @returns undefined where the request has no device with this key
  */
 export function explain(request: PlanRequest, made: Plan, key: string): Explanation | undefined {
   const device = request.devices.find((one) => one.key === key);
@@ -59,7 +59,7 @@ function placeOf(made: Plan | undefined, key: string): Place | undefined {
   return found && { bus: found.bus, port: found.port, speed: found.speed };
 }
 
-/** Folds ports with the same verdict that follow each other into one. */
+/** Joins neighbouring ports with the same verdict. */
 function runsOf(candidates: readonly Candidate[]): VerdictRun[] {
   const runs: { bus: string; first: string; last: string; verdict: Verdict }[] = [];
   for (const { bus, port, verdict } of candidates) {
@@ -75,10 +75,12 @@ function sameVerdict(a: Verdict, b: Verdict): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Verdicts on ports where the device could be as well. */
+/** Verdicts on ports that the device could have as well. */
 const FREE: readonly string[] = ['possible', 'reserved', 'kept', 'slower'];
 
-/** Plans with the device on each other kind of port, and compares what comes of it, by the pins of the request as it is. */
+/**
+ * Plans with the device on each other kind of port and compares the results. The pins of the original request decide in each comparison.
+ */
 function whyThere(request: PlanRequest, made: Plan, device: DeviceRequest, candidates: readonly Candidate[]): Why {
   if (device.pin?.port !== undefined) return { why: 'pin' };
   const figures = figuresOf(request, made, DEFAULT_RESERVE);
@@ -99,8 +101,8 @@ function whyThere(request: PlanRequest, made: Plan, device: DeviceRequest, candi
 }
 
 /**
- * The first free port of each kind: ports of one controller, of the same speeds and depth, differ in their numbers alone. Those of the
- * kind that was chosen tell nothing, and are looked at only where there are no others.
+ * The first free port of each kind: ports of one controller with the same speeds and depth differ only in their numbers. A port of the
+ * chosen kind says nothing new, so it is compared only where there is no other kind.
  */
 function othersOf(
   made: Plan,
@@ -155,7 +157,7 @@ function* supposed(
   device: DeviceRequest,
 ): Generator<{ change: Change | OtherChange; changed: PlanRequest }> {
   const { key } = device;
-  // Where it would be without its place is told; that it could be put elsewhere goes without saying.
+  // that the device could be pinned elsewhere is obvious, so `repin` is left out
   const kinds = CHEAPNESS.filter((kind) => kind !== 'repin');
   for (const change of possibleChanges(request, key, plan, kinds)) {
     yield {
@@ -174,12 +176,12 @@ function* supposed(
   }
 }
 
-/** A controller that is there, not one that may be added where it is needed. */
+/** Adds the controller to the VM itself, not to the controllers that may be added when needed. */
 function withOwn(request: PlanRequest, { model, id, bus }: Extract<Change, { fix: 'add-controller' }>): PlanRequest {
   return { ...request, topology: withController(request.topology, newControllerSpec(model, id, bus)) };
 }
 
-/** Another number of a like port is no change worth telling, unless the number is what the user fixed. */
+/** Another number of a similar port is not worth reporting, unless the user fixed the number. */
 function isChange({ fix }: Change | OtherChange, now: Place | undefined, then: Place | undefined): boolean {
   if (now === undefined || then === undefined) return now !== then;
   if (fix === 'unpin') return !samePlace(now, then);

@@ -1,22 +1,25 @@
 import type { Speed } from '../../qdev/index.js';
 import type { Change, Fix, RefusalReason, Verdict } from '../plan.js';
 
-/** Why one device of a plan is where it is, or nowhere. Data alone; made by `explain`. */
+/** Why one device of a plan is where it is, or why it has no port. It is plain data, made by `explain`. */
 export interface Explanation {
   readonly key: string;
   /** Printable. */
   readonly label: string;
-  /** Its speed on the host, or the best that an emulated one can. */
+  /** Its speed on the host, or the best speed that an emulated device can reach. */
   readonly native: Speed;
-  /** Undefined where it was refused. */
+  /** Undefined if the device was refused. */
   readonly place: Place | undefined;
-  /** Undefined where it has a place. */
+  /** Undefined if the device has a place. */
   readonly refusal: { readonly reason: RefusalReason; readonly fix: Fix } | undefined;
-  /** The verdict on every port of the VM as it is after the plan, by controller and number. */
+  /** The verdict on every port that the VM has after the plan, by controller and number. */
   readonly ports: readonly VerdictRun[];
-  /** Why this place; undefined where it was refused. */
+  /** Why the device is at this place; undefined if it was refused. */
   readonly why: Why | undefined;
-  /** What would change it, cheap changes first. Each was tried, by planning with it. What was tried in vain is not among them. */
+  /**
+   * The changes that would give another result, cheap ones first. The planner tried each of them; changes that make no difference are left
+   * out.
+   */
   readonly changes: readonly WhatIf[];
 }
 
@@ -27,7 +30,7 @@ export interface Place {
   readonly speed: Speed;
 }
 
-/** Ports of one root hub or hub, one after the other, on which the verdict is the same: one port where `first` is `last`. */
+/** Ports of one root hub or hub that follow one another and have the same verdict; a single port where `first` is `last`. */
 export interface VerdictRun {
   readonly bus: string;
   /** QEMU's paths. */
@@ -37,9 +40,9 @@ export interface VerdictRun {
 }
 
 /**
- * What decided. `pin`: the user fixed the port. `only`: no other port was free for it. `objective`: the best other port, with all else
- * planned anew around it, would be worse by this objective, and equal in those before it; figures are better when they are less. `alike`:
- * it would be as good, and this one comes first.
+ * What decided. `pin`: the user fixed the port. `only`: no other port was free for the device. `objective`: the best other port, with
+ * everything else planned again around it, would be worse by this objective and equal in all objectives before it; lower figures are
+ * better. `alike`: the other port would be as good, and the chosen one comes first in the order.
  */
 export type Why =
   | { readonly why: 'pin' }
@@ -53,28 +56,28 @@ export type Why =
     }
   | { readonly why: 'alike'; readonly over: Place };
 
-/** A change and what comes of it for the device. */
+/** A change, and its result for the device. */
 export interface WhatIf {
   readonly change: Change | OtherChange;
-  /** Undefined where it would be refused. */
+  /** Undefined if the device would be refused. */
   readonly place: Place | undefined;
-  /** Labels of other devices that have a port in the plan, and would not have one then. */
+  /** Labels of other devices that have a port in the plan and would lose it. */
   readonly lost: readonly string[];
 }
 
-/** Changes that are no fixes. */
+/** Changes that are not fixes. */
 export type OtherChange =
-  /** Fewer fast ports kept for devices to come; the greatest number that makes a difference. */
+  /** Fewer fast ports are kept for future devices; this is the greatest number that makes a difference. */
   | { readonly fix: 'reserve'; readonly reserve: number }
   /** Another device of the request is left out. */
   | { readonly fix: 'without'; readonly key: string; readonly label: string };
 
 /**
- * The objectives, weightiest first (docs/planner.md). Their figures: devices without a port (mandatory, of these pinned, optional, of
- * these pinned) · devices slower than native, and by how many speed classes · remembered devices that are not at home · kept ports that
- * are taken · added controllers · slow devices that crowd fast ports · whether the last place for slow devices is gone · added hubs ·
- * ports left free that carry SuperSpeed, high speed, full speed, each less than nothing · slow devices on fast ports · depth of all
- * ports that are used · their controllers' places in the list.
+ * The objectives, weightiest first (docs/planner.md). Their figures: devices without a port (mandatory, of these pinned, optional, of these
+ * pinned) · devices slower than native, and by how many speed classes · remembered devices that are not at home · kept ports that are taken
+ * · added controllers · slow devices that crowd fast ports · whether the last place for slow devices is gone · added hubs · ports left free
+ * that carry SuperSpeed, high speed, full speed (each count is negative) · slow devices on fast ports · depth of all ports that are used ·
+ * places of their controllers in the list.
  */
 export const OBJECTIVES = [
   'mandatory',
@@ -97,5 +100,5 @@ export const OBJECTIVES = [
   'order',
 ] as const;
 
-/** One of `OBJECTIVES`, which stand in their order. */
+/** One of `OBJECTIVES`. */
 export type Objective = (typeof OBJECTIVES)[number];

@@ -8,10 +8,10 @@ import { OBJECTIVES, type Objective } from './explanation.js';
 export type Figures = readonly number[];
 
 /**
- * Measures a finished plan, from the plan alone.
+ * Measures a finished plan, without its search.
  *
- * @param request - what is measured by: pins and the reserve are taken from it, also when the plan was made for another
- * @param reserve - fast ports to keep, where the request does not say
+ * @param request - the yardstick: pins and the reserve come from it, even if the plan was made for another request
+ * @param reserve - the number of fast ports to keep if the request does not say
  */
 export function figuresOf(request: PlanRequest, made: Plan, reserve: number): Figures {
   const ports = spaceOf(made.after).ports;
@@ -58,7 +58,7 @@ interface Placed {
   readonly port: PlanPort;
 }
 
-/** See docs/planner.md, the reserve. */
+/** See "The reserve" in docs/planner.md. */
 function crowding(
   placed: readonly Placed[],
   free: ReturnType<typeof countFree>,
@@ -85,7 +85,7 @@ function isPinned({ pin }: DeviceRequest): boolean {
   return (pin?.controller ?? pin?.port) !== undefined;
 }
 
-/** Whether a remembered device is elsewhere, or nowhere; a pin that leads elsewhere, or nowhere, puts its home out of force. */
+/** Whether a remembered device is elsewhere or has no port. A pin that leads away from its home, or nowhere, makes the home irrelevant. */
 function isAway({ topology }: PlanRequest, made: Plan, device: DeviceRequest): boolean {
   const { key, home, pin } = device;
   if (home === undefined || (pin?.port ?? home.port) !== home.port) return false;

@@ -1,6 +1,6 @@
 /**
- * Questions that several plans answer. A request comes in, often with its plan, and is planned again with something changed: why a device
- * is where it is (`explain`), how many more devices fit (`roomFor`), which single move is worth most (`bestMove`).
+ * Questions whose answers take several plans. A request comes in, often with its plan, and is planned again with something changed: why a
+ * device is where it is (`explain`), how many more devices fit (`roomFor`), which single move gains most (`bestMove`).
  */
 
 export { bestMove, type Movable, type Move, type MoveRequest } from './best-move.js';

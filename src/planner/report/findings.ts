@@ -13,15 +13,15 @@ import { runs } from '../fixes/index.js';
 import type { Candidate, Plan, Refusal, RefusalReason } from '../plan.js';
 import { portRanges } from './port-ranges.js';
 
-/** What a plan does not know of itself, for its findings. */
+/** What the findings need and a plan does not contain. */
 export interface PlanFindingOptions {
-  /** How the VM is called in the commands that are proposed; `VM` when there is no name for it. */
+  /** The VM's name in the proposed commands; `VM` when it has no name. */
   readonly vm?: string | undefined;
-  /** Whether it runs: then options and commands are proposed, else lines of its file. By default the topology tells. */
+  /** Whether the VM runs. The findings then propose options and commands, otherwise lines of its file. By default the topology decides. */
   readonly running?: boolean | undefined;
-  /** The controllers that the VM has without its file naming them. */
+  /** The controllers that the VM has although its file does not name them. */
   readonly unwritten?: readonly { readonly id: string; readonly model: string }[] | undefined;
-  /** @returns where a device stands in the VM file, by its key */
+  /** @returns where the VM file describes the device with this key */
   readonly locate?: ((key: string) => SourceLocation | undefined) | undefined;
 }
 
@@ -29,8 +29,8 @@ type RefusedCode = Exclude<RefusalReason, 'no-speed'> | 'device-unsupported';
 type Evidence = EvidenceByCode['no-port'];
 
 /**
- * @returns what a person has to know of a plan: each refusal (an error when the device is mandatory, else a warning), and each
- *   device that was placed below its native speed (a warning)
+ * @returns what a person has to know of a plan: each refusal (an error when the device is mandatory, otherwise a warning), and a warning
+ *   for each device below its native speed, each remembered device on another port, and each kept port that was taken
  */
 export function planFindings(plan: Plan, options: PlanFindingOptions = {}): Finding[] {
   const refused = plan.refusals.map((refusal) => {
@@ -94,7 +94,7 @@ function evidenceOf({ after }: Plan, refusal: Refusal, options: PlanFindingOptio
   };
 }
 
-/** The speeds of the port that was fixed, or all that the ports of a fixed controller have. */
+/** The speeds of the fixed port, or the speeds of all ports of a fixed controller. */
 function acceptedAt(after: Topology, pinned: readonly Controller[], pin: Refusal['pin']): SpeedMask {
   const { port } = pin ?? {};
   if (port !== undefined) {

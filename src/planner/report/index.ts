@@ -1,6 +1,6 @@
 /**
- * What a solution says: a solved problem comes in, and a plan goes out in which each port has a verdict for each device and each refusal
- * has its reason and its fix; of a plan, the findings.
+ * Turns a solved problem into a plan, in which each port has a verdict for each device and each refusal has its reason and its fix. Turns a
+ * plan into findings.
  */
 
 export { type PlanFindingOptions, planFindings } from './findings.js';

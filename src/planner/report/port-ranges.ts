@@ -1,9 +1,9 @@
 import { comparePorts, parsePort } from '../../qdev/index.js';
 
 /**
- * Names ports shortly: `xhci.0 ports 1-4`, `xhci.0 ports 1.1-1.8`, `uhci.0 port 2`.
+ * Names ports in short form: `xhci.0 ports 1-4`, `xhci.0 ports 1.1-1.8`, `uhci.0 port 2`.
  *
- * @param ports - any ports; those of one hub or root hub become one run where their numbers follow each other
+ * @param ports - any ports; neighbouring ports of one hub or root hub become one range
  */
 export function portRanges(ports: readonly { readonly bus: string; readonly port: string }[]): string[] {
   const runs: { bus: string; first: string; last: string }[] = [];
@@ -26,7 +26,7 @@ function depth(port: string): number {
   return port.split('.').length;
 }
 
-/** @returns whether a port is the next of the same root hub or hub */
+/** @returns whether the second port is the next one on the same root hub or hub */
 export function follows(port: string, next: string): boolean {
   const [a, b] = [parsePort(port), parsePort(next)];
   if (a === undefined || b === undefined || a.length !== b.length) return false;

@@ -3,7 +3,10 @@ import type { Candidate, RefusalReason, Verdict } from '../plan.js';
 import { type Demand, isHub } from '../solve/index.js';
 import { candidatesOf, type PlanOutcome, verdictOf } from './verdict.js';
 
-/** @returns why a demand without a port has none; `index` is its place in the list */
+/**
+ * @param index - the place of the demand in the list
+ * @returns why a demand without a port has none
+ */
 export function reasonOf(outcome: PlanOutcome, index: number): RefusalReason {
   const demand = outcome.problem.demands[index];
   if (demand === undefined || demand.device.mask === 0) return 'no-speed';
@@ -31,7 +34,7 @@ function tooDeep(path: string): boolean {
   return (parsePort(path)?.length ?? 0) > MAX_HUB_CHAIN;
 }
 
-/** @returns free ports at native speed for a demand whose pin is set aside */
+/** @returns the free ports at native speed for a demand if its pin is ignored */
 export function alternativesOf(outcome: PlanOutcome, index: number): Pick<Candidate, 'bus' | 'port'>[] {
   const demand = outcome.problem.demands[index];
   if (demand === undefined) return [];

@@ -28,7 +28,7 @@ interface Solved {
   readonly replan: (request: PlanRequest) => Plan;
 }
 
-/** Writes a solution down as a plan. */
+/** Makes a plan from a solution. */
 export function report(solved: Solved): Plan {
   const { devices, topology, controllers, problem, solution } = solved;
   const names = hubNames(solved);
@@ -75,7 +75,7 @@ interface Placed {
   readonly placement: Placement;
 }
 
-/** Sorts hubs to the front, near ones first. */
+/** Ranks hubs before other devices, and hubs near the root first. */
 function hubRank({ device, port }: Placed): number {
   return device.hubPorts === undefined ? Number.MAX_SAFE_INTEGER : port.depth;
 }

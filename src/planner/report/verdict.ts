@@ -21,19 +21,19 @@ import {
 export interface PlanOutcome {
   readonly problem: PlanningProblem;
   readonly solution: Solution;
-  /** Every port there is in the end, by controller, then number. */
+  /** Every port of the VM after the plan, by controller, then number. */
   readonly ports: readonly PlanPort[];
-  /** Who has which port by this plan, by port name. */
+  /** The device or hub to which this plan gives each port, by port name. */
   readonly owners: ReadonlyMap<string, string>;
-  /** What is free in the end. */
+  /** Counts of the ports that are free after the plan. */
   readonly left: FreeCount;
-  /** By port name: what the device that is away is called. */
+  /** By port name: the label of the device that is away. */
   readonly kept: ReadonlyMap<string, string>;
   /** By controller: whether its slots are all in use. */
   readonly full: readonly boolean[];
 }
 
-/** @param hubNames - what the added hubs are called, in the order of the layout */
+/** @param hubNames - the names of the added hubs, in the order of the layout */
 export function outcomeOf(problem: PlanningProblem, solution: Solution, hubNames: readonly string[]): PlanOutcome {
   const { layout, given } = solution;
   const owners = new Map<string, string>();
@@ -57,7 +57,10 @@ export function outcomeOf(problem: PlanningProblem, solution: Solution, hubNames
   };
 }
 
-/** @returns the verdict on every port for one demand, `index` being its place in the list */
+/**
+ * @param index - the place of the demand in the list
+ * @returns the verdict on every port for one demand
+ */
 export function candidatesOf(outcome: PlanOutcome, index: number): Candidate[] {
   const demand = outcome.problem.demands[index];
   if (demand === undefined) return [];
@@ -92,12 +95,12 @@ export function verdictOf(outcome: PlanOutcome, demand: Demand, port: PlanPort):
   return { verdict: kept ? 'reserved' : 'possible', speed };
 }
 
-/** @returns the ports with nothing on them in the end */
+/** @returns the ports that are free after the plan */
 export function freeAfterwards({ ports, owners }: PlanOutcome): PlanPort[] {
   return ports.filter(({ name, held }) => held === undefined && !owners.has(name));
 }
 
-/** @returns those of them that the reserve keeps for fast devices */
+/** @returns those of the free ports that the reserve keeps for fast devices */
 export function reservedPorts(outcome: PlanOutcome): PortName[] {
   return freeAfterwards(outcome)
     .filter((port) => wouldCrowd(outcome.problem, port, outcome.left))

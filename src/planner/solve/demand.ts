@@ -2,29 +2,29 @@ import { negotiate, SPEEDS, type SpeedMask } from '../../qdev/index.js';
 import type { DeviceRequest } from '../request.js';
 import { type PlanPort, portName, type Space } from './space.js';
 
-/** Where a device may go by the user's word. */
+/** Where the user allows a device to be. */
 export type Scope =
   | { readonly at: 'any' }
   | { readonly at: 'controller'; readonly controller: number }
-  /** One of these ports; they need not exist. Several, when a port was named without a controller. */
+  /** One of these ports, which need not exist. There are several if the user named a port without a controller. */
   | {
       readonly at: 'port';
       readonly names: ReadonlySet<string>;
       readonly path: string;
       readonly controllers: readonly number[];
     }
-  /** A controller that is not there. */
+  /** The named controller does not exist. */
   | { readonly at: 'nowhere' };
 
 /** A device that wants a port, with its pin looked up in a space. */
 export interface Demand {
   readonly device: DeviceRequest;
   readonly scope: Scope;
-  /** The name of the port where it was, unless its pin leads elsewhere. It need not exist. */
+  /** The name of the port where the device was, unless its pin leads elsewhere. It need not exist. */
   readonly home: string | undefined;
 }
 
-/** @returns the demands by key (code unit order), so that the order of a request's devices decides nothing */
+/** @returns the devices sorted by key (code unit order), so that the order of a request's devices decides nothing */
 export function sortDevices(devices: readonly DeviceRequest[]): DeviceRequest[] {
   return [...devices].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
 }
@@ -37,7 +37,7 @@ export function demandsOf(space: Space, devices: readonly DeviceRequest[]): Dema
   });
 }
 
-/** A pin comes before a home. */
+/** A pin takes precedence over a home. */
 function homeOf({ controllers }: Space, scope: Scope, { home }: DeviceRequest): string | undefined {
   if (home === undefined) return undefined;
   const name = portName(home.bus, home.port);
@@ -69,7 +69,7 @@ function scopeOf({ controllers }: Space, all: readonly number[], { pin }: Device
   return { at: 'port', names, path, controllers: found };
 }
 
-/** @returns whether the user's word lets a device be on this port */
+/** @returns whether the user allows a device on this port */
 export function inScope(scope: Scope, port: PlanPort): boolean {
   switch (scope.at) {
     case 'any':
@@ -83,12 +83,12 @@ export function inScope(scope: Scope, port: PlanPort): boolean {
   }
 }
 
-/** @returns whether a device runs at 1.5 or 12 Mb/s at home, so that a place behind a hub costs it nothing */
+/** @returns whether the native speed of a device is 1.5 or 12 Mb/s, so that a place behind a hub costs it no speed */
 export function isSlow({ device }: Demand): boolean {
   return device.native === 'low' || device.native === 'full';
 }
 
-/** @returns whether a device may crowd: slow ones do, but not at a port that the user fixed */
+/** @returns whether a device may crowd: a slow device may, unless the user fixed its port */
 export function mayCrowd(demand: Demand): boolean {
   return isSlow(demand) && demand.scope.at !== 'port';
 }
@@ -98,8 +98,8 @@ export function isHub({ device }: Demand): boolean {
 }
 
 /**
- * @returns how many speed classes below native a device would run on a port with this mask: 0 at native speed, undefined when it
- *   would not attach, or only slower and that was not allowed
+ * @returns how many speed classes below native a device would run on a port with this mask: 0 at native speed, undefined when it would not
+ *   attach, or would attach only at a lower speed that is not allowed
  */
 export function stepsBelowNative(device: DeviceRequest, mask: SpeedMask): number | undefined {
   const speed = negotiate(device.mask, mask);

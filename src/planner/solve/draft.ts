@@ -10,11 +10,11 @@ import { IS_ADDED, IS_AWAY, missing, Tally } from './tally.js';
 export interface DraftHub {
   readonly site: number;
   readonly ports: number;
-  /** The demand that asked for it; undefined when the planner did. */
+  /** The demand that asked for the hub; undefined when the planner adds it. */
   readonly demand: number | undefined;
 }
 
-/** A way to meet a problem in numbers: how many hubs are on which kinds of ports, and how many devices of a kind on which. */
+/** A solution in numbers: how many hubs are on which kinds of ports, and how many devices of each kind are on which kinds of ports. */
 export class Draft {
   readonly network: Network;
   readonly flow: MinCostFlow;
@@ -30,7 +30,7 @@ export class Draft {
     this.#stock = stock;
   }
 
-  /** @returns the draft with these hubs, parents before children; undefined when one has no place */
+  /** @returns the draft with these hubs, parents before children; undefined when a hub has no place */
   static of(network: Network, hubs: readonly DraftHub[]): Draft | undefined {
     const stock = new Stock(network);
     const wanted = network.devices.map((kind) => ownPorts(network, kind));
@@ -58,8 +58,8 @@ export class Draft {
   }
 
   /**
-   * @param ports - how many ports of a new hub there are at most, by controller and depth
-   * @returns figures that no draft betters, as many as speak of the devices: with all ports that there may ever be
+   * @param ports - the highest number of ports that new hubs can have, by controller and depth
+   * @returns figures that no draft can improve: the device figures of a network with all ports that there may ever be
    */
   static bound(network: Network, ports: number): Score {
     const flow = network.flow.copy();
@@ -93,7 +93,7 @@ export class Draft {
     return slot === undefined ? Number.POSITIVE_INFINITY : this.flow.room(slot.arc);
   }
 
-  /** @returns this with a port of a kind left free that is in use, all else as cheap as can be */
+  /** @returns the draft with one port of a kind left free that is in use now, and everything else as cheap as possible */
   leaving(kind: number): Draft {
     const flow = this.flow.copy();
     flow.narrow(this.network.ports[kind]?.arc ?? 0, 1);
@@ -104,7 +104,7 @@ export class Draft {
     return this.network.slots.some((slot) => slot !== undefined && this.flow.room(slot.arc) === 0);
   }
 
-  /** @returns this and further hubs, parents before children; undefined when one has no place */
+  /** @returns the draft with further hubs, parents before children; undefined when a hub has no place */
   with(more: readonly DraftHub[]): Draft | undefined {
     const { network } = this;
     const flow = this.flow.copy();
@@ -130,7 +130,7 @@ export class Draft {
     return true;
   }
 
-  /** @returns whether a device is at its own port behind a hub, and no other of its kind could have one instead */
+  /** @returns whether a device has its own port behind the hub, and no other port wanted by its kind is free */
   isHomeOnly(index: number): boolean {
     const { network, flow } = this;
     const hub = this.hubs[index];
@@ -142,7 +142,10 @@ export class Draft {
     });
   }
 
-  /** @returns how many ports of the kind that is behind a hub are free, at most as many as the hub has; none if it has several kinds */
+  /**
+   * @returns how many ports of the kind behind a hub are free, but at most as many as the hub has; 0 for a hub whose ports are of several
+   *   kinds
+   */
   freeBehind(index: number): number {
     const hub = this.hubs[index];
     const kind = hub === undefined ? undefined : this.network.ports[hub.site];
@@ -151,7 +154,7 @@ export class Draft {
     return Math.min(hub.ports, this.flow.room(this.network.ports[child]?.arc ?? 0));
   }
 
-  /** @returns this without one of its hubs; undefined when something may hang on it */
+  /** @returns the draft without one of its hubs; undefined when another hub may depend on it */
   without(index: number): Draft | undefined {
     const hub = this.hubs[index];
     const kind = hub === undefined ? undefined : this.network.ports[hub.site];
@@ -180,18 +183,18 @@ export class Draft {
     return this.#score;
   }
 
-  /** Of ports that are left, and of hubs. */
+  /** Sums over the ports that are left and over the hubs. */
   get tally(): Tally {
     return this.#stock.tally;
   }
 }
 
-/** What there is for devices and further hubs. */
+/** The ports and slots that are left for devices and further hubs. */
 class Stock {
   readonly #network: Network;
   /** How many ports, by kind. */
   readonly #ports: Int32Array;
-  /** How many slots, by controller; only where it has slots. */
+  /** How many slots, by controller; used only for a controller that has slots. */
   readonly #slots: Int32Array;
   readonly tally: Tally;
 
@@ -222,12 +225,15 @@ class Stock {
     return this.#network.slots[kind.controller] === undefined || this.slots(kind.controller) > 0;
   }
 
-  /** Puts a hub where one can go. @returns its ports */
+  /**
+   * Puts a hub on a port that takes it.
+   *
+   * @returns its ports
+   */
   put(hub: DraftHub): readonly Child[] {
     return this.#change(hub, 1);
   }
 
-  /** Takes a hub away. */
   take(hub: DraftHub): void {
     this.#change(hub, -1);
   }
@@ -268,7 +274,7 @@ export function mayHost({ device, scope }: Demand, kind: PortKind): boolean {
   }
 }
 
-/** @returns how many of the ports that a kind of device wants are there without new hubs; for a single one, enough */
+/** @returns how many of the ports that a kind of device wants exist without new hubs; for a single port, as many as the kind has devices */
 function ownPorts({ ways, wanters, own, ports, devices }: Network, kind: DeviceKind): number {
   if (kind.wanted === undefined) return 0;
   if (ports[kind.wanted.kind]?.single !== undefined) return kind.members.length;
@@ -303,8 +309,8 @@ function childrenOf(network: Network, site: PortKind, count: number): Child[] {
 }
 
 /**
- * Fills a network. Devices that have their own place, unkept and at native speed, go there first: every other way would cost what
- * weighs more, a device away from home or without its port; so no cheaper flow of these devices is possible.
+ * Fills a network. Devices whose own port is unkept and at native speed go there first. Every other way costs more, because the device
+ * would be away from home or without its port, so these devices cannot have a cheaper flow.
  */
 function fill(network: Network, flow: MinCostFlow, wanted: readonly number[]): void {
   const left = network.devices.map(({ members }) => members.length);
@@ -332,7 +338,7 @@ function fill(network: Network, flow: MinCostFlow, wanted: readonly number[]): v
   });
 }
 
-/** @param hopeful - whether hubs that were asked for and have no place count as if they had the best that there may be */
+/** @param hopeful - whether hubs that were asked for but have no place count as if they had the best possible place */
 function scoreOf({ network, flow, hubs, tally }: Draft, hopeful = false): Score {
   const { problem } = network;
   const all = flow.tally.plus(tally);

@@ -2,13 +2,16 @@ import type { Draft, DraftHub } from './draft.js';
 import type { DeviceKind, Network } from './network.js';
 import { comparePlanPorts, type Layout, layoutOf, type NewHub, newHub, type PlanPort } from './space.js';
 
-/** Which hubs are added where, and the port of each demand by its place in the list. */
+/** Which hubs are added where, and the port of each demand in the order of the demands. */
 export interface HandedOut {
   readonly layout: Layout;
   readonly given: readonly (PlanPort | undefined)[];
 }
 
-/** Turns a draft, which only counts, into real ports: of like ports the lowest, to like devices in the order of their keys. */
+/**
+ * Turns a draft, which only counts, into real ports. Of similar ports the lowest come first, and similar devices get them in the order of
+ * their keys.
+ */
 export function handOut(draft: Draft): HandedOut {
   return new HandOut(draft).done();
 }
@@ -16,7 +19,7 @@ export function handOut(draft: Draft): HandedOut {
 class HandOut {
   readonly #draft: Draft;
   readonly #network: Network;
-  /** By kind: the ports that nobody has yet, ascending. */
+  /** By kind: the ports that are not given yet, ascending. */
   readonly #free: PlanPort[][];
   /** Ports by name, those of hubs at single ports included. */
   readonly #ports: Map<string, PlanPort>;
@@ -68,7 +71,11 @@ class HandOut {
     for (const kind of touched) this.#free[kind]?.sort(comparePlanPorts);
   }
 
-  /** Gives devices the ports that are their own. @returns the others, by the order of demands */
+  /**
+   * Gives devices their own ports.
+   *
+   * @returns the other devices, in the order of the demands
+   */
   #putAtOwn({ wanted, members }: DeviceKind): number[] {
     let left = wanted === undefined ? 0 : this.#draft.flow.flow(wanted.arc);
     if (wanted === undefined || left === 0) return [...members];

@@ -8,8 +8,8 @@ export function addedHub(site: number): DraftHub {
 }
 
 /**
- * @returns the kinds of ports on which a hub can go, those of least worth first: for a port that carries more can stand in for
- *   one that carries less, not the other way round. Ports that something named needs come last.
+ * @returns the kinds of ports that can take a hub, least valuable first, because a port that carries more speeds can replace one that
+ *   carries fewer, but not the other way round. Ports that a named port needs come last.
  */
 export function sitesOf(draft: Draft): number[] {
   const { ports } = draft.network;
@@ -20,7 +20,10 @@ export function sitesOf(draft: Draft): number[] {
   return sites.sort((a, b) => a.worth - b.worth || a.site - b.site).map(({ site }) => site);
 }
 
-/** What is lost with a port, fewest first: that it is kept or named, then its speeds, then nearness, then the controller. */
+/**
+ * What is lost with a port, from the weightiest: that it is kept, that it is named, then its speeds, its nearness to the root, its
+ * controller.
+ */
 export function worth({ kept, single, mask, depth, controller }: PortKind): number {
   return ((((kept ? 2 : 0) + (single === undefined ? 0 : 1)) * 16 + mask) * 8 + depth) * 65536 + controller;
 }
@@ -31,7 +34,7 @@ export function waitingHubs({ network, hubs }: Draft): number[] {
   return network.hubs.filter((index) => !placed.has(index));
 }
 
-/** @returns the waiting hubs, of those that are alike only the first */
+/** @returns the waiting hubs; of hubs that are alike, only the first */
 export function unlikeHubs({ problem: { demands } }: Network, waiting: readonly number[]): number[] {
   const seen = new Set<string>();
   return waiting.filter((index) => {
@@ -48,8 +51,8 @@ export function unlikeHubs({ problem: { demands } }: Network, waiting: readonly 
 }
 
 /**
- * @returns names of ports that are wanted, by a pin or as a home, and are not there. Of hubs that wait the demand as well: they
- *   are to be put on the port itself, there or not.
+ * @returns the names of ports that a pin or a home wants and that do not exist. For a hub that waits it also returns the demand, since the
+ *   hub has to be on the port itself, whether the port exists or not.
  */
 export function missingPorts(draft: Draft): { readonly name: string; readonly hub: number | undefined }[] {
   const { network } = draft;
@@ -80,7 +83,7 @@ export function missingPorts(draft: Draft): { readonly name: string; readonly hu
 /**
  * @param links - the ports that need hubs, nearest to the root first
  * @param waiting - hubs that may be links
- * @returns hubs on those of the links that have none yet; undefined when there can be none
+ * @returns hubs for those links that have none yet; undefined when that is not possible
  */
 export function chainOn(
   draft: Draft,

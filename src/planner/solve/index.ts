@@ -1,6 +1,6 @@
 /**
- * Who sits where: the search for the best ports. A request comes in as demands on a space of ports; layouts of hubs are tried, for each a
- * flow of least cost is found and scored, and the solution with the best score goes out. Numbers and indices only; no words.
+ * The search for the best ports. A request comes in as demands on a space of ports. The search tries layouts of hubs, finds and scores a
+ * flow of least cost for each, and returns the solution with the best score. It works on numbers and indices only and makes no texts.
  */
 
 export { once } from './compute-once.js';

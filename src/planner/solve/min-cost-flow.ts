@@ -4,25 +4,25 @@ import { type Addends, NOTHING, Tally } from './tally.js';
 export type Cost = readonly [number, number, number];
 
 /**
- * Minimum-cost flow by successive shortest paths (Busacker and Gowen), the paths by Dijkstra over costs that potentials keep from
- * being negative (Edmonds and Karp; Tomizawa). Costs are compared lexicographically; that order is kept by addition, so what holds
- * for numbers holds for them. Exact for whole capacities.
+ * Minimum-cost flow by successive shortest paths (Busacker and Gowen). Dijkstra's algorithm finds the paths; potentials keep its costs from
+ * becoming negative (Edmonds and Karp; Tomizawa). Costs are compared lexicographically. Addition preserves that order, so results that hold
+ * for numbers hold for these costs. The flow is exact for whole capacities.
  *
- * A flow that is cheapest stays so while capacities are changed by `widen` and `narrow`: each finds the few paths that matter.
- * `copy` is cheap, so a change can be tried and thrown away.
+ * The cheapest flow stays the cheapest while `widen` and `narrow` change capacities: each finds only the few paths that matter. `copy` is
+ * cheap, so a change can be tried and thrown away.
  */
 export class MinCostFlow {
   readonly #graph: Graph;
-  /** What each arc can still take; an arc and the way back stand side by side. */
+  /** How much more each arc can take. An arc and its reverse arc are neighbours. */
   #room: Int32Array;
   /** The potential of each node, in three parts. */
   #pa: Float64Array;
   #pb: Float64Array;
   #pc: Float64Array;
-  /** What flows now. */
+  /** Sums over the present flow. */
   readonly tally: Tally;
 
-  /** An empty network. Its nodes and arcs are to be made before anything flows, each node before the arcs that leave it. */
+  /** An empty network. All its nodes and arcs must be made before anything flows, and each node before the arcs that leave it. */
   constructor(like?: MinCostFlow) {
     this.#graph = like === undefined ? new Graph() : like.#graph;
     this.#room = like === undefined ? new Int32Array(0) : like.#room.slice();
@@ -46,8 +46,8 @@ export class MinCostFlow {
   }
 
   /**
-   * Ends the making of the network. Potentials become what the cheapest way to the sink costs where every arc is open; arcs may
-   * therefore only lead to nodes that are older than the one they leave.
+   * Ends the construction of the network. The potential of a node becomes the cost of the cheapest way to the sink with all arcs open. An
+   * arc may therefore lead only to a node that is older than the node it leaves.
    */
   ready(): void {
     const { first, next, head, a, b, c } = this.#graph;
@@ -88,19 +88,19 @@ export class MinCostFlow {
     return this.#room[arc] as number;
   }
 
-  /** Gives an arc its first capacity; nothing may flow yet. */
+  /** Sets the first capacity of an arc; nothing may flow yet. */
   open(arc: number, capacity: number): void {
     this.#room[arc] = capacity;
   }
 
-  /** Sends something along arcs of which it is known that no other way is as cheap. */
+  /** Sends an amount along an arc. The caller knows that no other way is cheaper. */
   put(arc: number, amount: number): void {
     this.#room[arc] = (this.#room[arc] as number) - amount;
     this.#room[arc ^ 1] = (this.#room[arc ^ 1] as number) + amount;
     this.#count(arc, amount);
   }
 
-  /** Counts what flows along an arc; on the way back it is less of what flows. */
+  /** Counts a flow along an arc; a flow along the reverse arc is subtracted. */
   #count(arc: number, amount: number): void {
     this.tally.add(this.#graph.addends[arc >> 1] as Addends, (arc & 1) === 0 ? amount : -amount);
   }
@@ -116,7 +116,7 @@ export class MinCostFlow {
     return left;
   }
 
-  /** Takes capacity away; what flowed there finds another way, which there must be. */
+  /** Takes capacity away. The flow on it finds another way; such a way must exist. */
   narrow(arc: number, by: number): void {
     const room = this.#room[arc] as number;
     this.#room[arc] = Math.max(0, room - by);
@@ -127,7 +127,7 @@ export class MinCostFlow {
     this.send(head[arc ^ 1] as number, head[arc] as number, by - room);
   }
 
-  /** Adds capacity; what is better off there goes there. */
+  /** Adds capacity. A flow that becomes cheaper through the arc moves there. */
   widen(arc: number, by: number): void {
     const { head, a, b, c } = this.#graph;
     this.#room[arc] = (this.#room[arc] as number) + by;
@@ -142,10 +142,10 @@ export class MinCostFlow {
   }
 
   /**
-   * Sends along the cheapest paths that one run of Dijkstra's algorithm finds. It goes on while the last arc of a path is all
-   * that fills up, since no other distance changes then.
+   * Sends along the cheapest paths that one run of Dijkstra's algorithm finds. It continues as long as only the last arc of a path fills
+   * up, since no other distance changes then.
    *
-   * @param la - with `lb` and `lc` the cost from which on a path is too dear
+   * @param la - with `lb` and `lc` the cost from which a path is too dear
    * @returns how much was sent
    */
   #phase(from: number, to: number, amount: number, la: number, lb: number, lc: number): number {
@@ -161,7 +161,7 @@ export class MinCostFlow {
     seen.push(from);
     graph.push(from);
     let sent = 0;
-    /** The best last arc, and what the way to its end costs. */
+    /** The best last arc, and the cost of the way to its end. */
     let [best, ea, eb, ec] = [-1, 0, 0, 0];
     let [fa, fb, fc] = [la, lb, lc];
     for (;;) {
@@ -260,10 +260,10 @@ export class MinCostFlow {
   }
 }
 
-/** Places of nodes outside the heap: not met, and settled. */
+/** Heap places of nodes that are not in the heap: not reached yet, and settled. */
 const [NEW, DONE] = [-1, -2];
 
-/** What copies of a network share: its arcs, and room to work in. */
+/** What copies of a network share: its arcs and working memory. */
 class Graph {
   /** By node: the arc that was made last. */
   readonly first: number[] = [];
@@ -273,7 +273,7 @@ class Graph {
   readonly a: number[] = [];
   readonly b: number[] = [];
   readonly c: number[] = [];
-  /** By arc and its way back, as one. */
+  /** By pair of an arc and its reverse arc. */
   readonly addends: Addends[] = [];
 
   da: Float64Array = new Float64Array(0);
@@ -335,7 +335,7 @@ class Graph {
     place[last] = at;
   }
 
-  /** Moves the node at a place of the heap to where it belongs, when it became nearer. */
+  /** Moves the node at a place of the heap up to its new place after it became nearer. */
   up(from: number): void {
     const { heap, place } = this;
     const node = heap[from] as number;

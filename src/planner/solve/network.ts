@@ -6,38 +6,41 @@ import { comparePlanPorts, fastness, type PlanPort, portName, type Space } from 
 import { type Addends, IS_AWAY, missing, onController, placed, spare, used } from './tally.js';
 import { type NamedPort, type Ways, waysOf } from './ways.js';
 
-/** Ports of one controller that are alike for everything but their numbers; or a single one of which more must be known. */
+/** Ports of one controller that are alike except for their numbers, or a single port that must be distinguished from these. */
 export interface PortKind {
   readonly controller: number;
   readonly mask: SpeedMask;
   readonly depth: number;
   readonly kept: boolean;
-  /** The name and path of a single port. It may be one of a hub that is not there. */
+  /** The name and path of a single port. It may belong to a hub that does not exist. */
   readonly single: { readonly name: string; readonly path: string } | undefined;
-  /** The free ports of this kind that there are without any new hub, ascending. */
+  /** The free ports of this kind that exist without any new hub, ascending. */
   readonly ports: readonly PlanPort[];
-  /** What leads here from the pool of its like; closed while there is no such port, so that no path looks there in vain. */
+  /** The arc from the pool of similar ports. It is closed while no such port exists, so that no path tries it in vain. */
   readonly poolArc: number;
-  /** What leads on, to the slots of its controller or out; as much flows as ports are used. */
+  /** The arc to the slots of the controller, or to the sink. Its flow is the number of ports in use. */
   readonly arc: number;
-  /** For tallies: a free port, and one that is used. */
+  /** For tallies: a free port, and a port in use. */
   readonly spare: Addends;
   readonly used: Addends;
 }
 
-/** Devices that differ in nothing but their names, and perhaps in which of many like ports they want. */
+/** Devices that differ only in their names, and perhaps in which of many similar ports they want. */
 export interface DeviceKind {
   readonly sample: Demand;
   /** Places in the list of demands, ascending. */
   readonly members: readonly number[];
   readonly node: number;
-  /** Where they may go: to a pool of ports, or to one kind. */
+  /** Where they may go: to a pool of ports, or to one kind of port. */
   readonly places: readonly Place[];
-  /** The kind of port that each wants one of, its own: its home, or where it is pinned. As much room as there are such ports. */
+  /**
+   * The kind of port that they want: each wants its own port of this kind, which is its home or where it is pinned. The arc has as much
+   * room as there are such ports.
+   */
   readonly wanted: { readonly arc: number; readonly kind: number } | undefined;
-  /** For devices with homes: the like without one, where those go that cannot be at home. */
+  /** For devices with homes: the same kind without a home, where those go that cannot be at home. */
   readonly base: { readonly arc: number; readonly kind: number } | undefined;
-  /** What those without a port take; `away`: they were remembered at the port that they are pinned to. */
+  /** The arc for devices without a port; `away`: they were remembered at the port that they are pinned to. */
   readonly nowhere: { readonly arc: number; readonly away: boolean } | undefined;
 }
 
@@ -46,20 +49,23 @@ export interface Place {
   readonly mask: SpeedMask;
   readonly pool: number | undefined;
   readonly kind: number | undefined;
-  /** Whether a device that was remembered is not at home there. */
+  /** Whether a remembered device is not at home there. */
   readonly away: boolean;
 }
 
-/** Ports of all controllers that are alike but for the controller. */
+/** Ports that are alike except for the controller. */
 export interface Pool {
-  /** Kinds of ports with the arcs that lead there. */
+  /** Kinds of ports, with the arcs that lead to them. */
   readonly kinds: readonly { readonly kind: number; readonly arc: number }[];
 }
 
-/** The node where all ports lead. */
+/** The node to which all ports lead. */
 export const SINK = 0;
 
-/** The network of a problem: from kinds of devices over pools to kinds of ports, and out. Where hubs are is not in it. */
+/**
+ * The network of a problem: from kinds of devices through pools to kinds of ports, and on to the sink. It does not contain where the hubs
+ * are.
+ */
 export interface Network {
   readonly problem: PlanningProblem;
   readonly space: Space;
@@ -69,27 +75,27 @@ export interface Network {
   readonly ports: readonly PortKind[];
   readonly pools: readonly Pool[];
   readonly devices: readonly DeviceKind[];
-  /** By controller: the arc of its slots, and how many are free. */
+  /** By controller: the arc of its slots, and the number of free slots. */
   readonly slots: readonly ({ readonly arc: number; readonly free: number } | undefined)[];
   /** The hubs that were asked for, as places in the list of demands. */
   readonly hubs: readonly number[];
   /** Kinds of single ports by name. */
   readonly singles: ReadonlyMap<string, number>;
-  /** By port name: the kind of device that wants it, where that is one alone and the port no single one. */
+  /** By port name: the kind of device that wants the port, if only one kind does and the port is not a single one. */
   readonly wanters: ReadonlyMap<string, number>;
   /** By demand: the name of the port of its own that it wants, see `DeviceKind.wanted`. */
   readonly own: ReadonlyMap<number, string>;
-  /** How many devices were remembered at a port that cannot be had whatever is added. */
+  /** How many devices were remembered at a port that they cannot return to, whatever is added. */
   readonly homeless: number;
   readonly keptNames: ReadonlySet<string>;
-  /** The kind of such ports of new hubs as are not single. */
+  /** The kind of those ports of new hubs that are not single. */
   readonly childKind: (controller: number, depth: number, kept: boolean) => number;
 }
 
 /**
- * Objectives that add up over devices become digits of a cost, the weightiest first, far enough apart that what a path adds to
- * one digit never carries into the next: a path visits a pool, and a kind of device that may go anywhere, once; of the kinds that
- * are tied to a controller it meets only those of the controllers that it comes by.
+ * The objectives that add up over devices become digits of a cost, the weightiest first. The digits are far enough apart that what a path
+ * adds to one digit never carries into the next. A path visits a pool once, and it visits a kind of device that may go anywhere once. Of
+ * the kinds that are tied to a controller, it meets only those of the controllers that it passes.
  */
 const NOWHERE = 2 ** 45;
 const SLOWER = 2 ** 34;
@@ -110,7 +116,10 @@ function nowhereCost({ device, scope }: Demand, away: boolean): Cost {
   return [weight * NOWHERE + (away ? AWAY : 0), 0, 0];
 }
 
-/** Slower than native, by how much; not at home; a device that crowds, and on what; and a slow device on a fast port. */
+/**
+ * The cost of a place: slower than native, and by how much; not at home; a device that crowds, and on what; and a slow device on a fast
+ * port.
+ */
 function placeCost(demand: Demand, mask: SpeedMask, steps: number, away: boolean, sparing: boolean): Cost {
   const fast = isSlow(demand) ? fastness(mask) : 0;
   const slower = steps === 0 ? 0 : SLOWER + steps * STEP_BELOW;
@@ -118,7 +127,7 @@ function placeCost(demand: Demand, mask: SpeedMask, steps: number, away: boolean
   return [slower + (away ? AWAY : 0), crowds, fast * SLOW_ON_FAST];
 }
 
-/** A port used up: whether it was kept, what it could carry, how deep it is, and the order of controllers. */
+/** The cost of using a port: whether it was kept, what it could carry, how deep it is, and the order of controllers. */
 function portCost({ mask, depth, controller, kept }: Pick<PortKind, 'mask' | 'depth' | 'controller' | 'kept'>): Cost {
   const bit = (speed: SpeedMask): number => ((mask & speed) === 0 ? 0 : 1);
   return [
@@ -129,8 +138,8 @@ function portCost({ mask, depth, controller, kept }: Pick<PortKind, 'mask' | 'de
 }
 
 /**
- * @param sparing - whether slow devices that crowd (all that are not pinned to a port) are spared fast ports, and ports at all,
- *   before anything that is said of the ports: right where the plan crowds, and only there
+ * @param sparing - whether the network keeps slow devices that crowd (all that are not pinned to a port) off fast ports, and off ports at
+ *   all, before it weighs anything about the ports. That is right where the plan crowds, and only there.
  */
 export function networkOf(problem: PlanningProblem, space: Space, sparing = false): Network {
   return new Builder(problem, space, sparing).build();
@@ -149,7 +158,7 @@ class Builder {
   readonly #ways: Ways;
   readonly #keptNames: ReadonlySet<string>;
   readonly #flow = new MinCostFlow();
-  /** Kinds of ports; their nodes are made when all are known. */
+  /** Kinds of ports; their nodes are made when all kinds are known. */
   readonly #ports: (Omit<PortKind, 'arc' | 'poolArc' | 'ports'> & {
     ports: PlanPort[];
     node: number;
@@ -208,7 +217,7 @@ class Builder {
     };
   }
 
-  /** Whatever is no port and no slot takes all devices. */
+  /** Every arc that is neither a port nor a slot takes all devices. */
   #openAll(): void {
     this.#flow.ready();
     const all = this.#problem.demands.length;
@@ -277,7 +286,7 @@ class Builder {
     );
   }
 
-  /** Makes the nodes of ports and of slots, and what leads from there to the sink. Of equals the older node is taken. */
+  /** Makes the nodes of ports and of slots, and the arcs from there to the sink. Of nodes that cost the same, the older is taken. */
   #makePorts(): Network['slots'] {
     const slots = this.#space.controllers.map(({ slots: all, devices }) => {
       if (all === undefined) return undefined;
@@ -315,7 +324,7 @@ class Builder {
     }
   }
 
-  /** @returns whether the device has a home that cannot be had */
+  /** @returns whether the device has a home that it cannot return to */
   #place(demand: Demand, index: number): boolean {
     const { scope } = demand;
     const home = this.#ways.homes[index];
@@ -418,7 +427,7 @@ class Builder {
     return { arc: this.#flow.arc(node, SINK, nowhereCost(demand, away), missing(demand, away)), away };
   }
 
-  /** @returns the kind of devices without a home, or regardless of it */
+  /** @returns the kind of the device without its home */
   #baseKind(demand: Demand): number {
     const { scope, device } = demand;
     const where = scope.at === 'any' ? 0 : scope.at === 'controller' ? 2 + scope.controller : 1;
@@ -459,7 +468,7 @@ class Builder {
   }
 }
 
-/** @returns what a map has for a key; made where it has nothing yet */
+/** @returns the map's value for a key; it is made if the map has none yet */
 function known(map: Map<number, Addends>, key: number, make: () => Addends): Addends {
   const found = map.get(key);
   if (found !== undefined) return found;
@@ -474,7 +483,7 @@ function plainKey(controller: number, mask: SpeedMask, depth: number, kept: bool
 
 const TYPES = 2 ** 8;
 
-/** All that counts of a device but its name and where it may go. */
+/** Everything that matters about a device except its name and where it may go. */
 function typeOf({ device: { mask, native, slower, mandatory } }: Demand): number {
   return (((mask & 15) * 4 + SPEEDS.indexOf(native)) * 2 + (slower === 'allow' ? 1 : 0)) * 2 + (mandatory ? 1 : 0);
 }

@@ -2,24 +2,23 @@ import { FULL, HIGH, type SpeedMask, SUPER } from '../../qdev/index.js';
 import type { PlanningProblem } from './problem.js';
 import type { Layout, PlanPort } from './space.js';
 
-/** A way to meet a problem: which hubs are added, who sits where. */
+/** A solution: which hubs are added, and which port each device has. */
 export interface Solution {
   readonly layout: Layout;
-  /** The port of each demand by its place in the list. */
+  /** The port of each demand, in the order of the demands. */
   readonly given: readonly (PlanPort | undefined)[];
   readonly score: Score;
 }
 
 /**
- * What a solution costs, weightiest first; every figure is better when it is less. Without a port (mandatory, of these pinned,
- * optional, of these pinned) · slower than native, and by how many classes · remembered devices that are not at home · kept
- * ports taken · slow devices that crowd fast ports · the last place for slow devices gone · hubs added · free ports that carry
- * SuperSpeed, then high speed, then full speed, each less than nothing · slow devices on fast ports · depth · order of
- * controllers.
+ * What a solution costs, weightiest first; a lower figure is always better. Without a port (mandatory, of these pinned, optional, of these
+ * pinned) · slower than native, and by how many classes · remembered devices that are not at home · kept ports taken · slow devices that
+ * crowd fast ports · the last place for slow devices gone · hubs added · free ports that carry SuperSpeed, then high speed, then full
+ * speed, each count negative · slow devices on fast ports · depth · order of controllers.
  */
 export type Score = readonly number[];
 
-/** How many figures at the front of a score speak of the devices themselves; for these controllers are added. */
+/** How many figures at the front of a score concern the devices themselves. Controllers are added only to improve these. */
 export const DEVICE_FIGURES = 8;
 
 /** The places of figures in a score. */
@@ -41,7 +40,7 @@ export function compareScores(a: Score, b: Score, figures: number = a.length): n
   return 0;
 }
 
-/** Slow devices that may crowd: all, and those on ports that carry SuperSpeed, or high speed. */
+/** How many slow devices may crowd: all of them, those on ports that carry SuperSpeed, and those on ports that carry high speed. */
 export interface SlowCount {
   readonly slow: number;
   readonly slowOnSuper: number;
@@ -62,12 +61,12 @@ export function crowding(
   return [crowd, slow > 0 && left.full === 0 ? 1 : 0];
 }
 
-/** Where the hub of the next slow device would have to take a fast port as well, one more is kept for it. */
+/** How many free ports are missing. If the hub of the next slow device would have to take a fast port as well, one more is kept for it. */
 function shortOf(keep: number, free: number, placesForHub: number): number {
   return Math.max(0, keep + (placesForHub === 0 ? 1 : 0) - free);
 }
 
-/** Counts free ports by what they could carry. */
+/** Counts free ports by the speeds that they carry. */
 export class FreeCount {
   super = 0;
   high = 0;
@@ -92,8 +91,8 @@ export function countFree(ports: readonly PlanPort[]): FreeCount {
 }
 
 /**
- * @returns whether a slow device on this free port would crowd: fewer fast ports than the reserve would be left. `left` counts
- *   what is free with the port.
+ * @param left - the count of free ports, this one included
+ * @returns whether a slow device on this free port would crowd: it would leave fewer fast ports than the reserve
  */
 export function wouldCrowd(problem: PlanningProblem, port: PlanPort, left: FreeCount): boolean {
   if (!problem.mayAddHubs || problem.reserve === 0) return false;

@@ -8,9 +8,9 @@ import { type Space, takesHub } from './space.js';
 import { better, type Trial, Trials } from './trial.js';
 
 /**
- * Finds the best hubs for a problem in a space. First by descent: hubs that named ports need; many at once where many devices
- * wait; then single ones, each where it betters the score most, as long as one does; in the end each has to prove itself again.
- * Then, where that is little work, by trying all layouts of hubs that could be better.
+ * Finds the best hubs for a problem in a space. It descends first. It adds the hubs that named ports need, then many at once where many
+ * devices wait, then single hubs, each where it improves the score most, as long as one does. In the end it takes back each hub that does
+ * not help. Then, where that is little work, it tries all layouts of hubs that could be better.
  */
 export function search(problem: PlanningProblem, space: Space): Solution {
   const trials = new Trials(problem, space);
@@ -18,23 +18,29 @@ export function search(problem: PlanningProblem, space: Space): Solution {
   return { ...handOut(found.best), score: found.score };
 }
 
-/** How much work may go into trying all layouts: layouts × arcs of the network, and layouts. */
+/** How much work may go into trying all layouts: layouts × arcs of the network, and the number of layouts. */
 const MOST_WORK = 40_000;
 const MOST_LAYOUTS = 300;
 
-/** Where there are more than so many times as many layouts, a look at the first of them is not worth its while. */
+/** If the number of layouts is more than this many times what may be tried, trying the first of them is not worth the work. */
 const OUT_OF_REACH = 30;
 
-/** Up to so many kinds of ports each is tried as a place for a hub; of more, the least and those where devices wait. */
+/**
+ * Up to this number of kinds of ports, each kind is tried as a place for a hub. Of more kinds, the search tries the least valuable one, the
+ * first whose controller has two free slots, and the first of each controller on which devices wait.
+ */
 const FEW_KINDS = 40;
 
-/** How many hubs of a kind are tried at most in one step where ports are named, or devices wait on many controllers. */
+/**
+ * How many controllers with waiting devices are tried at most in one step where there are many kinds of ports. For missing named ports the
+ * limit is twice this.
+ */
 const MOST_MOVES = 12;
 
-/** From how many single ports on hubs for all of them are tried before anything else. */
+/** From this number of single ports on, hubs for all of them are tried before anything else. */
 const MANY_NAMED = 20;
 
-/** From how many kinds of hubs on it is only looked whether those can be taken back that have many free ports. */
+/** After this number of hubs, the search tries to take back only hubs of which at least half the ports are free. */
 const MOST_TAKEN_BACK = 60;
 
 class Search {
@@ -66,8 +72,8 @@ class Search {
   }
 
   /**
-   * Whether nobody could be better off, whatever hubs there were. The bound that tells is a flow through the whole network; where
-   * nothing is amiss it need not be known.
+   * Whether no layout of hubs could make a device better off. The bound takes a flow through the whole network; it is not needed where
+   * every device figure is 0.
    */
   #isAtBound({ score }: Trial): boolean {
     if (score.every((figure, i) => i >= DEVICE_FIGURES || figure === 0)) return true;
@@ -81,12 +87,12 @@ class Search {
     return problem.mayAddHubs || hubs.length > 0;
   }
 
-  /** Figures that a hub can better: those of the devices, crowding, and the last place. */
+  /** Whether a hub can improve a figure: one of the devices, crowding, or the last place. */
   #mayGain({ score }: Trial): boolean {
     return this.#mayHub() && score.some((figure, i) => i < ADDED_HUBS && figure > 0);
   }
 
-  /** With many ports named behind hubs that are not there: these hubs, if nobody could be better off with any others. */
+  /** Where many ports are named behind hubs that do not exist: these hubs, if no other layout could make a device better off. */
   #allHome(): Trial | undefined {
     const { network } = this.#trials;
     if (!this.#mayHub() || network.ways.single.size < MANY_NAMED) return undefined;
@@ -127,7 +133,7 @@ class Search {
       .sort((a, b) => (network.ports[a.site]?.depth ?? 0) - (network.ports[b.site]?.depth ?? 0));
   }
 
-  /** As many hubs at once as waiting devices would fill. */
+  /** Adds as many hubs at once as the waiting devices would fill. */
   #inBulk(from: Trial): Trial {
     const { network } = this.#trials;
     if (!network.problem.mayAddHubs) return from;
@@ -196,7 +202,7 @@ class Search {
     return now;
   }
 
-  /** The hubs worth trying next. Of moves that are equally good the first is taken: hubs at named ports, which have no other place. */
+  /** The hubs worth trying next. Of equally good moves the first is taken, so hubs at named ports come first: they have no other place. */
   #moves({ draft, score }: Trial): DraftHub[][] {
     const { network } = draft;
     const { demands, mayAddHubs } = network.problem;
@@ -245,8 +251,8 @@ class Search {
   }
 
   /**
-   * Takes back hubs that others, added later, have made needless. Of hubs that are alike, one that is needed speaks for all. Of very
-   * many only those are looked at in the end of which half the ports are free: the others were added for devices that waited.
+   * Takes back hubs that hubs added later have made needless. If one hub is needed, all hubs like it are kept. After very many, only those
+   * hubs are tried of which at least half the ports are free: the others were added for devices that waited.
    */
   #withoutIdle(from: Trial): Trial {
     let now = from;
@@ -266,7 +272,7 @@ class Search {
     return now;
   }
 
-  /** Tries all layouts of hubs, those with fewer hubs first, until none can be better or it gets too much. */
+  /** Tries all layouts of hubs, those with fewer hubs first, until none can be better or the limit is reached. */
   #all(from: Trial): Trial {
     const { network } = this.#trials;
     const { demands, mayAddHubs } = network.problem;
@@ -280,7 +286,7 @@ class Search {
     if (layoutsOf(order.length, from.draft.hubs.length) > layouts * OUT_OF_REACH) return from;
     const most = this.#trials.count + layouts;
     let best = from;
-    /** Of each layout also the place in the order from which on it may be extended, so that none is met twice. */
+    /** Each layout comes with the place in the order from which it may be extended, so that no layout is tried twice. */
     let level: { trial: Trial; next: number; asked: number }[] = [{ trial: this.#bare, next: 0, asked: -1 }];
     while (level.length > 0) {
       const deeper: typeof level = [];
@@ -312,14 +318,14 @@ class Search {
   }
 }
 
-/** @returns in how many ways so many hubs can be on so many kinds of ports */
+/** @returns the number of ways to distribute hubs over kinds of ports */
 function layoutsOf(kinds: number, hubs: number): number {
   let ways = 1;
   for (let n = 1; n <= hubs; n++) ways = (ways * (kinds + n - 1)) / n;
   return ways;
 }
 
-/** In place of a controller: all of them. */
+/** Stands for all controllers in place of one. */
 const ANY = -1;
 
 function siteWorth({ network }: Draft, site: number): number {
@@ -327,7 +333,10 @@ function siteWorth({ network }: Draft, site: number): number {
   return kind === undefined ? 0 : worth(kind);
 }
 
-/** @returns how many devices would gain by a port behind a hub, by the controller that they are pinned to; all others last */
+/**
+ * @returns how many devices would gain from a port behind a hub, by the controller that they are pinned to; devices that are not pinned
+ *   come last
+ */
 function needsOf({ network, flow }: Draft, score: Score): Map<number, number> {
   const needs = new Map<number, number>();
   const crowding = (score[CROWDING] ?? 0) + (score[LAST_PLACE] ?? 0);

@@ -31,11 +31,11 @@ export interface PlanPort {
   readonly mask: SpeedMask;
   /** 1 for a root port. */
   readonly depth: number;
-  /** Why nothing can be planned here; undefined for a free port. */
+  /** Why nothing can be planned on this port; undefined for a free port. */
   readonly held: Extract<Verdict, { verdict: 'taken' | 'unsure' }> | undefined;
 }
 
-/** Every port of the controllers that qplug knows, by order of controllers, then port number. */
+/** Every port of the controllers that qplug knows, in the order of the controllers, then by port number. */
 export interface Space {
   readonly controllers: readonly Controller[];
   readonly ports: readonly PlanPort[];
@@ -47,7 +47,7 @@ export interface NewHub {
   /** How many downstream ports. */
   readonly ports: number;
   readonly children: readonly PlanPort[];
-  /** The demand (its place in the list of demands) that asked for it; undefined when the planner did. */
+  /** The demand (its place in the list of demands) that asked for the hub; undefined when the planner adds it. */
   readonly demand: number | undefined;
 }
 
@@ -56,7 +56,7 @@ export interface Layout {
   readonly space: Space;
   /** Parents before children. */
   readonly hubs: readonly NewHub[];
-  /** Ports without anything on them, those of the new hubs included. */
+  /** Ports with nothing on them, those of the new hubs included. */
   readonly free: readonly PlanPort[];
 }
 
@@ -65,7 +65,7 @@ export function portName(bus: string, path: string): string {
   return `${path}@${bus}`;
 }
 
-/** @returns whether a hub may sit on a port: it takes full speed, and is no deeper than QEMU's chain of five */
+/** @returns whether a port can take a hub: it carries full speed and is within QEMU's chain of five hubs */
 export function takesHub({ mask, depth }: Pick<PlanPort, 'mask' | 'depth'>): boolean {
   return (mask & FULL) !== 0 && depth <= MAX_HUB_CHAIN;
 }
@@ -75,14 +75,14 @@ export function fastness(mask: SpeedMask): number {
   return ((mask & SUPER) === 0 ? 0 : 1) + ((mask & HIGH) === 0 ? 0 : 1);
 }
 
-/** @returns what a person calls something that is attached: its id, else its type */
+/** @returns the name of an attached device: its id, otherwise its type */
 export function occupantName(device: AttachedDevice): string {
   return device.id ?? device.driver;
 }
 
 /**
- * Reads the ports off a topology. A port below which something sits is in use, even when its hub was not seen. A device whose
- * port QEMU did not tell may sit on any free port that takes its speed, so nothing is planned onto those.
+ * Reads the ports off a topology. A port that has a device behind it is in use, even if its hub was not seen. A device whose port QEMU did
+ * not report may be on any free port that takes its speed, so nothing is planned onto those.
  */
 export function spaceOf(topology: Topology): Space {
   const ports = topology.controllers.flatMap((controller, index) =>
@@ -123,14 +123,14 @@ function controllerSpace(controller: Controller, index: number): PlanPort[] {
   });
 }
 
-/** The speeds that a device may have now; all when QEMU told none. */
+/** The speeds that a device may have now. Where QEMU reported none, a hub has full speed and another device may have any. */
 function speedsOf(device: AttachedDevice): SpeedMask {
   const speed = device.megabits === undefined ? undefined : speedOfMegabits(device.megabits);
   if (speed !== undefined) return maskOf(speed);
   return device.driver === 'usb-hub' ? FULL : ~0;
 }
 
-/** @returns the space with these hubs on it; each must sit on a port that is free at that point */
+/** @returns the space with these hubs added; each must be on a port that is free at that point */
 export function layoutOf(space: Space, hubs: readonly NewHub[]): Layout {
   const used = new Set(hubs.map(({ at }) => at.name));
   const free = space.ports.filter(({ held, name }) => held === undefined && !used.has(name));
@@ -157,7 +157,7 @@ export function newHub(at: PlanPort, ports: number, demand?: number): NewHub {
   return { at, ports, children, demand };
 }
 
-/** Orders ports by controller, then by number: a hub before what is behind it. */
+/** Orders ports by controller, then by number: a hub comes before the ports behind it. */
 export function comparePlanPorts(a: PlanPort, b: PlanPort): number {
   if (a.controller !== b.controller) return a.controller - b.controller;
   const [left, right] = [a.numbers, b.numbers];

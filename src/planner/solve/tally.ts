@@ -5,8 +5,9 @@ import { crowding, DEVICE_FIGURES, FreeCount, type Score } from './score.js';
 import { fastness } from './space.js';
 
 /**
- * What a score is made of: the first eight figures as they stand there, then what the others are worked out from. All of them add
- * up over devices, hubs and free ports; so they are summed while these come and go, and a score needs no look at all there are.
+ * The sums that a score is made of: the first eight figures of the score itself, then the sums from which the other figures are computed.
+ * All of them add up over devices, hubs and free ports. So they change as these come and go, and a score does not have to look at
+ * everything again.
  */
 const SUMS = [
   'mandatory',
@@ -33,7 +34,7 @@ const SUMS = [
 
 type Sum = (typeof SUMS)[number];
 
-/** What one thing adds to a tally: values by the places of sums; what is not there adds nothing. */
+/** What one thing adds to a tally: values by the places of sums; a missing value adds nothing. */
 export type Addends = readonly number[];
 
 /** Sums of what a score is made of. */
@@ -44,7 +45,7 @@ export class Tally {
     this.#sums = like === undefined ? new Float64Array(SUMS.length) : like.#sums.slice();
   }
 
-  /** Counts so many of a thing; a negative count takes them back. */
+  /** Adds a thing `count` times; a negative count takes it back. */
   add(addends: Addends, count: number): void {
     for (let i = 0; i < addends.length; i++) {
       this.#sums[i] = (this.#sums[i] as number) + (addends[i] as number) * count;
@@ -86,7 +87,7 @@ function addends(sums: Partial<Record<Sum, number>>): Addends {
 
 export const NOTHING: Addends = [];
 
-/** A device or a hub that was remembered, and is not at home. */
+/** A remembered device or hub that is not at home. */
 export const IS_AWAY: Addends = addends({ away: 1 });
 
 /** A hub that the planner adds. */
@@ -101,7 +102,7 @@ export function missing({ device, scope }: Demand, away: boolean): Addends {
   });
 }
 
-/** A device on a port with this mask, so many speed classes below its native one. */
+/** A device on a port with this mask, `steps` speed classes below its native one. */
 export function placed(demand: Demand, mask: SpeedMask, steps: number, away: boolean): Addends {
   const crowds = mayCrowd(demand) ? 1 : 0;
   return addends({
@@ -115,7 +116,7 @@ export function placed(demand: Demand, mask: SpeedMask, steps: number, away: boo
   });
 }
 
-/** A port with this mask, free. */
+/** A free port with this mask. */
 export function spare(mask: SpeedMask): Addends {
   const full = carries(mask, FULL);
   return addends({
@@ -127,13 +128,13 @@ export function spare(mask: SpeedMask): Addends {
   });
 }
 
-/** A port in use that was free; its controller is counted apart. */
+/** A port that was free and is now in use; its controller is counted separately. */
 export function used(mask: SpeedMask, depth: number, kept: boolean): Addends {
   const lost = spare(mask);
   return addends({ taken: kept ? 1 : 0, depth }).map((value, i) => value - (lost[i] ?? 0));
 }
 
-/** @returns the same on the controller with this place in the list */
+/** @returns the same for a port on the controller with this place in the list */
 export function onController(port: Addends, controller: number): Addends {
   return [...port.slice(0, -1), controller];
 }

@@ -7,11 +7,11 @@ import { compareScores, crowds, type Score } from './score.js';
 import type { Space } from './space.js';
 
 /**
- * Tries layouts of hubs. For a given layout the flow is cheapest in all that adds up over devices, which is everything but
- * crowding; what it prefers is also what crowds least, as long as every slow device counts as one that crowds. Those that are
- * pinned to a port do not; and where a controller runs short of slots, another device left out may crowd less. Where such a thing
- * is so and they crowd, the flow is solved once more with "fewest devices that crowd, on the slowest ports" before all that is
- * said of ports, and the better of the two counts.
+ * Tries layouts of hubs. For a given layout, the flow is the cheapest in everything that adds up over devices, which is all but crowding.
+ * The cheapest flow also crowds least, as long as every slow device counts as one that crowds. Two cases are different: a device that is
+ * pinned to a port does not count, and where a controller runs short of slots, leaving out another device may crowd less. In these cases,
+ * if devices crowd, the flow is computed once more with "fewest devices that crowd, on the slowest ports" before everything that concerns
+ * the ports. The better of the two counts.
  */
 export class Trials {
   readonly network: Network;
@@ -62,10 +62,13 @@ export class Trials {
   }
 }
 
-/** Up to so many kinds of ports each is looked at. */
+/** Up to this number of kinds of ports, each kind is tried. */
 const FEW_KINDS = 40;
 
-/** @returns ports for slow devices that are all in use, of which one might better be left: kinds, of many alike only one */
+/**
+ * @returns kinds of ports for slow devices that are all in use, and of which it might be better to leave one free; if there are many kinds,
+ *   only one of those that are alike
+ */
 function lastLowOnes({ network: { ports }, flow }: Draft): number[] {
   const seen = new Set<number>();
   return ports.flatMap(({ mask, depth, arc }, kind) => {
@@ -78,14 +81,14 @@ function lastLowOnes({ network: { ports }, flow }: Draft): number[] {
 }
 
 export interface Trial {
-  /** From which further layouts are made. */
+  /** The draft from which further layouts are made. */
   readonly draft: Draft;
-  /** The one that counts. */
+  /** The draft that counts. */
   readonly best: Draft;
   readonly score: Score;
 }
 
-/** @returns the better one; of equals the first */
+/** @returns the better trial; the first if both are equal */
 export function better(a: Trial, b: Trial | undefined): Trial {
   return b !== undefined && compareScores(b.score, a.score) < 0 ? b : a;
 }

@@ -10,17 +10,17 @@ export interface NamedPort {
   readonly name: string;
 }
 
-/** Which named ports can be had, and what that takes. */
+/** Which named ports can be reached, and what that takes. */
 export interface Ways {
-  /** All ports that there are, in use or not. */
+  /** All existing ports, in use or not. */
   readonly ports: ReadonlyMap<string, PlanPort>;
-  /** By demand: where it was; undefined when that cannot be had whatever is added. */
+  /** By demand: where it was; undefined when it cannot return there, whatever is added. */
   readonly homes: readonly (NamedPort | undefined)[];
-  /** By demand: the ports that its pin names and that can be had; undefined without such a pin. */
+  /** By demand: the ports that its pin names and that can be reached; undefined without such a pin. */
   readonly pins: readonly (readonly NamedPort[] | undefined)[];
-  /** By port name: the free ports, nearest to the root first, that need a hub for the port to be there. Empty when it is. */
+  /** By port name: the free ports, nearest to the root first, that need a hub for the port to exist. Empty when it exists. */
   readonly chains: ReadonlyMap<string, readonly NamedPort[]>;
-  /** Ports that have to be told from their like: several devices want them, or a hub, or one on which something named depends. */
+  /** Ports that must be distinguished from similar ones: several devices want them, or a hub does, or something named depends on them. */
   readonly single: ReadonlyMap<string, NamedPort>;
 }
 
@@ -80,7 +80,7 @@ export function waysOf(space: Space, demands: readonly Demand[], kept: readonly 
   return { ports, homes, pins, chains, single };
 }
 
-/** @returns where hubs are needed for a port to exist; undefined when it is in use, or can't come to be */
+/** @returns where hubs are needed for a port to exist; undefined when it is in use, or cannot come into being */
 function chainTo(
   ports: ReadonlyMap<string, PlanPort>,
   controller: number,

@@ -3,7 +3,7 @@ import type { AttachedReport, AttachReport, Changed } from '../../vm/index.js';
 import { hostDeviceSummary } from './host-device.js';
 import { changedDocument } from './vm-file.js';
 
-/** What was attached, and what was added to the VM for it, for programs. */
+/** For programs: what was attached, and what was added to the VM for it. */
 export function attachDocument(report: AttachReport & Changed): Record<string, unknown> {
   return {
     vm: report.vm,

@@ -2,7 +2,7 @@ import type { Room } from '../../planner/index.js';
 import { megabits } from '../../qdev/index.js';
 import { addedDocument } from './plan.js';
 
-/** How many more devices fit, for programs. */
+/** For programs: how many more devices fit. */
 export function capacityDocument(vm: string, rooms: readonly Room[]): Record<string, unknown> {
   return {
     vm,

@@ -1,6 +1,6 @@
 import type { Claim } from '../../registry/index.js';
 
-/** A claim for programs. */
+/** For programs: a claim. */
 export function claimDocument({
   key,
   owner,
@@ -27,7 +27,7 @@ export function claimDocument({
   };
 }
 
-/** Whose a device is and how far. */
+/** The owner of a device, and the state of its claim. */
 export function claimSummary({
   owner,
   state,

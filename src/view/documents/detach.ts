@@ -3,7 +3,7 @@ import type { Changed, DetachedReport, DetachReport } from '../../vm/index.js';
 import { hostDeviceSummary } from './host-device.js';
 import { changedDocument } from './vm-file.js';
 
-/** What was detached, and which drivers the host has for it now, for programs. */
+/** For programs: what was detached, and which drivers the host now has for it. */
 export function detachDocument(report: DetachReport & Changed): Record<string, unknown> {
   return { vm: report.vm, devices: report.devices.map(detachedDocument), ...changedDocument(report) };
 }

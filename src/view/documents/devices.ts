@@ -3,16 +3,16 @@ import type { Claim } from '../../registry/index.js';
 import { claimSummary } from './claim.js';
 import { hostDeviceDocument, hubDocument } from './host-device.js';
 
-/** What is known of host devices beyond what they say themselves, by port. Undefined: nobody looked. */
+/** What qplug knows of host devices beyond what they report themselves, by port. A field is undefined if nobody looked. */
 export interface DeviceNotes {
   readonly claims?: ReadonlyMap<string, Claim> | undefined;
   readonly guards?: GuardsByPort | undefined;
 }
 
 /**
- * The devices of a host, for programs.
+ * For programs: the devices of a host.
  *
- * @param devices - those of the inventory that are meant; its hubs are always there
+ * @param devices - the selected devices of the inventory; the document always lists its hubs
  */
 export function devicesDocument(
   devices: readonly HostDevice[],

@@ -1,7 +1,7 @@
 import { findingDocument } from '../../diag/index.js';
 import type { Check } from '../../vm/index.js';
 
-/** What was checked on this host, for programs. */
+/** For programs: what was checked on this host. */
 export function doctorDocument(checks: readonly Check[]): Record<string, unknown> {
   return {
     healthy: checks.every(hasPassed),
@@ -14,7 +14,7 @@ export function doctorDocument(checks: readonly Check[]): Record<string, unknown
   };
 }
 
-/** @returns whether nothing that a check found is an error */
+/** @returns whether a check found no error */
 export function hasPassed({ findings }: Pick<Check, 'findings'>): boolean {
   return !findings.some((one) => one.severity === 'error');
 }

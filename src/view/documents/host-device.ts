@@ -13,9 +13,9 @@ import {
 } from '../../host/index.js';
 
 /**
- * A host device for programs. Strings are as the device wrote them: JSON escapes what a terminal would obey.
+ * For programs: a host device. Strings stay as the device wrote them, since JSON escapes control characters.
  *
- * @param guards - why this host needs its devices; undefined where nobody can say
+ * @param guards - why this host needs its devices; undefined where that is not known
  */
 export function hostDeviceDocument(
   device: HostDevice,
@@ -31,7 +31,7 @@ export function hostDeviceDocument(
   };
 }
 
-/** A hub or root hub: nobody can have it, so it has no selector. */
+/** A hub or root hub. It cannot be passed to a VM, so it has no selector. */
 export function hubDocument(hub: HostDevice, guards?: GuardsByPort): Record<string, unknown> {
   return { ...hostDeviceSummary(hub), ...innerDocument(hub), ...guardsDocument(hub, guards) };
 }
@@ -81,14 +81,14 @@ function settingDocument(setting: HostAltSetting): Record<string, unknown> {
   };
 }
 
-/** That of a root hub has no port behind the controller. */
+/** The location of a root hub has no port after the controller. */
 function locationOf(device: HostDevice): string | null {
   const controller = formatController(device.controller);
   if (isRootHub(device) && controller !== undefined) return `${controller}/`;
   return formatLocation(device) ?? null;
 }
 
-/** Who and where, without its descriptors. */
+/** A device's identity and place, without its descriptors. */
 export function hostDeviceSummary(device: HostDevice): Record<string, unknown> {
   return {
     port: device.port,

@@ -1,6 +1,6 @@
 /**
- * What `--json` prints: reports, plans, topologies and host devices come in, and plain data goes out that keeps to a schema of schemas/.
- * Strings stay as devices and files wrote them; whoever prints the data escapes what a terminal would act upon.
+ * What `--json` prints. Reports, plans, topologies and host devices come in, and plain data goes out that matches a schema of schemas/.
+ * Strings stay as devices and files wrote them; the code that prints the data escapes what a terminal would act upon.
  */
 
 export { attachDocument } from './attach.js';

@@ -1,6 +1,6 @@
 import type { VmRecord } from '../../registry/index.js';
 
-/** The VMs that qplug runs on this host, for programs. */
+/** For programs: the VMs that qplug runs on this host. */
 export function listDocument(vms: readonly VmRecord[]): Record<string, unknown> {
   return {
     vms: vms.map(({ name, file, binary, sockets, log, qemu, created }) => ({

@@ -1,6 +1,6 @@
 import type { MigrateReport, StayedDevice } from '../../vm/index.js';
 
-/** Where a guest went, and which devices stayed, for programs. */
+/** For programs: where a guest went, and which devices stayed. */
 export function migrateDocument(report: MigrateReport): Record<string, unknown> {
   const { vm, uri, transferred, totalTime, downtime, devices, ended } = report;
   return {
@@ -14,7 +14,7 @@ export function migrateDocument(report: MigrateReport): Record<string, unknown> 
   };
 }
 
-/** The command line that gives the guest its device on the other side. */
+/** The command line that attaches the device to the guest again on the other host. */
 function attachWords(vm: string, { selector, bus, port }: StayedDevice): string[] {
   return ['qplug', 'attach', vm, selector, '--controller', bus, '--port', port];
 }

@@ -3,9 +3,9 @@ import { megabits } from '../../qdev/index.js';
 import { topologyDocument } from './topology.js';
 
 /**
- * A plan for programs: what goes where, what does not and why, and how the VM looks afterwards.
+ * For programs: a plan, with what goes where, what has no port and why, and the VM after the plan.
  *
- * @param explanations - by key, of the devices that were asked about
+ * @param explanations - by key, for the devices that the user asked about
  */
 export function planDocument(
   plan: Plan,

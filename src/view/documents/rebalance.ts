@@ -2,7 +2,7 @@ import type { Placement } from '../../planner/index.js';
 import { megabits } from '../../qdev/index.js';
 import type { RebalanceReport } from '../../vm/index.js';
 
-/** The single move that is worth most, and what it interrupts, for programs. */
+/** For programs: the single move that gains most, and what it interrupts. */
 export function rebalanceDocument({ vm, move, done }: RebalanceReport): Record<string, unknown> {
   const moved = move?.moved ?? [];
   return {

@@ -1,7 +1,7 @@
 import type { ReleaseReport } from '../../vm/index.js';
 import { claimSummary } from './claim.js';
 
-/** How the host gets a device back, for programs. */
+/** For programs: how the host gets a device back. */
 export function releaseDocument({ label, claim, actions, done }: ReleaseReport): Record<string, unknown> {
   return {
     label,

@@ -1,7 +1,7 @@
 import { megabits } from '../../qdev/index.js';
 import type { RunningVm } from '../../vm/index.js';
 
-/** A VM that was started, for programs. */
+/** For programs: a VM that was started. */
 export function runDocument({ record, devices, paused }: RunningVm): Record<string, unknown> {
   return {
     vm: record.name,

@@ -4,7 +4,7 @@ import { claimSummary } from './claim.js';
 import { hostDeviceSummary } from './host-device.js';
 import { topologyDocument } from './topology.js';
 
-/** A VM with its devices and whose they are, for programs. */
+/** For programs: a VM with its devices and their owners. */
 export function statusDocument(status: VmStatus): Record<string, unknown> {
   const states = new Map(status.devices.map((one) => [one.device, one]));
   return {

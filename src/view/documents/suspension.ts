@@ -1,12 +1,12 @@
 import type { SuspendedDevice } from '../../registry/index.js';
 import type { ResumedDevice, ResumeReport, SuspendReport } from '../../vm/index.js';
 
-/** What the host has while a VM is suspended, for programs. */
+/** For programs: what the host has while a VM is suspended. */
 export function suspendDocument({ vm, already, devices }: SuspendReport): Record<string, unknown> {
   return { vm, already, devices: devices.map(suspendedDeviceDocument) };
 }
 
-/** What a VM that goes on got back, for programs. */
+/** For programs: what a resumed VM got back. */
 export function resumeDocument({ vm, already, devices }: ResumeReport): Record<string, unknown> {
   return { vm, already, devices: devices.map(resumedDeviceDocument) };
 }

@@ -8,7 +8,7 @@ import {
   type Topology,
 } from '../../qdev/index.js';
 
-/** A VM's USB world for programs. `more` adds to each device what its command knows of it. */
+/** For programs: the USB controllers, hubs and devices of a VM. `more` adds what its command knows of each device. */
 export function topologyDocument(
   topology: Topology,
   more: (device: AttachedDevice, controller: Controller) => Record<string, unknown> = () => ({}),

@@ -1,6 +1,6 @@
 import type { Changed } from '../../vm/index.js';
 
-/** What was changed, and where, for programs: part of the documents of attach and detach. */
+/** For programs: what was changed, and where. It is part of the documents of attach and detach. */
 export function changedDocument({ live, file }: Changed): Record<string, unknown> {
   return {
     live,

@@ -11,26 +11,26 @@ import {
   type Wire,
 } from './geometry.js';
 
-/** From a box's edge to its text. */
+/** Pixels from the edge of a box to its text. */
 export const PADDING = 9;
 
-/** From one base line to the next. */
+/** Pixels from one base line to the next. */
 export const LINE = 15;
 
-/** The first base line, from a box's top. */
+/** Pixels from the top of a box to the first base line. */
 const FIRST = 17;
 
-/** Room at the left of a box for the sign of what is special about it. */
+/** Pixels at the left of a box for a sign that marks it as special. */
 const SIGN = 18;
 
-/** Text for a box: its font, and what stands behind it on the same line, where there is room. */
+/** Text for a box: its font, and the text after it on the same line if there is room. */
 export interface LineWords {
   readonly font: Font;
   readonly text: string;
   readonly after?: string | undefined;
 }
 
-/** Collects the items of a picture, makes texts fit into their boxes, and knows how far to the right it goes. */
+/** Collects the items of a picture, fits texts into their boxes, and keeps track of the rightmost pixel in use. */
 export class Canvas {
   readonly #items: Item[] = [];
   #right = 0;
@@ -49,7 +49,7 @@ export class Canvas {
     const x = PADDING + (hasSign(box) ? SIGN : 0);
     const room = box.width - x - PADDING;
     const filled = lines.filter(({ text, after = '' }) => text !== '' || after !== '');
-    // one line alone stands in the middle of a low box
+    // a single line stands in the middle of a low box
     const first = filled.length === 1 && box.height < 3 * LINE ? box.height / 2 + 4 : FIRST;
     const fitted = filled.flatMap((line, index) => fitLine(line, x, first + index * LINE, room));
     this.#add({ item: 'box', ...box, lines: fitted });
@@ -63,7 +63,7 @@ export class Canvas {
     this.#items.push({ item: 'wire', ...wire });
   }
 
-  /** @param room - pixels; what is longer is shortened */
+  /** @param room - in pixels; a longer text is shortened */
   words(text: string, { x, y }: Place, font: Font, room: number): void {
     const shown = shorten(text, columnsIn(room, font));
     this.#items.push({ item: 'words', x, y, font, text: shown });

@@ -5,8 +5,8 @@ import { planScene, statusScene } from './scene.js';
 import { spellSvg } from './svg.js';
 
 /**
- * @param vm - how the VM is called
- * @param untold - devices that have no place in the plan since nobody tells their speed
+ * @param vm - the name of the VM
+ * @param untold - devices that have no place in the plan because their speed is not known
  * @returns a plan as an SVG document
  */
 export function planPicture(vm: string, plan: Plan, untold: Prepared['untold'] = []): string {

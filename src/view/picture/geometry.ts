@@ -1,12 +1,12 @@
 import type { Speed } from '../../qdev/index.js';
 import type { DeviceLook } from '../tree/index.js';
 
-/** A picture as boxes, wires and texts with their places in pixels; what is left is to spell it. */
+/** A picture as boxes, wires and texts with their places in pixels, ready to be written as SVG. */
 export interface Geometry {
   readonly width: number;
   readonly height: number;
   readonly title: string;
-  /** The picture in a sentence, for those who can't see it. */
+  /** The picture in a sentence, for people who cannot see it. */
   readonly description: string;
   readonly items: readonly Item[];
 }
@@ -18,7 +18,7 @@ export interface Place {
   readonly y: number;
 }
 
-/** A controller, hub, device, or a device that has no port. Its lines stand inside. */
+/** A controller, hub, device, or a device that has no port. Its lines are inside the box. */
 export interface Box extends Place {
   readonly item: 'box';
   readonly kind: 'controller' | 'hub' | 'device' | 'refused';
@@ -26,17 +26,17 @@ export interface Box extends Place {
   readonly width: number;
   readonly height: number;
   readonly lines: readonly BoxLine[];
-  /** Everything about it, unshortened: shown when somebody points at it. */
+  /** Everything about it, unshortened; the viewer shows it when somebody points at the box. */
   readonly tip: string;
 }
 
-/** A line of text in a box, at its left edge unless `x` says where; `y` is its base line, from the box's top. */
+/** A line of text in a box. It starts at `x`, counted from the left edge; `y` is its base line, counted from the top of the box. */
 export interface BoxLine extends Place {
   readonly font: Font;
   readonly text: string;
 }
 
-/** A port. `used`: something is on it; else what it is kept for. */
+/** A port. `keep` is `used` if something is on the port, otherwise it says for whom the port is kept. */
 export interface Port extends Place {
   readonly item: 'port';
   readonly keep: 'used' | 'anyone' | 'fast' | 'absent';
@@ -44,7 +44,7 @@ export interface Port extends Place {
   readonly height: number;
   readonly label: string;
   readonly bus: string;
-  /** QEMU's path; undefined where it does not tell. */
+  /** QEMU's path; undefined where QEMU does not report it. */
   readonly path: string | undefined;
   readonly tip: string;
 }
@@ -66,18 +66,21 @@ export interface Words extends Place {
 
 export type Font = 'title' | 'name' | 'small' | 'trouble' | 'refused';
 
-/** Pixels: how big each font is. */
+/** The size of each font, in pixels. */
 export const FONT_SIZE: Readonly<Record<Font, number>> = { title: 16, name: 12, small: 11, trouble: 11, refused: 12 };
 
-/** Fonts are monospaced, so that text fits where it was reckoned to fit; the widest of them take 0.602 of their size a column. */
+/**
+ * Fonts are monospaced, so that a text has the width that was calculated for it. In the widest of these fonts a column takes 0.602 of the
+ * font size.
+ */
 export const COLUMN = 0.61;
 
-/** @returns pixels that so many columns take */
+/** @returns the pixels that a number of columns takes */
 export function textWidth(columns: number, font: Font): number {
   return columns * COLUMN * FONT_SIZE[font];
 }
 
-/** @returns how many columns fit into so many pixels */
+/** @returns the number of columns that fit into a number of pixels */
 export function columnsIn(pixels: number, font: Font): number {
   return Math.max(0, Math.floor(pixels / (COLUMN * FONT_SIZE[font])));
 }

@@ -16,25 +16,25 @@ import { layLegend } from './legend.js';
 import { layRefused } from './refused.js';
 import type { Scene } from './scene.js';
 
-/** Pixels. Each level of hubs is a column: a block, the ports on its right edge, wires, and what is on them. */
+/** Sizes in pixels. Each level of hubs is a column: a block, the ports on its right edge, their wires, and what is on the ports. */
 const MARGIN = 16;
 const HEADING = 62;
 const BLOCK = 176;
 const BLOCK_HEIGHT = 58;
 const DEVICE = 340;
 const DEVICE_HEIGHT = 38;
-/** Of a device of which nothing but its name is told. */
+/** The height of a device of which only the name is shown. */
 const LOW_DEVICE = 26;
 const PORT = 26;
 const PORT_HEIGHT = 20;
-/** From a block's right edge to what hangs on it: a port, and a wire with its speed. */
+/** From the right edge of a block to what is attached to it: a port, and a wire with its speed. */
 const REACH = 116;
 const GAP = 8;
 const CONTROLLER_GAP = 20;
-/** What the legend needs. */
+/** The width that the legend needs. */
 const LEAST_WIDTH = 600;
 
-/** Gives everything of a scene its place. The same scene always gives the same picture. */
+/** Gives everything in a scene its place. The same scene always gives the same picture. */
 export function layOut(scene: Scene): Geometry {
   const page: Page = { scene, canvas: new Canvas(), tally: { devices: 0, hubs: 0, slower: 0, away: 0 } };
   const { canvas } = page;
@@ -80,7 +80,7 @@ function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** @returns where it ends */
+/** @returns the y of its lower edge */
 function layController(page: Page, controller: Controller, y: number): number {
   const { scene, canvas } = page;
   const { id, bus, model, ports, known } = controller;
@@ -107,7 +107,10 @@ function layController(page: Page, controller: Controller, y: number): number {
   return y + height;
 }
 
-/** @param at - the right edge of the block that has these ports. @returns where the last of them ends */
+/**
+ * @param at - the top right corner of the free space in the block that has these ports
+ * @returns the y of the lower edge of the last node
+ */
 function layNodes(page: Page, nodes: readonly PortNode[], controller: Controller, at: Place): number {
   let { y } = at;
   for (const [index, node] of nodes.entries()) {
@@ -179,13 +182,17 @@ function layHub(page: Page, node: Exclude<PortNode, FreeNode>, controller: Contr
   return y + height;
 }
 
-/** @returns `hub, 8 ports` and what else is said of it */
+/** @returns `hub, 8 ports`, and the other words about the hub */
 function hubWords(name: string): string[] {
   const [kind, count, ...more] = name.split(', ');
   return [[kind, count].filter((one) => one !== undefined).join(', '), ...more];
 }
 
-/** A port in use, and the wire to what is on it. @param port - of a hub that QEMU does not show */
+/**
+ * A port in use, and the wire to what is on it.
+ *
+ * @param port - needed for a hub that QEMU does not show
+ */
 function layWire(
   canvas: Canvas,
   device: AttachedDevice | undefined,
@@ -205,7 +212,7 @@ function speedOf(device: AttachedDevice | undefined): Speed | 'none' {
   return speedOfMegabits(device.megabits) ?? 'none';
 }
 
-/** @returns where it ends on the right */
+/** @returns the x of its right edge */
 function layPort(canvas: Canvas, port: Omit<Port, 'item' | 'width' | 'height' | 'label'>): number {
   const label = port.path === undefined ? '?' : port.path.slice(port.path.lastIndexOf('.') + 1);
   const width = Math.max(PORT, Math.ceil(textWidth(label.length, 'small')) + 8);
@@ -218,7 +225,7 @@ function placeName({ bus }: Controller, path: string | undefined): string {
   return `${printable(bus)} port ${path}${portDepth(path) === 1 ? '' : ' (behind a hub)'}`;
 }
 
-/** Free ports that are alike, side by side, and below them what they take and whom they are kept for. */
+/** Similar free ports, side by side. The words beside or below them say which speeds the ports take, or for whom they are kept. */
 function layFree(page: Page, { ports, mask, keep }: FreeNode, controller: Controller, at: Place): number {
   const { canvas } = page;
   const speeds = speedsIn(mask).map((speed) => speedText(megabits(speed)));

@@ -6,7 +6,11 @@ import { type Item, type Place, type Port, textWidth } from './geometry.js';
 const ROW = 24;
 const WIRE = 64;
 
-/** What wires and ports mean, of those that the picture has. @returns where it ends */
+/**
+ * Explains those kinds of wires and ports that the picture has.
+ *
+ * @returns the y of its lower edge
+ */
 export function layLegend(canvas: Canvas, at: Place, width: number): number {
   const { items } = canvas;
   const speeds = SPEEDS.filter((speed) => items.some((item) => item.item === 'wire' && item.speed === speed));

@@ -1,4 +1,4 @@
-/** Colours of a picture; `super` … `low` are wires, distinguished by their form and label as well. */
+/** The colours of a picture. `super` to `low` are the colours of wires, which also differ in form and label. */
 export interface Palette {
   readonly paper: string;
   readonly block: string;
@@ -14,7 +14,7 @@ export interface Palette {
   readonly refused: string;
 }
 
-/** For viewers that know no themes as well: the picture brings its own paper. */
+/** The light colours also serve viewers that know no themes: the picture draws its own background. */
 export const LIGHT: Palette = {
   paper: '#ffffff',
   block: '#f1f4f8',

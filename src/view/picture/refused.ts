@@ -5,7 +5,11 @@ import type { RefusedDevice } from './scene.js';
 
 const GAP = 8;
 
-/** Devices that have no port, each with why and with what would change it. @returns where the last of them ends */
+/**
+ * Devices that have no port, each with the reason and what would change it.
+ *
+ * @returns the y of the lower edge of the last one
+ */
 export function layRefused(canvas: Canvas, refused: readonly RefusedDevice[], at: Place, width: number): number {
   const heading = refused.length === 1 ? 'One device has no port' : `${refused.length} devices have no port`;
   canvas.words(heading, { x: at.x, y: at.y + 12 }, 'refused', width);

@@ -22,7 +22,7 @@ export interface RefusedDevice {
   readonly fix: string | undefined;
 }
 
-/** @param vm - its name, as somebody wrote it */
+/** @param vm - the name of the VM, as the user wrote it */
 export function planScene(vm: string, plan: Plan, untold: Prepared['untold'] = []): Scene {
   const findings = planFindings(plan, { vm });
   const added = new Set(plan.controllers.map(({ id }) => id));

@@ -1,7 +1,7 @@
 import { FONT_SIZE } from './geometry.js';
 import { DARK, LIGHT, type Palette } from './palette.js';
 
-/** Classes begin with `q-`: a picture may stand inside a page that has classes of its own. */
+/** Classes begin with `q-`, because a picture may be inside a page that has its own classes. */
 const COLORS = (palette: Palette): string =>
   [
     rule('.q-paper', { fill: palette.paper }),
@@ -60,5 +60,5 @@ const FORMS = [
   rule('.q-pill', { 'stroke-dasharray': 'none', 'stroke-width': 1 }),
 ].join('');
 
-/** The style sheet: light by default, dark where the viewer says so. No fonts or files from outside. */
+/** The style sheet: light by default, dark where the viewer asks for it. It needs no external fonts or files. */
 export const STYLE: string = `${COLORS(LIGHT)}${FORMS}@media (prefers-color-scheme:dark){${COLORS(DARK)}}`;

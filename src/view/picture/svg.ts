@@ -3,7 +3,7 @@ import type { Box, Font, Geometry, Item, Port, Wire, Words } from './geometry.js
 import { STYLE } from './style.js';
 import { escapeXml } from './xml.js';
 
-/** Spells a picture as SVG: text stays text, each box clips what is in it, nothing is fetched and nothing runs. */
+/** Writes a picture as SVG: text stays text, and each box clips its contents. The SVG loads nothing and runs no script. */
 export function spellSvg({ width, height, title, description, items }: Geometry): string {
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="q-title q-desc">`,
@@ -30,7 +30,7 @@ function spellItem(item: Item): string {
   }
 }
 
-/** Reserved ports are hatched one way, those of a device that is away both ways. */
+/** A port that the reserve keeps is hatched in one direction, the port of a device that is away in both. */
 function patternsOf(items: readonly Item[]): string[] {
   const has = (keep: Port['keep']): boolean => items.some((item) => item.item === 'port' && item.keep === keep);
   const pattern = (id: string, path: string): string =>
@@ -80,7 +80,7 @@ function spellPort({ keep, x, y, width, height, label, tip }: Port): string {
   ].join('');
 }
 
-/** A patch of paper under a number on a hatched port. */
+/** A patch of background under the number on a hatched port. */
 function halo(label: string, x: number, y: number, width: number): string {
   const size = 7 * label.length + 2;
   return `<rect class="q-paper" x="${x + (width - size) / 2}" y="${y + 4}" width="${size}" height="12"/>`;

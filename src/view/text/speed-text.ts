@@ -1,6 +1,6 @@
 /**
  * @param megabits - Mb/s; undefined when unknown
- * @returns the speed as people say it: `1.5M`, `480M`, `5G`
+ * @returns the speed as people write it: `1.5M`, `480M`, `5G`
  */
 export function speedText(megabits: number | undefined): string {
   if (megabits === undefined) return '?';

@@ -5,30 +5,33 @@ import type { Claim } from '../../registry/index.js';
 import type { DeviceState, VmStatus } from '../../vm/index.js';
 import { speedText } from '../text/index.js';
 
-/** What people are told of a device in a VM, in the tree and in the picture alike. All of it is printable. */
+/** The words that the tree and the picture show for a device in a VM. All of them are printable. */
 export interface DeviceWords {
   readonly name: string;
-  /** The port of the host that it is plugged into: `from 1-2.3`; or that it is `new`. */
+  /** The port of the host that the device is plugged into: `from 1-2.3`; or `new` for a device that a plan adds. */
   readonly about?: string | undefined;
-  /** What is not as it should be: `slower: it can do 5G`. */
+  /** What is wrong with the device: `slower: it can do 5G`. */
   readonly trouble?: string | undefined;
   readonly state: DeviceLook;
   readonly id?: string | undefined;
 }
 
-/** `new`: a plan adds it. `slower`: below its native speed. `away`: QEMU does not have it attached, or what it stood for is gone. */
+/**
+ * `new`: a plan adds it. `slower`: it runs below its native speed. `away`: QEMU does not have it attached, its host device is gone, or
+ * another qplug is working on it.
+ */
 export type DeviceLook = 'there' | 'new' | 'slower' | 'away';
 
-/** @returns the words for a device that sits on this controller */
+/** @returns the words for a device on this controller */
 export type Describe = (device: AttachedDevice, controller: Controller) => DeviceWords;
 
-/** @returns what a plan says of the devices of `plan.after` */
+/** @returns the words of a plan for the devices of `plan.after` */
 export function planWords(plan: Plan): Describe {
   const placed = new Map(plan.placements.map((one) => [`${one.port}@${one.bus}`, one]));
   const added = new Set(plan.hubs.map(({ bus, port }) => `${port}@${bus}`));
   const isThere = (device: AttachedDevice, { bus }: Controller): boolean =>
     !placed.has(`${device.port}@${bus}`) && !added.has(`${device.port}@${bus}`);
-  // where everything is new, nothing needs to be marked as new
+  // where everything is new, the word `new` says nothing
   const mixed = plan.after.controllers.some((one) => one.devices.some((device) => isThere(device, one)));
   const fresh = mixed ? ({ about: 'new', state: 'new' } as const) : ({ state: 'there' } as const);
   return (device, { bus }) => {
@@ -52,13 +55,15 @@ export function planWords(plan: Plan): Describe {
   };
 }
 
-/** Whether a device behind a hub could have had a port that is kept for faster ones: that is what the hub is for. */
+/**
+ * Whether a device behind a hub could have had a port that the reserve keeps for faster devices. Then the hub is there to spare that port.
+ */
 function sparesPorts({ placements }: Plan, bus: string, { port: at }: AttachedDevice): boolean {
   const behind = placements.find((one) => one.bus === bus && one.port.startsWith(`${at}.`));
   return behind?.candidates.some(({ verdict }) => verdict.verdict === 'reserved') === true;
 }
 
-/** @returns what the state of a VM says of its devices */
+/** @returns the words for the devices of a VM in its present state */
 export function statusWords(status: VmStatus): Describe {
   const states = new Map(status.devices.map((one) => [one.device, one]));
   return (device) => {
@@ -92,7 +97,7 @@ function troubleOf({ state, native }: DeviceState): string | undefined {
   }
 }
 
-/** A device that another qplug is at just now. */
+/** A device that another qplug process is working on now. */
 function busyWith(claim: Claim | undefined): string | undefined {
   return claim?.worker === undefined ? undefined : `${claim.state}, process ${claim.worker.pid} is working on it`;
 }

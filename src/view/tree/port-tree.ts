@@ -9,10 +9,10 @@ import {
   type SpeedMask,
 } from '../../qdev/index.js';
 
-/** The ports of a controller as people are shown them: every device once, free ports in runs. Text and picture are made of it. */
+/** The ports of a controller as people see them: every device once, and similar free ports together. Text and picture are made from it. */
 export type PortNode = DeviceNode | HiddenHubNode | FreeNode;
 
-/** A device, on its port where QEMU tells it. */
+/** A device, with its port where QEMU reports it. */
 export interface DeviceNode {
   readonly node: 'device';
   readonly port: string | undefined;
@@ -20,7 +20,7 @@ export interface DeviceNode {
   readonly below: readonly PortNode[];
 }
 
-/** A port on which nothing was seen, though something hangs below it. */
+/** A port without a known device although another device is behind it. */
 export interface HiddenHubNode {
   readonly node: 'hidden-hub';
   readonly port: string;
@@ -35,7 +35,7 @@ export interface FreeNode {
   readonly keep: Keep;
 }
 
-/** Whom a free port is kept for. `fast`: the reserve keeps it for fast devices. `absent`: it is the place of a device that is away. */
+/** For whom a free port is kept. `fast`: the reserve keeps it for fast devices. `absent`: it is the place of a device that is away. */
 export type Keep =
   | { readonly for: 'anyone' }
   | { readonly for: 'fast' }
@@ -47,7 +47,7 @@ export interface KeptPorts {
   readonly kept: readonly KeptPort[];
 }
 
-/** @returns what is on a controller's ports and what is free, hubs with what is behind them, by port number */
+/** @returns what is on the ports of a controller and which ports are free, by port number; a hub comes with what is behind it */
 export function portTree(controller: Controller, keptPorts: KeptPorts): PortNode[] {
   const views = portsOf(controller);
   const children = new Map<string, PortView[]>();
@@ -80,7 +80,7 @@ export function portTree(controller: Controller, keptPorts: KeptPorts): PortNode
   }
 }
 
-/** @returns the nearest port above that exists, or '' for the controller itself */
+/** @returns the nearest existing port above, or '' for the controller itself */
 function nearestPort(port: string | undefined, exists: ReadonlySet<string>): string {
   let path = port === undefined ? undefined : parentPort(port);
   while (path !== undefined && !exists.has(path)) path = parentPort(path);

@@ -72,7 +72,7 @@ function termsOf({ controller, port, slower }: AttachRequest): Omit<NewDevice, '
   return { controller, port, slower: slower === 'allow' ? slower : undefined };
 }
 
-/** @returns the device that the selector matches, or undefined if it is not plugged in and its selector lasts */
+/** @returns the device that the selector matches; undefined if the device is not plugged in and the selector still matches it later */
 function deviceOf(selector: Selector, inventory: HostInventory): HostDevice | undefined {
   try {
     return selectOne(selector, inventory);

@@ -98,7 +98,7 @@ async function hostDevicesIn(
   );
 }
 
-/** @returns whether QEMU ended within `timeout` ms: judged by its process if that is known, else by its connection */
+/** @returns whether QEMU ended within `timeout` ms. Its process decides if it is known, otherwise its connection */
 async function hasEnded(
   { record }: VmTarget,
   qmp: QmpConnection,

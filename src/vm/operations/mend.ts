@@ -23,8 +23,8 @@ const CONNECT_TIMEOUT = 2000;
 /** A recovery, possibly within a command about something else. */
 export interface MendOperation extends Operation {
   /**
-   * ms for VMs that the command is not about: for `each` of them, and for `all` together. qplug leaves a VM that does not answer in time
-   * for a later command, and reports it once. Default: `timeout`, and every failure is reported.
+   * The limits in ms for VMs that the command is not about: for `each` of them, and for `all` together. If a VM does not answer in time,
+   * qplug leaves it for a later command and reports it once. By default the limit is `timeout`, and every failure is reported.
    */
   readonly shares?: { readonly each: number; readonly all: number } | undefined;
   /** The user's word for the command's VM: it gets the full `timeout`. */

@@ -23,7 +23,7 @@ import { formatMigrationUri, type MigrationUri } from './migration-uri.js';
 
 export interface MigrateRequest {
   readonly uri: MigrationUri;
-  /** Whether to detach the devices of this host first; else they prevent the migration. */
+  /** Whether to detach the devices of this host first; otherwise they prevent the migration. */
   readonly withDetached: boolean;
   /** Whether to end the empty process that stays here. */
   readonly end: boolean;

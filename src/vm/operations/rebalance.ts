@@ -35,7 +35,7 @@ export interface RebalanceRequest {
   readonly emulated?: readonly string[] | undefined;
   /** Host guards that the user switched off. */
   readonly guardOff?: readonly GuardKind[] | undefined;
-  /** Whether to carry the move out; else qplug only plans it. */
+  /** Whether to carry the move out; otherwise qplug only plans it. */
   readonly carryOut: boolean;
 }
 
@@ -57,8 +57,8 @@ interface RebalancePlan {
 }
 
 /**
- * Plans the one move that gives one more device a native port, and carries it out on request: unplugs the moving devices, plugs them into
- * their new ports and reads the result back; if anything is not as planned, restores every device's former port.
+ * Plans the one move that gives one more device a native port, and carries it out on request: it unplugs the moving devices, plugs them
+ * into their new ports and reads the result back. If anything is not as planned, it restores every device's former port.
  *
  * @throws QplugError: selectors that match no device, or several; with everything undone: QEMU refused a device, or did not follow the plan
  */

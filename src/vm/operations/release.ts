@@ -38,7 +38,7 @@ export interface ReleaseReport {
  * Returns a device to the host, whichever VM has it: detaches it, restores its drivers, and deletes its claim.
  *
  * @param word - a selector of a host device, or its id in the VM
- * @param carryOut - whether to do it; else returns only the actions
+ * @param carryOut - whether to do it; otherwise only the actions are returned
  * @throws QplugError `not-claimed` · `claim-ambiguous` · `claim-in-use`: another qplug is using it now · as `openVm`, `detach`
  */
 export async function release(

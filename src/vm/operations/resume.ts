@@ -33,8 +33,9 @@ export interface ResumeReport {
 }
 
 /**
- * Attaches the devices of a suspended VM again, each to its former port, then resumes the guest. Reports a device that is not available
- * and continues, unless the VM must have it (`when-missing: fail`): then the guest stays paused, and the attached devices stay attached.
+ * Attaches the devices of a suspended VM again, each to its former port, then resumes the guest. If a device is not available, it reports
+ * that and continues. If the VM must have that device (`when-missing: fail`), the guest stays paused, and the attached devices stay
+ * attached.
  *
  * @throws QplugError `missing-at-resume` for each missing device that the VM must have · `migrated-away`, `awaits-guest`: there is no guest
  *   here · `guest-half-loaded`: the guest must not run

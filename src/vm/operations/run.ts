@@ -51,9 +51,9 @@ export interface RunningVm {
 }
 
 /**
- * Starts a VM from its file: plans, launches QEMU paused, plugs each host device in, verifies, and resumes the guest. Reports an optional
- * host device that is not available, and starts without it. If anything else fails, ends the VM before its guest runs, and returns all
- * devices to the host.
+ * Starts a VM from its file: it plans, launches QEMU paused, plugs each host device in, verifies, and resumes the guest. If an optional
+ * host device is not available, it reports that and starts without the device. If anything else fails, it ends the VM before its guest
+ * runs, and returns all devices to the host.
  *
  * @throws QplugError: the file's errors, preflight's findings, the planner's refusals, `vm-exists`, `qemu-ended`, `placed-otherwise`, …
  */

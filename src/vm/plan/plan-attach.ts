@@ -39,11 +39,11 @@ export interface AttachRequest {
   readonly slower?: 'refuse' | 'allow' | undefined;
   /** ms to wait for devices that are not plugged in. Default 0. */
   readonly wait?: number | undefined;
-  /** What qplug may add when ports run out; default: as the VM's file says, else hubs. */
+  /** What qplug may add when ports run out; by default as the VM's file says, otherwise hubs. */
   readonly grow?: { readonly hubs: boolean; readonly controllers: boolean } | undefined;
   /** Host guards that the user switched off. */
   readonly guardOff?: readonly GuardKind[] | undefined;
-  /** Host guards that were switched off when the VM had the device before: qplug ignores them and keeps them in the claim. */
+  /** Host guards that were switched off when the VM had the device before. qplug ignores these guards and keeps them in the claim. */
   readonly handedOver?: readonly GuardKind[] | undefined;
 }
 

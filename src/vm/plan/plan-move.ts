@@ -28,9 +28,9 @@ export function modelsOfMoves(file: VmFile | undefined): string[] {
 }
 
 /**
- * qplug can't create the devices of others again as they were.
+ * Only qplug's own devices may move, because qplug cannot create the devices of other programs again as they were.
  *
- * @returns the devices that may move: those that qplug itself plugged into the running VM and whose speeds are known
+ * @returns the devices that qplug plugged into the running VM and whose speeds are known
  */
 export function movableDevices({ topology, file, inventory, claims }: MoveWorld): MovableDevice[] {
   return topology.controllers.flatMap((controller) =>
@@ -40,7 +40,7 @@ export function movableDevices({ topology, file, inventory, claims }: MoveWorld)
         return [];
       const removal = removalStep(device, controller, inventory, claims);
       if (removal.restore === undefined) return [];
-      // it may keep its own id
+      // the device may keep its own id
       const taken = new Set([...topology.ids].filter((other) => other !== id));
       const hostDevice = hostDeviceOf(device, inventory, claims);
       const made =
@@ -59,7 +59,10 @@ export function movableDevices({ topology, file, inventory, claims }: MoveWorld)
 
 const [HID, STORAGE] = [0x03, 0x08];
 
-/** Emulated devices hold no data; a keyboard is back at once; a disk may be mounted. */
+/**
+ * How much an interruption hurts: 0 for an emulated device, which holds no data; 1 for a keyboard or another HID device, which is back at
+ * once; 3 for storage, which may be mounted; 2 for all others.
+ */
 function disturbanceOf(hostDevice: HostDevice | undefined): number {
   if (hostDevice === undefined) return 0;
   const classes = hostDevice.interfaces.map((one) => one.class);

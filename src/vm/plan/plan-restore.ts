@@ -56,7 +56,7 @@ export interface Equalizing {
   readonly adds: readonly AddStep[];
   /** Removals of those of `adds` that only replace a host device while QEMU loads the state. */
   readonly standIns: readonly Removal[];
-  /** The bus's name now, by its name in the saved tree. */
+  /** The present name of a bus, by its name in the saved tree. */
   readonly buses: ReadonlyMap<string, string>;
   /** Places in use once the tree is equal, as `bus port`. */
   readonly taken: ReadonlySet<string>;
@@ -76,13 +76,13 @@ const NOTHING = { vendorid: 0xffff, productid: 0xffff, hostbus: 255, hostaddr: 1
 const placeOf = (bus: string, port: string): string => `${bus} ${port}`;
 
 /**
- * Plans how to make a VM's USB tree equal to a saved one: pure.
+ * Plans how to make a VM's USB tree equal to a saved one. The function is pure.
  *
  * QEMU loads a device's state into the device at the same port of the controller at the same PCI address, whatever its id (hw/usb/bus.c,
- * usb_get_dev_path), and refuses the whole state if there is none. Additional devices do no harm. An additional controller would: it
- * continues with the addresses that its guest gave it before, in memory that now belongs to the loaded guest.
+ * usb_get_dev_path), and refuses the whole state if there is none. Additional devices do no harm. An additional controller does: it goes on
+ * using the addresses that its former guest gave it, in memory that now belongs to the loaded guest.
  *
- * @param saved - undefined: unknown; then only the host devices leave
+ * @param saved - the saved tree; undefined if it is unknown, so that only the host devices leave
  * @param claims - the VM's claims
  */
 export function makeEqual(
@@ -305,14 +305,14 @@ function seen(
 /** The place at which a host device comes back. */
 export interface DeviceReturn {
   readonly device: HostDeviceInVm;
-  /** Undefined: both its saved place and its present one are in use. */
+  /** Undefined if neither its saved port nor its present one exists and is free. */
   readonly place: { readonly bus: string; readonly port: string } | undefined;
 }
 
 /**
  * @param savedPlaceOf - gives a device's place in the saved tree
- * @returns for each host device the port where it comes back: its port in the saved tree, else its present one if that is free
- *   and still exists
+ * @returns for each host device the port where it comes back: its port in the saved tree, otherwise its present port, whichever first
+ *   exists and is free
  */
 export function returnsOf(
   { hostDevices, taken, hubs, buses }: Equalizing,

@@ -188,7 +188,7 @@ function gatherFileDevices(
   return gathered;
 }
 
-/** An unavailable device is an error if the VM must have it, else a warning. */
+/** An unavailable device is an error if the VM must have it, otherwise a warning. */
 function severityOf(wish: HostDeviceWish): Severity {
   return wish.whenMissing === 'skip' ? 'warning' : 'error';
 }

@@ -3,7 +3,7 @@ import type { HostDevice } from '../../host/index.js';
 import type { KeptPort, PortName } from '../../planner/index.js';
 import type { RememberedDevice } from '../../registry/index.js';
 
-/** A device that needs a place: identified by its id if the VM's file names one, else by the host's facts about it. */
+/** A device that needs a place: identified by its id if the VM's file names one, otherwise by the host's facts about it. */
 export interface DeviceToPlace {
   readonly key: string;
   readonly id?: string | undefined;
@@ -25,8 +25,8 @@ type Likeness = (was: HostMemory, is: HostDevice, wasSelect: string | undefined,
 
 /**
  * How qplug recognizes a remembered host device, the surest way first: everything is the same; the same serial at another connector; the
- * same selector of the file; another device at the same connector (a board in its boot loader has another vid:pid); the same kind at
- * another connector.
+ * same selector of the file; another device at the same connector (a board in its boot loader has another vid:pid); the same kind without a
+ * serial at another connector.
  */
 const LIKENESS: readonly Likeness[] = [
   (was, is) => isSamePlace(was, is) && isSameKind(was, is) && was.serial === is.serial,

@@ -24,7 +24,7 @@ const JOB_INTERVAL = 50;
 const HUMAN: Readonly<Record<StateAction, string>> = { save: 'savevm', load: 'loadvm', delete: 'delvm' };
 
 /**
- * Saves, loads or deletes a state: by a job if this QEMU has them (6.0), else by the human monitor. QEMU does it within its main loop
+ * Saves, loads or deletes a state: by a job if this QEMU has them (6.0), otherwise by the human monitor. QEMU does it within its main loop
  * (migration/savevm.c): it answers no client until the end, and no command cancels it.
  *
  * @param place - with a checked tag (`snapshot-tag.ts`): the human monitor splits its line at spaces

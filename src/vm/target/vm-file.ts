@@ -28,7 +28,7 @@ export interface ReadVmFile {
 /**
  * Reads a VM file together with its text.
  *
- * @param options - `isToRun`: with all checks; else without those about the guest
+ * @param options - `isToRun`: with all checks; otherwise without those about the guest
  * @throws QplugError with all errors of the file
  */
 export async function readVmFileAndText(path: string, { isToRun }: { readonly isToRun: boolean }): Promise<ReadVmFile> {

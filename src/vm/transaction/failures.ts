@@ -12,9 +12,9 @@ interface Refusing {
 }
 
 /**
- * Explains why a step failed. QEMU's message about a refused device is the same for a missing permission, a busy device and an absent
- * one, so qplug looks at the host. QEMU's texts: hw/usb/host-libusb.c, usb_host_realize. For a partly loaded state it adds what happened to
- * the guest.
+ * Explains why a step failed. QEMU's message about a refused device is the same for a missing permission, a busy device and an absent one
+ * (its texts: hw/usb/host-libusb.c, usb_host_realize), so qplug looks at the host. For a partly loaded state it adds what happened to the
+ * guest.
  *
  * @param now - reads the host
  * @returns the error to throw; every error other than a refused `device_add` or a failed load is returned unchanged

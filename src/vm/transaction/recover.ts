@@ -134,7 +134,7 @@ async function recoverSteps(entry: JournalEntry, host: HostAccess, operation: Op
   }
 }
 
-/** @returns whether the transaction came so far that it can't, or need not, be undone. */
+/** @returns whether the transaction has come so far that it cannot, or need not, be undone */
 async function isPastReturn(
   entry: JournalEntry,
   changes: readonly ChangeStep[],
@@ -258,7 +258,7 @@ const SILENT: readonly string[] = ['qmp-no-socket', 'qmp-refused', 'qmp-ended-ea
 /** ms for a process to end after its sockets are closed. */
 const PROCESS_END_TIMEOUT = 2000;
 
-/** Whether a VM that does not answer is gone: judged by its process; if the process is unknown, it is gone. */
+/** Whether a VM that does not answer is gone. Its process decides; if the process is unknown, the VM is gone. */
 async function isGone({ process }: Pick<JournalHead, 'process'>, signal: AbortSignal): Promise<boolean> {
   if (process === undefined) return true;
   using deadline = new Deadline(PROCESS_END_TIMEOUT, signal);

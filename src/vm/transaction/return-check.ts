@@ -12,11 +12,11 @@ import type { AddStep, RemoveStep } from '../steps/index.js';
 const LOSES_DATA: readonly GuardKind[] = ['mount', 'swap', 'volume'];
 
 /**
- * Whether a host device may come back into its VM. It may not if its address belongs to another device by now, or if the host uses the
- * device in the meantime: a desktop mounted it during a migration, for example. Guards that the user switched off do not count.
+ * Whether a host device may come back into its VM. It may not if another device has its address by now, or if the host has begun to use the
+ * device: a desktop may have mounted it during a migration, for example. Guards that the user switched off do not count.
  *
  * @param vm - the VM's name, for the finding
- * @returns the finding why it does not come back, `device-gone` or `stays-with-host`; undefined: it may come back
+ * @returns the finding why it does not come back, `device-gone` or `stays-with-host`; undefined if it may come back
  */
 export async function returnCheck(
   step: AddStep | RemoveStep,
@@ -37,7 +37,7 @@ export async function returnCheck(
   return guard === undefined ? undefined : finding('stays-with-host', { label, vm, port: device.port, guard });
 }
 
-/** A journal of an older release contains no identity: then compares the id that qplug gave, or the host port. */
+/** The journal of an older release contains no identity. Then the id that qplug gave and the host port are compared. */
 function isSameDevice(
   { identity, hostPort }: AddStep | RemoveStep,
   { id }: DeviceSpec,

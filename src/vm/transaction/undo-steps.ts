@@ -32,7 +32,7 @@ export interface UndoResult {
 }
 
 /**
- * Undoes steps, the newest first: for a failed transaction as well as for one of a killed qplug. It takes up to `UNDO_TIMEOUT` ms,
+ * Undoes steps, the newest first, both for a failed transaction and for that of a killed qplug. It takes up to `UNDO_TIMEOUT` ms,
  * regardless of the caller's signal; the time restarts after a long step.
  *
  * @param steps - the steps that have begun, in order
@@ -81,7 +81,7 @@ function isNotBack(error: unknown): error is QplugError {
   return error instanceof QplugError && (error.code === 'stays-with-host' || error.code === 'device-gone');
 }
 
-/** Continues the undo on a full disk: a later qplug that finds the journal entry repeats the undo, which does no harm. */
+/** Lets the undo continue on a full disk. A later qplug that finds the journal entry repeats the undo, which does no harm. */
 function markIfPossible(entry: JournalEntry, index: number, is: 'undoing' | 'undone'): void {
   try {
     entry.mark(index, is);

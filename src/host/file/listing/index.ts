@@ -1,6 +1,6 @@
 /**
- * The text of usb/devices, or of usb-devices: lines come in, and described devices go out. Each line has its grammar, and devices that
- * claim one place are told apart.
+ * The text of usb/devices, or of usb-devices: lines come in, and described devices go out. Each kind of line has its grammar. Devices that
+ * claim the same place are told apart.
  */
 
 export { readListing } from './listing.js';

@@ -5,19 +5,19 @@ import type { TextLine } from '../text-line.js';
 export interface Field<T> {
   /** As it is written before the equals sign: `Dev#`. */
   readonly label: string;
-  /** What a value looks like; sticky, so that it is tried where it has to stand. */
+  /** The form of a value; the pattern is sticky, so that it matches only at the expected place. */
   readonly pattern: RegExp;
   /** @returns the value, or undefined when it is out of range */
   readonly read: (match: RegExpExecArray) => T | undefined;
   readonly least?: number | undefined;
   readonly most?: number | undefined;
-  /** Its value where nothing stands behind the equals sign; default: something must. */
+  /** The value if nothing follows the equals sign; by default something must. */
   readonly empty?: T | undefined;
-  /** May be missing, then its value is undefined. */
+  /** The field may be missing; its value is then undefined. */
   readonly optional?: boolean | undefined;
 }
 
-/** The fields of a kind of line, in the order in which they stand. */
+/** The fields of a kind of line, in their order. */
 export type Fields<T> = { readonly [K in keyof T]: Field<T[K]> };
 
 /** @returns a field with a whole number from `least` to `most`, decimal, or hexadecimal after `0x` */
@@ -26,7 +26,7 @@ export function decimal(label: string, least: number, most: number): Field<numbe
   return { label, pattern: /0x[0-9a-f]{1,4}|\d{1,6}/iy, read, least, most };
 }
 
-/** @returns a field with a number of so many hexadecimal digits */
+/** @returns a field with a number of this many hexadecimal digits */
 export function hexadecimal(label: string, digits: number): Field<number> {
   return {
     label,
@@ -35,7 +35,7 @@ export function hexadecimal(label: string, digits: number): Field<number> {
   };
 }
 
-/** A number and the words behind it in parentheses: `03(Int.)`. */
+/** A number and the words after it in parentheses: `03(Int.)`. */
 export interface Labelled {
   readonly value: number;
   readonly words: string;
@@ -50,7 +50,7 @@ export function labelled(label: string): Field<Labelled> {
   };
 }
 
-/** @returns a field whose value is any text without blanks, or none */
+/** @returns a field whose value is any text without blanks; it may be empty */
 export function word(label: string): Field<string> {
   return { label, pattern: /\S*/y, read: ([text]) => text };
 }
@@ -65,10 +65,10 @@ function within(value: number, least: number, most: number): number | undefined 
 }
 
 /**
- * Reads the fields of a line, in their order. Blanks may stand around each value: the kernel pads them.
+ * Reads the fields of a line, in their order. Blanks may surround each value, because the kernel pads them.
  *
  * @param from - where the fields begin, in characters
- * @returns their values, or undefined when one is missing or wrong, with a finding that names it and its column
+ * @returns their values; undefined when one is missing or wrong, with a finding that names the field and its column
  */
 export function readFields<T>(fields: Fields<T>, line: TextLine, from: number, findings: FileFindings): T | undefined {
   const { text } = line;

@@ -47,7 +47,7 @@ export interface ListedDevice {
   class: number;
   vendorId: number;
   productId: number;
-  /** Undefined until its D line was read. */
+  /** Undefined until the D line is read. */
   toldConfigurations: number | undefined;
   readonly strings: Map<string, string>;
   readonly configurations: ListedConfiguration[];

@@ -14,14 +14,14 @@ import {
 interface TopologyLine {
   readonly bus: number;
   readonly level: number;
-  /** The number of the hub that it hangs on; 0 for a root hub. */
+  /** The number of the hub that the device is plugged into; 0 for a root hub. */
   readonly parent: number;
-  /** From 0, where everybody else counts ports from 1. */
+  /** Counts from 0, although ports count from 1 everywhere else. */
   readonly port: number;
   readonly count: number;
   readonly address: number;
   readonly speed: ListedSpeed;
-  /** Ports, if it is a hub. */
+  /** The number of ports, if the device is a hub. */
   readonly children: number;
 }
 
@@ -65,13 +65,13 @@ interface EndpointLine {
 }
 
 /**
- * The lines of /sys/kernel/debug/usb/devices, which was /proc/bus/usb/devices (drivers/usb/core/devices.c), and of usb-devices
- * from usbutils, which imitates them. Each begins with its letter and a colon. Letters that are not here are passed over, and so
- * are B (bandwidth) and A (interface association), which say nothing that matters here.
+ * The lines of /sys/kernel/debug/usb/devices, which was /proc/bus/usb/devices (drivers/usb/core/devices.c), and of usb-devices from
+ * usbutils, which imitates them. Each line begins with its letter and a colon. The reader skips all other letters, and it skips B
+ * (bandwidth) and A (interface association), because nothing in those lines matters here.
  *
- * Spellings over the years: `Spd` is 1.5, 12, 480, then 5000 and 10000, `??` where the kernel does not know; usb-devices writes
- * it as sysfs does, 20000 and `unknown` too. `If#` and `Alt` are decimal, and `0x0` in usb-devices before 013. `MxPS` is
- * `64*1` there, size and transactions.
+ * The spelling has changed over the years. `Spd` is 1.5, 12, 480, then also 5000 and 10000, and `??` where the kernel does not know it;
+ * usb-devices copies sysfs, so it also writes 20000 and `unknown`. `If#` and `Alt` are decimal, but `0x0` in usb-devices before 013. There
+ * `MxPS` is `64*1`, which is the size and the transactions.
  */
 export const TOPOLOGY: Fields<TopologyLine> = {
   bus: decimal('Bus', 0, 9999),
@@ -124,8 +124,8 @@ export const ENDPOINT: Fields<EndpointLine> = {
 };
 
 /**
- * Mb/s. The kernel writes `??` for a speed that is too new for its listing (drivers/usb/core/devices.c): that tells nothing. usb-devices
- * copies what sysfs says, where `unknown` is what the kernel itself does not know.
+ * Mb/s. The kernel writes `??` for a speed that is too new for its listing (drivers/usb/core/devices.c), so the speed is not known from it.
+ * usb-devices copies sysfs, where `unknown` means that the kernel itself does not know the speed.
  */
 export type ListedSpeed = Pick<HostDevice, 'megabits' | 'speedIs'>;
 
@@ -141,7 +141,7 @@ function speed(): Field<ListedSpeed> {
   };
 }
 
-/** Bytes, and how often in a microframe, where that is told. */
+/** The size in bytes, and the transactions in a microframe where the listing shows them. */
 export interface PacketSize {
   readonly bytes: number;
   readonly transactions: number | undefined;
@@ -158,7 +158,7 @@ function packetSize(): Field<PacketSize> {
   };
 }
 
-/** `(none)` where nobody drives it; empty in a configuration that is not in use. A name may have blanks in it. */
+/** `(none)` for an interface without a driver; empty in a configuration that is not active. A name may contain blanks. */
 function driver(): Field<{ readonly name: string | undefined }> {
   return {
     label: 'Driver',
@@ -167,7 +167,7 @@ function driver(): Field<{ readonly name: string | undefined }> {
   };
 }
 
-/** The words that stand behind bmAttributes; those of usb-devices before 014 come from sysfs. */
+/** The words after bmAttributes; those of usb-devices before 014 come from sysfs. */
 export const TRANSFER_WORDS: Readonly<Record<string, number>> = {
   ctrl: 0,
   control: 0,

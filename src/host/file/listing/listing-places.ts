@@ -3,11 +3,11 @@ import type { ListedDevice } from './listed-device.js';
 
 const HUB_CLASS = 0x09;
 
-/** Finds the place of each device: the port chain from its root hub down. */
+/** Finds the place of each device: its port chain, beginning at the root hub. */
 export class Places {
   readonly #findings: FileFindings;
   readonly #marked: boolean;
-  /** By bus and number; by bus and level, the one before. */
+  /** By bus and number; and by bus and level, the last device before. */
   readonly #byNumber = new Map<string, ListedDevice>();
   readonly #before = new Map<string, ListedDevice>();
   readonly #byPort = new Map<string, ListedDevice>();
@@ -17,14 +17,14 @@ export class Places {
     this.#marked = marked;
   }
 
-  /** Gives each device its chain, or none where another has its port, or no hub is there. */
+  /** Gives each device its chain. A device gets no chain if another device has its port, or if it has no hub. */
   give(entries: readonly ListedDevice[]): void {
     for (const entry of entries) {
       const { line, bus, level, address } = entry;
       entry.chain = level === 0 ? this.#root(entry) : this.#below(entry);
       const port = entry.chain === undefined ? undefined : `${bus}-${entry.chain.join('.')}`;
       const other = port === undefined ? undefined : this.#byPort.get(port);
-      // one that stands there twice as the same is told elsewhere
+      // the same device listed twice has a finding elsewhere
       if (other !== undefined && !isSame(other, entry)) {
         this.#findings.line('port-twice', line, { told: other.line.number });
         entry.chain = undefined;
@@ -34,7 +34,7 @@ export class Places {
     }
   }
 
-  /** Root hubs are hubs. */
+  /** A root hub must be a hub. */
   #root(entry: ListedDevice): readonly number[] | undefined {
     const isHub = entry.class === HUB_CLASS || entry.toldConfigurations === undefined;
     if (isHub) return [];
@@ -58,14 +58,14 @@ export class Places {
   }
 
   /**
-   * A hub stands before what hangs on it, so the hub of a device is the last one before it that is one level up. usb-devices 014
-   * under dash writes as `Prnt` the device that it showed last, whatever that is; there only the order counts.
+   * A hub comes before the devices behind it, so the hub of a device is the last device before it that is one level up. usb-devices 014
+   * under dash writes the device that it showed last as `Prnt`, whatever that device is, so in its output only the order counts.
    */
   #hubOf({ line, bus, level, parent }: ListedDevice): ListedDevice | undefined {
     const told = this.#byNumber.get(`${bus}.${parent}`);
     if (told !== undefined && told.level === level - 1) return told;
     const above = this.#before.get(`${bus}/${level - 1}`);
-    // old kernels gave 0 for the root hub
+    // old kernels wrote 0 for the root hub
     const known = !this.#marked || (parent === 0 && level === 1);
     if (above !== undefined && told !== undefined && !known) {
       this.#findings.line('level', line, { told: level, seen: told.level });

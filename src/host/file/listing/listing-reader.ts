@@ -4,19 +4,19 @@ import { readFields } from './line-grammar.js';
 import type { ListedConfiguration, ListedDevice, ListedSetting } from './listed-device.js';
 import { CONFIGURATION, DEVICE, ENDPOINT, INTERFACE, PRODUCT, TOPOLOGY } from './listing-grammar.js';
 
-/** The kernel cuts strings there, in bytes (drivers/usb/core/devices.c, `%.100s`): in the middle of a character, if need be. */
+/** The length in bytes to which the kernel cuts strings (drivers/usb/core/devices.c, `%.100s`), even in the middle of a character. */
 const LONGEST_STRING = 100;
 
-/** Puts the lines of a listing together to devices: each line belongs to the last one above that it can belong to. */
+/** Assembles devices from the lines of a listing. Each line belongs to the last line above it that can own it. */
 export class ListingReader {
   readonly #findings: FileFindings;
   readonly #entries: ListedDevice[] = [];
   #entry: ListedDevice | undefined;
   #configuration: ListedConfiguration | undefined;
   #setting: ListedSetting | undefined;
-  /** The T line of a device was unreadable: what follows belongs to nobody. */
+  /** The T line of a device was unreadable, so the lines after it belong to no device. */
   #skipping = false;
-  /** No blank line yet since the T line: newer kernels end a device with one. */
+  /** No blank line since the T line; newer kernels end each device with one. */
   #block = false;
 
   constructor(findings: FileFindings) {
@@ -37,7 +37,7 @@ export class ListingReader {
     else if (!this.#skipping) this.#readers[letter]?.(line, from, mark === '*');
   }
 
-  /** By letter; others are passed over. */
+  /** By letter; other lines are skipped. */
   readonly #readers: Readonly<Record<string, (line: TextLine, from: number, marked: boolean) => void>> = {
     D: (line, from) => this.#device(line, from),
     P: (line, from) => this.#product(line, from),
@@ -47,14 +47,14 @@ export class ListingReader {
     E: (line, from) => this.#addEndpoint(line, from),
   };
 
-  /** `(truncated)` and `(null Cfg. desc.)` are the kernel's own; anything else does not belong here. */
+  /** The kernel itself writes `(truncated)` and `(null Cfg. desc.)`; any other line of this kind does not belong here. */
   #other(line: TextLine): void {
     const own = /^\s*\((truncated|null Cfg\. desc\.)\)\s*$/.test(line.text);
     this.#findings.line(own ? 'truncated' : 'unknown-line', line);
     if (this.#entry !== undefined && this.#block) this.#entry.partial = true;
   }
 
-  /** @returns the device that a line belongs to; it becomes partial when the line can't be used */
+  /** @returns the device to which a line belongs; it becomes partial when the line is unusable */
   #owner(line: TextLine): ListedDevice | undefined {
     if (this.#entry === undefined) this.#findings.line('misplaced', line, { field: 'T: line' });
     return this.#entry;
@@ -171,7 +171,7 @@ export class ListingReader {
     this.#setting.endpoints.push({ line, address, attributes, packets });
   }
 
-  /** @returns the devices as they are listed */
+  /** @returns the devices in the order of the listing */
   listed(): readonly ListedDevice[] {
     return this.#entries;
   }

@@ -15,7 +15,7 @@ import { rawPacketSize } from './packet-size.js';
 const TRANSFER_TYPES = ['control', 'isochronous', 'bulk', 'interrupt'] as const;
 
 /**
- * Reads the listing of the kernel, or that of usb-devices: a block of lines for each device, a hub before what hangs on it.
+ * Reads the listing of the kernel, or that of usb-devices: a block of lines for each device, with a hub before the devices behind it.
  *
  * @returns the devices, in the order of the file
  */
@@ -25,10 +25,10 @@ export function readListing(lines: Iterable<TextLine>, findings: FileFindings): 
   return new Describer(findings).devices(reader.listed());
 }
 
-/** Says of listed devices what they are, and what their lines deny of each other. */
+/** Describes the listed devices, and reports where their lines contradict each other. */
 class Describer {
   readonly #findings: FileFindings;
-  /** usb-devices before 013 shows none on newer kernels. */
+  /** Whether the listing shows no endpoints, as that of usb-devices before 013 on newer kernels. */
   #noEndpoints = false;
 
   constructor(findings: FileFindings) {
@@ -36,7 +36,7 @@ class Describer {
   }
 
   devices(listed: readonly ListedDevice[]): readonly DescribedDevice[] {
-    // The kernel marks the configuration in use; usb-devices shows that one alone and marks nothing.
+    // The kernel marks the active configuration; usb-devices shows only that one and marks nothing.
     const marked = listed.some((entry) => entry.configurations.some(({ active }) => active));
     this.#noEndpoints = !marked && !listed.some(hasEndpoints);
     new Places(this.#findings, marked).give(listed);
@@ -99,7 +99,7 @@ class Describer {
       const known = interfaces.get(setting.number);
       if (known === undefined) interfaces.set(setting.number, [made]);
       else known.push(made);
-      // what stands before the one that is shown is not known either
+      // usb-devices shows one setting only, so the settings before it are unknown as well
       if (!marked && setting.setting > 0) entry.partial = true;
     }
     return {
@@ -132,7 +132,7 @@ class Describer {
           this.#findings.line('packet-size', at, { told: packets.bytes });
           entry.partial = true;
         }
-        // Companions are not shown. Slower devices have none (USB 3.2, 9.6.7).
+        // The listing does not show companions. Devices at lower speeds have none (USB 3.2, 9.6.7).
         const streams = type === 'bulk' && (entry.megabits ?? 0) > 480 ? undefined : 0;
         return { address: address.value, type, maxPacketSize: raw ?? packets.bytes & 0xffff, streams };
       }),
@@ -158,13 +158,16 @@ function hasEndpoints({ configurations }: ListedDevice): boolean {
   return configurations.some(({ settings }) => settings.some(({ endpoints }) => endpoints.length > 0));
 }
 
-/** The kernel has one word for both generations that are faster than 5 Gb/s (drivers/usb/core/devices.c); sysfs tells them apart. */
+/**
+ * The kernel writes the same figure for both generations that are faster than 5 Gb/s (drivers/usb/core/devices.c); sysfs distinguishes
+ * them.
+ */
 function unsure({ bus, address, vendorId, productId }: ListedDevice): Finding {
   const evidence = { device: `@${bus}.${address}`, id: formatId(vendorId, productId) };
   return finding('device-speed-10000', evidence, { severity: 'note' });
 }
 
-/** @returns the interfaces in use, each with its driver */
+/** @returns the interfaces of the active configuration, each with its driver */
 function boundOf({ settings }: ListedConfiguration, marked: boolean): readonly Omit<BoundInterface, 'name'>[] {
   const bound = new Map<number, ListedSetting>();
   for (const setting of settings) {

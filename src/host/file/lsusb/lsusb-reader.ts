@@ -3,7 +3,7 @@ import { toldSpeed } from '../parse-speed.js';
 import type { TextLine } from '../text-line.js';
 import { isTreeLine, LsusbTree } from './lsusb-tree.js';
 
-/** What stands under one heading: its fields, by name. */
+/** The content below one heading: its fields, by name. */
 export interface Section {
   readonly kind: 'device' | 'configuration' | 'interface' | 'endpoint';
   readonly line: TextLine;
@@ -14,13 +14,13 @@ export interface Section {
 export interface Value {
   readonly line: TextLine;
   readonly number: number;
-  /** What stands behind the number. */
+  /** The text after the number. */
   readonly words: string;
 }
 
 /** An Endpoint Descriptor. */
 export interface EndpointSection extends Section {
-  /** A SuperSpeed companion that an old lsusb shows as bytes. */
+  /** A SuperSpeed companion, which an old lsusb prints as bytes. */
   companion: readonly number[] | undefined;
 }
 
@@ -42,21 +42,21 @@ export interface LsusbDevice {
   readonly id: readonly [vendorId: number, productId: number];
   readonly configurations: ConfigurationSection[];
   device: Section | undefined;
-  /** Mb/s; lsusb tells it from 016 on. */
+  /** Mb/s; lsusb prints it since 016. */
   megabits: number | undefined;
   partial: boolean;
 }
 
 /**
- * Puts the lines of lsusb -v together to devices. The headings alone say what belongs where: a field belongs to the last heading above
- * it, if that has such a field. How far a line stands in means nothing, since mail and forums change it.
+ * Assembles devices from the lines of lsusb -v. Only the headings decide what belongs where: a field belongs to the last heading above it,
+ * if that has such a field. The indentation does not count, because mail and forums change it.
  */
 export class LsusbReader {
   readonly #findings: FileFindings;
-  /** What `lsusb -t` said. */
+  /** The tree that `lsusb -t` printed. */
   readonly tree: LsusbTree;
   readonly #entries: LsusbDevice[] = [];
-  /** What the last heading began; undefined where that is of no interest. */
+  /** The section that the last heading began; undefined for a section that is not read. */
   #section: Section | undefined;
   #entry: LsusbDevice | undefined;
   #configuration: ConfigurationSection | undefined;
@@ -114,7 +114,7 @@ export class LsusbReader {
     this.#entries.push(this.#entry);
   }
 
-  /** @returns the section that a heading begins; undefined for one that is of no interest */
+  /** @returns the section that a heading begins; undefined for one that is not read */
   #sectionOf(line: TextLine, entry: LsusbDevice, heading: string): Section | undefined {
     const section = { line, fields: new Map<string, Value>() };
     switch (heading) {
@@ -171,7 +171,7 @@ export class LsusbReader {
     section.fields.set(name, { line, number, words: words.trim() });
   }
 
-  /** An old lsusb does not know companions of endpoints, and shows their bytes. */
+  /** An old lsusb does not know the companions of endpoints and prints their bytes. */
   #rawDescriptor(text: string): void {
     const bytes = text
       .trim()
@@ -180,19 +180,19 @@ export class LsusbReader {
     if (this.#endpoint !== undefined && bytes[1] === 0x30 && bytes.length >= 6) this.#endpoint.companion = bytes;
   }
 
-  /** @returns the devices in the order of the file; one may stand there twice */
+  /** @returns the devices in the order of the file; a device may occur twice */
   devices(): readonly LsusbDevice[] {
     return this.#entries;
   }
 }
 
-/** @returns the number of a field as lsusb writes it: decimal, hexadecimal, or that of a version as 2.10 */
+/** @returns the number of a field as lsusb writes it: decimal, hexadecimal, or a version such as 2.10 */
 function numberOf(name: string, value: string): number | undefined {
   if (name === 'bcdUSB') return /^[0-9a-f]{1,2}\.\d{2}$/.test(value) ? Number.parseFloat(value) : undefined;
   return /^(0x[0-9a-f]{1,4}|\d{1,6})$/i.test(value) ? Number(value) : undefined;
 }
 
-/** The fields that are read, by the descriptor that has them, and the largest value of each. */
+/** The fields that are read, with the descriptor that has them and the largest value of each. */
 const FIELDS: ReadonlyMap<string, { readonly of: Section['kind'] | 'companion'; readonly most: number }> = new Map(
   [
     fieldsOf('device', {
@@ -216,7 +216,7 @@ const FIELDS: ReadonlyMap<string, { readonly of: Section['kind'] | 'companion'; 
       bInterfaceProtocol: 0xff,
     }),
     fieldsOf('endpoint', { bEndpointAddress: 0xff, bmAttributes: 0xff, wMaxPacketSize: 0xffff }),
-    // these stand behind their endpoint, under whatever heading is the last; no other descriptor has them
+    // these follow their endpoint, whatever the last heading is; no other descriptor has them
     fieldsOf('companion', { bMaxBurst: 0xff, MaxStreams: 0xffff }),
   ].flat(),
 );

@@ -1,23 +1,23 @@
 import type { HostConfiguration, HostEndpoint } from '../../usb-device.js';
 
-/** The speeds that QEMU's ports tell apart. Low and full speed they do not. */
+/** The speeds that QEMU's ports distinguish. They do not distinguish low and full speed. */
 type Class = 'full' | 'high' | 'super';
 
 const MEGABITS: Readonly<Record<Class, number>> = { full: 12, high: 480, super: 5000 };
 
 /**
- * lsusb before 016 does not tell at which speed a device runs. Its descriptors are shown as they are at that speed, so some speeds are
- * out. Only what holds of devices in the field counts:
+ * Infers the speed of a device, because lsusb before 016 does not print it. lsusb shows the descriptors as they are at that speed, so they
+ * exclude some speeds. Only rules that real devices keep are used:
  *
- * - bMaxPacketSize0 is 9 at SuperSpeed alone (it means 2⁹; USB 3.2, 9.6.1), and 64 at high speed (USB 2.0, 5.5.3); 8, 16 and 32 are left
- *   to low and full speed.
- * - An isochronous endpoint has 1023 bytes at most at full speed (5.6.3), an interrupt endpoint 64 (5.7.3), and neither has
- *   more than one transaction in a microframe (9.6.6).
- * - A bulk endpoint of 512 bytes is none of full speed (5.8.3). One of 64 or less tells nothing: there are devices that have those at
- *   high speed. Nor does bcdUSB: there are devices of high speed that say 1.10. But none of SuperSpeed says less than 3.00: the kernel
- *   does not take it (drivers/usb/core/hub.c, hub_port_init).
+ * - bMaxPacketSize0 is 9 at SuperSpeed only (it stands for 2⁹ bytes; USB 3.2, 9.6.1), and 64 at high speed (USB 2.0, 5.5.3); 8, 16 and 32
+ *   leave low and full speed.
+ * - At full speed, an isochronous endpoint has at most 1023 bytes (5.6.3), an interrupt endpoint at most 64 (5.7.3), and neither has more
+ *   than one transaction in a microframe (9.6.6).
+ * - A bulk endpoint of 512 bytes does not run at full speed (5.8.3). One of 64 bytes or fewer excludes nothing, since some devices have
+ *   those at high speed. bcdUSB does not exclude high speed either, since some high-speed devices report 1.10. But no SuperSpeed device
+ *   reports less than 3.00, because the kernel rejects it (drivers/usb/core/hub.c, hub_port_init).
  *
- * @param device - bMaxPacketSize0, bcdUSB as a number and all configurations
+ * @param device - bMaxPacketSize0, bcdUSB as a number, and all configurations
  * @returns Mb/s; undefined where several speeds are left, or none
  */
 export function inferSpeed(device: {
@@ -51,7 +51,7 @@ function classesOf(packets: number | undefined): readonly Class[] {
   }
 }
 
-/** `maxPacketSize` is raw: its upper bits count transactions. */
+/** `maxPacketSize` is raw: its upper bits hold the number of transactions. */
 function isTooMuchForFullSpeed({ type, maxPacketSize }: HostEndpoint): boolean {
   switch (type) {
     case 'isochronous':

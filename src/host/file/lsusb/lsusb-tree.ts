@@ -5,31 +5,31 @@ import type { TextLine } from '../text-line.js';
 /** A device in the output of `lsusb -t`. */
 export interface TreeDevice {
   readonly line: TextLine;
-  /** Undefined where it is not clear on which hub it hangs. */
+  /** Undefined where it is not clear which hub the device is behind. */
   readonly chain: readonly number[] | undefined;
   readonly megabits: number | undefined;
-  /** By interface number; undefined where there is none. */
+  /** By interface number; undefined for an interface without a driver. */
   readonly drivers: Map<number, string | undefined>;
 }
 
-/** Five hubs in a row and the device behind them (USB 2.0, 4.1.1). */
+/** Five hubs in a chain and the device behind them (USB 2.0, 4.1.1). */
 const DEEPEST = 6;
 
 const ROOT = /^\s*\/:\s+Bus (\d{1,4})\.Port (\d{1,3}): Dev (\d{1,3}), Class=[^,]*, Driver=[^,]*, (\d+(?:\.\d+)?)M/;
 const BELOW =
   /^\s*(?:\|\s*)*\|__ Port (\d{1,3}): Dev (\d{1,3})(?:, If (\d{1,3}), Class=.*?, Driver=([^,]*))?, (\d+(?:\.\d+)?)?M?/;
 
-/** A device stands in by four more than its hub; where there are no two, blanks were taken away. */
+/** A device is indented by four columns more than its hub. If the difference is below two, blanks were lost. */
 const LEAST_INDENT = 2;
 
-/** @returns whether it is of `lsusb -t` */
+/** @returns whether a line comes from `lsusb -t` */
 export function isTreeLine(text: string): boolean {
   return /^\s*(\/:\s|(\|\s*)*\|__)/.test(text);
 }
 
 /**
- * Reads `lsusb -t` (usbutils, lsusb-t.c): `/:  Bus 01.Port 1: Dev 1, …` for a root hub, and for each interface of what hangs on it
- * `|__ Port 2: Dev 3, If 0, Class=Mass Storage, Driver=usb-storage, 480M`, further in for each hub between.
+ * Reads `lsusb -t` (usbutils, lsusb-t.c). It prints `/:  Bus 01.Port 1: Dev 1, …` for a root hub, and `|__ Port 2: Dev 3, If 0, Class=Mass
+ * Storage, Driver=usb-storage, 480M` for each interface of the devices behind it, with more indentation for each hub on the way.
  */
 export class LsusbTree {
   readonly #findings: FileFindings;
@@ -37,9 +37,9 @@ export class LsusbTree {
   /** By bus and chain. */
   readonly #ports = new Map<string, TreeDevice>();
   #bus: number | undefined;
-  /** The devices above, each further in than the one before. */
+  /** The devices above the line, each with more indentation than the one before. */
   #above: { readonly indent: number; readonly chain: readonly number[] | undefined }[] = [];
-  /** A hub was seen on this bus: what follows may hang on it. */
+  /** A hub was seen on this bus, so the lines after it may be behind that hub. */
   #hub = false;
   #saidLost = false;
 
@@ -78,7 +78,10 @@ export class LsusbTree {
     if (number !== undefined) device.drivers.set(Number(number), name === '' || name === '[none]' ? undefined : name);
   }
 
-  /** Only how far a line stands in tells on which hub it hangs. Where that is lost, it does not matter before the first hub. */
+  /**
+   * Only the indentation of a line shows which hub the device is behind. Before the first hub it does not matter if the indentation is
+   * lost.
+   */
   #chainOf(line: TextLine, port: number, address: number): readonly number[] | undefined | 'misplaced' {
     const indent = line.text.indexOf('|__');
     const [root] = this.#above;
@@ -124,7 +127,7 @@ export class LsusbTree {
     return made;
   }
 
-  /** @returns by `BUS.DEVICE` */
+  /** @returns the devices by `BUS.DEVICE` */
   devices(): ReadonlyMap<string, TreeDevice> {
     return this.#devices;
   }

@@ -20,18 +20,18 @@ const HUB_CLASS = 0x09;
 
 const TRANSFER_TYPES = ['control', 'isochronous', 'bulk', 'interrupt'] as const;
 
-/** What lsusb -v told. */
+/** The content of the output of lsusb -v. */
 export interface LsusbContent {
   readonly devices: readonly DescribedDevice[];
-  /** Names of vendors and products, as the usb.ids of that host has them. */
+  /** Names of vendors and products from the usb.ids of that host. */
   readonly ids: UsbIds;
-  /** Whether `lsusb -t` stood there too. */
+  /** Whether the file also contains the output of `lsusb -t`. */
   readonly tree: boolean;
 }
 
 /**
- * Reads the output of `lsusb -v` (usbutils, lsusb.c), with that of `lsusb -t` before or behind it where it is there. The headings
- * say what the fields below them belong to; whatever is not known (class descriptors, hub status, …) is passed over.
+ * Reads the output of `lsusb -v` (usbutils, lsusb.c), and that of `lsusb -t` if it comes before or after it. The headings decide what the
+ * fields below them belong to. Unknown parts (class descriptors, hub status, …) are skipped.
  */
 export function readLsusb(lines: Iterable<TextLine>, findings: FileFindings): LsusbContent {
   const reader = new LsusbReader(findings);
@@ -39,7 +39,7 @@ export function readLsusb(lines: Iterable<TextLine>, findings: FileFindings): Ls
   return new Describer(findings).content(reader);
 }
 
-/** Says of the devices what they are, and what their lines deny of each other. */
+/** Describes the devices, and reports where their lines contradict each other. */
 class Describer {
   readonly #findings: FileFindings;
 
@@ -62,7 +62,7 @@ class Describer {
     const placed = new Set<string>();
     const devices = entries.map((entry) => {
       const key = `${entry.bus}.${entry.address}`;
-      // of two that have one number, the tree can mean one alone
+      // if two devices have one number, the tree can show only one of them
       const place = placed.has(key) ? undefined : tree.get(key);
       placed.add(key);
       return this.#described(entry, place, roots.get(entry.bus));
@@ -75,7 +75,7 @@ class Describer {
     };
   }
 
-  /** `lsusb` without -v may stand before `lsusb -v`, and the whole output may stand there twice. */
+  /** The output of `lsusb` without -v may come before that of `lsusb -v`, and the whole output may occur twice. */
   #distinct(entries: readonly LsusbDevice[]): readonly LsusbDevice[] {
     const best = new Map<string, LsusbDevice>();
     for (const entry of entries) {
@@ -104,7 +104,7 @@ class Describer {
         : undefined;
     const megabits = known ?? inferred;
     const deviceClass = number('bDeviceClass') ?? 0;
-    // the first on a bus is its root hub, where it is a hub at all
+    // the first device on a bus is its root hub, if it is a hub at all
     const isRoot = address === 1 && (deviceClass === HUB_CLASS || device === undefined);
     return {
       line,
@@ -128,7 +128,7 @@ class Describer {
     };
   }
 
-  /** The first line and the descriptor both tell who it is. */
+  /** Compares the ids in the first line with those in the descriptor. */
   #checkIdentity({ id, device }: LsusbDevice): void {
     for (const [index, name] of ['idVendor', 'idProduct'].entries()) {
       const value = device?.fields.get(name);
@@ -177,14 +177,14 @@ class Describer {
     const maxPacketSize = this.#need(section, 'wMaxPacketSize', entry);
     const burst = section.fields.get('bMaxBurst')?.number;
     const most = section.fields.get('MaxStreams')?.number;
-    // lsusb writes MaxStreams only where there are some: 1 << (bmAttributes & 0x1f)
+    // lsusb writes MaxStreams only if there are any: 1 << (bmAttributes & 0x1f)
     const streams = burst === undefined ? undefined : most === undefined ? 0 : Math.max(1, Math.ceil(Math.log2(most)));
     const raw = section.companion?.[3];
     const attributes = raw === undefined ? streams : raw & 0x1f;
     return { address, type, maxPacketSize, streams: type === 'bulk' ? attributes : 0 };
   }
 
-  /** A count that is missing is not 0: there is nothing to compare with. */
+  /** A missing count is not 0: there is nothing to compare with. */
   #checkCount(
     problem: 'configuration-count' | 'interface-count' | 'endpoint-count',
     section: Section,
@@ -202,24 +202,24 @@ class Describer {
   #need(section: Section, name: string, entry: LsusbDevice): number {
     const value = section.fields.get(name);
     if (value !== undefined) return value.number;
-    // one that is there and wrong was told already
+    // a count that is present but wrong already has a finding
     if (!entry.partial) this.#findings.line('field-missing', section.line, { field: name });
     entry.partial = true;
     return 0;
   }
 }
 
-/** @returns the string behind an index; undefined where there is none, or lsusb could not read it */
+/** @returns the string for an index; undefined if there is none, or if lsusb could not read it */
 function stringOf(value: Value | undefined): string | undefined {
   return value === undefined || value.number === 0 ? undefined : wordsOf(value);
 }
 
-/** @returns what stands behind a number, but for the words in place of what lsusb does not know (usbutils, lsusb.c and names.c) */
+/** @returns the text after a number, without the words that lsusb prints for what it does not know (usbutils, lsusb.c and names.c) */
 function wordsOf(value: Value | undefined): string | undefined {
   return value === undefined || ['', '(error)', '[unknown]'].includes(value.words) ? undefined : value.words;
 }
 
-/** Slower devices have no companions (USB 3.2, 9.6.7), so no streams. */
+/** Devices at lower speeds have no companions (USB 3.2, 9.6.7), so they have no streams. */
 function withStreams(configuration: HostConfiguration, megabits: number | undefined): HostConfiguration {
   if (megabits === undefined || megabits > 480) return configuration;
   const { value, interfaces } = configuration;
@@ -235,7 +235,7 @@ function withStreams(configuration: HostConfiguration, megabits: number | undefi
   };
 }
 
-/** The tree tells the drivers, the descriptors the classes. */
+/** The drivers come from the tree, the classes from the descriptors. */
 function boundOf(place: TreeDevice, configuration: HostConfiguration | undefined): DescribedDevice['bound'] {
   return configuration?.interfaces.map(({ number, altSettings }) => ({
     number,

@@ -1,18 +1,18 @@
 import type { SysfsReader } from '../../sysfs/index.js';
 import type { FileFindings } from '../file-findings.js';
 
-/** What stands at a path: bytes, or where a link points. Folders are known from the paths in them. */
+/** The content of a path: bytes, or the target of a link. The paths themselves show the folders. */
 export type TreeEntry = { readonly bytes: Uint8Array } | { readonly link: string };
 
-/** As many links in a row are followed as by Linux (include/linux/namei.h, MAXSYMLINKS). */
+/** Linux follows the same number of links in a row (include/linux/namei.h, MAXSYMLINKS). */
 const MOST_LINKS = 40;
 
-/** Longest path that is looked at, in characters. */
+/** Longest path that is accepted, in characters. */
 const LONGEST_PATH = 4096;
 
 /**
- * Files and links in memory, by path, as an archive or a folder had them. Links are followed inside it alone, so that nothing
- * outside is ever touched, and not for ever.
+ * Files and links in memory, by path, as an archive or a folder had them. Links are followed only inside the tree, so that nothing outside
+ * it is touched, and only up to a limit.
  */
 export class FileTree {
   readonly #entries = new Map<string, TreeEntry>();
@@ -23,7 +23,7 @@ export class FileTree {
     this.#findings = findings;
   }
 
-  /** @param path - as the archive has it; `./`, `//` and a leading `/` are taken away, and a path with `..` is not taken */
+  /** @param path - as the archive has it; `./`, `//` and a leading `/` are removed, and a path with `..` is rejected */
   add(path: string, entry: TreeEntry): void {
     const parts = path.split('/').filter((part) => part !== '' && part !== '.');
     if (parts.length === 0 || parts.includes('..') || path.length > LONGEST_PATH) return;
@@ -53,7 +53,7 @@ export class FileTree {
     return this.#folders.keys();
   }
 
-  /** @returns where a path leads when its links are followed; undefined when they lead nowhere */
+  /** @returns the path after following the links in it; undefined when they lead nowhere */
   #resolve(path: string, last: boolean): string | undefined {
     const todo = path
       .split('/')
@@ -73,7 +73,7 @@ export class FileTree {
         done.push(part);
         continue;
       }
-      // `cp -rL` and a glob leave files below what is a link elsewhere
+      // `cp -rL` and a glob leave files below a path that is a link elsewhere
       if (todo.length > 0 && this.#folders.get(here)?.has(todo.at(-1) ?? '') === true) {
         done.push(part);
         continue;
@@ -113,7 +113,7 @@ export class FileTree {
   }
 }
 
-/** @returns the folder that has `bus/usb/devices` in it, which was /sys: `sys/`, or empty; undefined when there is none */
+/** @returns the folder that was /sys, which contains `bus/usb/devices`: `sys/`, or empty; undefined when there is none */
 export function sysfsRoot(tree: FileTree): string | undefined {
   let best: string | undefined;
   for (const folder of tree.folders()) {
@@ -124,7 +124,11 @@ export function sysfsRoot(tree: FileTree): string | undefined {
   return best;
 }
 
-/** Reads a tree as if it were sysfs. @param root - as `sysfsRoot` found it */
+/**
+ * Reads a tree as if it were sysfs.
+ *
+ * @param root - the folder that `sysfsRoot` found
+ */
 export function treeSysfs(tree: FileTree, root: string): SysfsReader {
   const text = (path: string): string | undefined => {
     const found = tree.bytes(root + path);

@@ -1,8 +1,8 @@
 import type { SysfsReader } from '../../sysfs/index.js';
 
 /**
- * tar believes the size that sysfs gives a file (4096 bytes, or 65553 for `descriptors`), and fills what is not there with NUL
- * bytes. Here they are taken away, as nothing of them was in sysfs.
+ * tar trusts the size that sysfs reports for a file (4096 bytes, or 65553 for `descriptors`) and fills the missing bytes with NUL. This
+ * reader removes them, since they were not in sysfs.
  */
 export function withoutFilling(reader: SysfsReader): SysfsReader {
   return {
@@ -19,7 +19,7 @@ export function withoutFilling(reader: SysfsReader): SysfsReader {
   };
 }
 
-/** @returns the device descriptor and its configurations; all of it where the lengths lead elsewhere */
+/** @returns the device descriptor and its configurations; all bytes if the lengths lead elsewhere */
 function descriptorsAlone(bytes: Uint8Array): Uint8Array {
   let end = 18;
   for (let count = bytes[17] ?? 0; count > 0; count--) {

@@ -3,28 +3,28 @@ import type { FileTree } from './file-tree.js';
 
 const BLOCK = 512;
 
-/** More files than any host's USB has: 100 devices have 20 000. */
+/** More files than the USB part of any host has: 100 devices have 20 000. */
 const MOST_FILES = 200_000;
 
-/** No file of sysfs that is of interest is larger, in bytes: `descriptors` ends at 18 + 65535. */
+/** No file of sysfs that matters here is larger, in bytes: the longest `descriptors` has 18 + 65535. */
 const LARGEST = 66_560;
 
-/** Names that do not fit into a header, for the next file; those of pax may also stand for all files. */
+/** Names that do not fit into a header and belong to the next file. Names of pax may also apply to all files. */
 interface Names {
   path: string | undefined;
   link: string | undefined;
 }
 
-/** @returns whether it begins with the header of a tar archive */
+/** @returns whether the bytes begin with the header of a tar archive */
 export function isTar(bytes: Uint8Array): boolean {
   return bytes.length >= BLOCK && bytes[0] !== 0 && hasChecksum(bytes, 0);
 }
 
 /**
- * Reads a tar archive: ustar (POSIX.1-1988), pax (POSIX.1-2001) and GNU's long names. Nothing is written anywhere; what is neither
- * a file, a folder nor a link is passed over, and so is a file larger than any of sysfs.
+ * Reads a tar archive: ustar (POSIX.1-1988), pax (POSIX.1-2001) and GNU's long names. It writes nothing to disk. It skips everything that
+ * is not a file, a folder or a link, and any file larger than those of sysfs.
  *
- * @param bytes - the whole archive; whatever it is, this ends, in time that grows with its length
+ * @param bytes - the whole archive; whatever it contains, reading ends in time that grows with its length
  */
 export function readTar(bytes: Uint8Array, tree: FileTree, findings: FileFindings): void {
   let next: Names = { path: undefined, link: undefined };
@@ -53,7 +53,7 @@ interface Header {
   readonly body: Uint8Array;
 }
 
-/** The headers of an archive, each with what follows it. Every step goes on by a block at least, so it ends. */
+/** The headers of an archive, each with its content. Every step advances by at least one block, so the loop ends. */
 function* headers(bytes: Uint8Array, findings: FileFindings): Generator<Header, void> {
   for (let at = 0; at + BLOCK <= bytes.length; ) {
     if (bytes[at] === 0 && bytes.subarray(at, at + BLOCK).every((byte) => byte === 0)) return;
@@ -74,12 +74,12 @@ function addTo(tree: FileTree, path: string, type: string, { body, link }: { bod
   const file = type === '0' || type === '\0' || type === '7';
   if (type === '5' || (file && path.endsWith('/'))) tree.addFolder(path);
   else if (file && body.length <= LARGEST) tree.add(path, { bytes: body });
-  // a hard link names a file of the archive from its root
+  // a hard link contains the path of its file from the root of the archive
   else if (type === '1') tree.add(path, { link: `/${link}` });
   else if (type === '2') tree.add(path, { link });
 }
 
-/** The sum of all bytes of a header, its own field counted as blanks; old programs summed signed bytes. */
+/** Checks the sum of all bytes of a header, with its own field counted as blanks. Old programs summed signed bytes. */
 function hasChecksum(bytes: Uint8Array, at: number): boolean {
   const told = numberAt(bytes, at + 148, 8);
   let plain = 0;
@@ -92,7 +92,7 @@ function hasChecksum(bytes: Uint8Array, at: number): boolean {
   return told === plain || told === signed;
 }
 
-/** @returns an octal number, or GNU's binary one with the top bit set; undefined when it is neither, or past all reason */
+/** @returns an octal number, or GNU's binary number with the top bit set; undefined when it is neither, or is far too large */
 function numberAt(bytes: Uint8Array, at: number, length: number): number | undefined {
   const first = bytes[at] ?? 0;
   if (first === 0x80) {
@@ -104,7 +104,7 @@ function numberAt(bytes: Uint8Array, at: number, length: number): number | undef
   return /^[0-7]{0,12}$/.test(text) ? Number.parseInt(text === '' ? '0' : text, 8) : undefined;
 }
 
-/** ustar puts the front of a long name into a field of its own. */
+/** ustar has a field of its own for the first part of a long name. */
 function headerPath(bytes: Uint8Array, at: number): string {
   const name = textAt(bytes, at, 100);
   const posix = textAt(bytes, at + 257, 6) === 'ustar';
@@ -112,14 +112,14 @@ function headerPath(bytes: Uint8Array, at: number): string {
   return prefix === '' ? name : `${prefix}/${name}`;
 }
 
-/** @returns text up to its NUL byte */
+/** @returns the text before the first NUL byte */
 function textAt(bytes: Uint8Array, at: number, length: number): string {
   const field = bytes.subarray(at, at + length);
   const end = field.indexOf(0);
   return Buffer.from(end < 0 ? field : field.subarray(0, end)).toString('utf8');
 }
 
-/** Records of a pax header: `LENGTH KEY=VALUE` and a line feed, the length counting all of it. */
+/** Records of a pax header: `LENGTH KEY=VALUE` and a line feed. The length counts all of it. */
 function paxNames(body: Uint8Array): Partial<Names> {
   const names: Partial<Names> = {};
   for (let at = 0; at < body.length; ) {

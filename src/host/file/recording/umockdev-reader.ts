@@ -1,17 +1,17 @@
 import type { FileFindings } from '../file-findings.js';
 import type { TextLine } from '../text-line.js';
 
-/** A device of a recording: what stands in its folder of sysfs, and what udev said of it. */
+/** A device of a recording: the content of its folder in sysfs, and what udev knows about it. */
 export interface RecordedDevice {
   /** Its P line. */
   readonly line: TextLine;
-  /** Below /sys, as `devices/pci0000:00/0000:00:14.0/usb1/1-2`. */
+  /** The path below /sys: `devices/pci0000:00/0000:00:14.0/usb1/1-2`. */
   readonly path: string;
-  /** By path below its folder: what a file has in it. */
+  /** The content of each file, by its path below the folder of the device. */
   readonly files: Map<string, Uint8Array>;
-  /** By path below its folder: where a link points. */
+  /** The target of each link, by its path below the folder of the device. */
   readonly links: Map<string, string>;
-  /** What udev knows, by name. */
+  /** The properties that udev knows, by name. */
   readonly properties: Map<string, string>;
   /** Its device node below /dev, and what could be read from it. */
   node: { readonly path: string; readonly bytes: Uint8Array | undefined } | undefined;
@@ -20,17 +20,18 @@ export interface RecordedDevice {
 type Body = Omit<RecordedDevice, 'line' | 'path'>;
 
 /**
- * Reads what umockdev-record writes (umockdev, src/umockdev-record.vala): a block of lines for each device, a blank line behind it. `P:`
- * is the folder of the device in sysfs, `A:` the text of a file there with escapes of C, `H:` its bytes in hexadecimal, `L:` where a link
- * there points, `E:` what udev knows, `N:` the device node and what is in it, `S:` a link to that. In a block they may stand in any order.
+ * Reads the output of umockdev-record (umockdev, src/umockdev-record.vala): a block of lines for each device, followed by a blank line.
+ * `P:` is the folder of the device in sysfs, `A:` the text of a file in it with C escapes, `H:` the bytes of a file in hexadecimal, `L:`
+ * the target of a link, `E:` what udev knows, `N:` the device node and its content, `S:` a link to the node. The lines of a block may come
+ * in any order.
  */
 export class UmockdevReader {
   readonly #findings: FileFindings;
   readonly #devices: RecordedDevice[] = [];
-  /** Lines of this block that stand before its P line, and where the first of them stands. */
+  /** Lines of this block that come before its P line, and the first of them. */
   #early: Body = emptyBody();
   #earlyLine: TextLine | undefined;
-  /** The device of this block; after a blank line, of the one before. */
+  /** The device of this block; after a blank line, the device of the block before. */
   #device: RecordedDevice | undefined;
   #ended = false;
 
@@ -71,7 +72,7 @@ export class UmockdevReader {
     this.#devices.push(this.#device);
   }
 
-  /** Where each line has a blank one behind it, what is left without a P line belongs to the device before. */
+  /** If a blank line follows each line, the lines that are left without a P line belong to the device before. */
   #end(): void {
     this.#ended = true;
     if (this.#earlyLine === undefined) return;
@@ -116,7 +117,7 @@ function emptyBody(): Body {
   return { files: new Map(), links: new Map(), properties: new Map(), node: undefined };
 }
 
-/** What was told first holds. */
+/** A value that is already there stays. */
 function merge<T>(into: Map<string, T>, from: ReadonlyMap<string, T>): void {
   for (const [key, value] of from) if (!into.has(key)) into.set(key, value);
 }
@@ -128,7 +129,7 @@ function hexBytes(text: string): Uint8Array | undefined {
 
 const ESCAPES: Readonly<Record<string, number>> = { b: 8, f: 12, n: 10, r: 13, t: 9, v: 11 };
 
-/** The bytes behind what GLib escapes (g_strescape): `\n`, `\"`, `\\`, and `\303` for a byte that is no printable ASCII. */
+/** The bytes for GLib's escapes (g_strescape): `\n`, `\"`, `\\`, and `\303` for a byte that is not printable ASCII. */
 function unescaped(text: string): Uint8Array {
   const parts = text.matchAll(/\\([0-7]{1,3})|\\(.)|[^\\]+|\\$/gsu);
   return Buffer.concat(

@@ -5,7 +5,7 @@ import type { TextLine } from '../text-line.js';
 import { FileTree, treeSysfs } from './file-tree.js';
 import { type RecordedDevice, UmockdevReader } from './umockdev-reader.js';
 
-/** A sysfs with devices of a recording, each at a port of its own. */
+/** A sysfs with devices of a recording, no two of which have the same port. */
 export interface RecordedTree {
   readonly reader: SysfsReader;
   /** Where each device begins in the file, by its name in sysfs. */
@@ -13,10 +13,10 @@ export interface RecordedTree {
 }
 
 /**
- * Reads recordings of umockdev-record, as many as stand in the file. What was recorded at a port before something else was plugged in
- * there, or on another host, comes into a tree of its own.
+ * Reads all recordings of umockdev-record in a file. If two devices of the file were at the same port, at different times or on different
+ * hosts, the second one goes into another tree.
  *
- * @returns the trees, those of what stands first in the file first
+ * @returns the trees, in the order of the file
  */
 export function readUmockdev(lines: Iterable<TextLine>, findings: FileFindings): readonly RecordedTree[] {
   const reader = new UmockdevReader(findings);
@@ -50,7 +50,7 @@ function treeOf(layer: ReadonlyMap<string, RecordedDevice>, findings: FileFindin
   };
 }
 
-/** What udev and the device node tell too, where somebody left out the files. */
+/** Files whose content udev and the device node also give, for a recording that lacks the files. */
 function impliedFiles({ properties, node }: RecordedDevice): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
   const say = (file: string, text: string | undefined): void => {
@@ -74,12 +74,12 @@ function impliedLinks({ properties }: RecordedDevice): Map<string, string> {
   return driver === undefined ? new Map() : new Map([['driver', `/bus/usb/drivers/${driver}`]]);
 }
 
-/** udev writes 024 for 24. */
+/** Turns the padded numbers of udev into plain ones: 024 into 24. */
 function plainNumber(text: string | undefined): string | undefined {
   return text === undefined || !/^\d{1,9}$/.test(text) ? undefined : String(Number(text));
 }
 
-/** @returns the first of the decimal numbers in `9/0/1`, as sysfs writes a class */
+/** @returns the first of the decimal numbers in `9/0/1`, in the form in which sysfs writes a class */
 function hexOf(text: string | undefined): string | undefined {
   const first = /^(\d{1,3})\//.exec(text ?? '')?.[1];
   return first === undefined ? undefined : Number(first).toString(16).padStart(2, '0');

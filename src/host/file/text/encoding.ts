@@ -1,13 +1,13 @@
-/** How many bytes are looked at to tell UTF-16 that bears no mark. */
+/** How many bytes are examined to recognize UTF-16 without a byte order mark. */
 const SAMPLE = 4096;
 
 /**
- * Makes text of bytes: UTF-8, with or without its mark; UTF-16 of both byte orders, as Windows PowerShell writes it, without its mark
- * too where nothing else it can be; Windows-1252, which has Latin-1 in it, for what is not UTF-8 anywhere. A UTF-8 text of which
- * a character is damaged stays one: the kernel cuts strings in the middle of a character. Where one part of a file is UTF-16 and another
- * is not, as `>>` of PowerShell makes it, both are read.
+ * Decodes text: UTF-8, with or without a byte order mark; UTF-16 of both byte orders, as Windows PowerShell writes it, and without its mark
+ * if the bytes can be nothing else; Windows-1252, which includes Latin-1, if no character is UTF-8. A UTF-8 text with a damaged character
+ * counts as UTF-8, since the kernel cuts strings in the middle of a character. If one part of a file is UTF-16 and another is not, as
+ * PowerShell's `>>` makes it, both parts are read.
  *
- * @returns the text without its mark. It has U+FFFD for what is none, and may have U+0000 in it: then the bytes are no text
+ * @returns the text without its mark. It has U+FFFD for bytes that are no character, and it may contain U+0000 if the bytes are no text
  */
 export function decodeText(bytes: Uint8Array): string {
   const text = new TextDecoder(encodingOf(bytes)).decode(bytes);
@@ -24,7 +24,7 @@ function encodingOf(bytes: Uint8Array): string {
   return isUtf8(bytes) || hasUtf8(bytes) ? 'utf-8' : 'windows-1252';
 }
 
-/** Listings are ASCII but for names: of UTF-16, every other byte is 0, and none of the rest. */
+/** Listings are ASCII except for names. So in UTF-16 nearly every other byte is 0, and none of the others. */
 function unmarkedOrder(bytes: Uint8Array): string | undefined {
   const zeros = [0, 0];
   for (const [index, byte] of bytes.entries()) if (byte === 0) zeros[index % 2] = (zeros[index % 2] ?? 0) + 1;
@@ -43,7 +43,7 @@ function isUtf8(bytes: Uint8Array): boolean {
   }
 }
 
-/** @returns whether a character of several bytes stands anywhere in it */
+/** @returns whether the bytes contain a character of several bytes */
 function hasUtf8(bytes: Uint8Array): boolean {
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at] ?? 0;

@@ -1,6 +1,6 @@
 /**
- * What stands between a listing and its reader: encoding, marks, prompts, broken lines. Bytes come in, and plain lines go out, each with
- * its place in the file.
+ * Removes what separates a listing from its reader: encoding, marks, prompts, broken lines. Bytes come in, and plain lines go out, each
+ * with its place in the file.
  */
 
 export { decodeText } from './encoding.js';

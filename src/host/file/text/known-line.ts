@@ -1,6 +1,6 @@
 /**
- * How lines begin that one of the grammars knows, whatever stands in front of them. Each is told apart by more than a letter, so that
- * names and prose are none of them.
+ * The beginnings of lines that one of the grammars knows, whatever comes before them. Each is more than a letter, so that names and prose
+ * do not match.
  */
 const BEGINNINGS: readonly string[] = [
   // the listing of the kernel and of usb-devices
@@ -32,7 +32,7 @@ export function isKnown(text: string): boolean {
   return KNOWN_HERE.test(text);
 }
 
-/** @returns what stands in front of the beginning of a line that a grammar knows, without blanks around it; empty for any other line */
+/** @returns the text before the beginning of a line that a grammar knows, without surrounding blanks; empty for any other line */
 export function frontOf(text: string): string {
   const at = isKnown(text) ? 0 : (KNOWN_LATER.exec(text.slice(0, LONGEST_MARK * 2))?.index ?? 0);
   return at > LONGEST_MARK ? '' : text.slice(0, at).trim();

@@ -1,28 +1,28 @@
 import { type TextLine, tail } from '../text-line.js';
 import { frontOf, isKnown } from './known-line.js';
 
-/** Marks that begin no line of ours are told from chance by this many lines that have them. */
+/** A mark must occur in this many lines, so that chance does not count as a mark. */
 const LEAST_LINES = 2;
 
-/** As many different marks are looked for in a line, the most frequent ones. */
+/** How many different marks are looked for in a line; the most frequent ones are. */
 const MOST_MARKS = 16;
 
-/** Marks stand in front of marks, where several people handed a text on. */
+/** How many layers of marks are removed. There are several where several people passed a text on. */
 const MOST_LAYERS = 8;
 
-/** One mail or several quote it: `>`, `>>`, `> >`. No line of any format begins so. */
+/** The marks of a mail that was quoted once or several times: `>`, `>>`, `> >`. No line of any format begins with these. */
 const QUOTED = /^(?:[ \t]*>)+ ?/;
 
-/** What stands in front of the lines of a file, as `findMarks` found it. */
+/** The marks before the lines of a file, as `findMarks` found them. */
 export interface Marks {
-  /** @returns the line without it */
+  /** @returns the line without its marks */
   strip(line: TextLine): TextLine;
 }
 
 /**
- * Finds what stands in front of the lines: the marks of quoted mail, and whatever else the lines of a file have in front of what a
- * grammar knows, such as `| `, `JD> `, `- `, `+`, `12:`, `[  3.141593] ` or `Nov 30 01:26:11 host kernel: `. What that is shows in lines
- * that are known; from others it is taken as well. Digits in it may differ.
+ * Finds the marks before the lines: those of quoted mail, and anything else that comes before text which a grammar knows, such as `| `,
+ * `JD> `, `- `, `+`, `12:`, `[  3.141593] ` or `Nov 30 01:26:11 host kernel: `. Lines that a grammar knows show what the marks are, and the
+ * same marks are removed from all other lines. The digits in them may differ.
  */
 export function findMarks(lines: Iterable<TextLine>): Marks {
   const marks = marksOf(lines);
@@ -44,15 +44,15 @@ function withoutQuotes(line: TextLine): TextLine {
   return tail(line, QUOTED.exec(line.text)?.[0].length ?? 0);
 }
 
-/** @returns patterns of what stands in front of known lines */
+/** @returns patterns for the marks before known lines */
 function marksOf(lines: Iterable<TextLine>): RegExp[] {
   const counts = new Map<string, number>();
   for (const line of lines) {
     const { text } = withoutQuotes(line);
     const mark = frontOf(text);
-    // the lines of `lsusb -t` are drawn with bars of their own
+    // lines of `lsusb -t` contain bars of their own
     if (mark === '' || (/^[|\s]+$/.test(mark) && /^[|\s]+__/.test(text))) continue;
-    // what was wrapped after it was quoted has only what came later
+    // a line that was wrapped after it was quoted has only the later marks
     for (const one of new Set([mark, mark.replace(/\s*>[>\s]*$/, '')])) {
       if (one === '') continue;
       const pattern = patternOf(one);
@@ -67,7 +67,10 @@ function marksOf(lines: Iterable<TextLine>): RegExp[] {
     .map(([pattern]) => new RegExp(pattern));
 }
 
-/** At the beginning of a line, one blank behind it. `|` is no mark where it is part of `|__`, and a number not where it stands alone. */
+/**
+ * A mark is at the beginning of a line, and one blank may follow it. `|` is no mark if it is part of `|__`, and a mark that ends with a
+ * number needs a blank after it.
+ */
 function patternOf(mark: string): string {
   const parts = mark.match(/\d+|\s+|[^\d\s]+/g) ?? [];
   const spelled = parts.map((part) =>

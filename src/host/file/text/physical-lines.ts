@@ -1,12 +1,12 @@
 import type { TextLine } from '../text-line.js';
 
-/** Unix, Windows, Windows twice over (a terminal adds a CR of its own), old Mac. */
+/** The line ends of Unix, of Windows, of Windows with the extra CR of a terminal, and of old Macs. */
 const ENDS = /\r*\n|\r/g;
 
-/** Ends that hardly any program writes; they count where there are no others. */
+/** Line ends that hardly any program writes; they count only if there are no others. */
 const RARE_ENDS = /[\u0085\u2028\u2029]/g;
 
-/** @returns the lines of a text as they stand in it, without their ends; the last is left out where it is empty */
+/** @returns the lines of a text as they are, without their ends; the last one is left out if it is empty */
 export function* physicalLines(text: string): Generator<TextLine, void> {
   const ends = /[\r\n]/.test(text) ? ENDS : RARE_ENDS;
   let number = 0;

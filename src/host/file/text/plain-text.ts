@@ -6,16 +6,16 @@ import { hasPlainBlanks, withoutTabs, withoutTraces } from './terminal-traces.js
 import { unwrapped } from './unwrap.js';
 import { withoutTags, withoutWrappings } from './wrappings.js';
 
-/** No line of a listing is longer; a device's strings end at 126 characters. */
+/** The longest line of a listing is shorter; the strings of a device have at most 126 characters. */
 const LONGEST = 1024;
 
-/** Bytes in hexadecimal: `descriptors` ends at 18 + 65535. */
+/** The longest line of bytes in hexadecimal: the longest `descriptors` has 18 + 65535 bytes. */
 const LONGEST_HEX = 2 * 66_560;
 
 /**
- * The lines of a text as a program wrote them, whoever handed it on: mail quotes, stuffs and wraps, terminals colour, forums put marks in
- * front and tags around, editors make tabs of blanks, systems have their own ends of lines. All grammars read these lines, and none looks
- * after such things itself. Each character knows where it stands in the file.
+ * The lines of a text as a program wrote them, whoever passed it on. Mail quotes, stuffs and wraps lines, terminals add colours, forums add
+ * marks and tags, editors turn blanks into tabs, and systems have their own line ends. All grammars read these lines, so no grammar has to
+ * handle any of this. Each character has its place in the file.
  */
 export class PlainText {
   readonly #text: string;
@@ -29,7 +29,11 @@ export class PlainText {
     this.#strip = (line) => withoutTabs(withoutWrappings(marks.strip(line)));
   }
 
-  /** The lines, made anew at each call: a text may have millions. What is too long is cut. @param findings - where that is told */
+  /**
+   * The lines; each call makes them again, because a text may have millions. A line that is too long is cut.
+   *
+   * @param findings - receive a finding for each cut line
+   */
   *lines(findings?: FileFindings): Generator<TextLine, void> {
     for (const line of unwrapped(this.#stripped())) {
       const short = cut(line, /^\s*[HN]: /.test(line.text) ? LONGEST_HEX : LONGEST);
@@ -45,7 +49,7 @@ export class PlainText {
 
   *#visible(): Generator<TextLine, void> {
     for (const line of physicalLines(this.#text)) {
-      // a tag may stand before the marks of a quoted mail, or behind them
+      // a tag may come before or after the marks of a quoted mail
       yield withoutTags(withoutTraces(cut(line, LONGEST_HEX + 4), this.#plainBlanks));
     }
   }

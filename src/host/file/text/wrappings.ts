@@ -6,10 +6,10 @@ const FENCE = /^\s*(?:`{3,}|~{3,})[\w-]*\s*$/;
 const TAGS =
   /^\s*(?:\[code[^\]]{0,40}\]|<pre>|<code>|\{code[^}]{0,40}\}|\{noformat\})+|(?:\[\/code\]|<\/pre>|<\/code>|\{code\}|\{noformat\})+\s*$/gi;
 
-/** Programs that people type to get such a text, at the beginning or behind a prompt. */
+/** Programs that people run to get such a text, at the beginning of a line or after a prompt. */
 const TYPED = /(?:^|[$#%>])\s*\(?(?:sudo\s+)?(?:lsusb|usb-devices|umockdev-record|qplug|cat|ssh|wsl|adb)(?:\s|$)/;
 
-/** A shell that waits for the next line. */
+/** The prompt of a shell that waits for the next line. */
 const PROMPT = /^\s*[\w.@:~/\\[\]() -]{0,80}[$#]\s*$/;
 
 /** Longest line that a person types, in characters. */
@@ -20,7 +20,7 @@ export function withoutTags(line: TextLine): TextLine {
   return replaced(line, TAGS, () => '');
 }
 
-/** @returns a line without tags; empty where it is a fence, a prompt or a command that somebody typed */
+/** @returns a line without tags; empty if it is a fence, a prompt or a command that somebody typed */
 export function withoutWrappings(line: TextLine): TextLine {
   const bare = withoutTags(line);
   return FENCE.test(bare.text) || wasTyped(bare.text) ? { ...bare, text: '' } : bare;
