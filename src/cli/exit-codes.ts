@@ -1,7 +1,7 @@
-import { type Finding, type Kind, kindOf } from '../diag/index.js';
+import { type Finding, type FindingKind, kindOf } from '../diag/index.js';
 
 /** What `qplug` exits with. Scripts rely on these: they don't change within a major version. */
-export const EXIT_CODES: Readonly<Record<Kind | 'done' | 'interrupted', number>> = {
+export const EXIT_CODES: Readonly<Record<FindingKind | 'done' | 'interrupted', number>> = {
   done: 0,
   failed: 1,
   usage: 2,

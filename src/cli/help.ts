@@ -36,7 +36,7 @@ export function overview(commands: readonly CommandDeclaration[], columns: numbe
   const room = Math.min(columns, WIDEST);
   const keys = Object.keys(GROUPS) as CommandGroup[];
   const groups = keys.map((group) => commands.filter((one) => one.group === group).map(commandRow));
-  const options: Row[] = [...optionRows(EVERYWHERE), ['--version', 'Show the version']];
+  const options: HelpRow[] = [...optionRows(EVERYWHERE), ['--version', 'Show the version']];
   const left = leftOf([...groups, options].flat());
   return [
     wrap('qplug plugs USB devices of this host into QEMU virtual machines, each on a port of its speed.', room).join(
@@ -54,7 +54,7 @@ export function overview(commands: readonly CommandDeclaration[], columns: numbe
 export function commandHelp(command: CommandDeclaration, columns: number, colors: Colors): string {
   const room = Math.min(columns, WIDEST);
   const examples = command.examples.map(([line, purpose]) => `  ${line}\n      ${colors.dim(purpose)}`).join('\n');
-  const words = command.words.map((word): Row => [formatWord(word), word.describe]);
+  const words = command.words.map((word): HelpRow => [formatWord(word), word.describe]);
   const options = optionRows({ ...command.options, ...EVERYWHERE });
   return [
     wrap(command.summary, room).join('\n'),
@@ -71,9 +71,9 @@ function section(title: string, body: string, colors: Colors): string {
 }
 
 /** What is written on the left, and what it means. */
-type Row = readonly [term: string, words: string];
+type HelpRow = readonly [term: string, words: string];
 
-function optionRows(options: Readonly<Record<string, OptionDeclaration>>): Row[] {
+function optionRows(options: Readonly<Record<string, OptionDeclaration>>): HelpRow[] {
   return Object.entries(options).map(([name, { short, type, optional, choices, argument, describe }]) => {
     const word = argument ?? choices?.join('|') ?? 'VALUE';
     const value = type === 'boolean' ? '' : optional === true ? `[=${word}]` : ` ${word}`;
@@ -81,22 +81,22 @@ function optionRows(options: Readonly<Record<string, OptionDeclaration>>): Row[]
   });
 }
 
-function commandRow(command: CommandDeclaration): Row {
+function commandRow(command: CommandDeclaration): HelpRow {
   return [formatUsage(command), command.brief];
 }
 
 function exitLines(room: number): string {
   const keys = Object.keys(EXIT_CODES) as (keyof typeof EXIT_CODES)[];
-  const rows = keys.map((key): Row => [String(EXIT_CODES[key]), EXITS[key]]);
+  const rows = keys.map((key): HelpRow => [String(EXIT_CODES[key]), EXITS[key]]);
   return explained(rows, leftOf(rows), room);
 }
 
 /** @returns the column where the right side begins */
-function leftOf(rows: readonly Row[]): number {
+function leftOf(rows: readonly HelpRow[]): number {
   return 4 + Math.max(...rows.map(([term]) => width(term)).filter((one) => one <= COLUMN));
 }
 
-function explained(rows: readonly Row[], left: number, columns: number): string {
+function explained(rows: readonly HelpRow[], left: number, columns: number): string {
   const lines = rows.flatMap(([term, words]) => {
     const right = wrap(words, Math.max(20, columns - left));
     if (width(term) + 4 > left) return [`  ${term}`, ...right.map((line) => ' '.repeat(left) + line)];

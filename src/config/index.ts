@@ -3,7 +3,7 @@
  * `VmFileChecks` lets other layers check them.
  */
 export type { DevicesChange, EditedVmFile } from './edit/edit.js';
-export type { NewDevice } from './edit/entry-text.js';
+export type { NewEntry } from './edit/entry-text.js';
 export { type FileChange, type HeldVmFile, holdVmFile, performFileChange, undoFileChange } from './edit/file-change.js';
 export { decodeVmFile, editVmFile, loadVmFile, parseVmFile, readVmFileBytes } from './load.js';
 export type { VmFileChecks } from './parse.js';

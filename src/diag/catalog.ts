@@ -4,7 +4,7 @@ import { programFindings } from './catalog/program/index.js';
 import { qemuFindings } from './catalog/qemu/index.js';
 import { vmFindings } from './catalog/vm/index.js';
 import { vmFileFindings } from './catalog/vm-file/index.js';
-import type { CatalogEntry, EvidenceOf, Kind, Severity, SourceLocation, Text, Told } from './finding.js';
+import type { CatalogEntry, EvidenceOf, FindingKind, PrintedText, Severity, SourceLocation, Text } from './finding.js';
 import { fixLines } from './fix.js';
 import { printable } from './printable.js';
 
@@ -55,7 +55,7 @@ export function finding<C extends Code>(
 }
 
 /** @returns the kind of a code */
-export function kindOf(code: Code): Kind {
+export function kindOf(code: Code): FindingKind {
   return catalog[code].kind;
 }
 
@@ -66,10 +66,10 @@ export function wordsOf(found: Finding): Text {
 }
 
 /** @returns the words of a finding; `where` is its location if the entry gives no `where` */
-export function describe(found: Finding): Told {
+export function describe(found: Finding): PrintedText {
   const { fix, ...said } = wordsOf(found);
   const lines = fixLines(fix);
-  const text: Told = lines === undefined ? said : { ...said, fix: lines };
+  const text: PrintedText = lines === undefined ? said : { ...said, fix: lines };
   if (text.where !== undefined || found.location === undefined) return text;
   const { file, line, column } = found.location;
   return { ...text, where: `${printable(file)}:${line}:${column}` };

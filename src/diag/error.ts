@@ -1,5 +1,5 @@
 import { type Code, describe, type EvidenceByCode, type Finding, finding, kindOf } from './catalog.js';
-import type { Kind } from './finding.js';
+import type { FindingKind } from './finding.js';
 import { printable } from './printable.js';
 
 /**
@@ -19,7 +19,7 @@ export class QplugError extends Error {
     return this.findings[0].code;
   }
 
-  get kind(): Kind {
+  get kind(): FindingKind {
     return kindOf(this.code);
   }
 }

@@ -21,7 +21,15 @@ export type Severity = 'error' | 'warning' | 'note';
  * - `ambiguous`: a selector matches several · `refused`: claimed, guarded or denied · `no-plan`: no port, or only slower
  * - `timeout`: a deadline passed · `unreachable`: the VM does not answer
  */
-export type Kind = 'failed' | 'usage' | 'not-found' | 'ambiguous' | 'refused' | 'no-plan' | 'timeout' | 'unreachable';
+export type FindingKind =
+  | 'failed'
+  | 'usage'
+  | 'not-found'
+  | 'ambiguous'
+  | 'refused'
+  | 'no-plan'
+  | 'timeout'
+  | 'unreachable';
 
 /**
  * The parts of a message. `what` happened is one clause without a full stop; `where` names the file, device or port;
@@ -35,7 +43,7 @@ export interface Text {
 }
 
 /** A message as it is printed: its fix in lines, as `fixLines` makes them. */
-export interface Told extends Omit<Text, 'fix'> {
+export interface PrintedText extends Omit<Text, 'fix'> {
   readonly fix?: string | undefined;
 }
 
@@ -44,7 +52,7 @@ export type NoEvidence = Readonly<Record<never, never>>;
 
 /** The kind of one code, and its words. Text never holds raw outside strings: wrap them in `printable`. */
 export interface CatalogEntry<E> {
-  readonly kind: Kind;
+  readonly kind: FindingKind;
   text(evidence: E): Text;
 }
 

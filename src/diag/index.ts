@@ -1,7 +1,7 @@
 /** Findings and errors as data, and the only place that words them. */
 export { type Code, describe, type EvidenceByCode, type Finding, finding, kindOf } from './catalog.js';
 export { addFindings, fail, QplugError, systemError, throwErrors } from './error.js';
-export type { Kind, Severity, SourceLocation, Told as Text } from './finding.js';
+export type { FindingKind, PrintedText as Text, Severity, SourceLocation } from './finding.js';
 export { findingDocument } from './finding-document.js';
 export { asTyped, type Command, type Fix, type FixPart, fixLines, type Options, sh } from './fix.js';
 export {

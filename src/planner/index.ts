@@ -64,7 +64,7 @@ export {
   OBJECTIVES,
   type Objective,
   type OtherChange,
-  type Place,
+  type PortAtSpeed,
   type Room,
   roomFor,
   type VerdictRun,

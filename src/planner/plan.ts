@@ -71,7 +71,7 @@ export interface KeptPortTaken extends KeptPort {
  * One change to the request or to the VM; `withFix` makes it. Cheap changes come first: the device's own line, then a permission, then the
  * VM's controllers, then other devices (docs/planner.md).
  */
-export type Change =
+export type PlanChange =
   /**
    * Another place. `controller` is the id, or the bus where the controller has no id. A field that is undefined was not pinned and stays
    * unpinned.
@@ -96,10 +96,10 @@ export type Change =
   | { readonly fix: 'detach'; readonly device: string };
 
 /** The cheapest change that makes room. The planner tried it: with it, the device has a port and no other device loses its own. */
-export type Fix =
-  | Change
+export type PlanFix =
+  | PlanChange
   /** No single change helps, but these two together do. */
-  | { readonly fix: 'both'; readonly changes: readonly [Change, Change] }
+  | { readonly fix: 'both'; readonly changes: readonly [PlanChange, PlanChange] }
   /**
    * `no-speed`: QEMU attaches the device nowhere. `nothing-helps`: the planner tried each change, alone and with a second one.
    * `not-sought`: the request is too big to try them all.
@@ -138,7 +138,7 @@ export interface Refusal {
   /** Free ports that would take it at its native speed if it were not pinned. */
   readonly alternatives: readonly { readonly bus: string; readonly port: string }[];
   /** Computed when first read, by planning again. */
-  readonly fix: Fix;
+  readonly fix: PlanFix;
 }
 
 /** One thing to add. */

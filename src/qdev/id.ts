@@ -23,7 +23,7 @@ export function isOurs(id: string): boolean {
 }
 
 /** The identity of a passed-through device: its USB ids and its port on the host. */
-export interface DeviceIdentity {
+export interface IdAndPort {
   readonly vendorId: number;
   readonly productId: number;
   /** Bus and port chain of the host: `1-2.3`. */
@@ -33,12 +33,12 @@ export interface DeviceIdentity {
 const hex4 = (value: number): string => value.toString(16).padStart(4, '0');
 
 /** @returns the id of a passed-through device, which holds its identity: `qplug-0781-5567-1-2.3` */
-export function deviceId({ vendorId, productId, port }: DeviceIdentity): string {
+export function deviceId({ vendorId, productId, port }: IdAndPort): string {
   return makeId(`${PREFIX}${hex4(vendorId)}`, hex4(productId), port);
 }
 
 /** @returns what `deviceId` was given, also where `uniqueId` added a number; undefined for any other id */
-export function parseDeviceId(id: string): DeviceIdentity | undefined {
+export function parseDeviceId(id: string): IdAndPort | undefined {
   const match = /^qplug-([0-9a-f]{4})-([0-9a-f]{4})-(\d+-\d+(?:\.\d+)*)(?:_\d+)?$/.exec(id);
   if (match?.[1] === undefined || match[2] === undefined || match[3] === undefined) return undefined;
   return { vendorId: Number.parseInt(match[1], 16), productId: Number.parseInt(match[2], 16), port: match[3] };

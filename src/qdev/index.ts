@@ -9,9 +9,9 @@ export {
 } from './capabilities.js';
 export type * from './device-spec.js';
 export {
-  type DeviceIdentity,
   deviceId,
   hubId,
+  type IdAndPort,
   isOurs,
   isQemuId,
   makeId,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type BoundBefore, CLAIM_STATES, type Claim, type ClaimKey, sameKey, sameOwner } from './claim.js';
 import { CLAIM_DESIGN } from './claim-design.js';
 import { guardsOf, listOf, ownerOf, processOf, textOf } from './column-text.js';
-import { type Row, Store, storeExists, type Value } from './store.js';
+import { type ColumnValue, type DatabaseRow, Store, storeExists } from './store.js';
 import { SuspensionTable } from './suspension-table.js';
 
 const COLUMNS: readonly string[] = [
@@ -107,13 +107,13 @@ function isSame(a: Claim, b: Claim): boolean {
   return sameKey(a.key, b.key) && sameOwner(a.owner, b.owner) && a.state === b.state && a.since === b.since;
 }
 
-function keyValues({ connector, vendorId, productId, serial }: ClaimKey): Value[] {
+function keyValues({ connector, vendorId, productId, serial }: ClaimKey): ColumnValue[] {
   return [connector, vendorId, productId, serial];
 }
 
 function put(store: Store, claim: Claim): void {
   const { key, owner, state, reason, worker, device, label, port, drivers, since, address, guardOff } = claim;
-  const values: Value[] = [
+  const values: ColumnValue[] = [
     ...keyValues(key),
     ...[owner.vm, owner.socket, textOf(owner.process)],
     ...[state, reason ?? null, textOf(worker)],
@@ -123,7 +123,7 @@ function put(store: Store, claim: Claim): void {
   store.run(`INSERT OR REPLACE INTO claim (${COLUMNS}) VALUES (${values.map(() => '?').join(', ')})`, values);
 }
 
-function claimOf(row: Row): Claim {
+function claimOf(row: DatabaseRow): Claim {
   const text = (column: string): string => row[column] ?? '';
   return {
     key: {

@@ -1,7 +1,7 @@
 import { formatProcess, type ProcessIdentity, parseProcess } from '../base/index.js';
 import { GUARD_KINDS, type GuardKind } from '../diag/index.js';
 import type { ClaimOwner } from './claim.js';
-import type { Row } from './store.js';
+import type { DatabaseRow } from './store.js';
 
 /** @returns a process identity as column text */
 export function textOf(process: ProcessIdentity | undefined): string | null {
@@ -17,7 +17,7 @@ export function processOf(value: string | null | undefined): ProcessIdentity | u
 }
 
 /** @returns the VM in the columns `vm`, `socket`, `process` and `socket_file` */
-export function ownerOf(row: Row): ClaimOwner {
+export function ownerOf(row: DatabaseRow): ClaimOwner {
   return {
     vm: row['vm'] ?? '',
     socket: row['socket'] ?? '',

@@ -6,10 +6,10 @@ import { makeOwnFolder } from '../base/index.js';
 import { type Code, fail, QplugError } from '../diag/index.js';
 
 /** A value for a column. */
-export type Value = string | number | null;
+export type ColumnValue = string | number | null;
 
 /** A row, by column names. */
-export type Row = Readonly<Record<string, string | null>>;
+export type DatabaseRow = Readonly<Record<string, string | null>>;
 
 /** The design of a database: its name, and its versions. */
 export interface StoreDesign {
@@ -71,12 +71,17 @@ export class Store implements Disposable {
    * @param from - the rest of the query, after `FROM`
    * @param decode - decodes a row, or throws a SyntaxError: then the file is damaged
    */
-  rows<T>(columns: readonly string[], from: string, values: readonly Value[], decode: (row: Row) => T): T[] {
+  rows<T>(
+    columns: readonly string[],
+    from: string,
+    values: readonly ColumnValue[],
+    decode: (row: DatabaseRow) => T,
+  ): T[] {
     return worded(this.path, this.#name, () => rowsOf(this.#db, columns, from, values).map(decode));
   }
 
   /** Runs one statement. @returns the number of changed rows */
-  run(sql: string, values: readonly Value[] = []): number {
+  run(sql: string, values: readonly ColumnValue[] = []): number {
     return worded(this.path, this.#name, () => this.#db.prepare(sql).run([...values]).changes);
   }
 
@@ -91,7 +96,12 @@ export class Store implements Disposable {
 }
 
 /** Reads everything as bytes, because the driver ends the process (a Rust panic) on a text that is not UTF-8. */
-function rowsOf(db: Database.Database, columns: readonly string[], from: string, values: readonly Value[]): Row[] {
+function rowsOf(
+  db: Database.Database,
+  columns: readonly string[],
+  from: string,
+  values: readonly ColumnValue[],
+): DatabaseRow[] {
   const asked = columns.map((name) => `CAST(${name} AS BLOB) AS ${name}`).join(', ');
   const rows = db.prepare(`SELECT ${asked} FROM ${from}`).all([...values]) as Record<string, Uint8Array | null>[];
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,5 +1,5 @@
 import { guardsOf, listOf, ownerOf, textOf } from './column-text.js';
-import type { Row, Store } from './store.js';
+import type { DatabaseRow, Store } from './store.js';
 import type { SuspendedDevice, Suspension } from './suspension.js';
 
 const COLUMNS: readonly string[] = ['socket', 'vm', 'process', 'devices', 'since', 'socket_file'];
@@ -35,7 +35,7 @@ export class SuspensionTable {
   }
 }
 
-function suspensionOf(row: Row): Suspension {
+function suspensionOf(row: DatabaseRow): Suspension {
   const text = (column: string): string => row[column] ?? '';
   return {
     owner: ownerOf(row),

@@ -8,7 +8,6 @@ export {
   type AttachReport,
   attach,
   attachTo,
-  type Changed,
   type Check,
   type DeleteReport,
   type DetachedReport,
@@ -56,6 +55,7 @@ export {
   stayWith,
   suspend,
   tagOfNow,
+  type VmAndFileChange,
   type VmStatus,
 } from './operations/index.js';
 export {

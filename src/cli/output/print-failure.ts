@@ -26,7 +26,7 @@ export function printFailure(thrown: unknown, json: boolean, terminal: Terminal)
   return told.exit;
 }
 
-interface Told {
+interface FailureReport {
   readonly code: string;
   readonly exit: number;
   readonly message: string;
@@ -40,7 +40,7 @@ function worded(error: unknown): unknown {
   return error instanceof QplugError ? error : (systemError(error) ?? error);
 }
 
-function tell(error: unknown, { aborted, reason }: AbortSignal): Told {
+function tell(error: unknown, { aborted, reason }: AbortSignal): FailureReport {
   const message = messageOf(error);
   if (aborted && reason instanceof Mistake) {
     reason.told = true;
@@ -55,7 +55,7 @@ function tell(error: unknown, { aborted, reason }: AbortSignal): Told {
   return tellPlainly(error, []);
 }
 
-function tellPlainly(error: unknown, findings: readonly Finding[]): Told {
+function tellPlainly(error: unknown, findings: readonly Finding[]): FailureReport {
   const message = messageOf(error);
   if (error instanceof QplugError) return { code: error.code, exit: EXIT_CODES[error.kind], message, findings };
   const stack = error instanceof Error ? (error.stack ?? message) : message;

@@ -3,7 +3,7 @@ import { printable } from '../../diag/index.js';
 import type {
   Explanation,
   Objective,
-  Place,
+  PortAtSpeed,
   RefusalReason,
   Verdict,
   VerdictRun,
@@ -35,7 +35,7 @@ export function renderExplanation(
     place === undefined
       ? `${colors.red('no place:')} ${REFUSED[refusal?.reason ?? 'no-port']}`
       : `${placeText(place)}${place.speed === native ? '' : colors.yellow(`, slower: it can do ${speedWord(native)}`)}`;
-  const told = changes.map((one): Row => ({ left: changeText(one), right: outcomeText(one) }));
+  const told = changes.map((one): VerdictRow => ({ left: changeText(one), right: outcomeText(one) }));
   return [
     ...wrap(unbroken(`${colors.bold(label)}  ${where}`), columns ?? Number.POSITIVE_INFINITY, '  '),
     ...section('ports', columnsOf(portRows(ports), colors)),
@@ -56,14 +56,14 @@ export function renderExplanation(
 
 const LEFT = 'changes  '.length;
 
-interface Row {
+interface VerdictRow {
   readonly left: string;
   readonly right: string;
   readonly verdict?: Verdict['verdict'] | undefined;
 }
 
 /** Pads the left of each row, and paints what was chosen and what is out of the question. */
-function columnsOf(rows: readonly Row[], colors: Colors): string[][] {
+function columnsOf(rows: readonly VerdictRow[], colors: Colors): string[][] {
   const wide = Math.max(0, ...rows.map(({ left }) => width(left)));
   return rows.map(({ left, right, verdict }) => [`${paintOf(verdict, colors)(pad(left, wide))}  `, right]);
 }
@@ -72,7 +72,7 @@ function columnsOf(rows: readonly Row[], colors: Colors): string[][] {
 const MOST_ON_LINE = 24;
 
 /** Ports of one bus with the same verdict, on one line where they fit there. */
-function portRows(runs: readonly VerdictRun[]): Row[] {
+function portRows(runs: readonly VerdictRun[]): VerdictRow[] {
   const rows: { bus: string; verdict: Verdict; ports: string[] }[] = [];
   for (const { bus, first, last, verdict } of runs) {
     const text = first === last ? first : `${first}-${last}`;
@@ -97,11 +97,11 @@ function speedWord(speed: Speed): string {
   return speedText(megabits(speed));
 }
 
-function portText({ bus, port }: Pick<Place, 'bus' | 'port'>): string {
+function portText({ bus, port }: Pick<PortAtSpeed, 'bus' | 'port'>): string {
   return `${printable(bus)} port ${port}`;
 }
 
-function placeText(place: Place): string {
+function placeText(place: PortAtSpeed): string {
   return `${portText(place)}, ${speedWord(place.speed)}`;
 }
 

@@ -1,9 +1,9 @@
 import { relative } from 'node:path';
 import { printable } from '../../diag/index.js';
-import type { Changed, FileEntry } from '../../vm/index.js';
+import type { FileEntry, VmAndFileChange } from '../../vm/index.js';
 
 /** @returns a sentence for each entry of a VM file: `bench.yaml: added 0781:5567 (line 14)` */
-export function changedLines({ file }: Changed): string[] {
+export function changedLines({ file }: VmAndFileChange): string[] {
   if (file === undefined) return [];
   const path = printable(fromHere(file.path));
   return file.entries.map((entry) => `${path}: ${entrySentence(entry)}`);

@@ -4,12 +4,12 @@ import { parseVmFileText, type VmFileChecks } from '../parse.js';
 import { readSource } from '../source.js';
 import type { VmFile } from '../vm-file.js';
 import { addEntry } from './add-entry.js';
-import { entryText, entryValue, type NewDevice, type Notation } from './entry-text.js';
+import { entryText, entryValue, type NewEntry, type Notation } from './entry-text.js';
 import { removeEntry } from './remove-entry.js';
 import { applySplices, type Splice } from './splice.js';
 
 /** A change of `usb.devices`: devices to append, or entries to remove, by index. */
-export type DevicesChange = { readonly add: readonly NewDevice[] } | { readonly remove: readonly number[] };
+export type DevicesChange = { readonly add: readonly NewEntry[] } | { readonly remove: readonly number[] };
 
 /** A VM file's text after a change. */
 export interface EditedVmFile {

@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 
 /** A device to write into a VM file. */
-export type NewDevice = (
+export type NewEntry = (
   | { readonly select: string; readonly emulated?: undefined }
   | { readonly emulated: string; readonly select?: undefined }
 ) & {
@@ -14,7 +14,7 @@ export type NewDevice = (
 export type Notation = 'yaml' | 'json';
 
 /** @returns a device as a value in a VM file, in its shortest form */
-export function entryValue({ select, emulated, controller, port, slower }: NewDevice): string | Record<string, string> {
+export function entryValue({ select, emulated, controller, port, slower }: NewEntry): string | Record<string, string> {
   const terms = [
     ['controller', controller],
     ['port', port],
@@ -25,7 +25,7 @@ export function entryValue({ select, emulated, controller, port, slower }: NewDe
 }
 
 /** @returns the same as text, on one line */
-export function entryText(device: NewDevice, notation: Notation): string {
+export function entryText(device: NewEntry, notation: Notation): string {
   const value = entryValue(device);
   if (typeof value === 'string') return scalarText(value, notation);
   const pairs = Object.entries(value).map(([key, one]) => {

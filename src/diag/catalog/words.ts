@@ -1,5 +1,12 @@
 import { printable } from '../printable.js';
 
+/** A port of the VM, and the speed of a device there in Mb/s; undefined where QEMU does not say, or has not attached the device. */
+export interface PortPlace {
+  readonly bus: string;
+  readonly port: string | undefined;
+  readonly megabits: number | undefined;
+}
+
 /** @returns names, safe to print and separated by commas */
 export function list(names: readonly string[]): string {
   return names.map((name) => printable(name)).join(', ');

@@ -168,7 +168,7 @@ function decodePlainText(text: PlainText, findings: FileFindings, ids: UsbIds): 
   }
 }
 
-interface Kind {
+interface FormatFound {
   readonly format: TextFormat | undefined;
   /** The first line of another kind; that kind is not read. */
   readonly other: TextLine | undefined;
@@ -177,9 +177,9 @@ interface Kind {
 }
 
 /** @returns the kind of the first line that occurs in only one kind of text */
-function kindOf(text: PlainText): Kind {
+function kindOf(text: PlainText): FormatFound {
   let format: TextFormat | undefined;
-  let guess: Kind['guess'] | undefined;
+  let guess: FormatFound['guess'] | undefined;
   for (const line of text.lines()) {
     const kind = KINDS.find(([, pattern]) => pattern.test(line.text))?.[0];
     if (format === undefined) format = kind;

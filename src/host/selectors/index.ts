@@ -15,5 +15,4 @@ export {
 } from './identity.js';
 export { isBehindPort, isMeantBy, matchSelector } from './match.js';
 export { selectOne } from './select.js';
-export { isSelector, parseSelector, requireSelector, type Selector } from './selector.js';
-export { selectorFault } from './selector-fault.js';
+export { isSelector, parseSelector, requireSelector, type Selector, selectorFault } from './selector.js';

@@ -1,4 +1,4 @@
-import { type EvidenceByCode, type Finding, finding, nearest, QplugError } from '../../diag/index.js';
+import { describe, type EvidenceByCode, type Finding, finding, nearest, QplugError } from '../../diag/index.js';
 import { formatId, formatPort, isPciAddress, parseInterfaceName, parsePortName } from '../names/index.js';
 
 /** A user's name for host devices; see docs/selectors.md. */
@@ -165,4 +165,12 @@ function quoted(text: string): Meaning | Wrong {
 
 function words(text: string): Meaning {
   return { by: 'words', words: text.toLowerCase().split(/\s+/) };
+}
+
+/** @returns the error of a selector in words, or undefined if it is valid: for the findings of a VM file */
+export function selectorFault(text: string): string | undefined {
+  const parsed = parseSelector(text);
+  if (isSelector(parsed)) return undefined;
+  const { why, what, fix } = describe(parsed);
+  return `${why ?? what}${fix === undefined ? '' : ` (${fix})`}`;
 }

@@ -34,7 +34,7 @@ const MAX_GROWTH = 4;
 const XHCI_PORTS = 15;
 
 /** A PCIe root port for hotplugging a controller. */
-export interface RootPort {
+export interface PcieRootPort {
   /** qdev id, and the name of its bus. */
   readonly id: string;
   readonly address: string;
@@ -172,7 +172,7 @@ export function predictBuses(
 }
 
 /** @returns spare root ports for hotplugging controllers: two if the root bus has no hotplug */
-export function spareRootPorts(vm: VmFile): RootPort[] {
+export function spareRootPorts(vm: VmFile): PcieRootPort[] {
   const { family } = machineModel(vm.machine);
   if (!vm.usb.grow.controllers || (family !== 'q35' && family !== 'virt')) return [];
   return ROOT_PORT_SLOTS.map((slot, i) => ({

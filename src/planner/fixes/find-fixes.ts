@@ -1,5 +1,5 @@
 import type { Speed } from '../../qdev/index.js';
-import type { Change, Fix, Plan } from '../plan.js';
+import type { Plan, PlanChange, PlanFix } from '../plan.js';
 import type { DeviceRequest, PlanRequest } from '../request.js';
 import { CHEAPNESS, possibleChanges, type TryPlan } from './possible-changes.js';
 import { withFix } from './with-fix.js';
@@ -22,7 +22,7 @@ export interface FixSearch {
   /** How many plans may still be made. */
   tries: number;
   /** What helped before, by the kind of device. */
-  readonly helped: Map<string, Fix>;
+  readonly helped: Map<string, PlanFix>;
 }
 
 export function fixSearch(request: PlanRequest, before: () => Plan, replan: (request: PlanRequest) => Plan): FixSearch {
@@ -38,7 +38,7 @@ function triesFor({ devices }: PlanRequest): number {
  * out. Where no single change works, it finds the cheapest two. `CHEAPNESS` says which kind of change is cheaper; of two changes, the
  * dearer counts first, then the other.
  */
-export function cheapestFix(search: FixSearch, device: DeviceRequest): Fix {
+export function cheapestFix(search: FixSearch, device: DeviceRequest): PlanFix {
   if (device.mask === 0) return { fix: 'none', because: 'no-speed' };
   const { request, before } = search;
   let tries = triesFor(request);
@@ -49,7 +49,7 @@ export function cheapestFix(search: FixSearch, device: DeviceRequest): Fix {
     return search.replan(changed);
   };
   const kept = before().placements.map(({ key }) => key);
-  const works = (fix: Fix): Fix | undefined => {
+  const works = (fix: PlanFix): PlanFix | undefined => {
     const made = tryPlan(withFix(request, device.key, fix));
     if (made === undefined) return undefined;
     const placed = new Map(made.placements.map((one) => [one.key, one]));
@@ -76,7 +76,7 @@ function kindOf({ key: _key, label: _label, id: _id, ...kind }: DeviceRequest): 
 }
 
 /** Single changes, then pairs of them. */
-function* candidates(request: PlanRequest, key: string, tryPlan: TryPlan): Generator<Fix> {
+function* candidates(request: PlanRequest, key: string, tryPlan: TryPlan): Generator<PlanFix> {
   yield* possibleChanges(request, key, tryPlan);
   for (const [rank, kind] of CHEAPNESS.entries()) {
     for (const dearer of possibleChanges(request, key, tryPlan, [kind])) {
@@ -89,8 +89,8 @@ function* candidates(request: PlanRequest, key: string, tryPlan: TryPlan): Gener
 }
 
 /** Fills in the speed at which the device would really run. */
-function atSpeed(fix: Fix, speed: Speed): Fix {
-  const one = (change: Change): Change => (change.fix === 'allow-slower' ? { ...change, speed } : change);
+function atSpeed(fix: PlanFix, speed: Speed): PlanFix {
+  const one = (change: PlanChange): PlanChange => (change.fix === 'allow-slower' ? { ...change, speed } : change);
   if (fix.fix === 'none') return fix;
   return fix.fix === 'both' ? { fix: 'both', changes: [one(fix.changes[0]), one(fix.changes[1])] } : one(fix);
 }

@@ -9,7 +9,7 @@ import {
   type Topology,
   uniqueId,
 } from '../../qdev/index.js';
-import type { Change, Plan } from '../plan.js';
+import type { Plan, PlanChange } from '../plan.js';
 import type { DeviceRequest, PlanRequest } from '../request.js';
 import { growable, isRunning, slotsLeft } from './growable-controllers.js';
 import { MOST_PORTS } from './new-controller.js';
@@ -21,7 +21,7 @@ const MOST_DETACHED = 32;
 const TYPABLE = /^[ -[\]-~]+$/;
 
 /** The kinds of change, cheap ones first. */
-export const CHEAPNESS: readonly Change['fix'][] = [
+export const CHEAPNESS: readonly PlanChange['fix'][] = [
   'repin',
   'unpin',
   'allow-slower',
@@ -47,19 +47,19 @@ export function* possibleChanges(
   request: PlanRequest,
   key: string,
   tryPlan: TryPlan,
-  kinds: readonly Change['fix'][] = CHEAPNESS,
-): Generator<Change> {
+  kinds: readonly PlanChange['fix'][] = CHEAPNESS,
+): Generator<PlanChange> {
   const device = request.devices.find((one) => one.key === key);
   if (device === undefined) return;
   for (const kind of CHEAPNESS) if (kinds.includes(kind)) yield* changesOfKind(kind, request, device, tryPlan);
 }
 
 function changesOfKind(
-  kind: Change['fix'],
+  kind: PlanChange['fix'],
   request: PlanRequest,
   device: DeviceRequest,
   tryPlan: TryPlan,
-): Iterable<Change> {
+): Iterable<PlanChange> {
   switch (kind) {
     case 'repin':
       return repins(request, device, tryPlan);
@@ -90,7 +90,7 @@ function mayUnpin(request: PlanRequest, { pin, hubPorts }: DeviceRequest): boole
  * that it would get with only its controller pinned, or, for a hub of a VM file, with no pin at all. Ports behind a hub, or on a
  * controller, that the planner would add are left out.
  */
-function* repins(request: PlanRequest, device: DeviceRequest, tryPlan: TryPlan): Generator<Change> {
+function* repins(request: PlanRequest, device: DeviceRequest, tryPlan: TryPlan): Generator<PlanChange> {
   const { pin, key } = device;
   if (pin?.controller !== undefined && !isThere(request.topology, pin.controller)) {
     const meant = nearest(
@@ -125,11 +125,11 @@ function moved(request: PlanRequest, key: string, controller: string | undefined
 }
 
 /** The speed that the device would have is known only after planning; the native speed stands for it here. */
-function slower({ slower: now, native }: DeviceRequest): Change[] {
+function slower({ slower: now, native }: DeviceRequest): PlanChange[] {
   return now === 'allow' ? [] : [{ fix: 'allow-slower', speed: native }];
 }
 
-function* growths(request: PlanRequest): Generator<Change> {
+function* growths(request: PlanRequest): Generator<PlanChange> {
   const { hubs } = request.growth;
   const already = request.growth.controllers.length > 0;
   const could = !already && growable(request).length > 0;
@@ -138,7 +138,7 @@ function* growths(request: PlanRequest): Generator<Change> {
   if (could && !hubs) yield { fix: 'grow', what: 'both' };
 }
 
-function* wider({ controllers }: Topology): Generator<Change> {
+function* wider({ controllers }: Topology): Generator<PlanChange> {
   for (const { id, model, known, ports } of controllers) {
     const facts = controllerModel(model);
     const rule = facts?.ports.rule;
@@ -149,7 +149,7 @@ function* wider({ controllers }: Topology): Generator<Change> {
   }
 }
 
-function* groups({ topology, leeway }: PlanRequest): Generator<Change> {
+function* groups({ topology, leeway }: PlanRequest): Generator<PlanChange> {
   for (const { id, model, known, ports } of topology.controllers) {
     if (!known || id === undefined || !/^(usb|ich9-usb)-ehci/.test(model)) continue;
     if (leeway?.companions?.includes(id) === false || ports.every(({ mask }) => (mask & FULL) !== 0)) continue;
@@ -158,7 +158,7 @@ function* groups({ topology, leeway }: PlanRequest): Generator<Change> {
 }
 
 /** One change for each model that would do, with the first slot that it fits. */
-function* controllers(request: PlanRequest, device: DeviceRequest): Generator<Change> {
+function* controllers(request: PlanRequest, device: DeviceRequest): Generator<PlanChange> {
   if (request.leeway?.addable === false) return;
   const ids = new Set([...request.topology.ids, ...request.growth.controllers.map(({ id }) => id)]);
   const slots = isRunning(request) ? slotsLeft(request).map(({ bus }) => bus) : [undefined];
@@ -201,7 +201,7 @@ function modelsFor({ controllers }: Topology, { native }: DeviceRequest): Contro
  * Single attached devices whose ports would take this one: first hubs with nothing behind them, then devices that QEMU has not attached,
  * then others. Within each group they are ordered by controller and port.
  */
-function detachments(topology: Topology, device: DeviceRequest): Change[] {
+function detachments(topology: Topology, device: DeviceRequest): PlanChange[] {
   const found: { id: string; rank: number }[] = [];
   for (const controller of topology.controllers) {
     if (!controller.known) continue;

@@ -1,5 +1,5 @@
 import { type Controller, controllerModel, rootPorts, type Topology, withCompanions } from '../../qdev/index.js';
-import type { Change, Fix } from '../plan.js';
+import type { PlanChange, PlanFix } from '../plan.js';
 import type { DeviceRequest, PlanRequest } from '../request.js';
 import { growable } from './growable-controllers.js';
 import { newControllerSpec } from './new-controller.js';
@@ -10,7 +10,7 @@ import { newControllerSpec } from './new-controller.js';
  * @param key - the key of the device that the fix is for
  * @returns the changed request, or the same request where the fix is `none`
  */
-export function withFix(request: PlanRequest, key: string, fix: Fix): PlanRequest {
+export function withFix(request: PlanRequest, key: string, fix: PlanFix): PlanRequest {
   switch (fix.fix) {
     case 'none':
       return request;
@@ -21,7 +21,7 @@ export function withFix(request: PlanRequest, key: string, fix: Fix): PlanReques
   }
 }
 
-function withChange(request: PlanRequest, key: string, change: Change): PlanRequest {
+function withChange(request: PlanRequest, key: string, change: PlanChange): PlanRequest {
   const { topology, growth } = request;
   switch (change.fix) {
     case 'repin':

@@ -1,6 +1,6 @@
 import { portDepth, portMask, withController } from '../../qdev/index.js';
 import { CHEAPNESS, newControllerSpec, possibleChanges, withFix } from '../fixes/index.js';
-import type { Candidate, Change, Plan, Verdict } from '../plan.js';
+import type { Candidate, Plan, PlanChange, Verdict } from '../plan.js';
 import { DEFAULT_RESERVE, plan } from '../planner.js';
 import { follows } from '../report/index.js';
 import type { DeviceRequest, PlanRequest } from '../request.js';
@@ -8,7 +8,7 @@ import {
   type Explanation,
   OBJECTIVES,
   type OtherChange,
-  type Place,
+  type PortAtSpeed,
   type VerdictRun,
   type WhatIf,
   type Why,
@@ -54,7 +54,7 @@ export function explain(request: PlanRequest, made: Plan, key: string): Explanat
   };
 }
 
-function placeOf(made: Plan | undefined, key: string): Place | undefined {
+function placeOf(made: Plan | undefined, key: string): PortAtSpeed | undefined {
   const found = made?.placements.find((one) => one.key === key);
   return found && { bus: found.bus, port: found.port, speed: found.speed };
 }
@@ -84,7 +84,7 @@ const FREE: readonly string[] = ['possible', 'reserved', 'kept', 'slower'];
 function whyThere(request: PlanRequest, made: Plan, device: DeviceRequest, candidates: readonly Candidate[]): Why {
   if (device.pin?.port !== undefined) return { why: 'pin' };
   const figures = figuresOf(request, made, DEFAULT_RESERVE);
-  let best: { figures: Figures; over: Place } | undefined;
+  let best: { figures: Figures; over: PortAtSpeed } | undefined;
   for (const { bus, port } of othersOf(made, device, candidates)) {
     const pinned = pinnedTo(request, device.key, { controller: bus, port });
     const other = plan(pinned);
@@ -155,7 +155,7 @@ function whatIfs(request: PlanRequest, made: Plan, device: DeviceRequest): WhatI
 function* supposed(
   request: PlanRequest,
   device: DeviceRequest,
-): Generator<{ change: Change | OtherChange; changed: PlanRequest }> {
+): Generator<{ change: PlanChange | OtherChange; changed: PlanRequest }> {
   const { key } = device;
   // that the device could be pinned elsewhere is obvious, so `repin` is left out
   const kinds = CHEAPNESS.filter((kind) => kind !== 'repin');
@@ -177,18 +177,25 @@ function* supposed(
 }
 
 /** Adds the controller to the VM itself, not to the controllers that may be added when needed. */
-function withOwn(request: PlanRequest, { model, id, bus }: Extract<Change, { fix: 'add-controller' }>): PlanRequest {
+function withOwn(
+  request: PlanRequest,
+  { model, id, bus }: Extract<PlanChange, { fix: 'add-controller' }>,
+): PlanRequest {
   return { ...request, topology: withController(request.topology, newControllerSpec(model, id, bus)) };
 }
 
 /** Another number of a similar port is not worth reporting, unless the user fixed the number. */
-function isChange({ fix }: Change | OtherChange, now: Place | undefined, then: Place | undefined): boolean {
+function isChange(
+  { fix }: PlanChange | OtherChange,
+  now: PortAtSpeed | undefined,
+  then: PortAtSpeed | undefined,
+): boolean {
   if (now === undefined || then === undefined) return now !== then;
   if (fix === 'unpin') return !samePlace(now, then);
   return now.speed !== then.speed || portDepth(now.port) !== portDepth(then.port);
 }
 
-function samePlace(a: Place | undefined, b: Place | undefined): boolean {
+function samePlace(a: PortAtSpeed | undefined, b: PortAtSpeed | undefined): boolean {
   return a?.bus === b?.bus && a?.port === b?.port;
 }
 

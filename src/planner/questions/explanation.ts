@@ -1,5 +1,5 @@
 import type { Speed } from '../../qdev/index.js';
-import type { Change, Fix, RefusalReason, Verdict } from '../plan.js';
+import type { PlanChange, PlanFix, RefusalReason, Verdict } from '../plan.js';
 
 /** Why one device of a plan is where it is, or why it has no port. It is plain data, made by `explain`. */
 export interface Explanation {
@@ -9,9 +9,9 @@ export interface Explanation {
   /** Its speed on the host, or the best speed that an emulated device can reach. */
   readonly native: Speed;
   /** Undefined if the device was refused. */
-  readonly place: Place | undefined;
+  readonly place: PortAtSpeed | undefined;
   /** Undefined if the device has a place. */
-  readonly refusal: { readonly reason: RefusalReason; readonly fix: Fix } | undefined;
+  readonly refusal: { readonly reason: RefusalReason; readonly fix: PlanFix } | undefined;
   /** The verdict on every port that the VM has after the plan, by controller and number. */
   readonly ports: readonly VerdictRun[];
   /** Why the device is at this place; undefined if it was refused. */
@@ -24,7 +24,7 @@ export interface Explanation {
 }
 
 /** A port and the speed at which a device runs there. */
-export interface Place {
+export interface PortAtSpeed {
   readonly bus: string;
   readonly port: string;
   readonly speed: Speed;
@@ -52,15 +52,15 @@ export type Why =
       readonly objective: Objective;
       readonly chosen: number;
       readonly other: number;
-      readonly over: Place;
+      readonly over: PortAtSpeed;
     }
-  | { readonly why: 'alike'; readonly over: Place };
+  | { readonly why: 'alike'; readonly over: PortAtSpeed };
 
 /** A change, and its result for the device. */
 export interface WhatIf {
-  readonly change: Change | OtherChange;
+  readonly change: PlanChange | OtherChange;
   /** Undefined if the device would be refused. */
-  readonly place: Place | undefined;
+  readonly place: PortAtSpeed | undefined;
   /** Labels of other devices that have a port in the plan and would lose it. */
   readonly lost: readonly string[];
 }

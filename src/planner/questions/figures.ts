@@ -52,7 +52,7 @@ export function figuresOf(request: PlanRequest, made: Plan, reserve: number): Fi
   return OBJECTIVES.map((objective) => figures[objective]);
 }
 
-interface Placed {
+interface PlacedDevice {
   readonly device: DeviceRequest;
   readonly placement: Placement;
   readonly port: PlanPort;
@@ -60,7 +60,7 @@ interface Placed {
 
 /** See "The reserve" in docs/planner.md. */
 function crowding(
-  placed: readonly Placed[],
+  placed: readonly PlacedDevice[],
   free: ReturnType<typeof countFree>,
   keep: number,
 ): { crowding: number; 'last-place': number } {
@@ -77,7 +77,7 @@ function crowding(
   };
 }
 
-function isSlow({ device: { native, hubPorts } }: Placed): boolean {
+function isSlow({ device: { native, hubPorts } }: PlacedDevice): boolean {
   return (native === 'low' || native === 'full') && hubPorts === undefined;
 }
 

@@ -11,7 +11,7 @@ export {
   OBJECTIVES,
   type Objective,
   type OtherChange,
-  type Place,
+  type PortAtSpeed,
   type VerdictRun,
   type WhatIf,
   type Why,

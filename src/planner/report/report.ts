@@ -69,14 +69,14 @@ export function report(solved: Solved): Plan {
   return result;
 }
 
-interface Placed {
+interface PlacedDevice {
   readonly device: DeviceRequest;
   readonly port: PlanPort;
   readonly placement: Placement;
 }
 
 /** Ranks hubs before other devices, and hubs near the root first. */
-function hubRank({ device, port }: Placed): number {
+function hubRank({ device, port }: PlacedDevice): number {
   return device.hubPorts === undefined ? Number.MAX_SAFE_INTEGER : port.depth;
 }
 
@@ -152,7 +152,7 @@ function refusalOf(
 function stepsOf(
   controllers: readonly ControllerSpec[],
   hubs: readonly AddedHub[],
-  placed: readonly Placed[],
+  placed: readonly PlacedDevice[],
 ): PlanStep[] {
   const near = (path: string): number => portDepth(path);
   const allHubs = [
@@ -170,7 +170,7 @@ function stepsOf(
   ];
 }
 
-function afterwards(topology: Topology, hubs: readonly AddedHub[], placed: readonly Placed[]): Topology {
+function afterwards(topology: Topology, hubs: readonly AddedHub[], placed: readonly PlacedDevice[]): Topology {
   const added = new Map<string, AttachedDevice[]>();
   const add = (bus: string, device: AttachedDevice): void => {
     const list = added.get(bus);

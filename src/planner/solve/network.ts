@@ -32,7 +32,7 @@ export interface DeviceKind {
   readonly members: readonly number[];
   readonly node: number;
   /** Where they may go: to a pool of ports, or to one kind of port. */
-  readonly places: readonly Place[];
+  readonly places: readonly PortArc[];
   /**
    * The kind of port that they want: each wants its own port of this kind, which is its home or where it is pinned. The arc has as much
    * room as there are such ports.
@@ -44,7 +44,7 @@ export interface DeviceKind {
   readonly nowhere: { readonly arc: number; readonly away: boolean } | undefined;
 }
 
-export interface Place {
+export interface PortArc {
   readonly arc: number;
   readonly mask: SpeedMask;
   readonly pool: number | undefined;
@@ -410,7 +410,7 @@ class Builder {
     return atHome && !reachable;
   }
 
-  #placeAt(node: number, demand: Demand, kind: number, away: boolean): Place {
+  #placeAt(node: number, demand: Demand, kind: number, away: boolean): PortArc {
     const { mask = 0, node: to = 0 } = this.#ports[kind] ?? {};
     const steps = stepsBelowNative(demand.device, mask) ?? 0;
     return { arc: this.#placeArc(node, to, demand, mask, steps, away), mask, pool: undefined, kind, away };
@@ -435,7 +435,7 @@ class Builder {
     const known = this.#bases.get(key);
     if (known !== undefined) return known;
     const node = this.#flow.node();
-    const places: Place[] = [];
+    const places: PortArc[] = [];
     if (scope.at === 'any') {
       this.#pools.forEach(({ mask, node: to }, pool) => {
         const steps = stepsBelowNative(device, mask);

@@ -6,7 +6,7 @@ import { readControllers, type SeenController } from './controllers-seen.js';
 import { idOf, type QomDevice, readDevices } from './devices-seen.js';
 import { compareNames, readHotplug } from './hotplug.js';
 import { within } from './limits.js';
-import { allPlaced, type Placed, placeDevices } from './place.js';
+import { allPlaced, type PlaceSeen, placeDevices } from './place.js';
 import { type QomNode, walkQom } from './qom-walk.js';
 import { childType, okOf, type QueryCommand, type QueryReply, type Reading } from './query.js';
 import { parseUsbList, type UsbLine } from './usb-list.js';
@@ -69,7 +69,10 @@ function* idsOf(nodes: readonly QomNode[]): Generator<string> {
 }
 
 /** Reads ports and speeds from `info usb`; where that leaves a device open, also from `info qtree`, a long text for people. */
-function* readPlaces(seen: readonly SeenController[], devices: readonly (readonly QomDevice[])[]): Reading<Placed[][]> {
+function* readPlaces(
+  seen: readonly SeenController[],
+  devices: readonly (readonly QomDevice[])[],
+): Reading<PlaceSeen[][]> {
   const buses = seen.map((one, i) => ({ bus: one.bus.name, devices: devices[i] ?? [] }));
   if (buses.every((bus) => bus.devices.length === 0)) return buses.map(() => []);
   const [asked] = yield [{ command: 'x-query-usb' }];
@@ -112,7 +115,7 @@ function usbLines(reply: QueryReply | undefined): UsbLine[] {
 function controllerOf(
   { bus, node, known, ports }: SeenController,
   devices: readonly QomDevice[],
-  placed: readonly Placed[],
+  placed: readonly PlaceSeen[],
   unique: boolean,
 ): Controller {
   return {

@@ -17,7 +17,7 @@ export interface SeenBus {
 }
 
 /** Where a device really is. */
-export interface Placed {
+export interface PlaceSeen {
   readonly port: string | undefined;
   readonly megabits: number | undefined;
   readonly product: string | undefined;
@@ -36,7 +36,7 @@ export function placeDevices(
   buses: readonly SeenBus[],
   lines: readonly UsbLine[],
   qtree: string | undefined,
-): Placed[][] {
+): PlaceSeen[][] {
   // The qtree holds the same names: a name with a line break can forge devices and places there.
   const honest = !lines.some((line) => /[\r\n]/.test(line.tail));
   const tree = qtree !== undefined && honest ? new Qtree(qtree) : undefined;
@@ -64,7 +64,7 @@ export function placeDevices(
 }
 
 /** @returns whether every device has a port and a line, so that there is no need to ask for the qtree */
-export function allPlaced(placed: readonly (readonly Placed[])[]): boolean {
+export function allPlaced(placed: readonly (readonly PlaceSeen[])[]): boolean {
   return placed.flat().every((one) => one.port !== undefined && one.product !== undefined);
 }
 

@@ -4,7 +4,7 @@ import { type CloseReason, errnoOf, QmpConnectError } from '../errors.js';
 import type { ErrorReply } from '../protocol/index.js';
 
 /** How far an attempt to connect had come. */
-export interface Progress {
+export interface ConnectProgress {
   /** The socket was connected. */
   readonly opened: boolean;
   /** The greeting came. */
@@ -37,7 +37,7 @@ function refused(address: QmpAddress, cause: Error): QmpConnectError {
 }
 
 /** @returns the error for an attempt that took too long, judged by how far it had come */
-export function connectTimeout(address: QmpAddress, timeout: number, progress: Progress): QmpConnectError {
+export function connectTimeout(address: QmpAddress, timeout: number, progress: ConnectProgress): QmpConnectError {
   const where = formatAddress(address);
   if (!progress.opened) {
     return new QmpConnectError(address, finding('qmp-connect-failed', { address: where, errno: 'ETIMEDOUT' }));

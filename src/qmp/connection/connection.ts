@@ -26,12 +26,12 @@ import {
   Session,
 } from '../protocol/index.js';
 import {
+  type ConnectProgress,
   capabilitiesRefused,
   connectError,
   connectTimeout,
   endedEarly,
   notQmp,
-  type Progress,
 } from './connect-errors.js';
 import type { ConnectOptions, ExecuteOptions, QmpConnection } from './qmp-connection.js';
 import type { OpenTransport, Transport } from './transport.js';
@@ -214,7 +214,7 @@ export class Connection implements QmpConnection {
     this.#resolveClosed(this.#reason);
   }
 
-  #progress(): Progress {
+  #progress(): ConnectProgress {
     const greeted = this.#session.phase !== 'greeting';
     return { opened: this.#opened, greeted, unfinished: this.#splitter.unfinished };
   }

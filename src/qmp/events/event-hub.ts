@@ -1,10 +1,15 @@
 import { finding } from '../../diag/index.js';
 import { QmpError } from '../errors.js';
+import type { QmpEvents } from '../generated/replies.js';
 import type { QmpEvent } from '../protocol/index.js';
 import { callOut } from './call-out.js';
 import { type EventStream, FedEventStream } from './event-stream.js';
-import type { EventOf } from './events.js';
 import { Wait, type WaitOptions } from './wait.js';
+
+export type QmpEventName = keyof QmpEvents;
+
+/** An event by its name: typed where qplug knows it, else with `data` as any object. */
+export type EventOf<N extends string> = N extends QmpEventName ? QmpEvent<N, QmpEvents[N]> : QmpEvent<N>;
 
 /** A wait for an event. Disposing of it ends the wait. A wait that nobody looks at does no harm, even when it fails. */
 export interface EventWait<E> extends Disposable {

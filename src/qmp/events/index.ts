@@ -4,7 +4,6 @@
  */
 
 export { callOut } from './call-out.js';
-export { EventHub, type EventWait } from './event-hub.js';
+export { EventHub, type EventOf, type EventWait, type QmpEventName } from './event-hub.js';
 export type { EventStream } from './event-stream.js';
-export type { EventOf, QmpEventName } from './events.js';
 export { Wait, type WaitOptions } from './wait.js';

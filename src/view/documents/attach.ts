@@ -1,10 +1,10 @@
 import { megabits as speedInMegabits } from '../../qdev/index.js';
-import type { AttachedReport, AttachReport, Changed } from '../../vm/index.js';
+import type { AttachedReport, AttachReport, VmAndFileChange } from '../../vm/index.js';
 import { hostDeviceSummary } from './host-device.js';
 import { changedDocument } from './vm-file.js';
 
 /** For programs: what was attached, and what was added to the VM for it. */
-export function attachDocument(report: AttachReport & Changed): Record<string, unknown> {
+export function attachDocument(report: AttachReport & VmAndFileChange): Record<string, unknown> {
   return {
     vm: report.vm,
     devices: report.devices.map(attachedDocument),

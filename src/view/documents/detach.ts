@@ -1,10 +1,10 @@
 import type { HostDevice } from '../../host/index.js';
-import type { Changed, DetachedReport, DetachReport } from '../../vm/index.js';
+import type { DetachedReport, DetachReport, VmAndFileChange } from '../../vm/index.js';
 import { hostDeviceSummary } from './host-device.js';
 import { changedDocument } from './vm-file.js';
 
 /** For programs: what was detached, and which drivers the host now has for it. */
-export function detachDocument(report: DetachReport & Changed): Record<string, unknown> {
+export function detachDocument(report: DetachReport & VmAndFileChange): Record<string, unknown> {
   return { vm: report.vm, devices: report.devices.map(detachedDocument), ...changedDocument(report) };
 }
 

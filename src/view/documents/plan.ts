@@ -1,4 +1,13 @@
-import type { Candidate, Explanation, Fix, Place, Placement, Plan, Refusal, WhatIf } from '../../planner/index.js';
+import type {
+  Candidate,
+  Explanation,
+  Placement,
+  Plan,
+  PlanFix,
+  PortAtSpeed,
+  Refusal,
+  WhatIf,
+} from '../../planner/index.js';
 import { megabits } from '../../qdev/index.js';
 import { topologyDocument } from './topology.js';
 
@@ -75,7 +84,7 @@ function candidateDocument({ bus, port, verdict }: Candidate): Record<string, un
   };
 }
 
-function fixDocument(fix: Fix): Record<string, unknown> {
+function fixDocument(fix: PlanFix): Record<string, unknown> {
   return fix.fix === 'both' ? { fix: fix.fix, changes: fix.changes.map(changeDocument) } : changeDocument(fix);
 }
 
@@ -90,7 +99,7 @@ function explanationDocument({ ports, why, changes }: Explanation): Record<strin
   };
 }
 
-function placeDocument({ bus, port, speed }: Place): Record<string, unknown> {
+function placeDocument({ bus, port, speed }: PortAtSpeed): Record<string, unknown> {
   return { bus, port, megabits: megabits(speed) };
 }
 
@@ -105,6 +114,6 @@ function whatIfDocument({ change, place, lost }: WhatIf): Record<string, unknown
   return { change: what, place: place === undefined ? null : placeDocument(place), lost };
 }
 
-function changeDocument(change: Exclude<Fix, { fix: 'both' }>): Record<string, unknown> {
+function changeDocument(change: Exclude<PlanFix, { fix: 'both' }>): Record<string, unknown> {
   return change.fix === 'allow-slower' ? { fix: change.fix, megabits: megabits(change.speed) } : { ...change };
 }

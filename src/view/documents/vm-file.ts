@@ -1,7 +1,7 @@
-import type { Changed } from '../../vm/index.js';
+import type { VmAndFileChange } from '../../vm/index.js';
 
 /** For programs: what was changed, and where. It is part of the documents of attach and detach. */
-export function changedDocument({ live, file }: Changed): Record<string, unknown> {
+export function changedDocument({ live, file }: VmAndFileChange): Record<string, unknown> {
   return {
     live,
     file:

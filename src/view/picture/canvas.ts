@@ -5,7 +5,7 @@ import {
   columnsIn,
   type Font,
   type Item,
-  type Place,
+  type Point,
   type Port,
   textWidth,
   type Wire,
@@ -64,7 +64,7 @@ export class Canvas {
   }
 
   /** @param room - in pixels; a longer text is shortened */
-  words(text: string, { x, y }: Place, font: Font, room: number): void {
+  words(text: string, { x, y }: Point, font: Font, room: number): void {
     const shown = shorten(text, columnsIn(room, font));
     this.#items.push({ item: 'words', x, y, font, text: shown });
     this.#right = Math.max(this.#right, x + Math.ceil(textWidth(columnsOf(shown), font)));

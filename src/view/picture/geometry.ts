@@ -13,13 +13,13 @@ export interface Geometry {
 
 export type Item = Box | Port | Wire | Words;
 
-export interface Place {
+export interface Point {
   readonly x: number;
   readonly y: number;
 }
 
 /** A controller, hub, device, or a device that has no port. Its lines are inside the box. */
-export interface Box extends Place {
+export interface Box extends Point {
   readonly item: 'box';
   readonly kind: 'controller' | 'hub' | 'device' | 'refused';
   readonly look: DeviceLook;
@@ -31,13 +31,13 @@ export interface Box extends Place {
 }
 
 /** A line of text in a box. It starts at `x`, counted from the left edge; `y` is its base line, counted from the top of the box. */
-export interface BoxLine extends Place {
+export interface BoxLine extends Point {
   readonly font: Font;
   readonly text: string;
 }
 
 /** A port. `keep` is `used` if something is on the port, otherwise it says for whom the port is kept. */
-export interface Port extends Place {
+export interface Port extends Point {
   readonly item: 'port';
   readonly keep: 'used' | 'anyone' | 'fast' | 'absent';
   readonly width: number;
@@ -50,7 +50,7 @@ export interface Port extends Place {
 }
 
 /** From a port to what is on it. `none`: not attached, or the speed is not known. */
-export interface Wire extends Place {
+export interface Wire extends Point {
   readonly item: 'wire';
   readonly speed: Speed | 'none';
   readonly length: number;
@@ -58,7 +58,7 @@ export interface Wire extends Place {
 }
 
 /** Text beside the boxes. */
-export interface Words extends Place {
+export interface Words extends Point {
   readonly item: 'words';
   readonly font: Font;
   readonly text: string;

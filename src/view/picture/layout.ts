@@ -11,7 +11,7 @@ import {
 import { width as columnsOf, speedText } from '../text/index.js';
 import { type FreeNode, type PortNode, portTree } from '../tree/index.js';
 import { Canvas, LINE } from './canvas.js';
-import { columnsIn, type Geometry, type Place, type Port, textWidth } from './geometry.js';
+import { columnsIn, type Geometry, type Point, type Port, textWidth } from './geometry.js';
 import { layLegend } from './legend.js';
 import { layRefused } from './refused.js';
 import type { Scene } from './scene.js';
@@ -111,7 +111,7 @@ function layController(page: Page, controller: Controller, y: number): number {
  * @param at - the top right corner of the free space in the block that has these ports
  * @returns the y of the lower edge of the last node
  */
-function layNodes(page: Page, nodes: readonly PortNode[], controller: Controller, at: Place): number {
+function layNodes(page: Page, nodes: readonly PortNode[], controller: Controller, at: Point): number {
   let { y } = at;
   for (const [index, node] of nodes.entries()) {
     if (index > 0) y += GAP;
@@ -120,7 +120,7 @@ function layNodes(page: Page, nodes: readonly PortNode[], controller: Controller
   return y;
 }
 
-function layNode(page: Page, node: PortNode, controller: Controller, at: Place): number {
+function layNode(page: Page, node: PortNode, controller: Controller, at: Point): number {
   if (node.node === 'free') return layFree(page, node, controller, at);
   if (node.node === 'device' && node.device.hubPorts === undefined && node.below.length === 0) {
     return layDevice(page, node.device, controller, at);
@@ -128,7 +128,7 @@ function layNode(page: Page, node: PortNode, controller: Controller, at: Place):
   return layHub(page, node, controller, at);
 }
 
-function layDevice(page: Page, device: AttachedDevice, controller: Controller, { x, y }: Place): number {
+function layDevice(page: Page, device: AttachedDevice, controller: Controller, { x, y }: Point): number {
   const { scene, canvas, tally } = page;
   const { name, about, trouble, state, id } = scene.describe(device, controller);
   const detail = [about, id].filter((one) => one !== undefined).join(' · ');
@@ -153,7 +153,7 @@ function layDevice(page: Page, device: AttachedDevice, controller: Controller, {
   return y + height;
 }
 
-function layHub(page: Page, node: Exclude<PortNode, FreeNode>, controller: Controller, { x, y }: Place): number {
+function layHub(page: Page, node: Exclude<PortNode, FreeNode>, controller: Controller, { x, y }: Point): number {
   const { scene, canvas, tally } = page;
   const device = node.node === 'device' ? node.device : undefined;
   layWire(canvas, device, controller, { x, y: y + DEVICE_HEIGHT / 2 }, node.port);
@@ -197,7 +197,7 @@ function layWire(
   canvas: Canvas,
   device: AttachedDevice | undefined,
   controller: Controller,
-  { x, y: middle }: Place,
+  { x, y: middle }: Point,
   port: string | undefined = device?.port,
 ): void {
   const speed = speedOf(device);
@@ -226,7 +226,7 @@ function placeName({ bus }: Controller, path: string | undefined): string {
 }
 
 /** Similar free ports, side by side. The words beside or below them say which speeds the ports take, or for whom they are kept. */
-function layFree(page: Page, { ports, mask, keep }: FreeNode, controller: Controller, at: Place): number {
+function layFree(page: Page, { ports, mask, keep }: FreeNode, controller: Controller, at: Point): number {
   const { canvas } = page;
   const speeds = speedsIn(mask).map((speed) => speedText(megabits(speed)));
   const takes = speeds.join(' ');

@@ -1,7 +1,7 @@
 import { megabits, SPEEDS } from '../../qdev/index.js';
 import { width as columnsOf, speedText } from '../text/index.js';
 import type { Canvas } from './canvas.js';
-import { type Item, type Place, type Port, textWidth } from './geometry.js';
+import { type Item, type Point, type Port, textWidth } from './geometry.js';
 
 const ROW = 24;
 const WIRE = 64;
@@ -11,7 +11,7 @@ const WIRE = 64;
  *
  * @returns the y of its lower edge
  */
-export function layLegend(canvas: Canvas, at: Place, width: number): number {
+export function layLegend(canvas: Canvas, at: Point, width: number): number {
   const { items } = canvas;
   const speeds = SPEEDS.filter((speed) => items.some((item) => item.item === 'wire' && item.speed === speed));
   const keeps = KEEPS.filter(([keep]) => items.some((item: Item) => item.item === 'port' && item.keep === keep));

@@ -1,6 +1,6 @@
 import { wrap } from '../text/index.js';
 import { type Canvas, LINE } from './canvas.js';
-import { columnsIn, type Place } from './geometry.js';
+import { columnsIn, type Point } from './geometry.js';
 import type { RefusedDevice } from './scene.js';
 
 const GAP = 8;
@@ -10,7 +10,7 @@ const GAP = 8;
  *
  * @returns the y of the lower edge of the last one
  */
-export function layRefused(canvas: Canvas, refused: readonly RefusedDevice[], at: Place, width: number): number {
+export function layRefused(canvas: Canvas, refused: readonly RefusedDevice[], at: Point, width: number): number {
   const heading = refused.length === 1 ? 'One device has no port' : `${refused.length} devices have no port`;
   canvas.words(heading, { x: at.x, y: at.y + 12 }, 'refused', width);
   let y = at.y + 22;

@@ -1,5 +1,5 @@
 import { deniedFindings } from '../../access/index.js';
-import { editVmFile, type NewDevice, type VmFile } from '../../config/index.js';
+import { editVmFile, type NewEntry, type VmFile } from '../../config/index.js';
 import { type Finding, finding, QplugError, throwErrors } from '../../diag/index.js';
 import {
   type HostDevice,
@@ -39,7 +39,7 @@ export async function planFileAttach(
 ): Promise<FileEdit> {
   const findings: Finding[] = [];
   const already: FileEntry[] = [];
-  const add: NewDevice[] = [];
+  const add: NewEntry[] = [];
   const meant = new Set<string>();
   const terms = termsOf(request);
   for (const typed of request.selectors) {
@@ -68,7 +68,7 @@ export async function planFileAttach(
 }
 
 /** The command line's constraints as file keys; omits defaults. */
-function termsOf({ controller, port, slower }: AttachRequest): Omit<NewDevice, 'select' | 'emulated'> {
+function termsOf({ controller, port, slower }: AttachRequest): Omit<NewEntry, 'select' | 'emulated'> {
   return { controller, port, slower: slower === 'allow' ? slower : undefined };
 }
 
@@ -106,7 +106,7 @@ function permissionFindings(
 }
 
 /** A warning that an existing entry gives its device other constraints than the command line; qplug does not change the entry. */
-function otherTerms({ wish }: Entry, wanted: NewDevice, file: VmFile, path: string): Finding[] {
+function otherTerms({ wish }: Entry, wanted: NewEntry, file: VmFile, path: string): Finding[] {
   const { controller, port, slower } = wanted;
   const same =
     (controller === undefined || controller === wish.controller) &&

@@ -18,7 +18,7 @@ import { type AttachReport, attach } from './attach.js';
 import { type DetachReport, detach, findOne, idsOf } from './detach.js';
 
 /** Which of the two, VM and file, a command changed. */
-export interface Changed {
+export interface VmAndFileChange {
   /** Whether it changed the running VM. */
   readonly live: boolean;
   /** Undefined if it did not change the file. */
@@ -36,7 +36,7 @@ export async function attachTo(
   request: AttachRequest,
   host: HostAccess,
   operation: Operation,
-): Promise<AttachReport & Changed> {
+): Promise<AttachReport & VmAndFileChange> {
   await using vm = await openTarget(target, host, operation);
   const { file: path, name } = target;
   if (path === undefined) {
@@ -80,7 +80,7 @@ export async function detachFrom(
   words: readonly string[],
   host: HostAccess,
   operation: Operation,
-): Promise<DetachReport & Changed> {
+): Promise<DetachReport & VmAndFileChange> {
   await using vm = await openTarget(target, host, operation);
   const { file: path, name } = target;
   if (path === undefined) {

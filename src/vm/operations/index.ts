@@ -3,7 +3,7 @@
  */
 
 export { type AttachedReport, type AttachReport, attach } from './attach.js';
-export { attachTo, type Changed, detachFrom } from './change-vm-and-file.js';
+export { attachTo, detachFrom, type VmAndFileChange } from './change-vm-and-file.js';
 export { type DetachedReport, type DetachReport, detach } from './detach.js';
 export { type Check, diagnose } from './doctor.js';
 export { type EndReport, killVm, shutdownVm } from './end-vm.js';

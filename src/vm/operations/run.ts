@@ -20,7 +20,14 @@ import {
 } from '../plan/index.js';
 import type { AddStep, Step } from '../steps/index.js';
 import { readVmFile } from '../target/index.js';
-import { type Change, type ChangedVm, changeVm, type Expected, LAST_LINES, type Launch } from '../transaction/index.js';
+import {
+  type ChangedVm,
+  changeVm,
+  type Expected,
+  LAST_LINES,
+  type Launch,
+  type TransactionRequest,
+} from '../transaction/index.js';
 
 /** ms between two attempts to connect to a QEMU that is starting. */
 const CONNECT_RETRY_INTERVAL = 30;
@@ -93,7 +100,7 @@ function changeFor(
   { file, plan, wanted, as }: Prepared,
   inventory: HostInventory,
   { name, created, binary }: VmRecord,
-): Change {
+): TransactionRequest {
   const isPlugged = (key: string): Wanted | undefined =>
     wanted.find(({ id, hostDevice }) => id === key && hostDevice !== undefined);
   const adds = plan.placements.flatMap((placement): AddStep[] => {

@@ -239,7 +239,7 @@ class TreeEqualizer {
     return emulatedDevice({ driver, id: free(`qplug-${driver}`), bus, port, properties });
   }
 
-  #seen(controller: Controller): ControllerSeen {
+  #seen(controller: Controller): ControllerDifference {
     return seen(controller, controller.id ?? null, this.#now.addresses.get(controller.bus) ?? null);
   }
 
@@ -274,7 +274,7 @@ class TreeEqualizer {
 }
 
 type Difference = Extract<Finding, { code: 'snapshot-tree-differs' }>['evidence']['difference'];
-type ControllerSeen = Extract<Difference, { controller: unknown }>['controller'];
+type ControllerDifference = Extract<Difference, { controller: unknown }>['controller'];
 
 function depthOf({ restore }: Removal): number {
   return portDepth(String(restore?.properties['port'] ?? ''));
@@ -289,7 +289,7 @@ function isAlike(was: SavedController, { model, ports }: Controller): boolean {
   return was.model === model && all(was.ports) === all(ports);
 }
 
-function seenSaved(was: SavedController): ControllerSeen {
+function seenSaved(was: SavedController): ControllerDifference {
   return seen(was, was.id, was.address);
 }
 
@@ -297,7 +297,7 @@ function seen(
   { bus, model, ports }: Pick<SavedController, 'bus' | 'model' | 'ports'>,
   id: string | null,
   address: string | null,
-): ControllerSeen {
+): ControllerDifference {
   const fast = ports.filter(({ mask }) => (mask & SUPER) !== 0).length;
   return { name: id ?? bus, model, address, slow: ports.length - fast, fast };
 }

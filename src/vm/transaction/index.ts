@@ -10,5 +10,5 @@
 export { changedVm, LAST_LINES } from './changed-vm.js';
 export { recover } from './recover.js';
 export { Shares } from './shares.js';
-export { type BothOperation, type Change, type ChangedVm, changeVm, type Launch } from './transaction.js';
+export { type BothOperation, type ChangedVm, changeVm, type Launch, type TransactionRequest } from './transaction.js';
 export type { Expected } from './verify.js';

@@ -74,7 +74,7 @@ export interface Launch {
 }
 
 /** A change of a VM: its steps and their conditions. */
-export interface Change extends Pick<JournalHead, 'kind' | 'recover'> {
+export interface TransactionRequest extends Pick<JournalHead, 'kind' | 'recover'> {
   readonly steps: readonly Step[];
   /** The inventory that the steps were planned with; undefined if they concern no host device. */
   readonly inventory?: HostInventory | undefined;
@@ -87,7 +87,7 @@ export interface Change extends Pick<JournalHead, 'kind' | 'recover'> {
 }
 
 /** The result of a transaction. */
-export interface Changed {
+export interface TransactionResult {
   /** Claims returned on the way, and devices that the VM lacks. */
   readonly findings: readonly Finding[];
   /** The inventory after the last step. */
@@ -114,15 +114,15 @@ export interface Changed {
  */
 export async function changeVm(
   vm: ChangedVm | Launch,
-  change: Change,
+  change: TransactionRequest,
   host: HostAccess,
   operation: BothOperation,
-): Promise<Changed> {
+): Promise<TransactionResult> {
   return await new Transaction(vm, change, host, operation).run();
 }
 
 class Transaction {
-  readonly #change: Change;
+  readonly #change: TransactionRequest;
   readonly #host: HostAccess;
   readonly #operation: BothOperation;
   readonly #launch: Launch | undefined;
@@ -142,7 +142,7 @@ class Transaction {
   #spoiled = false;
   #isUnanswered = false;
 
-  constructor(vm: ChangedVm | Launch, change: Change, host: HostAccess, operation: BothOperation) {
+  constructor(vm: ChangedVm | Launch, change: TransactionRequest, host: HostAccess, operation: BothOperation) {
     this.#change = change;
     this.#host = host;
     this.#operation = operation;
@@ -150,7 +150,7 @@ class Transaction {
     this.#steps = change.steps;
   }
 
-  async run(): Promise<Changed> {
+  async run(): Promise<TransactionResult> {
     const { kind, recover, steps } = this.#change;
     const { file } = this.#operation;
     const writes = file === undefined ? [] : [file.step];

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Outcome } from '../../../src/cli/command.js';
 import { status } from '../../../src/cli/commands/status.js';
 import { EXIT_CODES, exitCodeOf } from '../../../src/cli/exit-codes.js';
-import { fail, finding, type Kind, QplugError } from '../../../src/diag/index.js';
+import { type FindingKind, fail, finding, QplugError } from '../../../src/diag/index.js';
 import { recordedSysfs } from '../../../src/host/index.js';
 import { recording } from '../host/recordings.js';
 import { schemaErrors } from '../view/documents/schemas.js';
@@ -71,7 +71,7 @@ describe('a command that succeeds', () => {
 });
 
 /** One error of each kind. */
-const KINDS: readonly (readonly [Kind, QplugError])[] = [
+const KINDS: readonly (readonly [FindingKind, QplugError])[] = [
   ['failed', fail('stopped', { reason: 'r' })],
   ['usage', fail('port-of-several', { devices: 2 })],
   ['not-found', fail('vm-not-found', { target: 'x', known: [], nearest: undefined })],

@@ -2,6 +2,7 @@ import type { Text } from '../../finding.js';
 import { advice, path, sh } from '../../fix.js';
 import { SPEED, type SpeedWord } from '../../planner-fix.js';
 import { printable } from '../../printable.js';
+import type { PortPlace } from '../words.js';
 
 /** The plan puts the device on another port than the remembered one. */
 interface PlacedElsewhere {
@@ -16,12 +17,6 @@ interface PlacedElsewhere {
     readonly for?: string;
     readonly slots?: number;
   };
-}
-
-interface PortPlace {
-  readonly bus: string;
-  readonly port: string | undefined;
-  readonly megabits: number | undefined;
 }
 
 type Spot = Pick<PortPlace, 'bus' | 'port'>;

@@ -3,6 +3,7 @@ import { advice, type Fix, path, sh } from '../../fix.js';
 import { printable } from '../../printable.js';
 import { yamlText } from '../../yaml-text.js';
 import { choice, type DeviceChoice } from '../device-choice.js';
+import type { PortPlace } from '../words.js';
 import { lastWords } from '../words.js';
 
 /** `told`: the file that qplug read instead of this host (`-`: standard input), and its devices. */
@@ -13,12 +14,6 @@ interface DeviceMissing {
   told?:
     | { readonly file: string; readonly near: readonly DeviceChoice[]; readonly present: readonly DeviceChoice[] }
     | undefined;
-}
-
-interface PortPlace {
-  readonly bus: string;
-  readonly port: string | undefined;
-  readonly megabits: number | undefined;
 }
 
 const place = ({ bus, port, megabits }: PortPlace): string =>

@@ -1,12 +1,7 @@
 import type { Text } from '../../finding.js';
 import { advice, type Fix, sh } from '../../fix.js';
 import { printable } from '../../printable.js';
-
-/** A saved state of a VM. */
-interface State {
-  readonly vm: string;
-  readonly tag: string;
-}
+import type { SavedState } from './snapshots.js';
 
 /** A controller of the snapshot or of the running VM. */
 interface ControllerSeen {
@@ -34,7 +29,7 @@ type TreeDifference =
       readonly id: string;
     };
 
-const snapshot = (action: string, { vm, tag }: State) => sh`qplug snapshot ${action} ${vm} ${tag}`;
+const snapshot = (action: string, { vm, tag }: SavedState) => sh`qplug snapshot ${action} ${vm} ${tag}`;
 
 const place = ({ bus, port }: { readonly bus: string; readonly port: string }): string =>
   `${printable(bus)} port ${printable(port)}`;
@@ -61,7 +56,7 @@ const RECORDS = {
 export const snapshotRestore = {
   'snapshot-half-loaded': {
     kind: 'failed',
-    text: (e: State): Text => ({
+    text: (e: SavedState): Text => ({
       what: `the guest of ${printable(e.vm)} is stopped, because QEMU loaded only a part of the snapshot`,
       why: "QEMU can't undo a partial load; do not let the guest continue",
       fix: [
@@ -83,7 +78,7 @@ export const snapshotRestore = {
   'snapshot-unrecorded': {
     kind: 'refused',
     text: (
-      e: State & {
+      e: SavedState & {
         record: 'none' | 'torn' | 'newer' | 'unreadable';
         path: string | undefined;
       },
@@ -99,7 +94,7 @@ export const snapshotRestore = {
   },
   'snapshot-tree-differs': {
     kind: 'refused',
-    text: ({ vm, tag, difference }: State & { difference: TreeDifference }): Text => ({
+    text: ({ vm, tag, difference }: SavedState & { difference: TreeDifference }): Text => ({
       what: `can't make the USB tree of ${printable(vm)} that of the snapshot ${printable(tag)}`,
       ...differenceWords(difference),
     }),

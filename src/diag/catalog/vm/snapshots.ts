@@ -4,7 +4,7 @@ import { printable } from '../../printable.js';
 import { list } from '../words.js';
 
 /** A saved state of a VM. */
-interface State {
+export interface SavedState {
   readonly vm: string;
   readonly tag: string;
 }
@@ -16,7 +16,7 @@ interface DiskSeen {
   readonly file: string;
 }
 
-const snapshot = (action: string, { vm, tag }: State) => sh`qplug snapshot ${action} ${vm} ${tag}`;
+const snapshot = (action: string, { vm, tag }: SavedState) => sh`qplug snapshot ${action} ${vm} ${tag}`;
 
 const diskWords = ({ name, driver, file }: DiskSeen): string =>
   `${printable(name)} (${printable(driver)}${file === '' ? '' : `, ${printable(file, 200)}`})`;
@@ -50,14 +50,19 @@ export const snapshots = {
   },
   'snapshot-exists': {
     kind: 'refused',
-    text: (e: State): Text => ({
+    text: (e: SavedState): Text => ({
       what: `${printable(e.vm)} already has a snapshot ${printable(e.tag)}`,
       fix: [snapshot('delete', e), advice('or use another tag')],
     }),
   },
   'snapshot-unknown': {
     kind: 'not-found',
-    text: ({ vm, tag, tags, nearest }: State & { tags: readonly string[]; nearest: string | undefined }): Text => ({
+    text: ({
+      vm,
+      tag,
+      tags,
+      nearest,
+    }: SavedState & { tags: readonly string[]; nearest: string | undefined }): Text => ({
       what: `${printable(vm)} has no snapshot ${printable(tag)}`,
       why: tags.length === 0 ? 'it has none' : `it has ${list(tags)}`,
       fix: nearest === undefined ? undefined : advice(`did you mean ${printable(nearest)}?`),
@@ -66,7 +71,7 @@ export const snapshots = {
   /** `disks`: those without the snapshot. */
   'snapshot-partial': {
     kind: 'refused',
-    text: (e: State & { disks: readonly string[] }): Text => ({
+    text: (e: SavedState & { disks: readonly string[] }): Text => ({
       what: `the snapshot ${printable(e.tag)} of ${printable(e.vm)} is not on all disks that its guest can write to`,
       why: `${list(e.disks)} ${e.disks.length === 1 ? 'lacks' : 'lack'} it: the disk was added later, or the save was interrupted`,
       fix: [snapshot('delete', e), advice('or start the VM with the disks of the snapshot')],
@@ -74,7 +79,7 @@ export const snapshots = {
   },
   'snapshot-without-state': {
     kind: 'refused',
-    text: (e: State): Text => ({
+    text: (e: SavedState): Text => ({
       what: `the snapshot ${printable(e.tag)} of ${printable(e.vm)} covers only disks`,
       why: 'it has no VM state from which a guest could continue; restore it with qemu-img while the VM does not run',
     }),

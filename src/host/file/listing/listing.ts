@@ -22,11 +22,11 @@ const TRANSFER_TYPES = ['control', 'isochronous', 'bulk', 'interrupt'] as const;
 export function readListing(lines: Iterable<TextLine>, findings: FileFindings): readonly DescribedDevice[] {
   const reader = new ListingReader(findings);
   for (const line of lines) reader.read(line);
-  return new Describer(findings).devices(reader.listed());
+  return new ListingDescriber(findings).devices(reader.listed());
 }
 
 /** Describes the listed devices, and reports where their lines contradict each other. */
-class Describer {
+class ListingDescriber {
   readonly #findings: FileFindings;
   /** Whether the listing shows no endpoints, as that of usb-devices before 013 on newer kernels. */
   #noEndpoints = false;

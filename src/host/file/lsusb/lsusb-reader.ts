@@ -7,11 +7,11 @@ import { isTreeLine, LsusbTree } from './lsusb-tree.js';
 export interface Section {
   readonly kind: 'device' | 'configuration' | 'interface' | 'endpoint';
   readonly line: TextLine;
-  readonly fields: Map<string, Value>;
+  readonly fields: Map<string, LsusbValue>;
 }
 
 /** A field. */
-export interface Value {
+export interface LsusbValue {
   readonly line: TextLine;
   readonly number: number;
   /** The text after the number. */
@@ -116,7 +116,7 @@ export class LsusbReader {
 
   /** @returns the section that a heading begins; undefined for one that is not read */
   #sectionOf(line: TextLine, entry: LsusbDevice, heading: string): Section | undefined {
-    const section = { line, fields: new Map<string, Value>() };
+    const section = { line, fields: new Map<string, LsusbValue>() };
     switch (heading) {
       case 'Device Descriptor':
         entry.device ??= { ...section, kind: 'device' };

@@ -9,9 +9,9 @@ import {
   type EndpointSection,
   type LsusbDevice,
   LsusbReader,
+  type LsusbValue,
   type Section,
   type SettingSection,
-  type Value,
 } from './lsusb-reader.js';
 import { inferSpeed } from './lsusb-speed.js';
 import type { TreeDevice } from './lsusb-tree.js';
@@ -36,11 +36,11 @@ export interface LsusbContent {
 export function readLsusb(lines: Iterable<TextLine>, findings: FileFindings): LsusbContent {
   const reader = new LsusbReader(findings);
   for (const line of lines) reader.read(line);
-  return new Describer(findings).content(reader);
+  return new LsusbDescriber(findings).content(reader);
 }
 
 /** Describes the devices, and reports where their lines contradict each other. */
-class Describer {
+class LsusbDescriber {
   readonly #findings: FileFindings;
 
   constructor(findings: FileFindings) {
@@ -210,12 +210,12 @@ class Describer {
 }
 
 /** @returns the string for an index; undefined if there is none, or if lsusb could not read it */
-function stringOf(value: Value | undefined): string | undefined {
+function stringOf(value: LsusbValue | undefined): string | undefined {
   return value === undefined || value.number === 0 ? undefined : wordsOf(value);
 }
 
 /** @returns the text after a number, without the words that lsusb prints for what it does not know (usbutils, lsusb.c and names.c) */
-function wordsOf(value: Value | undefined): string | undefined {
+function wordsOf(value: LsusbValue | undefined): string | undefined {
   return value === undefined || ['', '(error)', '[unknown]'].includes(value.words) ? undefined : value.words;
 }
 

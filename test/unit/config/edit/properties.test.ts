@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { applySplices, inverse } from '../../../../src/config/edit/splice.js';
-import { type DevicesChange, editVmFile, type NewDevice, type VmFile } from '../../../../src/config/index.js';
+import { type DevicesChange, editVmFile, type NewEntry, type VmFile } from '../../../../src/config/index.js';
 import { runs } from '../../runs.js';
 import { type RandomFile, randomFiles } from './random-files.js';
 
@@ -12,7 +12,7 @@ const selectOf = fc.oneof(
     .string({ unit: 'binary', minLength: 1, maxLength: 20 })
     .filter((text) => !text.includes('\0') && !/\p{Cs}/u.test(text)),
 );
-const newDevice: fc.Arbitrary<NewDevice> = fc.record(
+const newDevice: fc.Arbitrary<NewEntry> = fc.record(
   {
     select: selectOf,
     port: fc.constantFrom('1', '2.10', '1.2.3'),

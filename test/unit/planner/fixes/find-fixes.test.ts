@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describe as words } from '../../../../src/diag/index.js';
 import {
-  type Change,
   type DeviceRequest,
-  type Fix,
+  type PlanChange,
+  type PlanFix,
   type PlanRequest,
   plan,
   planFindings,
@@ -23,7 +23,7 @@ interface Case {
   readonly topology: Topology;
   readonly device: DeviceRequest;
   readonly reason: string;
-  readonly fix: Fix;
+  readonly fix: PlanFix;
   readonly text: string | undefined;
   readonly more?: Partial<PlanRequest>;
 }
@@ -401,7 +401,7 @@ describe('the cheapest fix', () => {
 });
 
 /** Changes as a search apart from the planner's own would try them. */
-function everySingle(asked: PlanRequest, key: string): Change[] {
+function everySingle(asked: PlanRequest, key: string): PlanChange[] {
   const { topology } = asked;
   const runs = topology.hotplug.length > 0 || topology.controllers.some(({ qomPath }) => qomPath !== undefined);
   const one = asked.devices.find((it) => it.key === key)!;
@@ -410,16 +410,16 @@ function everySingle(asked: PlanRequest, key: string): Change[] {
   const places = [...wordsOf, undefined].flatMap((controller) =>
     Array.from({ length: 6 }, (_, i) => ({ controller, port: String(i + 1) })),
   );
-  const late: Change[] = runs
+  const late: PlanChange[] = runs
     ? topology.hotplug.map(({ bus }) => ({ fix: 'add-controller', model: 'qemu-xhci', id: 'fresh', bus }))
-    : topology.controllers.flatMap(({ id = '', model }): Change[] =>
+    : topology.controllers.flatMap(({ id = '', model }): PlanChange[] =>
         /xhci|ohci/.test(model)
           ? [{ fix: 'more-ports', controller: id, rule: model === 'pci-ohci' ? 'ohci' : 'xhci', ports: 15 }]
           : /ehci/.test(model)
             ? [{ fix: 'add-companions', controller: id }]
             : [],
       );
-  const out: Change[] = topology.controllers
+  const out: PlanChange[] = topology.controllers
     .flatMap(({ devices }) => devices)
     .filter(({ id, qomPath, port }) => runs && (id ?? qomPath) !== undefined && port !== undefined)
     .filter(
@@ -428,7 +428,7 @@ function everySingle(asked: PlanRequest, key: string): Change[] {
     .map(({ id, qomPath }) => ({ fix: 'detach', device: id ?? qomPath ?? '' }));
   return [
     ...(one.pin?.port === undefined ? [] : places.filter(({ controller }) => controller === one.pin?.controller)).map(
-      (place): Change => ({ fix: 'repin', ...place }),
+      (place): PlanChange => ({ fix: 'repin', ...place }),
     ),
     ...(pinned && (one.hubPorts === undefined || runs) ? [{ fix: 'unpin' } as const] : []),
     { fix: 'allow-slower', speed: 'low' },
@@ -442,7 +442,7 @@ function everySingle(asked: PlanRequest, key: string): Change[] {
 }
 
 /** @returns whether a device has a port after a fix, and all that had one have one still */
-function helps(asked: PlanRequest, kept: readonly string[], key: string, fix: Fix): boolean {
+function helps(asked: PlanRequest, kept: readonly string[], key: string, fix: PlanFix): boolean {
   const placed = new Set(plan(withFix(asked, key, fix)).placements.map((one) => one.key));
   return [...kept, key].every((one) => placed.has(one));
 }
