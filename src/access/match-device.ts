@@ -16,7 +16,7 @@ export type DeviceMatch =
  * Finds the host device of an object in a VM; no other code does. QEMU shows the address that it opened, but the kernel reuses the address
  * of an unplugged device. Therefore an id that qplug chose must match too, and so must the VM's claim.
  *
- * @param claims - the VM's claims; without them an object that qplug did not create is identified by its address alone
+ * @param claims - the VM's claims; without them an object that qplug did not create is identified only by its address
  */
 export function matchDevice(
   object: AttachedDevice,

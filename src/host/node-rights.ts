@@ -24,8 +24,8 @@ export interface NodeRights {
    */
   give(grant: NodeGrant): void;
   /**
-   * Restores the node's former permissions, whether the grant was performed completely, partly or not at all. Leaves a node alone if it is
-   * gone, or if another program has changed its owner since.
+   * Restores the node's former permissions, whether the grant was performed completely, partly or not at all. A node that is gone, or whose
+   * owner another program has changed since, is left alone.
    *
    * @throws the system's error
    */

@@ -68,7 +68,7 @@ function isSame(a: HostDevice, b: HostDevice): boolean {
 }
 
 const REASONS = {
-  twice: 'the same device stands there twice',
+  twice: 'the same device is listed twice',
   'port-twice': 'another device has this port',
   'number-twice': 'another device has this number',
   'left-out': 'another device has this number, and no port tells them apart: it is left out',

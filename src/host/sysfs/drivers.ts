@@ -17,7 +17,7 @@ export interface DriverControl {
   unbind(interfaceName: string, driver: string): void;
 }
 
-/** @param root - of sysfs */
+/** @param root - the root folder of sysfs */
 export function kernelDrivers(root = '/sys'): DriverControl {
   const path = `${root}/bus/usb/drivers_probe`;
   const at = (driver: string, file: string): string => {

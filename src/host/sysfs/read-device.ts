@@ -60,7 +60,7 @@ export function readDevice(reader: SysfsReader, place: DevicePlace, ids: UsbIds)
 function readDescriptors(attributes: Attributes): DecodedDescriptors {
   const bytes = attributes.bytes('descriptors');
   if (bytes !== undefined) return decodeDescriptors(bytes, attributes.device);
-  attributes.report('descriptors', 'it is not there');
+  attributes.report('descriptors', 'it is missing');
   return { device: undefined, configurations: [], findings: [] };
 }
 

@@ -4,7 +4,10 @@ import type { DeviceRequest, PlanRequest } from '../request.js';
 import { CHEAPNESS, possibleChanges, type TryPlan } from './possible-changes.js';
 import { withFix } from './with-fix.js';
 
-/** The number of plans that one search may make times the number of devices in each plan. The two limits below it hold in any case. */
+/**
+ * The number of plans in one search, times the number of devices in each. `LEAST_TRIES` and `MOST_TRIES` limit the number of plans in any
+ * case.
+ */
 const MOST_WORK = 10_000;
 const LEAST_TRIES = 12;
 const MOST_TRIES = 400;

@@ -79,7 +79,8 @@ function sameVerdict(a: Verdict, b: Verdict): boolean {
 const FREE: readonly string[] = ['possible', 'reserved', 'kept', 'slower'];
 
 /**
- * Plans with the device on each other kind of port and compares the results. The pins of the original request decide in each comparison.
+ * Plans with the device on each other kind of port and compares the results. The pins and the reserve of the original request measure all
+ * of them.
  */
 function whyThere(request: PlanRequest, made: Plan, device: DeviceRequest, candidates: readonly Candidate[]): Why {
   if (device.pin?.port !== undefined) return { why: 'pin' };

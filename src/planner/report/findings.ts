@@ -17,7 +17,10 @@ import { portRanges } from './port-ranges.js';
 export interface PlanFindingOptions {
   /** The VM's name in the proposed commands; `VM` when it has no name. */
   readonly vm?: string | undefined;
-  /** Whether the VM runs. The findings then propose options and commands, otherwise lines of its file. By default the topology decides. */
+  /**
+   * Whether the VM runs. If it does, the findings propose options and commands, otherwise lines of its file. By default the topology
+   * decides.
+   */
   readonly running?: boolean | undefined;
   /** The controllers that the VM has although its file does not name them. */
   readonly unwritten?: readonly { readonly id: string; readonly model: string }[] | undefined;

@@ -259,7 +259,7 @@ class Stock {
   }
 }
 
-/** @returns whether a hub that was asked for may sit on ports of a kind */
+/** @returns whether a hub that was asked for may be on ports of a kind */
 export function mayHost({ device, scope }: Demand, kind: PortKind): boolean {
   if (!takesHub(kind) || negotiate(device.mask, kind.mask) === undefined) return false;
   switch (scope.at) {

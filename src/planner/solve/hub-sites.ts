@@ -21,7 +21,7 @@ export function sitesOf(draft: Draft): number[] {
 }
 
 /**
- * What is lost with a port, from the weightiest: that it is kept, that it is named, then its speeds, its nearness to the root, its
+ * What is lost with a port, from the weightiest: that it is kept, that it is named, then its speeds, its depth, the place of its
  * controller.
  */
 export function worth({ kept, single, mask, depth, controller }: PortKind): number {

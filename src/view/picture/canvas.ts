@@ -49,7 +49,7 @@ export class Canvas {
     const x = PADDING + (hasSign(box) ? SIGN : 0);
     const room = box.width - x - PADDING;
     const filled = lines.filter(({ text, after = '' }) => text !== '' || after !== '');
-    // a single line stands in the middle of a low box
+    // a single line goes in the middle of a low box
     const first = filled.length === 1 && box.height < 3 * LINE ? box.height / 2 + 4 : FIRST;
     const fitted = filled.flatMap((line, index) => fitLine(line, x, first + index * LINE, room));
     this.#add({ item: 'box', ...box, lines: fitted });
@@ -76,7 +76,7 @@ export class Canvas {
   }
 }
 
-/** @returns whether a sign stands at the left of a box */
+/** @returns whether a box has a sign at its left */
 export function hasSign({ kind, look }: Pick<Box, 'kind' | 'look'>): boolean {
   return kind === 'refused' || (kind === 'device' && look !== 'there');
 }

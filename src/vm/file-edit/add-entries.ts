@@ -25,12 +25,12 @@ import {
 } from './file-entries.js';
 
 /**
- * Plans the change of a VM file that adds devices to its next start, each by a lasting selector. Leaves an existing entry alone.
+ * Plans the change of a VM file that adds devices to its next start, each by a lasting selector. An existing entry stays as it is.
  *
  * @param text - the file's contents
  * @param path - the file, for messages
- * @throws QplugError `device-not-found` for a bus.addr that is not plugged in, `selector-ambiguous`, `device-is-hub`, `device-denied` ·
- *   as `editVmFile`
+ * @throws QplugError `device-not-found` for a bus.addr that is not plugged in, `selector-ambiguous`, `device-is-hub`, `device-denied` · as
+ *   `editVmFile`
  */
 export async function planFileAttach(
   { text, path, vm, file }: EditedFile & { readonly vm: string },

@@ -32,7 +32,7 @@ export interface AttachReport {
 }
 
 /**
- * Attaches devices to a running VM: all of them or none. Leaves a device alone that is attached already.
+ * Attaches devices to a running VM: all of them or none. A device that is attached already stays as it is.
  *
  * @throws QplugError as `planAttach` · `migrated-away`: the guest is no longer here · and, with everything undone: QEMU refused a device
  *   (`device-add-refused`, `device-open-failed`, `device-gone`), or did not follow the plan (`placed-otherwise`) · `device-claimed`: the

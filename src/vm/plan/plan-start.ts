@@ -80,7 +80,7 @@ export interface HostRules {
 /**
  * Plans a VM file: desired × host. Pure.
  *
- * @param inventory - the host's devices; undefined to plan the file alone
+ * @param inventory - the host's devices; undefined to plan only the file
  */
 export function planFile(
   file: VmFile,

@@ -48,7 +48,7 @@ export interface Prepared extends FilePlan {
  * Reads a VM file, plans it and builds its command line. Starts and changes nothing.
  *
  * @param vm - the file's path, or the file if it was read already
- * @param inventory - the host's devices; undefined to plan the file alone
+ * @param inventory - the host's devices; undefined to plan only the file
  * @throws QplugError with all errors of the file
  */
 export async function prepare(

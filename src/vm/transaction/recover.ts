@@ -155,10 +155,10 @@ function isChange(step: Step): step is ChangeStep {
 }
 
 /**
- * Finishes or undoes the change of a VM's file, which is the last step and needs no VM. If another program changed the file since, leaves
- * it alone.
+ * Finishes or undoes the change of a VM's file, which is the last step and needs no VM. If another program has changed the file since, it
+ * stays as it is.
  *
- * @returns why qplug left a file alone
+ * @returns why qplug did not change a file
  */
 async function recoverFile(entry: JournalEntry, signal: AbortSignal): Promise<Finding[]> {
   const all = steps(entry);
