@@ -1,3 +1,8 @@
+/**
+ * Edits the device list of a VM file. Input: the text of the file and a change; output: the new text, in the layout that the file has.
+ * file-change.ts writes it, and holds the file while it does.
+ */
+
 import { isDeepStrictEqual } from 'node:util';
 import { fail, finding, QplugError } from '../../diag/index.js';
 import { parseVmFileText, type VmFileChecks } from '../parse.js';

@@ -1,3 +1,8 @@
+/**
+ * The policy of a system. Input: the file that root writes; output: its rules, or all that is wrong with the file. `src/access` decides with
+ * these rules who may have a device.
+ */
+
 import { lstat, readFile } from 'node:fs/promises';
 import { readPlainFile, untrusted } from '../../base/index.js';
 import { type Finding, finding, QplugError } from '../../diag/index.js';
