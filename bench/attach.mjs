@@ -1,6 +1,6 @@
 /**
- * Attaching to a real QEMU, as whole processes: 14 emulated devices in one `qplug attach`, beside a script that writes the same
- * 14 `device_add`s to the socket and waits for the answers, and beside a bare Node. `node bench/attach.mjs`.
+ * `node bench/attach.mjs` measures an attach to a real QEMU, as whole processes: 14 emulated devices in one `qplug attach`, compared with
+ * a script that writes the same 14 `device_add`s to the socket and waits for the answers, and with a bare Node.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'qplug-bench-'));
 const socket = join(folder, 'qmp.sock');
 
 let qemu;
-/** A new QEMU with empty ports for each run: what is measured is not how full it is. */
+/** A new QEMU with empty ports for each run, so that no run depends on how full the ports are. */
 async function fresh() {
   if (qemu !== undefined && qemu.exitCode === null) {
     qemu.kill('SIGKILL');

@@ -1,7 +1,7 @@
 /**
- * What is lost when devices are attached one at a time: native ports beside those that the same devices could have had all at once,
- * over a random population of VMs and devices, for several reserves and orders. Figures of docs/planner.md. After `npm run build`:
- * `node bench/on-line.mjs [RUNS]` (lives for each VM, order and reserve; default 200). Same figures at every run.
+ * Counts the native ports that are lost when devices are attached one at a time, compared with the same devices all at once, over random
+ * VMs and devices, for several reserves and orders. docs/planner.md shows the figures. After `npm run build`:
+ * `node bench/on-line.mjs [RUNS]` (lives for each VM, order and reserve; default 200). Every run gives the same figures.
  */
 import { bestMove, plan } from '../dist/planner.js';
 
@@ -25,7 +25,7 @@ const VMS = [
   [xhci(15), xhci(15)],
 ];
 
-/** `all`: as many as there are fast ports; `all but 2`: so that at most two slow devices sit on fast ports. */
+/** `all`: as many as there are fast ports; `all but 2`: at most two slow devices get fast ports. */
 const RESERVES = {
   0: () => 0,
   2: () => 2,
@@ -78,7 +78,7 @@ function without(topology, id) {
   return { ...topology, controllers };
 }
 
-/** Devices and their order for one VM; with departures two of five arrivals are followed by one. */
+/** Devices and their order for one VM; in the order `departures` a departure follows two of five arrivals. */
 function lifeOf(masks, order, random) {
   const roll = (count) => Math.floor(random() * count);
   const share = random();
@@ -102,7 +102,7 @@ function lifeOf(masks, order, random) {
   });
 }
 
-/** Attaches and detaches; who found no port tries again whenever something left. */
+/** Attaches and detaches; a device without a port tries again whenever another leaves. */
 function live(start, life, reserve) {
   let topology = start;
   const present = new Map();

@@ -1,4 +1,4 @@
-/** A chart of times over sizes, both in powers of ten, as SVG that is readable on light and dark. */
+/** Draws a chart of times over sizes, both in powers of ten, as SVG that is readable on a light and a dark background. */
 const [WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM] = [760, 440, 70, 46, 190, 56];
 const [X, Y] = [
   [10, 10_000],

@@ -1,9 +1,9 @@
 /**
- * How much processor time a plan takes (what else the machine does counts less in it than in time by the clock; threads of the
- * engine that compile and clear away count in full): `node bench/planner.mjs [--chart FILE]`, after a build. 25 devices to a controller, 10 to 10,000 devices,
- * in five mixes. Printed are the least and the middle of some rounds, the middle as a multiple of what merely sorting the devices
- * and checking the finished plan takes, and how it grows from line to line beside n log n. `first` is in a process of its own,
- * nothing compiled yet.
+ * `node bench/planner.mjs [--chart FILE]`, after a build, measures the processor time of a plan. Other work on the machine matters less to
+ * it than to clock time; the engine's threads that compile and collect garbage count in full. It plans 10 to 10,000 devices in five mixes,
+ * with 25 devices for each controller. It prints the minimum and the median of some rounds, the median as a multiple of the time that it
+ * takes only to sort the devices and check the finished plan, and the growth from line to line compared with n log n. `first` is the first
+ * plan of a process of its own, in which no code is compiled yet.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -41,7 +41,7 @@ function topology(count) {
   return { version: { major: 7, minor: 2, micro: 0 }, controllers, hotplug: [], ids: new Set() };
 }
 
-/** A port of its own for each device, on xHCI alone: eight root ports, then those of hubs that are not there. */
+/** A port of its own for each device, only on xHCI: eight root ports, then ports of hubs that are not there. */
 function ownPlaces({ controllers }, count) {
   const xhci = controllers.filter(({ slots }) => slots !== undefined);
   return Array.from({ length: count }, (_, i) => {
@@ -78,7 +78,7 @@ function timed(work) {
   return { ms: (user + system) / 1000, result };
 }
 
-/** The least that anybody would do with a request and its plan. */
+/** The least work that a caller does with a request and its plan. */
 function floor({ devices }, { placements }) {
   const sorted = [...devices].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   const used = new Set(placements.map(({ bus, port }) => `${port}@${bus}`));

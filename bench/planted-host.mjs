@@ -1,4 +1,4 @@
-/** A recorded sysfs as real files, so that whole processes can be measured on a host that has no USB. */
+/** Writes a recorded sysfs as real files, to measure whole processes on a host that has no USB. */
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,12 +11,12 @@ export function onPlantedHost(recording) {
   const folder = mkdtempSync(join(tmpdir(), 'qplug-bench-'));
   const { sys } = JSON.parse(readFileSync(recording, 'utf8'));
   for (const [path, entry] of Object.entries(sys)) {
-    // devices are links into the tree of devices: the recording has what is behind them under the link's own name
+    // devices are links into the tree of devices; the recording has their files under the name of the link
     const at = join(folder, path);
     const isDevice = entry.link !== undefined && Object.keys(sys).some((other) => other.startsWith(`${path}/`));
     const place = isDevice ? join(dirname(at), entry.link) : real(folder, path, sys);
     mkdirSync(isDevice ? place : dirname(place), { recursive: true });
-    // the same file may have been recorded by several ways
+    // the recording may have the same file under several paths
     if (!isDevice && lstatSync(place, { throwIfNoEntry: false }) !== undefined) continue;
     if (isDevice) {
       mkdirSync(dirname(at), { recursive: true });
@@ -27,7 +27,7 @@ export function onPlantedHost(recording) {
   return { folder, prefix: ['unshare', '--mount', 'sh', '-c', `mount --bind '${folder}' /sys && exec "$@"`, 'sh'] };
 }
 
-/** @returns where a file of a device really stands, behind the device's link */
+/** @returns the real path of a file of a device, behind the device's link */
 function real(folder, path, sys) {
   const [, device = '', rest = ''] = /^(bus\/usb\/devices\/[^/]+)\/(.*)$/s.exec(path) ?? [];
   const link = sys[device]?.link;

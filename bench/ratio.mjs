@@ -1,4 +1,4 @@
-/** Whole processes side by side: A B A B …, so that a machine whose speed drifts slows both. */
+/** Measures whole processes in turn: A B A B …, so that a machine whose speed drifts slows both. */
 import { spawnSync } from 'node:child_process';
 
 function once([command, ...args], options) {
@@ -10,7 +10,7 @@ function once([command, ...args], options) {
   return ms;
 }
 
-/** @returns the middle of some figures */
+/** @returns the median of some figures */
 export function median(figures) {
   const sorted = [...figures].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);

@@ -1,4 +1,4 @@
-/** The least that a script can do: `raw-attach.mjs SOCKET COUNT` plugs so many tablets and looks whether each was taken. */
+/** The least that a script can do: `raw-attach.mjs SOCKET COUNT` plugs that many tablets and checks that QEMU took each. */
 import { createConnection } from 'node:net';
 
 const [, , socket = '', count = '1'] = process.argv;

@@ -1,4 +1,4 @@
-/** How long qplug takes to start and do something small, beside a bare Node: `node bench/start.mjs`, as root. */
+/** `node bench/start.mjs`, as root, measures how long qplug takes to start and do something small, compared with a bare Node. */
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { onPlantedHost } from './planted-host.mjs';

@@ -1,4 +1,4 @@
-// Debian packages: what is installed, and installing what is not.
+// Debian packages: finds out which are installed, and installs the others.
 import { spawnSync } from 'node:child_process';
 
 /** The environment of every apt call: English text, no questions. */
@@ -23,7 +23,7 @@ export function run([command, ...args], options = {}) {
 }
 
 /**
- * Which of these packages are not installed.
+ * The packages of a list that are not installed.
  *
  * @param {string[]} packages
  * @returns {string[]}
@@ -36,7 +36,7 @@ export function missing(packages) {
   });
 }
 
-/** Fetches the package lists, so that what is installed afterwards is what the archive still has. */
+/** Fetches the package lists, so that a later install asks for versions that the archive still has. */
 export function updateLists() {
   run(['apt-get', '-qq', 'update']);
 }
@@ -46,7 +46,7 @@ export function updateLists() {
  *
  * @param {string[]} packages
  * @param {(line: string) => void} say
- * @throws {Error} with the apt-get line to type, when something is missing and we are not root
+ * @throws {Error} with the apt-get line to type, when a package is missing and this process is not root
  */
 export function ensurePackages(packages, say) {
   const lacking = missing(packages);

@@ -9,7 +9,7 @@ const top = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
 
 execFileSync(process.execPath, [join(top, 'scripts/generate.mjs')], { stdio: 'inherit' });
-// made aside and put in place whole: whoever runs the old one meanwhile is not left with half of each
+// built in another folder and then renamed: a process that runs the old build meanwhile never gets half of each
 const dist = join(top, 'dist');
 const fresh = `${dist}.new-${process.pid}`;
 const old = `${dist}.old-${process.pid}`;
@@ -31,7 +31,7 @@ await build({
   legalComments: 'linked',
   chunkNames: 'chunks/[name]-[hash]',
   define: { 'process.env.QPLUG_VERSION': JSON.stringify(version) },
-  // its Node build is CommonJS and would need a `require` made at every start; this one is the same as an ES module
+  // its Node build is CommonJS and would need a `require` at every start; this build is the same code as an ES module
   alias: { yaml: join(top, 'node_modules/yaml/browser/index.js') },
   logLevel: 'warning',
 });
@@ -49,7 +49,7 @@ if (existsSync(dist)) moveAway();
 renameSync(fresh, dist);
 rmSync(old, { recursive: true, force: true });
 
-/** A folder of a lower layer of an overlay (a container's image) can't be renamed, only removed. */
+/** An overlay can't rename a folder of a lower layer (a container's image), only remove it. */
 function moveAway() {
   try {
     renameSync(dist, old);

@@ -1,4 +1,4 @@
-// Where this machine's apt finds Debian, told for another suite: mirror, keys and options stay as they are configured.
+// Writes apt sources for another Debian suite from this machine's own: mirror, keys and options stay as they are configured.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

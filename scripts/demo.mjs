@@ -1,9 +1,9 @@
 /**
- * `npm run demo`: the main job on real input. Boots the lab, a small machine with real USB devices, and walks through
- * `devices`, `plan`, `run`, `attach`, `status`, `detach` and `shutdown` in it, as they look in a terminal.
+ * `npm run demo` shows the main job on real input. It boots the lab, a small emulated machine with USB devices, and runs `devices`,
+ * `plan`, `run`, `attach`, `status`, `detach` and `shutdown` in it, as they look in a terminal.
  *
  *   npm run demo                      in the lab; this machine needs no USB
- *   npm run demo -- --here SELECTOR   on this machine, with that device of yours: it is given to a VM and taken back
+ *   npm run demo -- --here SELECTOR   on this machine, with that device of yours: a VM gets it, and the host gets it back
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,15 +14,15 @@ import { loadLab } from './lab.mjs';
 import { ensureLabTools, ensureNpmPackages } from './setup.mjs';
 import { ownTemporaryFolder } from './temporary.mjs';
 
-/** ms for all of it in the lab: a quiet machine takes a minute and a half. */
+/** ms for the whole demo in the lab: a quiet machine takes a minute and a half. */
 const DEADLINE = 3_600_000;
 
-/** What is attached in the lab while the VM runs: a high-speed disk, and a keyboard of 12 Mb/s. */
+/** The devices that the demo attaches in the lab while the VM runs: a high-speed disk, and a keyboard of 12 Mb/s. */
 const IN_THE_LAB = ['serial=HS0001', 'keyboard'];
 
 const say = (what) => process.stdout.write(`demo: ${what}\n`);
 
-/** A folder with the VM's file and disk, and a `qplug` to type. */
+/** A folder with the VM's file and disk, and a `qplug` command. */
 function lay(folder, device) {
   mkdirSync(folder, { recursive: true });
   cpSync(join(root, 'scripts/demo/tour.sh'), join(folder, 'tour.sh'));
@@ -46,9 +46,9 @@ ${device === undefined ? '' : `    - ${device}\n`}    - { emulated: usb-tablet }
 const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /**
- * `qplug` as a command of its own: this Node, and the bundle where it finds its library. The lab sees it under the same path.
+ * A command `qplug`, made of this Node and of the bundle in a place where it finds its library. The lab has it under the same path.
  *
- * @param slow - the machine is emulated: what is given half a minute elsewhere is given five there
+ * @param slow - the machine is emulated: waits of half a minute elsewhere are five minutes there
  */
 function command(folder, slow) {
   const path = join(folder, 'qplug');

@@ -1,4 +1,4 @@
-/** `node scripts/errors.mjs` writes docs/errors.md from src/diag/catalog. A unit test fails where the page is another. */
+/** `node scripts/errors.mjs` writes docs/errors.md from src/diag/catalog. A unit test fails if the page differs. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

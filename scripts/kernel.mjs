@@ -47,7 +47,7 @@ function packageName() {
   return found;
 }
 
-/** How Debian's kernels are packed: 12's with xz, 13's with zstd. `magic`: the first bytes, in hexadecimal. */
+/** How Debian packs its kernels: 12 with xz, 13 with zstd. `magic`: the first bytes, in hexadecimal. */
 const UNPACKERS = [
   { magic: 'fd377a585a00', command: ['xz', '-dc', '--single-stream'] },
   { magic: '28b52ffd', command: ['zstd', '-dc', '--long=31'] },
@@ -64,7 +64,7 @@ function unpackImage(image, target) {
   const bytes = readFileSync(image);
   const setupSectors = bytes.readUInt8(0x1f1) + 1;
   const start = setupSectors * 512 + bytes.readUInt32LE(0x248);
-  // the last four bytes tell how long it is when unpacked
+  // the last four bytes are its unpacked length
   const payload = bytes.subarray(start, start + bytes.readUInt32LE(0x24c) - 4);
   const unpacker = UNPACKERS.find(({ magic }) => payload.toString('hex', 0, 8).startsWith(magic));
   if (!unpacker) throw new Error(`${image} is packed neither with xz nor with zstd`);
@@ -81,7 +81,7 @@ function unpackImage(image, target) {
 }
 
 /**
- * A kernel with its modules in `.cache/lab/kernel-RELEASE`; fetched when there is none.
+ * A kernel with its modules in `.cache/lab/kernel-RELEASE`; fetches it when there is none.
  *
  * @param {(line: string) => void} say
  * @returns {{folder: string, release: string}}
@@ -105,7 +105,7 @@ export function ensureKernel(say) {
     if (!deb) throw new Error(`apt-get download ${name} left no package behind`);
     const tree = join(work, 'tree');
     run(['dpkg', '-x', join(work, deb), tree]);
-    // Debian 13 has them where /lib, which is a link, leads to
+    // Debian 13 has them in the folder that /lib, a link, leads to
     if (!existsSync(join(tree, 'lib'))) symlinkSync('usr/lib', join(tree, 'lib'));
     const [release] = readdirSync(join(tree, 'lib/modules'));
     if (!release || !existsSync(join(tree, `boot/vmlinuz-${release}`))) throw new Error(`${name} holds no kernel`);

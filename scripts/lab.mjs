@@ -31,7 +31,7 @@ export async function loadLab() {
   return await import(pathToFileURL(outfile).href);
 }
 
-/** One word is a line for the shell; several are a command and its arguments. */
+/** Takes one word as a line for the shell, and several as a command and its arguments. */
 function commandOf(words) {
   if (words.length <= 1) return words[0] ?? '';
   return words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');

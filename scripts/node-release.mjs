@@ -1,11 +1,11 @@
-// Other releases of Node, for running the unit tests on them: the npm packages of the official builds, in the cache.
+// Other releases of Node, to run the unit tests on them: the npm packages of the official builds, in the cache.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensurePackages, run } from './apt.mjs';
 import { cache } from './folders.mjs';
 
-/** Little is said, and a slow machine or line is no failure: npm gives up after five minutes in the middle of a long answer. */
+/** npm prints little, and does not fail on a slow machine or line: by default it gives up after five minutes of a long answer. */
 export const NPM_FLAGS = [
   ...['--loglevel=error', '--no-audit', '--no-fund', '--no-update-notifier'],
   ...['--fetch-timeout=1800000', '--fetch-retries=5'],
@@ -15,11 +15,11 @@ export const NPM_FLAGS = [
 const pinned = { 24: '24.21.0', 26: '26.10.0' };
 
 /**
- * The binary of that Node release; fetched when it is not in the cache.
+ * The binary of that Node release; fetches it when it is not in the cache.
  *
  * @param {24 | 26} major
  * @param {(line: string) => void} say
- * @returns {string} absolute path of a `node` that was seen to run
+ * @returns {string} absolute path of a `node` that has run once
  */
 export function ensureNode(major, say) {
   const version = pinned[major];

@@ -1,6 +1,6 @@
 /**
- * `npm run oracle`: holds qplug's predictions against real QEMUs of several releases (docs/oracle.md). Bundles test/oracle and runs
- * it; `--help` tells the options.
+ * `npm run oracle` compares qplug's predictions with real QEMUs of several releases (docs/oracle.md). It bundles test/oracle and runs
+ * the bundle; `--help` prints the options.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
@@ -14,7 +14,7 @@ process.env.TMPDIR = ownTemporaryFolder();
 
 const bundle = join(cache, `oracle/oracle-${process.pid}.mjs`);
 
-/** Scripts know where they are, so they stay what they are. */
+/** Keeps scripts out of the bundle, because they find files by their own path. */
 const scriptsStay = {
   name: 'scripts-stay',
   setup: ({ onResolve }) =>

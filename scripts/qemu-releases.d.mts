@@ -1,6 +1,6 @@
 export interface QemuRelease {
   readonly name: string;
-  /** What its --version tells, such as `11.1.3`. */
+  /** What its --version prints, such as `11.1.3`. */
   readonly version: string;
   /** A program file that starts its x86-64 machine emulator. */
   readonly program: string;

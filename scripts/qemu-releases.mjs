@@ -1,8 +1,8 @@
 /**
- * QEMUs of other Debian releases, side by side in the cache: each unpacked with its own libraries and its own dynamic linker. Nothing
- * is installed. The packages come from the mirror that this machine's apt has, and are checked with the keys that it has.
+ * QEMUs of other Debian releases, side by side in the cache: each is unpacked with its own libraries and its own dynamic linker. Installs
+ * nothing. The packages come from the mirror of this machine's apt, which checks them with its keys.
  *
- *   node scripts/qemu-releases.mjs [NAME...]     fetches these (or all) and says where they are
+ *   node scripts/qemu-releases.mjs [NAME...]     fetches these (or all) and prints where they are
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -23,7 +23,7 @@ import { run } from './apt.mjs';
 import { debianSources } from './debian-sources.mjs';
 import { cache } from './folders.mjs';
 
-/** The releases of QEMU that the oracle asks. Sid moves on: `version` of what ensureQemuRelease returns is the real one. */
+/** The releases of QEMU that the oracle asks. Sid changes: the real version is `version` of what ensureQemuRelease returns. */
 export const RELEASES = [
   { name: '5.2', suite: 'bullseye' },
   { name: '7.2', suite: 'bookworm' },
@@ -41,9 +41,9 @@ const home = join(cache, 'qemu');
 const LIB = 'usr/lib/x86_64-linux-gnu';
 /** Debian has merged /lib into /usr/lib since 12; before, libraries are in both. */
 const LIBRARY_FOLDERS = [LIB, 'lib/x86_64-linux-gnu', `${LIB}/pulseaudio`, `${LIB}/systemd`];
-/** Stands beside the emulators: QEMU looks for what is its own from the folder of the program that was started. */
+/** Is beside the emulators, because QEMU looks for its own files from the folder of the started program. */
 const LINKER = 'usr/bin/ld.so';
-/** What is kept of the unpacked packages: a third of it. */
+/** The folders that are kept of the unpacked packages, a third of them. */
 const KEPT = ['lib', LIB, 'usr/share/qemu', 'usr/share/seabios', 'usr/lib/ipxe'];
 const DROPPED = [`${LIB}/gconv`, `${LIB}/perl-base`];
 
@@ -52,7 +52,7 @@ const DROPPED = [`${LIB}/gconv`, `${LIB}/perl-base`];
  *
  * @typedef {object} QemuRelease
  * @property {string} name - as in RELEASES
- * @property {string} version - what its --version tells, such as `11.1.3`
+ * @property {string} version - what its --version prints, such as `11.1.3`
  * @property {string} program - a program file that starts its x86-64 machine emulator (a script, for hands and for `qemu.binary`)
  * @property {string} linker - its own dynamic linker
  * @property {string[]} libraries - folders of its own libraries
@@ -62,8 +62,8 @@ const DROPPED = [`${LIB}/gconv`, `${LIB}/perl-base`];
  */
 
 /**
- * Fetches and unpacks a release unless it is in the cache. Two at once, and a kill in the middle, do no harm: a release gets its
- * place when it is complete.
+ * Fetches and unpacks a release unless it is in the cache. Two calls at once, or a kill midway, do no harm: a release gets its place
+ * only when it is complete.
  *
  * @param {string} name - one of RELEASES
  * @returns {Promise<QemuRelease>}
@@ -167,7 +167,7 @@ function download(suite, folder) {
     .map((file) => join(archives, file));
 }
 
-/** Read after the machine's own: proxies and credentials stay, its lists, its pins and its hooks do not. */
+/** apt reads this after the machine's own configuration: proxies and credentials stay, its lists, pins and hooks do not. */
 const aptConfiguration = (folder, format) => `
 #clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
@@ -191,7 +191,7 @@ Dir::Cache "${folder}/cache";
 Dir::Cache::archives "archives";
 `;
 
-/** Moves what is needed out of the unpacked packages. */
+/** Moves the needed files out of the unpacked packages. */
 function keep(tree, kept) {
   for (const path of DROPPED) rmSync(join(tree, path), { recursive: true, force: true });
   const binaries = Object.values(PROGRAMS).map((file) => `usr/bin/${file}`);
@@ -205,12 +205,12 @@ function keep(tree, kept) {
   );
   if (!linker) throw new Error('the packages hold no dynamic linker');
   copyFileSync(linker, join(kept, LINKER));
-  // Since 7.1 a folder of this name is a root of its own. Without it QEMU also tries the modules of an installed QEMU of another
-  // release, and may end on an assertion then (util/cutils.c, get_relocated_path; util/module.c).
+  // Since 7.1 QEMU takes a folder of this name as its root. Without it QEMU also tries the modules of an installed QEMU of another
+  // release, and may then end on an assertion (util/cutils.c, get_relocated_path; util/module.c).
   symlinkSync('../..', join(kept, 'usr/bin/qemu-bundle'));
 }
 
-/** Runs both emulators, and looks for the devices that the oracle is about. */
+/** Runs both emulators, and looks for the devices that the oracle needs. */
 function seenToRun(release) {
   const tell = (emulator, ...args) => {
     const [file, ...first] = qemuCommand(release, { emulator });
@@ -230,7 +230,7 @@ function seenToRun(release) {
   return version;
 }
 
-/** A script that starts the x86-64 emulator from wherever it stands. */
+/** A script that starts the x86-64 emulator, in whatever folder it is. */
 function wrapper(release, folder) {
   const shown = (word) => `"${word.replaceAll(folder, '$here')}"`;
   const settings = Object.entries(release.env).map(([name, value]) => `export ${name}=${shown(value)}`);

@@ -1,6 +1,6 @@
 /**
- * Prints a part of a JSON schema as a TypeScript type: what src/qmp/replies.schema.json uses, and nothing more. A keyword that it
- * does not know is an error, so that no type promises what is not checked.
+ * Writes a part of a JSON schema as a TypeScript type. Knows only the keywords that src/qmp/replies.schema.json uses; any other keyword
+ * is an error, so that no type promises what the validator does not check.
  *
  * @param {any} schema
  * @param {string} indent - of the line on which the type begins
@@ -12,7 +12,7 @@ export function typeOf(schema, indent = '') {
     case undefined:
       return 'unknown';
     case 'string':
-      // values that are known today, of which a newer QEMU may have more
+      // the values known today; a newer QEMU may have more
       return schema.examples === undefined
         ? 'string'
         : [...schema.examples.map((one) => `'${one}'`), '(string & Record<never, never>)'].join(' | ');

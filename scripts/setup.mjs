@@ -1,6 +1,6 @@
-// Brings a fresh Debian (12, 13) with node and npm to where the tests run. Uses only what Node itself has: it runs before
-// `npm ci` did. Each step looks first and is silent when there is nothing to do.
-//   node scripts/setup.mjs    does all of it
+// Prepares a fresh Debian (12, 13) with node and npm for the tests. Uses only modules of Node itself, because it runs before `npm ci`.
+// Each step first checks what is there, and prints nothing if there is nothing to do.
+//   node scripts/setup.mjs    all steps
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ const tools = {
 
 const say = (line) => console.log(`setup: ${line}`);
 
-/** The Debian packages that the tests need. Throws with the line to type when we are not root. */
+/** The Debian packages that the tests need. Throws with the line to type when this process is not root. */
 export function ensureLabTools() {
   if (process.arch !== 'x64') throw new Error(`the lab is an x86-64 machine; this one is ${process.arch}`);
   ensurePackages(Object.keys(tools), say);
@@ -48,7 +48,7 @@ export function ensureNode(major) {
   return node(major, say);
 }
 
-/** `npm ci`, unless node_modules is at least as new as package-lock.json. npm writes its own list last, so that tells. */
+/** `npm ci`, unless node_modules is at least as new as package-lock.json. npm writes its own list last, so its time decides. */
 export function ensureNpmPackages() {
   const lock = join(root, 'package-lock.json');
   const installed = join(root, 'node_modules/.package-lock.json');
@@ -58,13 +58,13 @@ export function ensureNpmPackages() {
   if (status !== 0) throw new Error(`npm ci ended with ${status}`);
 }
 
-/** The QEMUs of the oracle, and what stands below their usb-host. */
+/** The QEMUs of the oracle, and the stand-in for libusb below their usb-host. */
 async function ensureOracle() {
   for (const { name } of RELEASES) await ensureQemuRelease(name);
   ensureStandIn(say);
 }
 
-/** All of it. */
+/** All steps. */
 export async function ensureAll() {
   ensureNpmPackages();
   ensureLabTools();

@@ -1,18 +1,19 @@
-// A folder for what is temporary that does not depend on who runs this, or from where.
+// A folder for temporary files that does not depend on the user or the folder that the tests run from.
 import { statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, relative } from 'node:path';
 import { root } from './folders.mjs';
 
-/** Bytes: a unix socket has a path of at most 107 (unix(7)), and half of them belong to who makes folders in here. */
+/** Bytes: a unix socket has a path of at most 107 (unix(7)), and half of them are for folders that tests make in here. */
 const LONGEST = 50;
 
-/** The bit of a mode that lets all others into a folder. */
+/** The bit of a mode that lets all other users into a folder. */
 const OTHERS_ENTER = 0o001;
 
 /**
- * The folder of temporary files that this process was given (TMPDIR), where tests can work in it; else /tmp. They bind sockets there, so its
- * path is short; start programs of another user there, so all may enter it; and pretend that no project is around, so it is not in this one.
+ * The folder of temporary files that this process was given (TMPDIR) if tests can work in it; else /tmp. Tests bind sockets there, so its
+ * path must be short. They start programs of another user there, so all users must be able to enter it. They also run as if there were no
+ * project, so it must not be in this project.
  *
  * @returns {string}
  */
@@ -21,7 +22,7 @@ export function ownTemporaryFolder(given = tmpdir()) {
   return outside && given.startsWith('/') && Buffer.byteLength(given) <= LONGEST && isOpen(given) ? given : '/tmp';
 }
 
-/** Whether everybody may enter a folder, and all above it. */
+/** Whether every user may enter a folder, and all folders above it. */
 function isOpen(folder) {
   try {
     const info = statSync(folder);

@@ -1,9 +1,9 @@
 /**
- * `npm test`: everything, on a machine with only node and npm. Installs what it lacks, says what it does, and ends with what
- * failed, once more, and the line `N passed, N failed`. A tool that is missing is a failure, never a skip.
+ * `npm test` runs all tests, on a machine with only node and npm. It installs what the machine lacks, and prints what it does. At the end
+ * it prints all failures once more, and the line `N passed, N failed`. A missing tool is a failure, never a skip.
  *
  *   node scripts/test.mjs [STAGE...]     only these stages: checks unit unit24 unit26 qemu oracle lab
- *   node scripts/test.mjs soak           what takes too long for every run: a million random inputs, every check in the lab
+ *   node scripts/test.mjs soak           the tests that take too long for every run: a million random inputs, every check in the lab
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,24 +15,22 @@ import { cache, root } from './folders.mjs';
 import { ensureKernel, ensureLabTools, ensureNode, ensureNpmPackages } from './setup.mjs';
 import { ownTemporaryFolder } from './temporary.mjs';
 
-/** Tests of no more than Node and files. */
+/** Tests that need only Node and files. */
 const UNIT = ['unit', 'fuzz'];
 
-/** What of them looks at the source alone: the release of Node makes no difference. */
+/** Those of them that look only at the source: the release of Node makes no difference. */
 const OF_THE_SOURCE = 'test/unit/architecture/**';
 
 /** QPLUG_RUNS for a million inputs. */
 const MANY = '60';
 
-/** QPLUG_RUNS for other releases of Node: there it is Node that is tried, and one release has tried all inputs before. */
+/** QPLUG_RUNS for other releases of Node: these runs test Node, and one release has tried all inputs already. */
 const FEW = '0.2';
 
-/**
- * How much what runs beside the lab gives way to it: the lab takes longest, and the other stages have what it leaves.
- */
+/** What the stages beside the lab add to their `nice` value: the lab takes longest, so the others get only the processor time that it leaves. */
 const NICE = 5;
 
-/** How much of an error is told again at the end; a counterexample of a fuzz test can be huge. */
+/** How much of an error is printed again at the end; a counterexample of a fuzz test can be huge. */
 const LINES_TOLD = 12;
 const CHARACTERS_TOLD = 2_000;
 
@@ -41,7 +39,7 @@ const wanted = new Set(process.argv.slice(2));
 const asked = (stage) => wanted.size === 0 || wanted.has(stage);
 const began = Date.now();
 let passed = 0;
-/** What failed, in words: who reads the end of a long output sees all of it. */
+/** All failures, as text: they are printed again at the end of a long output. */
 const failures = [];
 
 function say(what) {
@@ -49,20 +47,20 @@ function say(what) {
   process.stdout.write(`\n== ${seconds} s  ${what}\n`);
 }
 
-/** Runs a script of Node's, its output shown. @param nice - how much it gives way to others, up to 19 */
+/** Runs a Node script and shows its output. @param nice - added to its `nice` value, up to 19 */
 function runNode(script, args, nice = 0) {
   const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: ['inherit', 'inherit', 'pipe'] });
   giveWay(child, nice);
   return endingOf(child, (text) => process.stderr.write(text));
 }
 
-/** Lets others have the processor first; what a process starts from now on does the same. */
+/** Raises the `nice` value of a process, and so of all that it starts from now on. */
 function giveWay({ pid }, nice) {
   if (pid === undefined || nice === 0) return;
   try {
     setPriority(pid, Math.min(getPriority() + nice, 19));
   } catch {
-    // it has ended already, or this system does not let us: then it has its share as all others
+    // it has ended already, or this system does not allow it: then it keeps its `nice` value
   }
 }
 
@@ -78,7 +76,7 @@ async function endingOf(child, show) {
   return { ok: status === 0, stderr };
 }
 
-/** Checks that pass or fail as a whole, at the same time; what each says is shown when it has ended. */
+/** Checks that pass or fail as a whole, run at the same time; shows the output of each when it has ended. */
 async function checksSideBySide(checks) {
   say(Object.keys(checks).join(', '));
   const ended = Object.entries(checks).map(async ([name, [script, ...args]]) => {
@@ -90,7 +88,7 @@ async function checksSideBySide(checks) {
   return (await Promise.all(ended)).every(Boolean);
 }
 
-/** Runs a program; its output is shown as a whole when it has ended. @param nice - how much it gives way to others, up to 19 */
+/** Runs a program; shows its whole output when it has ended. @param nice - added to its `nice` value, up to 19 */
 async function runAside(program, args, name, { env = process.env, nice = 0 } = {}) {
   let output = '';
   const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env });
@@ -114,7 +112,7 @@ function count(name, { ok, stderr }, report) {
   const tests = readReport(report);
   passed += tests.passed;
   failures.push(...tests.failures.map((failure) => `${name}: ${failure}`));
-  // a run that fails without a failed test (a crash, an unhandled error, no test at all) is a failure all the same
+  // a run that fails without a failed test (a crash, an unhandled error, no test at all) is a failure, too
   if (tests.failures.length === 0 && (!ok || tests.passed === 0))
     failures.push(`${name}: ended with a failure, though no test failed\n${beginningOf(stderr)}`);
 }
@@ -122,8 +120,8 @@ function count(name, { ok, stderr }, report) {
 /**
  * The tests of some vitest projects.
  *
- * @param workers - more than processors where they mostly wait for QEMUs
- * @param aside - their output is shown when they have ended: other stages run meanwhile
+ * @param workers - more than there are processors, if the tests mostly wait for QEMUs
+ * @param aside - show the output when the tests have ended: other stages run meanwhile
  */
 async function tests(name, projects, { workers = 2, files = [], nice = 0, aside = false } = {}) {
   say(name);
@@ -133,7 +131,7 @@ async function tests(name, projects, { workers = 2, files = [], nice = 0, aside 
   count(name, await ending, report);
 }
 
-/** Random predictions, held against the QEMUs; each counts like a test. */
+/** Compares random predictions with the QEMUs; each counts as a test. */
 async function askOracle(cases) {
   const name = `${cases} predictions, held against QEMUs of four releases`;
   say(name);
@@ -143,7 +141,7 @@ async function askOracle(cases) {
   count(name, await runNode(join(root, 'scripts/oracle.mjs'), args, NICE), report);
 }
 
-/** The same at the same time for several releases of Node; what each prints is shown when it has ended. */
+/** Does the same for several releases of Node at the same time; shows the output of each when it has ended. */
 async function testsSideBySide(runs) {
   if (runs.length > 0) say(runs.map(({ name }) => name).join(', '));
   const ended = runs.map(async ({ name, projects, node }) => {
@@ -174,7 +172,7 @@ function failuresOf({ name: file, status, message, assertionResults }) {
 const beginningOf = (text = '') =>
   stripVTControlCharacters(text).split('\n').slice(0, LINES_TOLD).join('\n').slice(0, CHARACTERS_TOLD);
 
-/** What has to be right in the sources alone. */
+/** The checks that need only the sources. */
 const CHECKS = {
   types: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'],
   'types of the pure core': ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.pure.json'],
@@ -204,17 +202,17 @@ ensureNpmPackages();
 ensureLabTools();
 if (!(await runNode(join(root, 'scripts/generate.mjs'), [])).ok) stop('generate');
 
-// begun early: it waits for a mirror most of the time. What it could not fetch is told by the tests, which try again
+// starts early, because it waits for a mirror most of the time; the tests try again, and report what could not be fetched
 const fetched = ['unit24', 'unit26', 'oracle', 'lab'].some(asked)
   ? runAside(process.execPath, [join(root, 'scripts/setup.mjs')], 'what is fetched from mirrors')
   : undefined;
-// the checks have no use for what is built
+// the checks do not need the build
 const checked = asked('checks') ? checksSideBySide(CHECKS) : undefined;
 if (!(await checksSideBySide({ build: [join(root, 'scripts/build.mjs')] }))) stop('build');
 if (asked('unit')) await tests('unit tests', UNIT, { workers: 3 });
 await checked;
 await fetched;
-// all that may fail without a test is done before two things are under way
+// all steps that may fail without a test end before two stages run at once
 const nodes = [24, 26].filter((major) => asked(`unit${major}`)).map((major) => [major, ensureNode(major)]);
 if (asked('lab')) ensureKernel();
 const lab = asked('lab') ? tests('tests in the lab, with real USB devices', ['lab'], { aside: true }) : undefined;
@@ -231,7 +229,7 @@ if (wanted.has('soak')) {
   await tests('every check in the lab', ['lab']);
 }
 
-/** Nothing can be tried without it. */
+/** No test can run without it. */
 function stop(what) {
   process.stdout.write(`FAILED: ${what}\n\n0 passed, 1 failed\n`);
   process.exit(1);

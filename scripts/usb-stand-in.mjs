@@ -1,4 +1,4 @@
-// The stand-in for libusb below the oracle's QEMUs (test/oracle/stand-in), built into the cache; never shipped.
+// Builds the stand-in for libusb that the oracle's QEMUs load (test/oracle/stand-in), into the cache; it is never shipped.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const FLAGS = [
 ];
 
 /**
- * The folder with the library; built when the sources are others than at the last build.
+ * The folder with the library; builds it if the sources have changed since the last build.
  *
  * @param {(line: string) => void} say
  * @returns {string}

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The main job as a person does it: devices, plan, run, attach, status, detach, shutdown. Ends at the first command that fails.
+# The main job as a person does it: devices, plan, run, attach, status, detach, shutdown. Stops at the first command that fails.
 #   tour.sh FOLDER SELECTOR...
 # FOLDER holds demo.yaml and its disk; SELECTORs are the host devices to attach while the VM runs.
 set -eu
@@ -19,7 +19,7 @@ show() {
   "$@"
 }
 
-# whatever happens, no VM is left behind
+# whatever happens, no VM keeps running
 trap 'qplug kill demo > /dev/null 2>&1 || true' EXIT
 
 say 'What is plugged into this host?'
@@ -47,7 +47,7 @@ for selector in "$@"; do
   show qplug detach demo "$selector"
 done
 
-# the guest obeys its power button once it is up
+# the guest reacts to its power button once it is up
 tries=0
 until grep -q up guest.log 2> /dev/null || [ "$tries" -ge 600 ]; do
   tries=$((tries + 1))

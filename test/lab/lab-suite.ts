@@ -3,8 +3,8 @@ import type { Check, Suite } from './inside/suite.js';
 import { cleaning, SuiteRun, starting } from './outside/suite-run.js';
 
 /**
- * The checks to run: those whose name has the text of the variable LAB_CHECKS; when it is not set all but those that take too long,
- * and with QPLUG_SOAK those too.
+ * The checks to run. If LAB_CHECKS is set: those whose name has its text. Otherwise all, but those for `npm run soak` only if QPLUG_SOAK
+ * is set.
  */
 function chosen(suite: Suite): readonly Check[] {
   const { LAB_CHECKS: wanted, QPLUG_SOAK: soak } = process.env;
@@ -15,7 +15,7 @@ function chosen(suite: Suite): readonly Check[] {
 
 type Suites = readonly [Suite, ...Suite[]];
 
-/** Those that want the same machine together: a boot takes as long as two checks. */
+/** Groups suites that need the same machine: a boot takes as long as two checks. */
 function byMachine(suites: readonly Suite[]): Suites[] {
   const groups = new Map<string, Suites>();
   for (const suite of suites) {
@@ -26,8 +26,8 @@ function byMachine(suites: readonly Suite[]): Suites[] {
 }
 
 /**
- * Makes tests of lab suites: boots the lab once for each machine that they want, and each check becomes a test which passes
- * when the check's good result came out. Logs of a boot in which anything failed stay in .cache/lab/logs.
+ * Makes tests of lab suites. Boots the lab once for each machine that they need; each check becomes a test, which passes if the lab
+ * reports that the check passed. The logs of a boot stay in .cache/lab/logs if anything failed.
  *
  * @param suites - the default exports of files in suites/
  */
@@ -37,7 +37,7 @@ export function labSuites(...suites: readonly Suite[]): void {
 
 function labBoot(suites: Suites): void {
   const checks = suites.flatMap(chosen);
-  // a boot without a check would be for nothing; a file without any is a failure by itself
+  // a boot without checks would be useless; vitest reports a file without any as a failure
   if (checks.length === 0) return;
   describe(`lab: ${suites.map(({ title }) => title).join(', ')}`, () => {
     let run: SuiteRun | undefined;
@@ -46,7 +46,7 @@ function labBoot(suites: Suites): void {
       run = await SuiteRun.boot(suites, checks);
       await run.begun();
     };
-    // Each check fails with the reason; a hook that throws would have vitest call them skipped.
+    // Each check fails with the reason; if a hook threw, vitest would report them as skipped.
     beforeAll(async () => {
       await begin().catch((error: unknown) => {
         notBegun = error;

@@ -1,4 +1,4 @@
-/** Devices on their ports, from a single attach to a guest that reads them; what goes wrong, and what the README shows. */
+/** Devices on their ports, from a single attach to a guest that reads them; failures; the examples of the README. */
 import { labSuites } from './lab-suite.js';
 import adopt from './suites/adopt.js';
 import failures from './suites/failures.js';

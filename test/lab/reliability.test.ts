@@ -1,4 +1,4 @@
-/** Whose a device is: what the host keeps for itself, files and VMs that change, whatever is killed on the way. */
+/** Who owns a device: devices that the host needs, changed files and VMs, and any process killed midway. */
 import { labSuites } from './lab-suite.js';
 import config from './suites/config.js';
 import crash from './suites/crash.js';

@@ -1,4 +1,4 @@
-/** What both sides of the lab know: the machine that is asked for, and the words in which results come out of it. */
+/** What both sides of the lab share: the description of the machine, and the format of the results. */
 
 /** A `-device` or `device_add` of QEMU: `driver`, `id`, and the driver's own properties. */
 export interface QemuDevice {
@@ -27,23 +27,23 @@ export interface MachineSpec {
 }
 
 /**
- * What a kernel is told that an emulated machine boots, beside what it is booted for. A busy machine may not give it the processor for
- * some hundreds of milliseconds: without `no_timer_check` the kernel takes that for a broken timer and panics ("IO-APIC + timer doesn't
- * work!"); its watchdogs complain.
+ * Arguments for a kernel that an emulated machine boots. A busy host may not give it the processor for some hundreds of milliseconds:
+ * without `no_timer_check` the kernel takes that for a broken timer and panics ("IO-APIC + timer doesn't work!"); its watchdogs print
+ * warnings.
  */
 export const KERNEL_ARGUMENTS =
   'console=ttyS0 quiet panic=-1 mitigations=off no_timer_check nowatchdog rcupdate.rcu_cpu_stall_suppress=1';
 
-/** What the inside is told about its outside, in /out/machine.json. */
+/** Facts about the outside for the inside, in /out/machine.json. */
 export interface MachineFacts {
   /** The project's folder: the same path inside and outside. */
   root: string;
-  /** The folder /out as the outside calls it: QEMU opens files there. */
+  /** The path of /out on the outside: QEMU opens files there. */
   out: string;
   /** The kernel and the initramfs for a nested VM. */
   guest: { kernel: string; initrd: string };
   spec: MachineSpec;
-  /** Only these checks are run; all of them when it is empty. */
+  /** Names of the only checks to run; empty: all. */
   only: readonly string[];
 }
 
@@ -54,8 +54,8 @@ export type ResultLine =
   | { kind: 'finished' };
 
 /**
- * The first sector of a disk of that name: its name in words, then bytes which follow from it. So a test knows which
- * disk it read, and that it read all of it.
+ * The first sector of a disk of that name: its name as text, then bytes that are computed from it. So a test knows which
+ * disk it read, and that it read the whole sector.
  *
  * @returns 512 bytes
  */

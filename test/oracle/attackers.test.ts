@@ -13,8 +13,8 @@ import { type Ran, qplug as run } from '../unit/cli/fake-terminal.js';
 import { bundledProgram } from './harness/bundled-program.js';
 
 /*
- * A start that was cut off before its QEMU was written down, while another user does what a user can to be taken for that QEMU, or to have
- * another process taken for it.
+ * A start of a VM that was killed before it recorded its QEMU. Meanwhile another user does all that a user can so that qplug takes the
+ * wrong process for that QEMU.
  */
 let programs: string;
 let program: string;
@@ -45,7 +45,7 @@ afterEach(async () => {
 
 const say = (...words: string[]): Promise<Ran> => run(words, { env });
 const socket = (): string => join(folder, 'run/vm', name(), 'qplug.sock');
-/** The same in a process of its own, which gives up what it can't mend. @returns what it says on stderr */
+/** The same in a process of its own, which gives up if it can't recover. @returns its stderr */
 async function elsewhere(...words: string[]): Promise<string> {
   const [recording, log] = [join(root, 'test/fixtures/sysfs/six-devices.json'), join(folder, 'marks')];
   const args = [plain, recording, log, '0', 'qplug', ...words];
@@ -58,7 +58,7 @@ async function elsewhere(...words: string[]): Promise<string> {
 
 const isThere = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null;
 
-/** The VM's: no other test has one of that name. */
+/** The VM's name: no other test uses it. */
 const name = (): string => folder.split('-').at(-1) ?? '';
 
 /** QEMUs of the VM, by their command lines: tests start no others. */
@@ -79,7 +79,7 @@ async function started(command: string, args: readonly string[], more: SpawnOpti
   return child;
 }
 
-/** Starts a VM by a qplug that is killed before it has written down which process its QEMU is. */
+/** Starts a VM with a qplug that is killed before it has recorded the process of its QEMU. */
 async function cutOff(more = ''): Promise<void> {
   const file = join(folder, 'cut.yaml');
   writeFileSync(file, `name: ${name()}\nmachine: pc\naccel: [tcg]\nmemory: 64M\n${more}`);
@@ -89,7 +89,7 @@ async function cutOff(more = ''): Promise<void> {
   expect(qemus()).toHaveLength(1);
 }
 
-/** What the next command of any kind does. On a slow machine it takes several: each gives it a share of its time. */
+/** Runs the recovery of the next command. On a slow machine it takes several commands, because each gives it a share of its time. */
 async function mended(): Promise<void> {
   let told = '';
   const isOver = async (): Promise<true | undefined> => {
@@ -145,7 +145,7 @@ describe.each(USERS)('a start%s that was cut off', (_, more) => {
   test('is ended where a process was given the file by which it is found: not that process', async () => {
     await cutOff(more);
     const mark = join(folder, 'run/vm', name(), 'started');
-    // as root alone can, or QEMU by handing it over; none of these is a leader of a session of QEMU's user
+    // only root can do this, or QEMU by passing it on; none of these leads a session of QEMU's user
     const other = await started('sh', ['-c', 'exec sleep 60 < "$1"', 'sh', mark]);
     await mended();
     expect(isThere(other)).toBe(true);

@@ -6,20 +6,20 @@ import { bundledProgram } from './harness/bundled-program.js';
 import { CutVm, hosts, type Seen } from './harness/cut-vm.js';
 
 /*
- * SIGKILL after each line of the journal of each transaction, for qplug and for its QEMU, which is real, and whose host is a stand-in. The
- * lab does the same with real devices and drivers (test/lab/suites/crash.ts), and takes hours for it.
+ * Kills qplug, or its QEMU, by SIGKILL after each line of the journal of each transaction. The QEMU is real, its host a stand-in. The lab
+ * does the same with real devices and drivers (test/lab/suites/crash.ts), which takes hours.
  */
 
-/** A transaction, what comes before it, and how it shows that it is done. */
+/** A transaction, what comes before it, and how to see that it is done. */
 interface Cut {
   readonly kind: string;
   readonly words: (vm: CutVm) => readonly string[];
   readonly prepare: (vm: CutVm) => Promise<void>;
-  /** Whether what is seen then is the transaction done. */
+  /** Whether the VM shows that the transaction is done. */
   readonly isDone: (seen: Seen) => boolean;
-  /** A mark from which on it has to be done; before, it may be done or not at all. */
+  /** The mark from which on it must be done; before, it may be done, or not at all. */
   readonly point?: RegExp;
-  /** The guest leaves: every time there is another QEMU. */
+  /** Whether the guest leaves, so that each try needs a new QEMU. */
   readonly leaves?: boolean;
 }
 
@@ -112,7 +112,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What a VM is where nothing was done, or all was undone. */
+/** The state of a VM in which nothing was done, or everything was undone. */
 async function asBefore(kind: string, vm: CutVm): Promise<object> {
   const given = { driver: 'usb-host', port: '2', attached: true };
   if (kind === 'attach') return { state: 'running', devices: [] };
@@ -125,7 +125,7 @@ async function asBefore(kind: string, vm: CutVm): Promise<object> {
   return { state: 'paused' };
 }
 
-/** One with jobs; the one with the human monitor alone only in `npm run soak`, as is QEMU killed in each transaction. */
+/** A release with jobs. The one with only the human monitor, and QEMU killed in each transaction, run only in `npm run soak`. */
 const isSoak = process.env['QPLUG_SOAK'] !== undefined;
 const TRIED = isSoak ? ['5.2', '7.2', '11.1'] : ['11.1'];
 const WITH_QEMU_KILLED = isSoak ? CUTS : CUTS.filter(({ kind }) => ['attach', 'migrate'].includes(kind));
@@ -153,14 +153,14 @@ describe.concurrent.each(TRIED)('cut off, with QEMU %s:', (release) => {
         const mended = await vm.nextCommands();
         const seen = await vm.look();
         const told = `${where}\n${mended}\n${JSON.stringify(seen)}`;
-        // each device is the VM's, and claimed for it, or the host's
+        // each device belongs to the VM, and is claimed for it, or to the host
         expect(
           hosts(seen).every((device) => device.attached),
           told,
         ).toBe(true);
         expect(await vm.claims(), told).toEqual(hosts(seen).map(({ id }) => `${id} attached`));
         expect(vm.journal(), told).toEqual([]);
-        // what was asked is done or not at all
+        // the command is done, or not at all
         if (isDone(seen)) {
           expect(cut.marks.length > 1, told).toBe(true);
         } else {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RELEASES } from '../../scripts/qemu-releases.mjs';
 import { OracleQemu, type StandInDevice } from './harness/oracle-qemu.js';
 
-/** Two interfaces with a bulk endpoint that needs streams: QEMU attaches it on SuperSpeed ports alone. */
+/** Two interfaces with a bulk endpoint that needs streams: QEMU attaches it only to SuperSpeed ports. */
 const device = (address: number, more: Partial<StandInDevice> = {}): StandInDevice => ({
   bus: 2,
   address,

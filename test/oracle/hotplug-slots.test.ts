@@ -2,9 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RELEASES } from '../../scripts/qemu-releases.mjs';
 import { OracleQemu } from './harness/oracle-qemu.js';
 
-/*
- * On which PCI buses a controller can be hot-plugged: what qplug reads is what each release then does.
- */
+/* The PCI buses where qplug finds that a controller can be hot-plugged are those where each release takes one. */
 const rootPort = (id: string, slot: number, more = ''): string[] => [
   '-device',
   `pcie-root-port,id=${id},bus=pcie.0,chassis=${slot},addr=${slot}.0${more}`,

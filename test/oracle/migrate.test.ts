@@ -10,7 +10,7 @@ import { makeWorld, type World } from '../qemu/harness/vm-world.js';
 import { recording } from '../unit/host/recordings.js';
 import { OracleQemu, type StandInDevice } from './harness/oracle-qemu.js';
 
-/** The tablet of the recorded host, as libusb tells it. */
+/** The tablet of the recorded host, as libusb reports it. */
 const TABLET: StandInDevice = {
   ...{ bus: 1, address: 2, port: '2', speed: 'high', vendorId: 0x0627, productId: 1 },
   configurations: [

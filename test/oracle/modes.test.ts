@@ -13,12 +13,12 @@ import { TABLET } from './harness/recorded-tablet.js';
 import { type StandInDevice, standInFile } from './harness/stand-in-device.js';
 
 /*
- * A device that changes its mode: a modem, a phone, a board with a boot loader goes away and comes back as another one at the same connector.
- * A real QEMU whose host is a stand-in; its xHCI has one port, so what is left behind is in the way.
+ * A device that changes its mode: a modem, a phone or a board with a boot loader disconnects and comes back as another device at the same
+ * connector. The QEMU is real, and its host a stand-in. Its xHCI has one port, so an object that stays behind blocks it.
  */
 const SIX = recording('six-devices');
 
-/** The device at 1-2 in the mode that has this product number, with an address of its own. */
+/** The device at 1-2 in the mode with this product number, with an address of its own. */
 interface Mode {
   readonly product: number;
   readonly address: number;
@@ -110,7 +110,7 @@ const claimed = async (): Promise<string[]> =>
     ({ device, state }) => `${device.id} ${state}`,
   );
 
-/** Gives the lines of a fix to a shell, and what it calls to qplug. */
+/** Runs the lines of a fix in a shell, and the commands that it calls in qplug. */
 async function type(fix: string): Promise<Ran> {
   const bin = mkdtempSync(join(folder, 'bin-'));
   writeFileSync(join(bin, 'qplug'), `#!/bin/sh\nprintf '%s\\0' "$@" >${bin}/words\n`);
@@ -204,7 +204,7 @@ describe('a device that comes back as another one at its connector', () => {
     const { exit, err } = await qplug('attach', qemu.socket, '1-2');
     expect([exit, err]).toEqual([6, expect.stringContaining(`in use: by ${ID(0x701a)}`)]);
     expect(await inVm()).toEqual([`${ID(0x701a)} on 1`]);
-    // and what status says of it is true all the same
+    // and status still reports the truth
     const [{ fix = '' } = {}] = (await status()).findings;
     await type(fix);
     expect(await inVm()).toEqual([]);

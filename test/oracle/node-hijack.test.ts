@@ -25,13 +25,14 @@ import { TABLET } from './harness/recorded-tablet.js';
 import { standInFile } from './harness/stand-in-device.js';
 
 /*
- * Root gives a device's node to the user of a QEMU that somebody else started, while a third user does what a user can to be taken for that
- * QEMU. The nodes are in a mount namespace of their own; the QEMU is real, and its libusb a stand-in. This needs root.
+ * Root grants a device's node to the user of a QEMU that another program started, while a third user does all that a user can so that qplug
+ * takes their process for that QEMU. The nodes are in a mount namespace of their own; the QEMU is real, and its libusb a stand-in. This
+ * needs root.
  */
 const NODE = '/dev/bus/usb/001/002';
 const RECORDING = join(root, 'test/fixtures/sysfs/six-devices.json');
 
-/** A /dev with what a program needs, and the node of the device at 1-2: what is open stands for, nothing reads it. */
+/** A /dev with what a program needs, and the node of the device at 1-2, which tests open but do not read. */
 const SETUP = `set -e
 mount -t tmpfs -o mode=755 tmpfs /dev
 mknod -m 666 /dev/null c 1 3; mknod -m 666 /dev/zero c 1 5; mknod -m 666 /dev/random c 1 8; mknod -m 666 /dev/urandom c 1 9
@@ -67,7 +68,7 @@ beforeAll(async () => {
   const standIn = ensureStandIn((line) => console.log(line));
   for (const name of readdirSync(standIn)) {
     copyFileSync(join(standIn, name), join(libraries, name));
-    chmodSync(join(libraries, name), 0o644); // it may have been built where nobody else reads
+    chmodSync(join(libraries, name), 0o644); // no other user may be able to read it where it was built
   }
   writeFileSync(join(folder, 'devices'), standInFile([TABLET]));
   chmodSync(join(folder, 'devices'), 0o644);

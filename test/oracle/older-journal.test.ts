@@ -7,8 +7,8 @@ import { bundledProgram } from './harness/bundled-program.js';
 import { CutVm, hosts } from './harness/cut-vm.js';
 
 /*
- * Journals that an earlier qplug left when it was killed, after each of their lines: this one recovers them. They were recorded with the
- * crash tests of that time; the VM is brought to where each was by doing what its marks say.
+ * This qplug recovers the journals that an earlier qplug left when it was killed, after each of their lines. The crash tests of that time
+ * recorded them; the test brings the VM to the state of each by doing the steps of its marks.
  */
 interface RecordedStep {
   readonly do: 'add' | 'remove' | 'pause';
@@ -27,7 +27,7 @@ function recorded(kind: string): Recorded {
   return { head: JSON.parse(head), marks: marks.map((mark) => JSON.parse(mark)) };
 }
 
-/** A process that has ended: its pid is another's, or nobody's, by its start time. */
+/** A process that has ended: by its start time, its pid belongs to another process, or to none. */
 function deadWorker(): string {
   return `${process.pid}_1_${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}`;
 }
@@ -64,7 +64,7 @@ describe.each([
   {
     kind: 'detach',
     prepare: async (vm: CutVm) => void (await vm.must('attach', vm.socket, '1-2', '--emulated', 'usb-kbd')),
-    // what was begun is finished
+    // the recovery finishes what was begun
     after: (marks: number) => ({ state: 'running', devices: marks === 0 ? [TABLET, 'qplug-usb-kbd'] : [] }),
     whenCommitted: { state: 'running', devices: [] },
   },

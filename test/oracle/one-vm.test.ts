@@ -12,9 +12,7 @@ import { recordedHost } from './harness/recorded-host.js';
 import { TABLET } from './harness/recorded-tablet.js';
 import { standInFile } from './harness/stand-in-device.js';
 
-/*
- * A VM is one VM, by whichever path its monitor is named, and wherever its QEMU is: real QEMUs, whose host is a stand-in.
- */
+/* A VM is the same VM by any path of its monitor, and wherever its QEMU is. The QEMUs are real, and their host a stand-in. */
 const sysfs = recordedHost(join(root, 'test/fixtures/sysfs/six-devices.json'));
 const XHCI = ['-machine', 'pc', '-accel', 'tcg', '-m', '32', '-device', 'qemu-xhci,id=x'];
 const DEVICE = '1-2';

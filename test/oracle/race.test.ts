@@ -14,8 +14,8 @@ import { TABLET } from './harness/recorded-tablet.js';
 import { standInFile } from './harness/stand-in-device.js';
 
 /*
- * Many processes that want one device at the same moment, for several VMs: real QEMUs, whose host is a stand-in. The lab does the same
- * with a real device and fewer processes (test/lab/suites/races.ts).
+ * Many processes attach one device at the same moment, for several VMs. The QEMUs are real, and their host a stand-in. The lab does the
+ * same with a real device and fewer processes (test/lab/suites/races.ts).
  */
 const RECORDING = join(root, 'test/fixtures/sysfs/six-devices.json');
 const { vms, processes, rounds } =
@@ -72,7 +72,7 @@ test(`${processes} processes attach one device to ${vms} VMs at the same moment,
     },
   });
   for (const [index, told] of outcomes.entries()) {
-    // those of its own VM are told that it is there
+    // the processes for the same VM report that it is there already
     expect(told.filter((one) => one === '0 ')).toHaveLength(processes / vms);
     const others = told.filter((one) => one !== '0 ');
     for (const other of others) expect(other).toMatch(/^5 error: 0627:0001 .* belongs to another VM: /);

@@ -24,18 +24,18 @@ import { recordedHost } from './harness/recorded-host.js';
 import { standInQemu } from './harness/stand-in-qemu.js';
 
 /*
- * How often a command reads the world: it reads a situation once before, and what has become of it once after, however many devices it is
- * about. With a real QEMU, whose host is a stand-in.
+ * Counts how often a command reads the host and QEMU: once before the change and once after it, however many devices it is about. The QEMU
+ * is real, and its host a stand-in.
  */
 const recording = recordedHost(join(root, 'test/fixtures/sysfs/six-devices.json'));
 const DEVICES = ['1-2', '2-1', '3-1'];
 
-/** What was read: sysfs as a whole, a VM's object tree; and what was begun. */
+/** How often the command read all of sysfs and a VM's object tree, and what it began. */
 interface Counts {
   walks: number;
   readings: number;
   journals: number;
-  /** The VM's file was opened to be read. */
+  /** How often it opened the VM's file to read it. */
   opens: number;
 }
 
@@ -80,7 +80,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Counts what is read while something is done. */
+/** Counts the readings while something runs. */
 async function counted<T>(work: () => Promise<T>): Promise<readonly [Counts, T]> {
   counts = { walks: 0, readings: 0, journals: 0, opens: 0 };
   execute.resetHistory();
@@ -115,7 +115,7 @@ test.each([[1], [3]])(
     );
     expect(report).toMatchObject({ live: true, file: { path } });
     expect(report.devices.map(({ outcome }) => outcome)).toEqual(devices.map(() => 'attached'));
-    // its file once to find the VM, and once more when it is in hand: where that is the same text it is not parsed again
+    // its file once to find the VM, and once more when it is found: qplug does not parse the same text again
     expect(attached).toEqual({ walks: 2, readings: 2, journals: 1, opens: 2 });
     const [detached] = await counted(async () =>
       detachFrom(await changeTarget(path, both, host), devices, host, operation()),

@@ -15,8 +15,8 @@ import { recordedHost } from './harness/recorded-host.js';
 import { standInQemu } from './harness/stand-in-qemu.js';
 
 /*
- * What the README shows, typed: on a recording of the lab's machine that has the devices it names, with the QEMU of this machine, whose host
- * is a stand-in that has them too. The lab types the same with real devices (test/lab/suites).
+ * Types the commands that the README shows, on a recording of the lab's machine with the devices that the README names. The QEMU is that
+ * of this machine, and its host a stand-in that has them too. The lab types the same with real devices (test/lab/suites).
  */
 const sysfs = recordedHost(join(root, 'test/fixtures/sysfs/readme.json'));
 
@@ -81,7 +81,7 @@ describe('the README', () => {
   });
 });
 
-/** What a command says on stderr but its progress, which it shows when it takes over a second. */
+/** The stderr of a command without its progress, which it shows when it takes over a second. */
 const complaints = (err: string): string => err.replace(/^· .*\n/gm, '');
 
 async function inOrder(lines: readonly string[]): Promise<Ran[]> {

@@ -185,7 +185,7 @@ describe.each(RELEASES)('snapshots with QEMU $name', ({ name: release }) => {
       findings: [],
     });
     expect(await tree()).toEqual([HOST_LINE]);
-    // and in a VM that has it not, and on a host that has it not
+    // and in a VM without it, and on a host without it
     await start(release, [...disk('d'), ...XHCI], []);
     const restored = await restore('kept');
     expect(restored.devices).toEqual([]);
@@ -208,12 +208,12 @@ describe.each(RELEASES)('snapshots with QEMU $name', ({ name: release }) => {
     expect(codes).toEqual(['snapshot-failed', 'snapshot-half-loaded']);
     expect(error.message).toMatch(/could not restore the snapshot \S+: QEMU reports: /);
     expect([await tree(), await state(), claims()]).toEqual([[HOST_LINE], 'paused', [`${ID} attached`]]);
-    // nobody lets it go on, or keeps it
+    // no command continues it, or saves it
     expect((await refused(letGo())).codes).toEqual(['guest-half-loaded']);
     expect((await refused(save('half'))).codes).toEqual(['guest-half-loaded']);
     expect(await warnings()).toContain('guest-half-loaded');
     expect(await state()).toBe('paused');
-    // what is wrong is mended, and it goes
+    // the cause is removed, and it works
     await emulated('usb-tablet', '3', 'tablet');
     expect(await restore('theirs', true)).toMatchObject({ runs: false, devices: [{ id: ID, port: '2' }] });
     expect(await warnings()).not.toContain('guest-half-loaded');
@@ -346,7 +346,7 @@ test.each(['5.2', '11.1'])(
     await send('cont');
     const stop = new AbortController();
     const giveUp = (what: string): void => {
-      // QEMU has been asked by then, and answers nobody
+      // by then QEMU has the command, and answers no client
       if (what.startsWith('save the state')) setTimeout(() => stop.abort(new Error('enough')), 2);
     };
     const operation = world.operation({ signal: stop.signal, onProgress: giveUp });

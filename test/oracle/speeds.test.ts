@@ -43,7 +43,7 @@ const CONTROLLERS = [
   'usb-hub,bus=x.0,port=2',
 ].flatMap((device) => ['-device', device]);
 
-/** Mb/s that QEMU attaches a device with, at each place; `-`: refused. */
+/** The Mb/s at which QEMU attaches a device, at each place; `-`: refused. */
 const LOW = '1.5 - 1.5 - 1.5 1.5 1.5';
 const FULL = '12 - 12 - 12 12 12';
 const HIGH = '480 - 480 480 12 12 480';
@@ -58,7 +58,7 @@ interface Row {
   readonly speed: StandInDevice['speed'];
   readonly settings: readonly Setting[];
   readonly at: string;
-  /** Where it is another before this version. */
+  /** Speeds that differ before this version. */
   readonly before?: readonly [major: number, minor: number, at: string];
 }
 
@@ -151,7 +151,7 @@ const ROWS: readonly Row[] = [
   { what: 'a device of unknown speed', speed: 'unknown', settings: [setting(VENDOR, endpoint('bulk', 512))], at: LOW },
 ];
 
-/** A device of its own for each place: none is opened twice. */
+/** A device of its own for each place, so that QEMU opens none twice. */
 const addressOf = (row: number, place: number) => ({ bus: row + 1, address: place + 1 });
 
 const host: StandInDevice[] = ROWS.flatMap(({ speed, settings }, row) =>

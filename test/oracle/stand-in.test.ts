@@ -7,7 +7,7 @@ const DEVICE = 'device bus=1 address=2 port=1 speed=high vendor=1 product=2';
 const SETTING = `${DEVICE}\nconfiguration\ninterface\nsetting class=3 subclass=1 protocol=1`;
 const repeated = (count: number, line: string) => Array.from({ length: count }, () => `\n${line}`).join('');
 
-/** A file, and what ends QEMU when it reads it. */
+/** A file, and the message with which QEMU ends when it reads it. */
 const MALFORMED: readonly (readonly [file: string, complaint: RegExp])[] = [
   ['gadget', /:1: no such statement: gadget/],
   ['# one\n\n device bus=1', /:3: device without address/],
@@ -46,7 +46,7 @@ const MALFORMED: readonly (readonly [file: string, complaint: RegExp])[] = [
   ],
 ];
 
-/** A VM whose command line makes QEMU look at its host's devices. */
+/** A VM whose command line makes QEMU read its host's devices. */
 const LOOK = ['-machine', 'pc', '-device', 'qemu-xhci,id=x', '-device', 'usb-host,hostbus=9,hostaddr=9'];
 
 describe('the file of the stand-in for libusb: a malformed line ends QEMU with its number', () => {
@@ -86,7 +86,7 @@ test.each(RELEASES)(
   async ({ name: release }) => {
     expect(standInFile([device])).toContain('name=Ger%c3%a4t%201%2f2%20%7e%25');
     await using qemu = await OracleQemu.start({ release, args: ['-machine', 'pc'], host: [device] });
-    // From 6.1 on, its code is a module that is loaded when somebody asks for the model.
+    // From 6.1 on, its code is a module that QEMU loads when a client asks for the model.
     await qemu.ask('device-list-properties', { typename: 'usb-host' });
     const reply = await qemu.ask('human-monitor-command', { 'command-line': 'info usbhost' });
     const speed = qemu.version.major < 6 ? '(null)' : '5000+';

@@ -33,7 +33,7 @@ export interface GadgetSpec {
 const configfs = '/sys/kernel/config/usb_gadget';
 const speedNames = { 1.5: 'low-speed', 12: 'full-speed', 480: 'high-speed', 5000: 'super-speed' } as const;
 
-/** A HID of one byte: eight keys. One byte, since low speed allows eight at most per packet. */
+/** A HID with reports of one byte: eight keys. Low speed allows at most eight bytes per packet. */
 const keypad = Uint8Array.from([
   ...[0x05, 0x01, 0x09, 0x06, 0xa1, 0x01, 0x05, 0x07, 0x19, 0xe0, 0x29, 0xe7],
   ...[0x15, 0x00, 0x25, 0x01, 0x75, 0x01, 0x95, 0x08, 0x81, 0x02, 0xc0],
@@ -47,9 +47,7 @@ function freeController(): string {
   return free;
 }
 
-/**
- * A gadget in configfs. Made unplugged. A change of identity while it is unplugged is what a firmware flash looks like.
- */
+/** A gadget in configfs, unplugged at first. A change of its identity while it is unplugged looks like a firmware flash. */
 export class Gadget {
   readonly #folder: string;
   readonly #controller: string;
@@ -64,7 +62,7 @@ export class Gadget {
     for (const [index, kind] of spec.functions.entries()) this.#addFunction(kind, index, spec);
   }
 
-  /** Writes another identity; it counts from the next `plug` on. Functions and speed stay. */
+  /** Writes another identity, for the next `plug`. Functions and speed stay. */
   change(spec: Omit<GadgetSpec, 'functions' | 'speed'> & { speed?: GadgetSpec['speed'] }): void {
     const [vendor, product] = spec.id.split(':');
     this.#write('idVendor', `0x${vendor}`);
@@ -84,13 +82,13 @@ export class Gadget {
     this.#plugged = true;
   }
 
-  /** Pulls it. */
+  /** Unplugs it. */
   pull(): void {
     if (this.#plugged) this.#write('UDC', '\n');
     this.#plugged = false;
   }
 
-  /** Pulls it and takes it out of configfs. */
+  /** Unplugs it and removes it from configfs. */
   remove(): void {
     this.pull();
     const config = join(this.#folder, 'configs/c.1');

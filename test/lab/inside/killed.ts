@@ -6,12 +6,12 @@ import { plainTerminal } from '../../plain-terminal.js';
 import { processOfSocket } from '../../process-of-socket.js';
 
 /**
- * Whom SIGKILL hits: this qplug, or the QEMU of the transaction. `qplug while …`: QEMU is stopped, and this qplug killed once it has
- * done all that it can without an answer.
+ * The process that SIGKILL ends: this qplug, or the QEMU of the transaction. `qplug while …`: QEMU is stopped, and this qplug is killed
+ * once it has done all that it can without an answer.
  */
 export type Victim = 'qplug' | 'qemu' | 'qplug while QEMU stands still';
 
-/** ms in which this qplug does what it does without an answer of QEMU: a few system calls. */
+/** ms for all that this qplug does without an answer of QEMU: a few system calls. */
 const STANDS_STILL = 300;
 
 function pidOf(victim: Victim, { vm, socket }: JournalHead): number | undefined {
@@ -20,9 +20,9 @@ function pidOf(victim: Victim, { vm, socket }: JournalHead): number | undefined 
 }
 
 /**
- * The program `killed.mjs LOG AT VICTIM WORD…`: a command line of qplug in which somebody is killed as soon as the mark number AT
- * (from 1; 0: nobody) was written into the journal. All marks that were written are in LOG, a line each. It begins when there is a file
- * LOG.go: Node has started by then.
+ * The program `killed.mjs LOG AT VICTIM WORD…` runs a command line of qplug and kills VICTIM as soon as qplug has written mark number AT
+ * (from 1; 0: kills nothing) into the journal. LOG has all marks that were written, one on each line. It begins when the file LOG.go
+ * exists: by then Node has started.
  */
 export async function main([log = '', at = '0', victim = 'qplug', ...words]: readonly string[]): Promise<void> {
   let count = 0;

@@ -11,19 +11,19 @@ import { type ExecOptions, type Finished, type Running, start } from './process.
 import { type Found, type UntilOptions, until } from './until.js';
 
 /**
- * What a check may do. Whatever is begun here is ended when the check ends: nested VMs quit, processes are killed,
- * devices are pulled or plugged back, gadgets and the folder removed.
+ * What a check may do. When the check ends, the lab undoes everything: it quits nested VMs, kills processes, unplugs devices or
+ * plugs them in again, and removes gadgets and the folder.
  */
 export class Lab {
   /** The project's folder. */
   readonly root: string = facts.root;
   /** A new folder for this check, in /run (short enough for socket paths). */
   readonly folder: string = mkdtempSync('/run/check-');
-  /** Kernel and initramfs for `-kernel` and `-initrd` of a nested VM; outside/guest-init.sh tells what it says. */
+  /** Kernel and initramfs for `-kernel` and `-initrd` of a nested VM; outside/guest-init.sh says what the guest prints. */
   readonly guest: { kernel: string; initrd: string } = facts.guest;
   /** Fires at the check's deadline. */
   readonly signal: AbortSignal;
-  /** What the check had to say. Shown when it fails. */
+  /** The notes of the check. Shown if it fails. */
   readonly lines: string[] = [];
   readonly #outer: Outer;
   readonly #undo: (() => unknown)[] = [];
@@ -34,7 +34,7 @@ export class Lab {
     this.signal = signal;
   }
 
-  /** Notes something for the case that the check fails. */
+  /** Adds a note, which is shown if the check fails. */
   log(line: string): void {
     this.lines.push(line);
   }
@@ -44,7 +44,7 @@ export class Lab {
     return await until(what, ask, { signal: this.signal, ...options });
   }
 
-  /** Something to be undone at the end of the check, last first. */
+  /** Adds something to undo at the end of the check, last first. */
   defer(undo: () => unknown): void {
     this.#undo.push(undo);
   }
@@ -67,13 +67,13 @@ export class Lab {
     return await this.#outer.plug(device);
   }
 
-  /** Pulls a device of that id; returns the names in sysfs that are gone. */
+  /** Unplugs the device with that id; returns the names in sysfs that are gone. */
   async pull(id: string): Promise<string[]> {
     this.signal.throwIfAborted();
     return await this.#outer.pull(id);
   }
 
-  /** Plugs in again what was there at boot and was pulled. */
+  /** Plugs in again a device that was there at boot and was unplugged. */
   async plugBack(id: string): Promise<LabDevice> {
     this.signal.throwIfAborted();
     return await this.#outer.plugBack(id);
@@ -93,7 +93,7 @@ export class Lab {
     return { gadget, device };
   }
 
-  /** Does something and waits for the device of that `vvvv:pppp` which appears because of it. */
+  /** Does something and waits for the device with that `vvvv:pppp` that appears because of it. */
   async appears(id: string, act: () => unknown): Promise<LabDevice> {
     const known = new Set(readDevices().map((one) => `${one.name} ${one.address}`));
     await act();
@@ -102,7 +102,7 @@ export class Lab {
     );
   }
 
-  /** Runs a process to its end and returns what it said. It is killed at the deadline of the check. */
+  /** Runs a process to its end and returns its output. The deadline of the check kills it. */
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<Finished> {
     const running = await this.start(argv, options);
     return await running.finished;
@@ -125,16 +125,16 @@ export class Lab {
     return await this.exec(this.qplugArgv(args), options);
   }
 
-  /** The words that start it, for `start`. */
+  /** The words that start that qplug, for `start`. */
   qplugArgv(args: readonly string[]): string[] {
     return [process.execPath, join(this.root, 'dist/cli/main.js'), ...patiently(args)];
   }
 
   /**
-   * Readies a command line of qplug in which somebody is killed at a mark of its journal (src/registry/journal.ts).
+   * Prepares a command line of qplug that kills a process at a mark of its journal (src/registry/journal.ts).
    *
-   * @param at - which mark, from 1; 0: nobody is killed
-   * @returns what lets it go, and gives the marks that were written and how it ended
+   * @param at - which mark, from 1; 0: kills nothing
+   * @returns a function that starts it, and returns the written marks and how it ended
    */
   async killedAt(
     at: number,
@@ -187,10 +187,10 @@ export class Lab {
   }
 }
 
-/** The commands that are given some seconds where none are named: for a quiet machine, which is no emulated one. */
+/** The commands with a default timeout of some seconds, which is too short for an emulated machine. */
 const IN_A_HURRY = ['attach', 'detach', 'plan', 'qmp', 'rebalance', 'release', 'resume', 'run', 'status', 'suspend'];
 
-/** A command line of qplug that gives up no sooner in the lab than it would on a machine which is not twenty times as slow. */
+/** A command line of qplug with a longer timeout, because the lab is twenty times as slow as another machine. */
 function patiently(words: readonly string[]): readonly string[] {
   const [command = ''] = words;
   const isTimed = words.includes('--timeout') || words.includes('--help');

@@ -7,7 +7,7 @@ import { readDevices, usbDevices } from './devices.js';
 /** The state of the lab that no check may leave changed: one line of text per thing. */
 export type Picture = ReadonlyMap<string, string>;
 
-/** Folders in which every new file is seen. `/run/lab/written` is all that was written on the root since the boot. */
+/** Folders in which every new file counts. `/run/lab/written` has all that was written on the root since the boot. */
 const folders = ['/run', '/dev/shm', '/var/lib/qplug/journal'];
 
 function listFiles(folder: string, into: Map<string, string>): void {
@@ -20,7 +20,7 @@ function listFiles(folder: string, into: Map<string, string>): void {
   }
 }
 
-/** Devices that belong to VMs which live. Those of one that has ended are given back by the next command. */
+/** Devices that belong to running VMs. The next command gives back those of a VM that has ended. */
 function listClaims(into: Map<string, string>): void {
   using store = new ClaimStore('/run/qplug');
   for (const { device, owner, state } of store.list()) {
@@ -28,7 +28,7 @@ function listClaims(into: Map<string, string>): void {
   }
 }
 
-/** Processes but kernel threads, which have no command line. */
+/** All processes except kernel threads, which have no command line. */
 function listProcesses(into: Map<string, string>): void {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     const words = readIfThere(`/proc/${pid}/cmdline`).split('\0').join(' ').trim();
@@ -57,7 +57,7 @@ function driverOf(name: string): string {
   }
 }
 
-/** Takes the picture. Root hubs are not in it: they come with the modules of the gadgets, and stay. */
+/** Takes the picture, without root hubs: they come with the modules of the gadgets, and stay. */
 export function takePicture(): Picture {
   const picture = new Map<string, string>();
   for (const folder of folders) listFiles(folder, picture);
@@ -69,7 +69,7 @@ export function takePicture(): Picture {
   return picture;
 }
 
-/** What differs, in words; empty when all is as it was. */
+/** The differences, in words; empty if there are none. */
 export function differences(before: Picture, after: Picture): string[] {
   const keys = [...new Set([...before.keys(), ...after.keys()])];
   return keys
@@ -78,8 +78,8 @@ export function differences(before: Picture, after: Picture): string[] {
 }
 
 /**
- * Forgets where the devices of VMs were, which is meant to stay, and the claims of VMs that have ended, which the next command would
- * tell of: each check begins as if no VM had run. The database itself stays: checks in this process have it open.
+ * Deletes the saved places of VMs' devices, which qplug keeps on purpose, and the claims of VMs that have ended, which the next command
+ * would report. So each check begins as if no VM had run. The database itself stays, because checks in this process have it open.
  */
 export function forgetVms(): void {
   rmSync('/var/lib/qplug/places', { recursive: true, force: true });
@@ -89,7 +89,7 @@ export function forgetVms(): void {
   for (const suspension of store.suspensions.list()) store.suspensions.remove(suspension);
 }
 
-/** Ends the processes that were left over and has the kernel look for lost drivers, so that the next check starts clean. */
+/** Ends leftover processes and makes the kernel bind missing drivers, so that the next check starts clean. */
 export function mend(before: Picture, after: Picture): void {
   for (const [key, now] of after) {
     const pid = /^process (\d+)$/.exec(key)?.[1];

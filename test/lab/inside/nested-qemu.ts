@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Finished, type Running, start } from './process.js';
 import { Qmp } from './qmp-client.js';
 
-/** ms that a VM has to give its devices back. */
+/** ms in which a VM must give its devices back. */
 const GOODBYE = 120_000;
 
 /** A VM inside the lab, started by hand as a person would. */
@@ -40,7 +40,7 @@ export async function startNested(folder: string, name: string, args: readonly s
     socket,
     process: running,
     async quit() {
-      // It may be gone before it has answered. Killing it would leave its devices without their drivers.
+      // It may end before it answers. A kill would leave its devices without their drivers.
       if (!over) await qmp.execute('quit', {}, GOODBYE).catch(() => undefined);
       const killer = setTimeout(() => running.kill('SIGKILL'), GOODBYE);
       const end = await running.finished;

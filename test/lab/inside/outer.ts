@@ -5,17 +5,15 @@ import { type LabDevice, readDevices, settled } from './devices.js';
 import { Qmp } from './qmp-client.js';
 import { until } from './until.js';
 
-/** What the lab was told when it was made. */
+/** The facts that the outside gave the lab when it made it. */
 export const facts: MachineFacts = JSON.parse(readFileSync('/out/machine.json', 'utf8'));
 
-/**
- * The hands at the lab's ports: plugs devices into the machine that the lab runs on, and pulls them.
- */
+/** Plugs devices into the machine that the lab runs on, and unplugs them, as a person would do at its ports. */
 export class Outer implements Disposable {
   readonly qmp: Qmp;
-  /** Devices that are in now and were not at boot. */
+  /** Devices that are plugged in now and were not at boot. */
   readonly #added = new Set<string>();
-  /** Devices of the boot that are out now. */
+  /** Devices of the boot that are unplugged now. */
   readonly #pulled = new Set<string>();
   readonly #disks: string[] = [];
 
@@ -39,7 +37,7 @@ export class Outer implements Disposable {
     if (!this.#pulled.delete(device.id)) this.#added.add(device.id);
     const appeared = () => readDevices().find((one) => !before.has(identity(one)));
     const { name } = await until(`a new USB device after plugging ${device.id}`, appeared);
-    // A device is shown some time before its drivers are bound.
+    // The kernel shows a device some time before it binds the drivers.
     return await until(`drivers of ${name}`, () => readDevices().find((one) => one.name === name && settled(one)));
   }
 
@@ -51,7 +49,7 @@ export class Outer implements Disposable {
   }
 
   /**
-   * Pulls a device, and with a hub all that hangs on it; waits until QEMU has deleted it and the kernel no longer shows it.
+   * Unplugs a device, and with a hub all devices behind it; waits until QEMU has deleted it and the kernel no longer shows it.
    *
    * @returns the names in sysfs that are gone
    */
@@ -70,7 +68,7 @@ export class Outer implements Disposable {
     return await until(`a USB device less after pulling ${id}`, () => (gone().length > 0 ? gone() : undefined));
   }
 
-  /** Makes a disk for a `usb-storage` with `drive: name`, of 1 MiB; `firstSector(name)` tells what is on it. */
+  /** Makes a disk for a `usb-storage` with `drive: name`, of 1 MiB; `firstSector(name)` gives its first sector. */
   async addDisk(name: string): Promise<void> {
     writeFileSync(`/out/${name}.img`, firstSector(name));
     truncateSync(`/out/${name}.img`, 1 << 20);
@@ -79,7 +77,7 @@ export class Outer implements Disposable {
     this.#disks.push(name);
   }
 
-  /** Brings the machine back to how it was booted. */
+  /** Brings the machine back to its state at boot. */
   async restore(): Promise<void> {
     for (const id of [...this.#added].reverse()) {
       this.#added.delete(id);

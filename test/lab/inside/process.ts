@@ -11,22 +11,22 @@ export interface Finished {
   ms: number;
 }
 
-/** How to run one. */
+/** How to run a process. */
 export interface ExecOptions {
-  /** What it reads; nothing when left out. */
+  /** Its standard input; empty when left out. */
   input?: string;
-  /** Added to our own environment; undefined takes a variable out. */
+  /** Added to the environment of this process; undefined removes a variable. */
   env?: Record<string, string | undefined>;
   cwd?: string;
   /** User id to run as. */
   uid?: number;
 }
 
-/** A process on its way. */
+/** A running process. */
 export interface Running {
   readonly pid: number;
   readonly finished: Promise<Finished>;
-  /** What it said so far. */
+  /** Its output so far. */
   stdout(): string;
   stderr(): string;
   kill(signal?: NodeJS.Signals): void;
@@ -51,11 +51,11 @@ export async function start(argv: readonly string[], options: ExecOptions = {}):
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   child.stdin.on('error', () => undefined); // it ended without reading
   child.stdin.end(options.input ?? '');
-  // Not `close`: a process may leave its pipes to one that it has started, and that one stays.
+  // Not `close`: a process that it has started may hold its pipes, and go on.
   const finished = new Promise<Finished>((resolve) => {
     child.once('exit', (code, signal) => {
       const done = (): void => resolve({ code, signal, stdout, stderr, ms: performance.now() - begun });
-      // Half a second, in turns: what it has written is read between them, however late this process gets its own turns.
+      // Half a second in parts: between them this process reads the output, however late it gets the processor.
       let left = 10;
       const patience = setInterval(() => {
         if (--left > 0) return;

@@ -20,9 +20,7 @@ interface Wire {
   close(): void;
 }
 
-/**
- * The harness's own QMP client: small, and on purpose not the one that it helps to test.
- */
+/** The harness's own QMP client. It is small, and not the one of qplug, which it helps to test. */
 export class Qmp implements Disposable {
   /** Every event since the connection was made. */
   readonly events: Message[] = [];
@@ -44,8 +42,8 @@ export class Qmp implements Disposable {
   }
 
   /**
-   * Connects to the QEMU that the lab runs on, by its virtio port. The port is read without blocking, again and again: a
-   * blocked read could not be ended. An earlier reader may have had the greeting, or half a message: so none is awaited.
+   * Connects to the QEMU that the lab runs on, by its virtio port. Polls the port without blocking, because a blocked read could not be
+   * ended. Does not wait for a greeting, because an earlier reader may have read it, or half a message.
    */
   static async overPort(): Promise<Qmp> {
     const qmp = new Qmp();
@@ -89,7 +87,7 @@ export class Qmp implements Disposable {
     return reply['return'];
   }
 
-  /** Text of a command of the human monitor. */
+  /** Runs a command of the human monitor; returns its text. */
   async human(line: string): Promise<string> {
     return String(await this.execute('human-monitor-command', { 'command-line': line }));
   }

@@ -1,2 +1,2 @@
-/** The program `racer.mjs` of the lab: several of it want one device at the same moment. */
+/** The program `racer.mjs` of the lab: several of these processes attach one device at the same moment. */
 export { race as main } from '../../racer.js';

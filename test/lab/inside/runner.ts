@@ -16,7 +16,7 @@ function deadlineOf(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 }
 
-/** What is still not as it was, after so many ms. */
+/** What still differs after that many ms. */
 async function leftovers(before: Picture, settling: number): Promise<string[]> {
   let found: string[] = [];
   await until(
@@ -59,7 +59,7 @@ async function runCheck(check: Check, outer: Outer): Promise<ResultLine> {
   return { kind: 'end', name: check.name, ok: troubles.length === 0, ms, ...error, log: lab.lines };
 }
 
-/** Waits until what is plugged in at boot is there: one device for each of the machine's but controllers. */
+/** Waits until all devices of the boot are there: one for each device of the machine, except controllers. */
 async function settle(): Promise<void> {
   const plugged = facts.spec.devices.filter((device) => device['bus'] !== undefined && device['port'] !== undefined);
   await until(`${plugged.length} USB devices`, () => readDevices().filter(settled).length >= plugged.length);
@@ -67,7 +67,7 @@ async function settle(): Promise<void> {
 
 /**
  * Runs the checks of some suites in the lab, one after the other, and writes each result to /out/results.jsonl as soon as it
- * is known. Then ends the process: nothing that a check left running can hold it.
+ * is known. Then ends the process, even if a check left something running.
  */
 export async function runSuites(suites: readonly Suite[]): Promise<void> {
   await settle();

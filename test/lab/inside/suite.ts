@@ -1,19 +1,19 @@
 import type { MachineSpec } from '../shared.js';
 import type { Lab } from './lab.js';
 
-/** One thing to be proved in the lab. */
+/** One thing to test in the lab. */
 export interface Check {
   name: string;
   run: (lab: Lab) => Promise<void>;
-  /** ms, cleaning up not included. */
+  /** ms, without the cleanup. */
   timeout: number;
-  /** ms within which all has to be as it was before, once the check has cleaned up. */
+  /** ms after the cleanup, within which the lab must be as it was before. */
   settling: number;
-  /** Left out of every run, which has to be short: only `npm run soak` does it. */
+  /** Whether only `npm run soak` runs it, because all other runs must be short. */
   soak: boolean;
 }
 
-/** Checks that share one boot. They run in order, each from the same start: what one changes is undone after it. */
+/** Checks that share one boot. They run in order, each from the same state: the harness undoes the changes of each. */
 export interface Suite {
   title: string;
   /** `import.meta.url` of the file that has the suite as its default export. */
@@ -31,12 +31,12 @@ export interface AddCheck extends Add {
   readonly soak: Add;
 }
 
-/** A machine that has other work to do takes so many times as long as a quiet one. */
+/** A busy machine takes this many times as long as a quiet one. */
 const PATIENCE = 10;
 
 /**
- * Makes a suite. Its file is loaded twice: by vitest for the names, and in the lab to be run. So it must not do anything
- * outside its checks.
+ * Makes a suite. Its file is loaded twice: by vitest for the names, and in the lab to run. So it must do nothing outside its
+ * checks.
  *
  * @param about - see `Suite`
  * @param fill - adds the checks; each may take 60 s on a quiet machine unless it says otherwise

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** Limits of a wait. */
 export interface UntilOptions {
-  /** ms; five minutes when left out: on a slow machine Node alone takes ten seconds to start in the lab. */
+  /** ms; default five minutes: on a slow machine Node takes ten seconds only to start in the lab. */
   timeout?: number;
   /** ms between attempts; 25 when left out. */
   interval?: number;

@@ -3,8 +3,8 @@ import { build } from 'esbuild';
 import { labSources, root } from './folders.js';
 
 /**
- * Bundles a piece of TypeScript into one plain module, so that the lab runs it at once: there, every file that Node
- * opens costs.
+ * Bundles a piece of TypeScript into one plain module, so that the lab runs it at once: in the lab, every file that Node
+ * opens takes time.
  *
  * @param contents - source text; imports are relative to test/lab
  * @param outfile - where to; its source map is left beside it
@@ -19,7 +19,7 @@ export async function bundle(contents: string, outfile: string): Promise<void> {
     format: 'esm',
     target: 'node20.19',
     sourcemap: 'linked',
-    logLevel: 'silent', // what is wrong is in the exception
+    logLevel: 'silent', // the exception has the errors
     banner: {
       js: "import { createRequire as labRequire } from 'node:module'; const require = labRequire(import.meta.url);",
     },

@@ -24,7 +24,7 @@ export function findKernel(): Kernel {
   try {
     names = readdirSync(labCache).filter((name) => name.startsWith('kernel-'));
   } catch {
-    // no cache yet: told below
+    // no cache yet: reported below
   }
   const newest = names.sort(new Intl.Collator('en', { numeric: true }).compare).at(-1);
   if (newest === undefined) throw new Error('the lab has no kernel: run `node scripts/setup.mjs` first');

@@ -1,6 +1,6 @@
 #!/bin/busybox sh
-# A guest for the VM inside the lab: tells in one line of JSON on the serial console which USB devices it sees and what
-# the first sector of each disk holds, then powers off. It waits for as many as its command line says:
+# A guest for the VM inside the lab. It prints one line of JSON on the serial console, with the USB devices that it sees and the first
+# sector of each disk, and then powers off. It waits for as many as its command line says:
 #   lab.usb=N (devices without hubs)  lab.disks=N  lab.wait=SECONDS
 /bin/busybox mkdir -p /proc /sys /dev
 /bin/busybox --install -s /bin

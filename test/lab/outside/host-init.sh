@@ -1,6 +1,6 @@
 #!/bin/busybox sh
-# First process of the lab. Root becomes the machine that the lab runs on: its / over 9p, read-only, under a writable
-# layer in memory. Then /out/start is run on the console hvc0, and its exit code is left in /out/rc.
+# The first process of the lab. It makes the root of the machine that the lab runs on the lab's root: its / over 9p, read-only, under
+# a writable layer in memory. Then it runs /out/start on the console hvc0, and writes the exit code into /out/rc.
 /bin/busybox mkdir -p /proc /sys /dev /lower /rw /new
 /bin/busybox --install -s /bin
 export PATH=/bin
@@ -16,9 +16,9 @@ mount -t proc proc proc; mount -t sysfs sys sys; mount -t devtmpfs dev dev; moun
 mount -t configfs config sys/kernel/config
 mkdir -p dev/pts dev/shm run/lab/written
 mount -t devpts pts dev/pts; mount -t tmpfs shm dev/shm
-# What qplug remembers of VMs: none of the machine's own, and meant to stay, so not looked for.
+# qplug's saved state of VMs: hides that of this machine. qplug keeps it on purpose, so the harness does not look for it.
 mkdir -p var/lib/qplug; mount -t tmpfs -o mode=700 state var/lib/qplug
-# What was written since the boot, anywhere but in /run, /dev and /out: the harness looks here for files left behind.
+# All that was written since the boot, except in /run, /dev and /out: the harness looks here for leftover files.
 mount --bind /rw/upper run/lab/written
 mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 out out || poweroff -f
 hostname lab

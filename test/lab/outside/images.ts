@@ -29,7 +29,7 @@ export interface Images {
 const usbHost = ['xhci_pci', 'ehci_pci', 'uhci_hcd', 'ohci_pci', 'usb_storage', 'usbhid', 'hid_generic', 'sd_mod'];
 
 const contents = {
-  // unix_diag: who is at the other end of a connection (ss)
+  // unix_diag: finds the process at the other end of a connection (ss)
   host: ['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'virtio_console', 'configfs', 'unix_diag', ...usbHost],
   guest: usbHost,
 } as const;
@@ -42,7 +42,7 @@ function moduleFiles(kernel: Kernel, module: string): string[] {
   return lines.flatMap((line) => /^insmod (.+?\.ko(?:\.xz)?)(?:\s.*)?$/.exec(line)?.[1] ?? []);
 }
 
-/** Lays a module into a folder as busybox loads it: not compressed. Debian packs them with xz since 13. @returns its name there */
+/** Copies a module into a folder, uncompressed, because busybox needs that. Debian packs them with xz since 13. @returns its name there */
 function layModule(file: string, folder: string): string {
   const name = basename(file, '.xz');
   if (name === basename(file)) copyFileSync(file, join(folder, name));
@@ -75,7 +75,7 @@ function pack(kernel: Kernel, name: keyof typeof contents, target: string): void
 }
 
 /**
- * The images for the kernel of the cache, packed when their ingredients have changed.
+ * The images for the kernel of the cache; packs them when their ingredients have changed.
  *
  * @throws Error when there is no kernel yet, or a tool is missing
  */

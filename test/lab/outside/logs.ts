@@ -21,7 +21,7 @@ export function newLogFolder(title: string): string {
   return folder;
 }
 
-/** Takes the disk images out of a folder that is kept: they are large and nothing was learned from them. */
+/** Removes the disk images from a folder that stays: they are large, and tell nothing about the failure. */
 export function slimLogs(folder: string): void {
   for (const name of readdirSync(folder).filter((one) => one.endsWith('.img'))) rmSync(join(folder, name));
 }

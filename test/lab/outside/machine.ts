@@ -22,11 +22,11 @@ import { qemuArguments } from './qemu-arguments.js';
 /** What to boot and what to run in it. */
 export interface BootOptions {
   spec: MachineSpec;
-  /** A folder of its own: /out inside. Logs, disk images and results are left there. */
+  /** A folder of its own: /out inside. Gets logs, disk images and results. */
   out: string;
   /** A line for /bin/sh, run in the project's folder on the console hvc0. */
   command: string;
-  /** Life of the machine in ms; then it is ended. */
+  /** ms after which the machine is killed. */
   deadline: number;
   /** Columns and rows of the terminal that the console is shown on. Left out: a plain pipe, no terminal. */
   terminal?: { columns: number; rows: number; type: string };
@@ -36,24 +36,24 @@ export interface BootOptions {
 
 /** How a machine ended. */
 export interface Ending {
-  /** Exit code of the command; undefined when it did not come to its end. */
+  /** Exit code of the command; undefined when it did not end by itself. */
   code: number | undefined;
-  /** In words, with QEMU's own complaints. */
+  /** In words, with QEMU's error messages. */
   why: string;
 }
 
 /** A running lab. Disposing ends it at once. */
 export interface Machine extends AsyncDisposable {
-  /** What the command prints. Has to be read. */
+  /** The output of the command. A caller must read it. */
   readonly output: Readable;
-  /** Keys for the command. */
+  /** The input of the command. */
   readonly input: Writable;
   /** Settles when the machine is gone. Never rejects. */
   readonly ended: Promise<Ending>;
   readonly out: string;
   /** The last lines that the command printed, if the reader of `output` keeps them in console.log. */
   lastWords(): string;
-  /** What the kernel said last: from its panic on if there was one. */
+  /** The kernel's last messages: from its panic on, if there was one. */
   kernelWords(): string;
 }
 
@@ -96,7 +96,7 @@ function makeDisk(path: string, name: string, size: number): void {
   truncateSync(path, size);
 }
 
-/** Lays out the folder /out. Links in it are resolved inside, where every path of this machine is the same. */
+/** Fills the folder /out. The lab resolves links in it, with the same paths as on this machine. */
 function prepare(options: BootOptions, images: ReturnType<typeof buildImages>): void {
   const { out, spec } = options;
   mkdirSync(out, { recursive: true });
@@ -164,7 +164,7 @@ export function boot(options: BootOptions): Machine {
   const sockets = mkdtempSync(join(tmpdir(), 'lab-'));
   const argv = qemuArguments(options.spec, images, options.out, join(sockets, 'monitor'));
   writeFileSync(join(options.out, 'qemu.json'), JSON.stringify(argv, null, 1));
-  // setpriv: the machine goes down with this process, however that ends.
+  // setpriv: the machine ends with this process, however that ends.
   const qemu = spawn('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...argv]);
   qemu.stdin.on('error', () => undefined); // the machine is gone: `ended` tells
   const { ended, stop } = watch(qemu, options, sockets);

@@ -3,9 +3,9 @@ import { KERNEL_ARGUMENTS, type MachineSpec } from '../shared.js';
 import type { Images } from './images.js';
 
 /**
- * The command line of the lab's machine. Its console hvc0 is QEMU's standard input and output; its kernel's messages go
- * to `out`/serial.log; the virtio port `lab` speaks QMP to this QEMU itself: the chardev `loop` is a client of the
- * socket of the chardev `monitor`. Without erms and fsrm the kernel moves eight bytes at a time, not one: TCG does each by itself.
+ * The command line of the lab's machine. Its console hvc0 is QEMU's standard input and output, and its kernel's messages go to
+ * `out`/serial.log. The virtio port `lab` is a QMP monitor of this QEMU itself: the chardev `loop` is a client of the socket of the
+ * chardev `monitor`. Without erms and fsrm the kernel copies eight bytes at a time instead of one, and TCG emulates each copy.
  *
  * @param out - the folder that is /out inside; disk images are there as NAME.img
  * @param monitor - path of the socket to make

@@ -4,10 +4,10 @@ import type { ResultLine } from '../shared.js';
 /** A check's result. */
 export type Result = Extract<ResultLine, { kind: 'end' }>;
 
-/** What has come out of the lab so far, read from results.jsonl as it grows. */
+/** The results of the lab so far, read from results.jsonl as it grows. */
 export class ResultReader {
   readonly results: Map<string, Result> = new Map();
-  /** The check that is on now. */
+  /** The check that runs now. */
   running: string | undefined;
   readonly #path: string;
   #offset = 0;
@@ -17,7 +17,7 @@ export class ResultReader {
     this.#path = path;
   }
 
-  /** Reads what is new. The file may not be there yet. */
+  /** Reads the new part. The file may not exist yet. */
   update(): void {
     const lines = (this.#rest + this.#readNew()).split('\n');
     this.#rest = lines.pop() ?? '';
@@ -38,7 +38,7 @@ export class ResultReader {
     try {
       const buffer = Buffer.alloc(1 << 20);
       const size = readSync(file, buffer, 0, buffer.length, this.#offset);
-      // A line is written at once, but the end of a read may be in the middle of a character.
+      // The lab writes a line at once, but a read may end in the middle of a character.
       const whole = buffer.subarray(0, size).lastIndexOf(10) + 1;
       this.#offset += whole;
       return buffer.toString('utf8', 0, whole);

@@ -5,10 +5,10 @@ import { bundleLabCommand } from './bundle.js';
 import { newLogFolder } from './logs.js';
 import { boot, type Machine } from './machine.js';
 
-/** As long as timers go: a person may stay. */
+/** The longest timeout that a timer allows, for a person. */
 const forever = 2 ** 31 - 1;
 
-/** Joins the machine's console to ours. Returns what undoes it. */
+/** Joins the machine's console to that of this process. Returns a function that undoes it. */
 function join(machine: Machine, interactive: boolean): () => void {
   machine.output.pipe(process.stdout, { end: false });
   if (!interactive) return () => undefined;
@@ -22,10 +22,10 @@ function join(machine: Machine, interactive: boolean): () => void {
 }
 
 /**
- * Boots the lab for a person and runs a command in it, its output shown as it comes. On a terminal the command has that
- * terminal, with its size, keys and Ctrl-C; without one it reads nothing.
+ * Boots the lab for a person and runs a command in it, with its output as it comes. On a terminal the command gets that
+ * terminal, with its size, keys and Ctrl-C; without one it has no input.
  *
- * @param command - for /bin/sh; a shell for typing when it is empty
+ * @param command - for /bin/sh; an interactive shell if it is empty
  * @returns the command's exit code; 125 when the lab failed, with the reason on stderr
  */
 export async function labShell(command: string): Promise<number> {

@@ -9,7 +9,7 @@ import { newLogFolder, slimLogs } from './logs.js';
 import { boot, type Ending, type Machine, quote } from './machine.js';
 import { type Result, ResultReader } from './results.js';
 
-/** ms that a check may need for its cleaning up, beyond its own time. */
+/** ms for the cleanup of a check, beyond its own time. */
 export const cleaning = 300_000;
 /** ms for boot, start of Node and enumeration. */
 export const starting = 900_000;
@@ -33,7 +33,7 @@ export class SuiteRun implements AsyncDisposable {
    * Bundles the checks and boots the lab that runs them.
    *
    * @param suites - all for the same machine
-   * @param checks - those of their checks that are to run
+   * @param checks - the checks of these suites to run
    * @throws Error when two checks have the same name
    */
   static async boot(suites: readonly [Suite, ...Suite[]], checks: readonly Check[]): Promise<SuiteRun> {
@@ -57,7 +57,7 @@ export class SuiteRun implements AsyncDisposable {
   /** Waits until a check is done. @throws Error when the lab ends before */
   async resultOf(name: string): Promise<Result> {
     for (;;) {
-      const ending = this.#ending; // read first: then nothing that came before the end is missed
+      const ending = this.#ending; // read first, to miss nothing that came before the end
       this.#reader.update();
       const result = this.#reader.results.get(name);
       if (result) return result;

@@ -9,8 +9,8 @@ import { places } from './adopt/places.js';
 import { replugged } from './adopt/replugged.js';
 
 /**
- * VMs that somebody else started, with what they have in them. Most checks run the command line in the process of the checks;
- * the first one, and what waits for a device, run qplug as a process.
+ * VMs that another program started, with the devices that they have. Most checks run the command line in the process of the checks;
+ * the first one, and those that wait for a device, run qplug as a process.
  */
 const suite: Suite = defineSuite({ title: 'adopt', source: import.meta.url, machine: standardHost }, (check) => {
   firstAttach(check);

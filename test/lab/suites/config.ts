@@ -9,7 +9,7 @@ import { nextCommands } from './parts/next-commands.js';
 import { qplug, type Said, vmFile } from './parts/qplug.js';
 import { driversOf, settled } from './parts/settled.js';
 
-/** What `run --json` tells. */
+/** The document of `run --json`. */
 interface ToldRun {
   readonly pid: number;
   readonly devices: readonly { readonly id: string; readonly bus: string; readonly port: string }[];
@@ -53,7 +53,7 @@ function fileWith(lab: Lab, policy: string): string {
   return vmFile(lab, `usb: { devices: [{ select: serial=AWAY, when-missing: ${policy} }, serial=HS0001] }`);
 }
 
-/** What stands beside a file and is ours. */
+/** The files beside a VM file that are qplug's. */
 const beside = (file: string): string[] =>
   readdirSync(dirname(file)).filter((name) => name.startsWith(`.${basename(file)}`));
 
@@ -188,7 +188,7 @@ const suite: Suite = defineSuite({ title: 'config', source: import.meta.url, mac
           assert.equal(readFileSync(file, 'utf8'), `${without}${has ? '    - serial=HS0001\n' : ''}`);
           if (at < marks.length) next = lab.killedAt(at + 1, 'qplug', words);
         }
-        // whoever changes the file next takes the lock of a dead one over
+        // the next command that changes the file takes over the lock of a process that has ended
         await must([has ? 'detach' : 'attach', 'bench', 'serial=HS0001']);
         assert.deepEqual(beside(file), []);
         await must(['kill', 'bench']);

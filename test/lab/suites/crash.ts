@@ -11,18 +11,18 @@ import { qplug, vmFile } from './parts/qplug.js';
 import { driversOf, settled } from './parts/settled.js';
 import { stateDisk } from './parts/state-disk.js';
 
-/** A transaction to be cut off: what comes before it, its command line, and what ends what it left. */
+/** A transaction to interrupt: what comes before it, its command line, and what removes the rest of it. */
 interface Cut {
-  /** As the journal calls it. */
+  /** Its name in the journal. */
   readonly kind: string;
   readonly title: string;
   prepare(vm: NestedQemu, lab: Lab): Promise<void>;
   words(vm: NestedQemu): readonly string[];
-  /** What else has to be so when the next command has mended it. */
+  /** What else must hold when the next command has recovered it. */
   after?(vm: NestedQemu): Promise<void>;
   /** The user that QEMU runs as; default root. */
   readonly user?: string;
-  /** Only after that many lines; default after each. */
+  /** Kills only after that many lines; default: after each. */
   readonly just?: number;
 }
 
@@ -35,7 +35,7 @@ async function must(words: readonly string[]): Promise<void> {
   assert.equal(code, 0, err);
 }
 
-/** A snapshot that is there is whole, with its tree, and the guest runs. */
+/** An existing snapshot is complete, with its tree, and the guest runs. */
 async function wholeOrNot({ socket, qmp }: NestedQemu): Promise<void> {
   const { code, out, err } = await qplug(['snapshot', 'list', socket, '--json']);
   assert.equal(code, 0, err);
@@ -44,7 +44,7 @@ async function wholeOrNot({ socket, qmp }: NestedQemu): Promise<void> {
   assert.equal(((await qmp.execute('query-status')) as { status: string }).status, 'running');
 }
 
-/** In every run. All steps of all of them are tried there with QEMUs whose host is a stand-in (test/oracle/crash.test.ts). */
+/** Runs always. test/oracle/crash.test.ts tries all steps of all transactions, with QEMUs whose host is a stand-in. */
 const ATTACH: Cut = {
   kind: 'attach',
   title: 'attach',
@@ -156,7 +156,7 @@ const CUTS: readonly Cut[] = [
 /** Where a VM's guest is sent. */
 const otherEnd = (socket: string): string => `unix:${socket}.in`;
 
-/** Who waits for it: ends with the migration, or with the next one. */
+/** The QEMU that waits for it: ends with the migration, or with the next one. */
 let otherSide: NestedQemu | undefined;
 
 /** Whether its guest has left for good. */
@@ -171,8 +171,8 @@ async function runningQemu(lab: Lab, user: string | undefined): Promise<NestedQe
 }
 
 /**
- * Does a transaction once for each mark that it writes, and kills somebody there. After each the next command finds the truth: every
- * device is the host's or the VM's, whole.
+ * Does a transaction once for each mark that it writes, and kills a process there. After each, the next command recovers: every device
+ * belongs completely to the host or to the VM.
  */
 async function cutOffEverywhere(
   lab: Lab,

@@ -6,7 +6,7 @@ import { notYours } from './failures/not-yours.js';
 import { pulled } from './failures/pulled.js';
 import { running } from './failures/running.js';
 
-/** What goes wrong with real devices: the exit code, the words, and that nothing is left half done. */
+/** Failures with real devices: checks the exit code, the message, and that nothing is left half done. */
 const suite: Suite = defineSuite({ title: 'failures', source: import.meta.url, machine: standardHost }, (check) => {
   attaching(check);
   pulled(check);

@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { standardHost } from '../hosts.js';
 import { defineSuite, type Suite } from '../inside/suite.js';
 
-/** Checks that go wrong on purpose: the harness has to say so, and go on. */
-/** Empty for one that has ended meanwhile. */
+/** Checks that fail on purpose: the harness must report them, and go on. */
+/** Empty for a process that has ended meanwhile. */
 function commandLineOf(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');

@@ -22,7 +22,7 @@ interface ToldGuard {
   readonly subject: string;
 }
 
-/** What `devices --json` says that a device is needed for. */
+/** The guards of a device in `devices --json`. */
 async function guardsOf(lab: Lab, key: string): Promise<readonly ToldGuard[]> {
   const { name } = lab.device(key);
   const { code, out, err } = await qplug(['devices', '--json']);
@@ -32,9 +32,9 @@ async function guardsOf(lab: Lab, key: string): Promise<readonly ToldGuard[]> {
 }
 
 /**
- * Asserts that an attach is refused for that reason, told by `devices` as well, and that nothing was touched.
+ * Asserts that qplug refuses an attach for that reason, that `devices` shows it too, and that nothing was touched.
  *
- * @param words - what the refusal has in it beside the name of the guard
+ * @param words - texts in the refusal, besides the name of the guard
  */
 async function refused(
   lab: Lab,
@@ -51,7 +51,7 @@ async function refused(
   assert.deepEqual([driversOf(lab), await objects(vm)], [drivers, inside]);
 }
 
-/** Asserts that a device is attached, by the words given, and can be taken out again: its drivers come back. */
+/** Asserts that these words attach a device, and that it can be detached: its drivers come back. */
 async function given(lab: Lab, vm: NestedQemu, key: string, ...words: readonly string[]): Promise<void> {
   const before = driversOf(lab);
   const { name } = lab.device(key);
@@ -83,7 +83,7 @@ function partition(lab: Lab, disk: string, sectors: number): void {
   lab.defer(() => write(Buffer.alloc(512)));
 }
 
-/** The policy of the lab, for this check alone. */
+/** Writes the policy of the lab, only for this check. */
 function policy(lab: Lab, text: string): void {
   mkdirSync('/etc/qplug', { recursive: true });
   writeFileSync('/etc/qplug/policy.yaml', text);

@@ -19,7 +19,7 @@ const machine: MachineSpec = {
   ],
 };
 
-/** How the page on host files has a host told: what makes each file. */
+/** The files of the page on host files, and the commands that make them. */
 function ways(lab: Lab): (readonly [file: string, command: string])[] {
   const page = readFileSync(join(lab.root, 'docs/host-files.md'), 'utf8');
   const made = [...page.matchAll(/^((?:qplug|\(?lsusb|cat|usb-devices|tar) .*(?:> |czf )(\S+).*)$/gm)].map(
@@ -33,8 +33,8 @@ function ways(lab: Lab): (readonly [file: string, command: string])[] {
 }
 
 /**
- * VMs in which nearly everything counts: what is slower, what has no place, what needs a hub or a controller. They have no QEMU
- * that could be asked, which takes seconds in here.
+ * VMs in which nearly everything matters: slower devices, devices without a place, devices that need a hub or a controller. They have no
+ * QEMU that qplug could ask, because that takes seconds in here.
  */
 const VMS: Readonly<Record<string, string>> = {
   roomy: 'controllers: [{ id: x, model: qemu-xhci, ports: 15 }]',
@@ -53,7 +53,7 @@ async function tell(lab: Lab, file: string, command: string): Promise<string> {
   return join(lab.folder, file);
 }
 
-/** What a plan decides; its findings say what a file could not tell. */
+/** The decisions of a plan; its findings report what the file lacks. */
 function decided({ placements, refusals, added, after }: Record<string, unknown>): unknown {
   return { placements, refusals, added, after };
 }

@@ -7,7 +7,7 @@ import { type AddCheck, defineSuite, type Suite } from '../inside/suite.js';
 import { qplug as inThisProcess, type Said } from './parts/qplug.js';
 import { countByQemu, seenByQemu, speedsByQemu } from './parts/seen-by-qemu.js';
 
-/** A VM that somebody started by hand. */
+/** A VM that a person started by hand. */
 interface Layout {
   readonly name: string;
   readonly machine: readonly string[];
@@ -58,7 +58,7 @@ const layouts: readonly Layout[] = [
   },
 ];
 
-/** A device of the host as the test knows it, and as the person names it to qplug. */
+/** A device of the host, as the test knows it, and the selector that a person would type for it. */
 interface Thing {
   readonly selector: string;
   readonly megabits: number;
@@ -81,7 +81,7 @@ const things: readonly Thing[] = [
   { selector: 'QEMU USB Keyboard', megabits: 12, find: (lab) => named(lab, 'QEMU USB Keyboard') },
 ];
 
-/** What `qplug attach --json` prints, as far as it counts here. */
+/** The part of the document of `qplug attach --json` that matters here. */
 interface Document {
   readonly devices: readonly {
     readonly id: string;
@@ -107,7 +107,7 @@ function runner(lab: Lab, asProcess: boolean): Run {
   };
 }
 
-/** Attaches one device and holds what qplug says against what QEMU shows. @returns its speed in the VM, and hubs added */
+/** Attaches one device and compares qplug's report with what QEMU shows. @returns its speed in the VM, and hubs added */
 async function attachOne(
   lab: Lab,
   vm: NestedQemu,
@@ -172,7 +172,7 @@ function layoutCheck(check: AddCheck, layout: Layout, reverse: boolean): void {
   );
 }
 
-/** Without `--slower allow`: exit 6, and neither QEMU nor the disk's driver has noticed anything. */
+/** Without `--slower allow`: exit 6, and qplug has touched neither QEMU nor the disk's driver. */
 async function refused(lab: Lab, vm: NestedQemu, thing: Thing, run: Run): Promise<void> {
   const [before, drivers] = [await countByQemu(vm), [...thing.find(lab).drivers.values()]];
   const { code, out } = await run(['attach', vm.socket, thing.selector, '--json']);
@@ -182,7 +182,7 @@ async function refused(lab: Lab, vm: NestedQemu, thing: Thing, run: Run): Promis
   assert.deepEqual([...thing.find(lab).drivers.values()], drivers);
 }
 
-/** Half of the VMs are emptied by one `detach` of all, half are quit with everything in. The host has its drivers back. */
+/** Empties half of the VMs by one `detach` of all devices, and quits the others with all devices. The host has its drivers back. */
 async function giveBack(
   lab: Lab,
   vm: NestedQemu,
@@ -203,7 +203,7 @@ async function giveBack(
 }
 
 /**
- * Six VMs of somebody else, six real devices attached one at a time, in two orders. One of the twelve runs qplug as a process
+ * Six VMs that another program started get six real devices one at a time, in two orders. One of the twelve runs qplug as a process
  * for every device; the others run the same command line in the process of the checks.
  */
 const suite: Suite = defineSuite({ title: 'layouts', source: import.meta.url, machine: standardHost }, (check) => {

@@ -24,14 +24,14 @@ async function after(ms: number, act: () => Promise<number>): Promise<number> {
 
 const code = async (words: readonly string[]): Promise<number> => (await qplug(words)).code;
 
-/** Plugs in again what was pulled. @returns the ids of what still stands for it in a VM */
+/** Plugs in again an unplugged device. @returns the ids of the objects that still stand for it in a VM */
 async function pluggedBack(lab: Lab): Promise<string[]> {
   await lab.plugBack('hs');
   const { claims } = JSON.parse((await qplug(['claims', '--json'])).out) as { claims: { device: { id: string } }[] };
   return claims.map(({ device }) => device.id);
 }
 
-/** Two things at once, in both orders: afterwards every device is whole. */
+/** Two commands at once, in both orders: afterwards every device belongs completely to the host or to one VM. */
 function pair(
   check: AddCheck,
   name: string,
@@ -46,7 +46,7 @@ function pair(
     readonly prepare: readonly string[];
     first(socket: string): readonly string[];
     second(lab: Lab, socket: string): Promise<number>;
-    /** Whether the second pulls the plug of `hs`. */
+    /** Whether the second unplugs `hs`. */
     readonly pulls?: boolean;
     readonly soak?: boolean;
     /** The exit codes that each may have. */
@@ -87,7 +87,7 @@ function pair(
   }
 }
 
-/** The large race; a small one is in every run, with QEMUs whose host is a stand-in (test/oracle/race.test.ts). */
+/** The large race. A small one always runs, with QEMUs whose host is a stand-in (test/oracle/race.test.ts). */
 const RACERS = 10;
 const ROUNDS = 100;
 

@@ -10,7 +10,10 @@ import { remember } from './parts/as-before.js';
 import { qplug } from './parts/qplug.js';
 import { sitDown } from './parts/typing.js';
 
-/** The devices that the README names: `1-2.3` is behind a hub, `08e6:4433` is a card reader. `0781:5567` is a gadget. test/fixtures/sysfs/readme.json is a recording of it. */
+/**
+ * The devices that the README names: `1-2.3` is behind a hub, `08e6:4433` is a card reader. `0781:5567` is a gadget.
+ * test/fixtures/sysfs/readme.json is a recording of this host.
+ */
 const machine: MachineSpec = {
   kvm: true,
   disks: [],
@@ -33,7 +36,7 @@ function processes(): string[] {
   });
 }
 
-// in every run test/oracle/readme.test.ts types the same, on that recording
+// test/oracle/readme.test.ts always types the same, on that recording
 const suite: Suite = defineSuite({ title: 'readme', source: import.meta.url, machine }, (check) => {
   check.soak(
     'every line of "What you do with it", in order, with the VM file that the README shows',

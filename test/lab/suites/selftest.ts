@@ -16,7 +16,7 @@ async function handOver(lab: Lab, name: string, controller: string): Promise<Nes
   return vm;
 }
 
-/** Everything QEMU says of it: `  Device 0.0, Port 1, Speed 12 Mb/s, Product X, ID: d`. */
+/** The line of QEMU about it: `  Device 0.0, Port 1, Speed 12 Mb/s, Product X, ID: d`. */
 async function infoUsb(vm: NestedQemu): Promise<string> {
   return (await vm.qmp.human('info usb')).trim();
 }

@@ -6,7 +6,7 @@ import { defineSuite, type Suite } from '../inside/suite.js';
 import { firstSector, KERNEL_ARGUMENTS } from '../shared.js';
 import { remember } from './parts/as-before.js';
 
-/** What the guest tells: test/lab/outside/guest-init.sh. */
+/** What the guest prints: test/lab/outside/guest-init.sh. */
 interface Told {
   devices: { name: string; speed: number; product: string }[];
   disks: { usb: string; bytes: number; head: string }[];

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { root } from '../../../scripts/folders.mjs';
 
-/** Packages that are not bundled are found from here, as a string of JavaScript. */
+/** Where Node finds the packages that are not bundled, as a JavaScript string. */
 const FROM = JSON.stringify(pathToFileURL(join(root, 'package.json')).href);
 
 /**
@@ -20,7 +20,7 @@ export async function bundledProgram(
     entryPoints: [join(root, `test/oracle/harness/${name}.ts`)],
     ...{ outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'error' },
     external: ['libsql'],
-    // it stands outside of the project, where no package is found
+    // it is outside of the project, where Node finds no package
     define: { 'import.meta.url': FROM },
     banner: {
       js: `import { createRequire } from 'node:module'; const require = createRequire(${FROM});`,

@@ -18,7 +18,7 @@ import { standInFile } from './stand-in-device.js';
 const RECORDING = join(root, 'test/fixtures/sysfs/six-devices.json');
 const sysfs = recordedHost(RECORDING);
 
-/** A device as `status --json` tells it. */
+/** A device in the document of `status --json`. */
 interface Device {
   readonly id: string;
   readonly driver: string;
@@ -26,7 +26,7 @@ interface Device {
   readonly attached: boolean;
 }
 
-/** What a VM is after the next command. */
+/** The state of a VM after the next command. */
 export interface Seen {
   readonly state: string;
   readonly devices: readonly Device[];
@@ -34,7 +34,7 @@ export interface Seen {
   readonly snapshots: readonly string[];
 }
 
-/** How a qplug ended that was to be killed, and the marks that it had written. */
+/** How a qplug that was to be killed ended, and the marks that it had written. */
 export interface CutOff {
   readonly marks: readonly string[];
   readonly code: unknown;
@@ -46,11 +46,11 @@ export interface CutOff {
 export const hosts = ({ devices }: Seen): readonly Device[] => devices.filter(({ driver }) => driver === 'usb-host');
 
 /**
- * A guest that halts at once. SeaBIOS would go on using a keyboard that it found though another one was plugged in for it since; saved
- * then and loaded, that ends QEMU (7.2, 11.1: the assertion in usb_handle_packet, hw/usb/core.c): a slot of the xHCI that the guest never
- * gave up is given the new device, which was never reset (hw/usb/hcd-xhci.c, usb_xhci_post_load).
+ * A guest that halts at once. SeaBIOS would go on using the keyboard that it found, even if another one was plugged in in its place since.
+ * If that VM is saved and loaded, QEMU ends (7.2, 11.1: the assertion in usb_handle_packet, hw/usb/core.c): a slot of the xHCI that the
+ * guest never gave up gets the new device, which was never reset (hw/usb/hcd-xhci.c, usb_xhci_post_load).
  *
- * @returns 64 KiB, of which the processor begins with the last sixteen bytes: cli, hlt, jmp to hlt
+ * @returns 64 KiB; the processor starts with the last sixteen bytes: cli, hlt, jmp to hlt
  */
 function haltingBios(): Uint8Array {
   const bios = new Uint8Array(65_536);
@@ -58,7 +58,7 @@ function haltingBios(): Uint8Array {
   return bios;
 }
 
-/** A VM in which somebody is killed: a real QEMU of some release whose host is a stand-in, with claims and a journal of its own. */
+/** A VM for tests that kill qplug or QEMU: a real QEMU of a release whose host is a stand-in, with claims and a journal of its own. */
 export class CutVm implements AsyncDisposable {
   readonly #release: string;
   readonly #program: string;
@@ -67,7 +67,7 @@ export class CutVm implements AsyncDisposable {
   #qemus: PlainQemu[] = [];
 
   /**
-   * @param folder - there it gets one of its own
+   * @param folder - the VM makes a folder of its own in it
    * @param program - killed-qplug, bundled
    */
   constructor(release: string, folder: string, program: string) {
@@ -96,14 +96,14 @@ export class CutVm implements AsyncDisposable {
     this.#qemus = [];
   }
 
-  /** Begins anew, with a QEMU that has nothing, and whose guest runs. */
+  /** Begins anew, with a QEMU without devices whose guest runs. */
   async start(): Promise<void> {
     await this[Symbol.asyncDispose]();
     await this.#startQemu();
     await this.must('qmp', this.socket, 'cont');
   }
 
-  /** Starts who waits for its guest. */
+  /** Starts the QEMU that waits for its guest. */
   async otherSide(): Promise<void> {
     await this.#startQemu('-incoming', this.uri);
   }
@@ -135,9 +135,10 @@ export class CutVm implements AsyncDisposable {
   }
 
   /**
-   * Any command mends what was cut off. One that came for something else gives it a share of its time: on a slow machine it takes several.
+   * Runs commands until one has recovered what an interrupted qplug left. Each gives the recovery only a share of its time, so on a slow
+   * machine it takes several.
    *
-   * @returns what they said on stderr
+   * @returns their stderr
    */
   async nextCommands(): Promise<string> {
     let told = '';
@@ -153,7 +154,7 @@ export class CutVm implements AsyncDisposable {
     return JSON.parse((await this.must(...words, '--json')).out);
   }
 
-  /** Runs a qplug that is killed, or kills its QEMU, as soon as it has written that many marks; 0: never. */
+  /** Runs a qplug that is killed, or whose QEMU is killed, as soon as it has written that many marks; 0: never. */
   async cutOff(at: number, victim: 'qplug' | 'qemu', words: readonly string[]): Promise<CutOff> {
     const log = join(this.#own, 'marks');
     rmSync(log, { force: true });

@@ -6,8 +6,9 @@ import { processOfSocket } from '../../process-of-socket.js';
 import { recordedHost } from './recorded-host.js';
 
 /*
- * `killed-qplug.mjs RECORDING LOG AT VICTIM WORD…`: a command line of qplug on a recorded host; it, or the QEMU of its VM, is killed as soon
- * as it has written its mark number AT (from 1; 0: never) into the journal. All marks are in LOG, a line each; LOG.grants has the nodes that are given to a user.
+ * `killed-qplug.mjs RECORDING LOG AT VICTIM WORD…` runs a command line of qplug on a recorded host. It kills this qplug, or the QEMU of its
+ * VM, as soon as qplug has written mark number AT (from 1; 0: never) into the journal. LOG has all marks, one on each line; LOG.grants has
+ * the nodes that are granted to a user.
  */
 const [recording = '', log = '', at = '0', victim = 'qplug', ...words] = process.argv.slice(2);
 let count = 0;
@@ -28,7 +29,7 @@ process.exitCode = await runCommandLine(words, {
   },
 });
 
-/** @returns each node and the user who is to open it, a line each */
+/** @returns each node and the user who may open it, one on each line */
 function grantsOf(steps: readonly object[]): string {
   const grants = (steps as readonly { grant?: NodeGrant }[]).flatMap(({ grant }) => grant ?? []);
   return grants.map(({ node, uid }) => `${node} ${uid}\n`).join('');

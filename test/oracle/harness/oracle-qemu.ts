@@ -15,15 +15,15 @@ export interface OracleOptions {
   readonly release: string;
   /** Beside `-S -display none -nodefaults` and the QMP connection; with `-machine`. */
   readonly args: readonly string[];
-  /** The USB devices of its host; none when left out, whatever this machine has. A string is the stand-in's file itself. */
+  /** The USB devices of its host; default none, whatever this machine has. A string is the text of the stand-in's file. */
   readonly host?: readonly StandInDevice[] | string;
   readonly emulator?: 'x86_64' | 'aarch64';
   readonly signal?: AbortSignal;
 }
 
 /**
- * A real QEMU of a release, stopped before its first instruction, on a host whose USB devices are told by us: usb-host and all else is
- * QEMU's own, libusb is the stand-in.
+ * A real QEMU of a release, stopped before its first instruction, on a host whose USB devices the test chooses. usb-host and all else are
+ * QEMU's own; libusb is the stand-in.
  */
 export class OracleQemu implements AsyncDisposable {
   readonly #qemu: RawQemu;
@@ -65,7 +65,7 @@ export class OracleQemu implements AsyncDisposable {
     }
   }
 
-  /** As it greeted; not always what the release's name says, as sid moves on. */
+  /** From its greeting; it may differ from the release's name, because sid changes. */
   get version(): QemuVersion {
     return this.#qemu.version;
   }
@@ -75,7 +75,7 @@ export class OracleQemu implements AsyncDisposable {
   }
 
   /**
-   * Sends a command; several may be on their way, QEMU answers them in order.
+   * Sends a command. Several may be pending; QEMU answers them in order.
    *
    * @throws Error with QEMU's stderr when it ends instead
    */
@@ -84,7 +84,7 @@ export class OracleQemu implements AsyncDisposable {
   }
 
   /**
-   * Removes devices and waits for DEVICE_DELETED of each, which QEMU tells 50 ms later and more: several at once are as quick as one.
+   * Removes devices and waits for DEVICE_DELETED of each, which QEMU sends 50 ms later or more: several at once are as quick as one.
    *
    * @throws Error with QEMU's words when it refuses one
    */
@@ -106,7 +106,7 @@ export class OracleQemu implements AsyncDisposable {
     return this.#qemu.stderrSince(mark);
   }
 
-  /** Plugs and pulls: the host has these devices now. QEMU sees it at its next look. */
+  /** Plugs and unplugs: the host has these devices now. QEMU sees them when it next looks. */
   setHost(devices: readonly StandInDevice[]): Promise<void> {
     return writeHost(this.#folder, devices);
   }
@@ -127,7 +127,7 @@ export class OracleQemu implements AsyncDisposable {
     return (await readFile(path, 'utf8')).split('\n').slice(0, -1);
   }
 
-  /** What qplug's own reading makes of it. */
+  /** The topology that qplug reads from it. */
   observe(): Promise<Topology> {
     return this.#qemu.observe();
   }

@@ -1,6 +1,6 @@
 import type { StandInDevice } from './stand-in-device.js';
 
-/** The device of the recorded host at 1-2, as QEMU's libusb tells it. */
+/** The device of the recorded host at 1-2, as QEMU's libusb reports it. */
 export const TABLET: StandInDevice = {
   bus: 1,
   address: 2,

@@ -1,4 +1,4 @@
-/** A device on the host as the stand-in for libusb tells it to QEMU. */
+/** A device on the host, as the stand-in for libusb reports it to QEMU. */
 export interface StandInDevice {
   readonly bus: number;
   readonly address: number;
@@ -7,11 +7,11 @@ export interface StandInDevice {
   readonly speed: 'unknown' | 'low' | 'full' | 'high' | 'super' | 'super-plus' | 'super-plus-x2';
   readonly vendorId: number;
   readonly productId: number;
-  /** Its product string; none when left out. */
+  /** Its product string; default none. */
   readonly name?: string;
   readonly deviceClass?: number;
   readonly configurations: readonly StandInConfiguration[];
-  /** Whether kernel drivers of the host have its interfaces: yes when left out. */
+  /** Whether kernel drivers of the host have its interfaces; default yes. */
   readonly drivers?: boolean;
   /** Negative libusb errors, such as -3 for no access. */
   readonly openError?: number;
@@ -81,7 +81,7 @@ const statement = (word: string, fields: Readonly<Record<string, string | number
     ' ',
   );
 
-/** Any bytes may be in a name; the file has letters, digits and `._-` plain, the others as %XX. */
+/** A name may have any bytes; the file has letters, digits and `._-` plain, and the others as %XX. */
 const encoded = (name: string): string =>
   [...Buffer.from(name, 'utf8')]
     .map((byte) => {

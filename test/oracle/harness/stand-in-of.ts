@@ -11,7 +11,7 @@ const SPEEDS = new Map<number, StandInDevice['speed']>([
   [20000, 'super-plus-x2'],
 ]);
 
-/** @returns a device of a host as QEMU's libusb would tell it there */
+/** @returns a device of a host, as QEMU's libusb would report it there */
 export function standInOf(device: HostDevice): StandInDevice {
   return {
     bus: device.bus,

@@ -6,7 +6,7 @@ import { standInFile } from './stand-in-device.js';
 import { standInOf } from './stand-in-of.js';
 
 /**
- * Makes the QEMU of this machine one whose host has the devices of a recording: a program of its name, to be found first.
+ * Makes a program with the name of this machine's QEMU, which runs it on a host with the devices of a recording.
  *
  * @param folder - gets the program, its list of devices and its log
  * @param sysfs - the recording

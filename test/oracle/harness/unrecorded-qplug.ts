@@ -3,7 +3,7 @@ import { VmRegistry } from '../../../src/registry/index.js';
 import { plainTerminal } from '../../plain-terminal.js';
 
 /*
- * `unrecorded-qplug.mjs WORD…`: a command line of qplug that is killed when it has started a QEMU and is about to write down its process.
+ * `unrecorded-qplug.mjs WORD…` runs a command line of qplug that is killed when it has started a QEMU and is about to record its process.
  */
 VmRegistry.prototype.update = () => process.kill(process.pid, 'SIGKILL');
 const terminal = plainTerminal(

@@ -3,8 +3,8 @@ import type { ControllerSpec, PropertyValue } from '../../../src/qdev/index.js';
 import type { StandInDevice } from '../harness/oracle-qemu.js';
 
 /**
- * Questions for one QEMU, as plain data: JSON that can be printed, kept and asked again. A machine is made, things are added to
- * it for good (`before`), then each probe is added and taken away again, and each plan is made, applied and compared.
+ * Questions for one QEMU, as plain data: JSON that can be printed, saved and asked again. The oracle makes a machine and adds devices
+ * that stay (`before`). Then it adds and removes each probe, and makes, applies and compares each plan.
  */
 export interface OracleCase {
   readonly machine: 'pc' | 'q35';
@@ -17,7 +17,7 @@ export interface OracleCase {
   /** The devices of the host. */
   readonly host: readonly StandInDevice[];
   readonly before: readonly Ask[];
-  /** Added after those by somebody else: nothing is predicted of them, but all that follows reckons with what is read back. */
+  /** Added after those by another user: the oracle predicts nothing for them, but all that follows uses what it reads back. */
   readonly foreign?: readonly Foreign[];
   readonly probes: readonly Ask[];
   readonly plans: readonly PlanAsk[];
@@ -42,14 +42,14 @@ export type Wish =
       readonly driver: string;
       readonly properties: Readonly<Record<string, PropertyValue>>;
     }
-  /** `ports` is what is asked for, whatever QEMU makes of it. */
+  /** `ports` is the requested number, which QEMU may refuse. */
   | { readonly kind: 'hub'; readonly ports: number }
-  /** A usb-host of the stand-in's device with this address; it may be none. */
+  /** A usb-host of the stand-in's device with this address; there may be no such device. */
   | { readonly kind: 'host'; readonly bus: number; readonly address: number };
 
 /** A request to the planner, whose plan is then applied. */
 export interface PlanAsk {
-  /** To the machine as it runs, or on the command line of a new one. */
+  /** Applied to the running machine, or on the command line of a new one. */
   readonly at: 'live' | 'launch';
   readonly hubs: boolean;
   /** How many controllers may be added at most. */

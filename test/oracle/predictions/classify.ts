@@ -22,10 +22,10 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/Bus '.*' not found/, 'no-such-bus'],
 ];
 
-/** What a prediction can't tell apart is one class when a controller is plugged into a running machine. */
+/** Classes that a prediction can't distinguish count as one when a controller is plugged into a running machine. */
 const NO_HOTPLUG_SLOT = ['bus-not-hot-pluggable', 'no-slot', 'no-such-bus', 'address-in-use'];
 
-/** @returns the class of a refusal; words that no pattern knows come back as they are */
+/** @returns the class of a refusal; words that no pattern matches are returned as they are */
 export function classOf(words: string, of: 'device' | 'controller' | 'start'): string {
   const found = WORDS.find(([pattern]) => pattern.test(words))?.[1];
   if (found === undefined) return `unknown: ${words}`;

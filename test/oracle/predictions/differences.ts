@@ -14,13 +14,13 @@ import { classOf } from './classify.js';
 
 /** Something in which releases of QEMU differ. */
 export interface ReleaseDifference {
-  /** The test's name, and the line's in docs/fidelity.md. */
+  /** The name of the test, and of the line in docs/fidelity.md. */
   readonly what: string;
-  /** What each release makes of it. */
+  /** What each release does. */
   readonly seen: Readonly<Record<string, string>>;
-  /** What qplug says of it; undefined where it keeps clear of the difference instead. */
+  /** What qplug predicts; undefined if it avoids the difference instead. */
   readonly predicted?: (version: QemuVersion) => string;
-  /** Why it does not matter to qplug, where nothing is predicted. */
+  /** Why it does not matter to qplug, if qplug predicts nothing. */
   readonly avoided?: string;
   readonly ask: (release: string) => Promise<string>;
 }
@@ -47,10 +47,10 @@ const device = (speed: StandInDevice['speed'], ...altSettings: Setting[]): Stand
 const FAST = device('super-plus', setting([255, 0, 0], bulk()));
 const UAS_DISK = device('super', setting([8, 6, 0x50], bulk()), setting([8, 6, 0x62], bulk(4)));
 
-/** Port 1 takes all, port 2 SuperSpeed no more. */
+/** Port 1 takes all speeds, port 2 all but SuperSpeed. */
 const XHCI = ['-machine', 'pc', '-device', 'qemu-xhci,id=x,p2=2,p3=1'];
 
-/** What becomes of a host device, in Mb/s. */
+/** The speed at which a host device attaches, in Mb/s, or the refusal. */
 async function speedOf(release: string, host: StandInDevice, port: string): Promise<string> {
   await using qemu = await OracleQemu.start({ release, args: XHCI, host: [host] });
   const { bus: hostbus, address: hostaddr } = host;

@@ -8,13 +8,13 @@ import { type ReleaseReport, totalOf } from './run-oracle.js';
 /** The page, from the project's folder. */
 export const FIDELITY_PAGE = 'docs/fidelity.md';
 
-/** What stands between these is written by the oracle. */
+/** The oracle writes the text between these. */
 const SECTIONS = {
   counts: ['<!-- counts of the last run: npm run oracle -- --write -->', '<!-- end of counts -->'],
   differences: ['<!-- differences: npm run oracle -- --write -->', '<!-- end of differences -->'],
 } as const;
 
-/** @returns the page with this in that place. @throws Error when it has no such place */
+/** @returns the page with this text in that place. @throws Error when it has no such place */
 function replaced(page: string, section: keyof typeof SECTIONS, text: string): string {
   const [begin, end] = SECTIONS[section];
   const [before, rest] = page.split(begin);
@@ -23,19 +23,19 @@ function replaced(page: string, section: keyof typeof SECTIONS, text: string): s
   return `${before}${begin}\n\n${text}\n\n${end}${after}`;
 }
 
-/** @returns what stands in such a place of the page; undefined where there is none */
+/** @returns the text in such a place of the page; undefined if there is none */
 export function sectionOf(page: string, section: keyof typeof SECTIONS): string | undefined {
   const [begin, end] = SECTIONS[section];
   return page.split(begin)[1]?.split(end)[0]?.trim();
 }
 
-/** Writes both tables of the page anew. */
+/** Writes both tables of the page again. */
 export function writeFidelity(reports: readonly ReleaseReport[], path: string): void {
   const page = replaced(readFileSync(path, 'utf8'), 'counts', countsTable(reports));
   writeFileSync(path, replaced(page, 'differences', differencesTable(RELEASES.map(({ name }) => name))));
 }
 
-/** Cases by kind and release; what was wrong is in brackets. */
+/** Cases by kind and release; the wrong ones in brackets. */
 export function countsTable(reports: readonly ReleaseReport[]): string {
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const figure = ({ cases, wrong }: { cases: number; wrong: number }): string =>

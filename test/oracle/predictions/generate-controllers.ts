@@ -28,7 +28,7 @@ class Slots {
   }
 }
 
-/** @returns the port properties of an xHCI: equal, unequal, none, left out, and beyond what it has */
+/** @returns the port properties of an xHCI: equal, unequal, none, left out, and above its limit */
 export function xhciPorts(random: Random): Pick<ControllerSpec, 'p2' | 'p3'> {
   const count = (): number | undefined =>
     random.weighted([
@@ -105,14 +105,14 @@ function oneOrGroup(random: Random, slots: Slots, id: string): ControllerSpec[] 
   }
 }
 
-/** An EHCI with one or two UHCIs, at any first port that is free, odd ones too. */
+/** An EHCI with one or two UHCIs, at any free first port, odd ones too. */
 function partOfGroup(random: Random, slots: Slots, id: string): ControllerSpec[] {
   const slot = slots.number();
   const [first, ...rest] = ich9Group(id, { pciBus: slots.pciBus, slot, second: random.chance(0.4) });
   if (first === undefined) return [];
   const firsts = random.pick([[0], [1], [2], [3], [4], [0, 2], [0, 3], [0, 4], [1, 3], [1, 4], [2, 4]]);
   const chosen = random.shuffle(rest).slice(0, firsts.length);
-  // Function 0 has to be there for the guest, not for QEMU.
+  // The guest needs function 0, QEMU does not.
   return [first, ...chosen.map((spec, i) => ({ ...spec, firstport: firsts[i] ?? 0 }))];
 }
 

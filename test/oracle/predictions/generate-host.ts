@@ -15,7 +15,7 @@ const SPEEDS = [
   [3, 'super-plus'],
 ] as const satisfies readonly (readonly [number, StandInDevice['speed']])[];
 
-/** Interrupt endpoints are judged by 64 and 1024; bits 11 and 12 of the field stand for additional transactions. */
+/** The limits for interrupt endpoints are 64 and 1024; bits 11 and 12 of the field are additional transactions. */
 const PACKET_SIZES = [0, 8, 63, 64, 64, 65, 512, 1024, 1024, 1025, 0x0800 | 64, 0x1400];
 const SMALL = 8;
 
@@ -42,7 +42,7 @@ const BULK_ONLY = setting([8, 6, 0x50], one('bulk', 1024));
 const UAS = setting([8, 6, 0x62], one('bulk', 1024, 4));
 const VENDOR = [255, 0, 0] as const;
 
-/** Devices as there are, or that stand just at a limit of the rule. */
+/** Devices as they exist, or at a limit of the rule. */
 const TYPICAL: readonly { speed: StandInDevice['speed']; altSettings: readonly AltSetting[] }[] = [
   { speed: 'low', altSettings: [setting([3, 1, 1], one('interrupt', 8))] },
   { speed: 'full', altSettings: [setting([1, 2, 0], one('isochronous', 192))] },
@@ -90,7 +90,7 @@ function some<T>(random: Random, weights: readonly number[], make: () => T): T[]
 }
 
 function oneInterface(random: Random): Interface {
-  // What spoils a fall to slower speeds is rare, or else next to nothing would fall.
+  // Whatever prevents slower speeds is rare, or else almost no device would have them.
   const kind = random.weighted([
     [5, 'bulk'],
     [3, 'interrupt'],
@@ -127,7 +127,7 @@ function endpoint(random: Random, kind: 'bulk' | 'interrupt' | 'storage' | 'mixe
   return {
     address: (index + 1) | (random.chance(0.5) ? 0x80 : 0),
     type,
-    // The largest decides, so most are small beside one.
+    // The largest decides, so most are small, beside one large one.
     maxPacketSize:
       type === 'bulk'
         ? random.pick([64, 512, 1024])

@@ -13,7 +13,7 @@ import { hostDevices } from './generate-host.js';
 import { afterwards, predict, predictStart, type Surroundings } from './predict.js';
 import { Random } from './random.js';
 
-/** What a case is chosen by; its own prediction is made for the release that it is put to. */
+/** The release by which cases are generated; each prediction is for the release that gets the case. */
 const VERSION = { major: 10, minor: 0, micro: 0 };
 
 const EMULATED: readonly (readonly [number, string])[] = [
@@ -32,7 +32,7 @@ const EMULATED: readonly (readonly [number, string])[] = [
   [2, 'usb-wacom-tablet'],
 ];
 
-/** Every driver that a wish can name is taken to be there. */
+/** Assumes that every driver that a wish can name exists. */
 const DRIVERS = new Set([...EMULATED.map(([, driver]) => driver), 'usb-hub', 'usb-host']);
 
 export interface CaseSize {
@@ -41,8 +41,8 @@ export interface CaseSize {
 }
 
 /**
- * Makes a case. Where ports are chosen the model is asked which there are, so that questions are worth asking; whether it is
- * right is not taken for granted.
+ * Makes a case. Chooses ports with the help of the model, so that the questions are worth asking, but does not assume that the model is
+ * right.
  */
 export async function generateCase(seed: number, size: CaseSize): Promise<OracleCase> {
   const random = new Random(seed);
@@ -57,7 +57,7 @@ export async function generateCase(seed: number, size: CaseSize): Promise<Oracle
   };
   const surroundings: Surroundings = { version: VERSION, host: start.host, drivers: DRIVERS };
   const first = await predictStart(start, VERSION);
-  // Of some machines no more is asked than which ports they have: that is quick, so that there can be many.
+  // Some machines are only asked for their ports: that is quick, so there can be many.
   if ('refused' in first || random.chance(0.3)) return { ...start, before: [], probes: [], plans: [] };
   const before: Ask[] = [];
   let topology = first;
@@ -72,7 +72,7 @@ export async function generateCase(seed: number, size: CaseSize): Promise<Oracle
   const probes = Array.from({ length: size.probes }, (_, i): Ask => {
     if (random.chance(0.04)) return { add: 'controller', controller: liveController(random, topology, `n${i}`, false) };
     const ask = deviceAsk(random, topology, free, `d${i}`);
-    // QEMU 5.2 looks at the id before it looks for the bus.
+    // QEMU 5.2 checks the id before it looks for the bus.
     const twice = topology.ids.size > 0 && topology.controllers.some(({ bus }) => bus === ask.bus);
     return twice && random.chance(0.02) ? { ...ask, id: random.pick([...topology.ids]) } : ask;
   });
@@ -80,7 +80,7 @@ export async function generateCase(seed: number, size: CaseSize): Promise<Oracle
   if (!random.chance(0.15)) return { ...start, before, probes, plans };
   // Where QEMU put them is known of the running machine only.
   const live = plans.map((plan) => ({ ...plan, at: 'live' as const }));
-  // While a name holds a line break, qplug believes nothing of the text that tells where QEMU put a device.
+  // If a name has a line break, qplug does not use the text that shows where QEMU put a device.
   const host = start.host.map((device) => ({ ...device, name: device.name?.replace('\n', ' ') ?? '' }));
   return { ...start, host, before, foreign: foreign(random, topology), probes, plans: live };
 }
@@ -109,7 +109,7 @@ function* fixtures(random: Random, topology: () => Topology, host: OracleCase['h
   }
 }
 
-/** So many devices without a port that they fill a bus, and QEMU puts in a hub. */
+/** Enough devices without a port to fill a bus, so that QEMU adds a hub. */
 function foreign(random: Random, { controllers }: Topology): Foreign[] {
   if (controllers.length === 0) return [];
   const { bus } = random.pick(controllers);

@@ -9,9 +9,9 @@ import { prepareReleases, type ReleaseReport, replay, runOracle, totalOf } from 
 import { shrink } from './shrink.js';
 
 const PROGRESS_MS = 5_000;
-/** Of more than so many differences no more is to be learnt. */
+/** The most differences that are printed. */
 const MOST_SHOWN = 20;
-/** So many are made small first, which takes some seconds each. */
+/** The most differences that are reduced first; each takes some seconds. */
 const MOST_SHRUNK = 3;
 const INTERRUPTED = 130;
 
@@ -91,7 +91,7 @@ function brief(reports: readonly ReleaseReport[]): string {
     .join(', ');
 }
 
-/** What `npm test` reads of a run, in the form that vitest's reports have. */
+/** A report of a run for `npm test`, in the format of vitest's reports. */
 function reportOf(right: number, found: readonly [Release, Difference][]): object {
   const assertionResults = found.map(([release, { kind, lines }]) => ({
     status: 'failed',
@@ -101,7 +101,7 @@ function reportOf(right: number, found: readonly [Release, Difference][]): objec
   return { numPassedTests: right, testResults: [{ name: import.meta.filename, assertionResults }] };
 }
 
-/** A difference with the one command that shows it again. */
+/** A difference, with the command that repeats it. */
 function describe(release: Release, { kind, lines, case: asked }: Difference): string {
   const json = JSON.stringify(asked).replaceAll("'", "'\\''");
   const command = `npm run oracle -- --release ${release.name} --replay '${json}'`;

@@ -5,13 +5,13 @@ import { classOf } from './classify.js';
 import type { Outcome } from './predict.js';
 import { attachesLate, spell } from './spell.js';
 
-/** What QEMU made of a question, and the words in which it refused. */
+/** QEMU's answer to a question, and the words of its refusal. */
 export interface Seen {
   readonly outcome: Outcome;
   readonly words?: string;
 }
 
-/** Puts a question to a running QEMU. What is accepted stays. */
+/** Asks a running QEMU. A device that it accepts stays. */
 export async function perform(qemu: OracleQemu, ask: Ask): Promise<Seen> {
   const { spec, backend } = spell(ask);
   if (backend?.command !== undefined) await must(qemu, ...backend.command);
@@ -40,13 +40,13 @@ async function must(qemu: OracleQemu, command: string, args: Readonly<Record<str
   if ('error' in reply) throw new Error(`${command}: ${reply.error.desc}`);
 }
 
-/** A usb-host that fails is explained on stderr alone. */
+/** QEMU explains a failed usb-host only on stderr. */
 function explained(qemu: OracleQemu, mark: number, words: string): string {
   const text = qemu.stderrSince(mark);
   return words.includes('failed to open host usb device') && text.includes('speed mismatch') ? text.trim() : words;
 }
 
-/** QEMU says one thing of a port that is in use and of one that does not exist; its own list of devices tells them apart. */
+/** QEMU's error is the same for a port in use and for one that does not exist; its list of devices distinguishes them. */
 async function refusalOf(qemu: OracleQemu, ask: Ask, words: string): Promise<string> {
   const refused = classOf(words, ask.add);
   if (ask.add === 'controller' || refused !== 'no-such-port') return refused;
@@ -71,7 +71,7 @@ async function placeOf(qemu: OracleQemu, { id }: Extract<Ask, { add: 'device' }>
   return { attached: { bus: seenBus ?? '?', port: seenPort, megabits: Number(speed) } };
 }
 
-/** @returns what `info usb` has of a device: names may hold line breaks, so a device goes on to where the next begins */
+/** @returns the text of `info usb` about a device: names may have line breaks, so it ends where the next device begins */
 function linesOf(text: string, id: string): string[] {
   return text
     .replaceAll('\r\n', '\n')
@@ -79,12 +79,12 @@ function linesOf(text: string, id: string): string[] {
     .filter((line) => line.endsWith(`, ID: ${id}`));
 }
 
-/** What another user of the VM adds, without a port; whether QEMU takes it is of no account. */
+/** Adds a device as another user of the VM would, without a port; it does not matter whether QEMU takes it. */
 export async function addForeign(qemu: OracleQemu, foreign: Foreign): Promise<void> {
   await qemu.ask('device_add', { ...foreign });
 }
 
-/** Unplugs a device. That is done when QEMU answers (hw/usb/bus.c); its event, which comes later, is not waited for. */
+/** Unplugs a device. That is done when QEMU answers (hw/usb/bus.c); does not wait for the event, which comes later. */
 export async function takeAway(qemu: OracleQemu, id: string): Promise<void> {
   await must(qemu, 'device_del', { id });
 }

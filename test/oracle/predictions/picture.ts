@@ -1,6 +1,6 @@
 import type { Topology } from '../../../src/qdev/index.js';
 
-/** A topology without what no prediction can know, in an order of its own: two of them can be compared as text. */
+/** A topology without the parts that no prediction can know, in a fixed order, so that two can be compared as text. */
 export function pictureOf({ controllers, hotplug, ids }: Topology): unknown {
   const byText = <T>(list: readonly T[]): T[] =>
     list

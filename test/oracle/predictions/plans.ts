@@ -24,7 +24,7 @@ function launchGrowth(machine: OracleCase['machine']): ControllerSpec[] {
   }));
 }
 
-/** @returns what the planner is asked */
+/** @returns the request for the planner */
 export function requestOf(
   ask: PlanAsk,
   topology: Topology,
@@ -50,7 +50,7 @@ export function requestOf(
   };
 }
 
-/** @returns the plan for such a request, and all that is to be added for it, in its order */
+/** @returns the plan for such a request, and all that it adds, in its order */
 export function planned(request: PlanRequest, ask: PlanAsk): { readonly plan: Plan; readonly asks: Ask[] } {
   const made = plan(request);
   const wishes = new Map(ask.devices.map(({ id, wish }) => [id, wish]));
@@ -74,7 +74,7 @@ function askOf(step: Plan['steps'][number], wishes: ReadonlyMap<string, Wish>): 
   }
 }
 
-/** A claim of a plan that QEMU can be asked about. */
+/** A statement of a plan that QEMU can confirm. */
 export interface Claim {
   readonly ask: Ask;
   readonly outcome: Outcome;
@@ -82,12 +82,12 @@ export interface Claim {
   readonly said: string;
 }
 
-/** So many claims are tried for one plan, beside those on ports that devices are pinned to. */
+/** How many statements are tried for one plan, beside those about ports that devices are pinned to. */
 const MOST_CLAIMS = 5;
 
 /**
- * Picks verdicts on single ports, of devices that were placed and of those that were not, and all that were refused the port that
- * they are pinned to. What a plan says of a port is true of the VM as it is when the plan was applied.
+ * Picks verdicts on single ports, for devices with a place and without, and all devices that were refused the port that they are pinned
+ * to. A plan's verdict on a port is true for the VM after the plan was applied.
  */
 export function claimsOf(made: Plan, ask: PlanAsk): Claim[] {
   const wishes = new Map(ask.devices.map(({ id, wish }) => [id, wish]));
@@ -119,7 +119,7 @@ export function claimsOf(made: Plan, ask: PlanAsk): Claim[] {
   ];
 }
 
-/** @returns what QEMU must make of a verdict; undefined for one that is qplug's own policy, of which QEMU knows nothing */
+/** @returns what QEMU must do by a verdict; undefined for a verdict that is qplug's own policy, which QEMU does not know */
 function outcomeOf({ bus, port, verdict }: Candidate, after: Topology): Outcome | undefined {
   if (verdict.verdict === 'chosen') return undefined;
   if ('speed' in verdict) return { attached: { bus, port, megabits: megabits(verdict.speed) } };
@@ -141,7 +141,7 @@ function refusedPins({ refusals, after }: Plan, wishes: ReadonlyMap<string, Wish
     const bus = controller?.bus ?? pin.controller;
     const port = pin.port ?? '1';
     const refused = controller === undefined ? 'no-such-bus' : 'no-such-port';
-    // The planner calls it unknown too where a port is there and nothing could ever sit on it.
+    // The planner calls it unknown, too, if the port exists and takes no device at all.
     if (controller !== undefined && portsOf(controller).some((view) => view.port === port)) return [];
     return [
       {

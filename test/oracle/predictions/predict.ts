@@ -24,17 +24,17 @@ import {
 import type { StandInDevice } from '../harness/oracle-qemu.js';
 import type { Ask, OracleCase, Wish } from './case.js';
 
-/** What becomes of a question, as predicted or as seen. */
+/** The outcome of a question, as predicted or as seen. */
 export type Outcome =
   | { readonly attached: { readonly bus: string; readonly port: string; readonly megabits: number } }
   | { readonly added: string }
   | { readonly refused: string };
 
-/** The part of the world that no topology tells. */
+/** The facts that no topology has. */
 export interface Surroundings {
   readonly version: QemuVersion;
   readonly host: readonly StandInDevice[];
-  /** The USB device types that this QEMU has, as it says itself. */
+  /** The USB device types that this QEMU has, as it reports them. */
   readonly drivers: ReadonlySet<string>;
 }
 
@@ -43,7 +43,7 @@ const FREE_PCI_SLOTS = 30;
 
 export const rootPortId = (n: number): string => `rp${n}`;
 
-/** @returns the USB world right after the start, or why QEMU ends at once */
+/** @returns the topology right after the start, or why QEMU ends at once */
 export async function predictStart(
   { machine, board, rootPorts, controllers }: Omit<OracleCase, 'probes' | 'plans' | 'before'>,
   version: QemuVersion,
@@ -82,7 +82,7 @@ function boardOf(machine: string): Promise<Controller[]> {
   return known;
 }
 
-/** @returns what QEMU will make of a question put to a VM that looks so */
+/** @returns the predicted answer of QEMU for a VM with this topology */
 export function predict(topology: Topology, ask: Ask, surroundings: Surroundings): Outcome {
   if (ask.add === 'controller') {
     const refused = refusesController(topology, ask.controller);
@@ -96,12 +96,12 @@ export function predict(topology: Topology, ask: Ask, surroundings: Surroundings
   const outcome = predictDevice(topology, { mask: speedsOf(device, surroundings).mask, hubPorts }, bus, port);
   if ('speed' in outcome)
     return cannotOpen(device, surroundings) ?? { attached: { bus, port, megabits: megabits(outcome.speed) } };
-  // A host device is opened before its speed is looked at, and after its port was found.
+  // QEMU opens a host device after it found the port, and before it checks the speed.
   const opened = outcome.refused === 'speed-mismatch' ? cannotOpen(device, surroundings) : undefined;
   return opened ?? { refused: outcome.refused };
 }
 
-/** @returns a topology with what was accepted */
+/** @returns a topology with the accepted device or controller */
 export function afterwards(topology: Topology, ask: Ask, outcome: Outcome): Topology {
   if ('refused' in outcome) return topology;
   if (ask.add === 'controller') return withController(topology, ask.controller);
@@ -139,7 +139,7 @@ function cannotOpen(wish: Wish, surroundings: Surroundings): Outcome | undefined
   return device.openError === undefined ? undefined : { refused: 'cannot-open' };
 }
 
-/** @returns the speeds of a wished device, and its own; none (mask 0) for one that QEMU attaches nowhere */
+/** @returns the speeds of a requested device, and its native speed; mask 0 for one that QEMU attaches to no port */
 export function speedsOf(
   wish: Wish,
   surroundings: Pick<Surroundings, 'host' | 'version'>,
@@ -163,7 +163,7 @@ const MEGABITS: Readonly<Record<StandInDevice['speed'], number | undefined>> = {
   'super-plus-x2': 20000,
 };
 
-/** A device of the stand-in as the model sees one of the host. */
+/** A device of the stand-in, in the form that the model has for one of the host. */
 function shapeOf({ speed, configurations }: StandInDevice): DeviceShape {
   return { megabits: MEGABITS[speed], configurations };
 }

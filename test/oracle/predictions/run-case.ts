@@ -8,32 +8,32 @@ import { claimsOf, planned, requestOf } from './plans.js';
 import { afterwards, type Outcome, predict, predictStart, type Surroundings } from './predict.js';
 import { machineArgs } from './spell.js';
 
-/** A prediction that QEMU did not keep. */
+/** A prediction that was wrong. */
 export interface Difference {
   readonly kind: Kind;
-  /** Just what is needed to see it again. */
+  /** Only what is needed to repeat it. */
   readonly case: OracleCase;
-  /** In words, a line each. */
+  /** In words, one line each. */
   readonly lines: readonly string[];
 }
 
 /** Counts one comparison; `wrong` where the two were not equal. */
 export type Count = (kind: Kind, wrong?: Difference) => void;
 
-/** What is known of a release before a case is put to it. */
+/** The facts about a release before it gets a case. */
 export interface Release {
   readonly name: string;
   readonly version: QemuVersion;
   readonly drivers: ReadonlySet<string>;
 }
 
-/** Puts every question of a case to one QEMU of a release, or for plans at launch to one each, and compares. */
+/** Asks one QEMU of a release every question of a case, and a new QEMU for each plan at launch, and compares. */
 export async function runCase(asked: OracleCase, release: Release, count: Count, signal: AbortSignal): Promise<void> {
   try {
     await new CaseRun(asked, release, count, signal).run();
   } catch (error) {
     signal.throwIfAborted();
-    // QEMU has ended, or said what nobody reckoned with: at which question is not known here.
+    // QEMU has ended, or gave an unexpected answer; the question is not known here.
     count('reading', { kind: 'reading', case: asked, lines: [error instanceof Error ? error.message : String(error)] });
   }
 }
@@ -96,7 +96,7 @@ class CaseRun {
     }
   }
 
-  /** The case with these questions alone. */
+  /** The case with only these questions. */
   #only(questions: Partial<Pick<OracleCase, 'before' | 'probes' | 'plans'>>): OracleCase {
     const { before = [], probes = [], plans = [] } = questions;
     const asks = [...before, ...probes].flatMap((ask) => (ask.add === 'device' ? [ask.device] : []));
@@ -128,7 +128,7 @@ class CaseRun {
     );
   }
 
-  /** @returns how the machine is then; undefined when something was not as predicted, and nothing more can be said of it */
+  /** @returns the machine after that; undefined if a prediction was wrong, since no more can then be predicted */
   async #fixtures(qemu: OracleQemu, start: Topology): Promise<Topology | undefined> {
     let topology = start;
     for (const [i, ask] of this.#case.before.entries()) {
@@ -143,7 +143,7 @@ class CaseRun {
     return this.#same('reading', asked, topology, await qemu.observe()) ? topology : undefined;
   }
 
-  /** @returns how the machine is after somebody else was at it, as read back; nothing may be left open in that */
+  /** @returns the machine after another user's changes, as read back; every device must have a port in it */
   async #others(qemu: OracleQemu, topology: Topology): Promise<Topology | undefined> {
     const { foreign = [] } = this.#case;
     if (foreign.length === 0) return topology;
@@ -161,7 +161,7 @@ class CaseRun {
     return perform(qemu, ask);
   }
 
-  /** Adds a device and takes it away again. A controller would stay, so only one that is refused is tried. */
+  /** Adds a device and removes it again. A controller would stay, so tries only one that QEMU refuses. */
   async #probe(qemu: OracleQemu, topology: Topology, ask: Ask): Promise<void> {
     const outcome = predict(topology, ask, this.#surroundings);
     if (ask.add === 'controller' && !('refused' in outcome)) return;

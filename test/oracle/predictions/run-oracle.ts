@@ -19,7 +19,7 @@ export interface RunOptions {
   readonly onDifference: (release: Release, difference: Difference) => void;
 }
 
-/** Some thirty comparisons to a machine. More machines, or more questions to each: both take time. */
+/** About thirty comparisons for each machine: more machines and more questions both take time. */
 const SIZE: CaseSize = { probes: 20, plans: 2 };
 
 const KIND_NAMES = Object.keys(KINDS) as Kind[];
@@ -33,7 +33,7 @@ function caseOf(seed: number, number: number): Promise<OracleCase> {
 }
 
 /**
- * Puts the same random cases to each release, until each has answered as many as are wanted.
+ * Asks each release the same random cases, until each has answered as many as are wanted.
  *
  * @param reports - of `prepareReleases`; the counts in them grow meanwhile
  * @param options.cases - for each release
@@ -50,7 +50,7 @@ export async function runOracle(
   await Promise.all(Array.from({ length: options.jobs }, worker));
 }
 
-/** Puts one case to each release. */
+/** Asks each release one case. */
 export async function replay(reports: readonly ReleaseReport[], asked: OracleCase, options: RunOptions): Promise<void> {
   for (const report of reports) await ask(asked, report, options);
 }
@@ -69,7 +69,7 @@ function ask(
   return runCase(asked, release, count, signal);
 }
 
-/** Whichever release lacks most comes next; the cases of each are numbered from 1. */
+/** The release that lacks most comes next; the cases of each are numbered from 1. */
 function* workOf(
   reports: readonly ReleaseReport[],
   wanted: number,
@@ -104,7 +104,7 @@ export async function prepareReleases(names: readonly string[], signal: AbortSig
   return releases;
 }
 
-/** What a release says of itself. */
+/** What a release reports about itself. */
 async function askRelease(name: string, signal: AbortSignal): Promise<Release> {
   await using qemu = await OracleQemu.start({ release: name, args: ['-machine', 'none'], signal });
   const reply = await qemu.ask('qom-list-types', { implements: 'usb-device', abstract: false });

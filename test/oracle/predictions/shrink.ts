@@ -1,10 +1,10 @@
 import type { OracleCase } from './case.js';
 import { type Difference, type Release, runCase } from './run-case.js';
 
-/** Each try starts a QEMU or two. */
+/** The most tries; each starts one or two QEMUs. */
 const MOST_TRIES = 40;
 
-/** @returns the same difference in a smaller case, as far as leaving out one thing after another goes */
+/** Leaves out one thing after another, as long as the difference stays. @returns the difference with the smallest case */
 export async function shrink(difference: Difference, release: Release, signal: AbortSignal): Promise<Difference> {
   let smallest = difference;
   let tries = 0;

@@ -12,7 +12,7 @@ import {
 import type { Ask, OracleCase, Wish } from './case.js';
 import { driverOf, rootPortId } from './predict.js';
 
-/** What an emulated device needs beside a port, made anew for each: as a command of QMP and as options at launch. */
+/** What an emulated device needs beside a port, new for each: as a command of QMP and as options at launch. */
 interface Backend {
   readonly property: string;
   readonly value: string;
@@ -33,7 +33,7 @@ function backendOf(driver: string, id: string): Backend | undefined {
     }
     case 'usb-serial':
     case 'usb-braille': {
-      // They attach while their chardev is open, which the one called null never is (chardev/char-null.c).
+      // They attach while their chardev is open; the chardev null never is (chardev/char-null.c).
       const command = ['chardev-add', { id: name, backend: { type: 'file', data: { out: '/dev/null' } } }] as const;
       return { property: 'chardev', value: name, command, options: ['-chardev', `file,id=${name},path=/dev/null`] };
     }
@@ -50,12 +50,12 @@ function backendOf(driver: string, id: string): Backend | undefined {
   }
 }
 
-/** Whether a device that is plugged into a running machine attaches only when told so: usb-bot and usb-uas. */
+/** Whether a device that is plugged into a running machine attaches only when `attached` is set: usb-bot and usb-uas. */
 export function attachesLate(wish: Wish): boolean {
   return emulatedModel(driverOf(wish))?.attaches === 'by-hand';
 }
 
-/** @returns a wish as QEMU is asked for it */
+/** @returns a wish as a question to QEMU */
 function specOf(wish: Wish, place: { id: string; bus: string; port: string }): DeviceSpec {
   switch (wish.kind) {
     case 'host':
@@ -70,14 +70,14 @@ function specOf(wish: Wish, place: { id: string; bus: string; port: string }): D
   }
 }
 
-/** @returns what is asked for, and what must be there before */
+/** @returns the requested device, and what must exist before */
 export function spell(ask: Ask): { readonly spec: DeviceSpec; readonly backend: Backend | undefined } {
   if (ask.add === 'controller') return { spec: controllerDevice(ask.controller), backend: undefined };
   return { spec: specOf(ask.device, ask), backend: backendOf(driverOf(ask.device), ask.id) };
 }
 
 /**
- * @param asks - what is to stand on the command line beside the case's controllers, in this order
+ * @param asks - devices to add to the command line after the case's controllers, in this order
  * @returns the words of the command line that make the machine of a case
  */
 export function machineArgs(

@@ -1,4 +1,4 @@
-/* Descriptors: the device's bytes taken apart as libusb does, and requests to endpoint 0 answered with them. */
+/* Descriptors: parses a device's bytes as libusb does, and answers requests to endpoint 0 with them. */
 #include "stand-in.h"
 #include <stdlib.h>
 #include <string.h>

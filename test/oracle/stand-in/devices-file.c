@@ -1,6 +1,6 @@
 /*
- * The file of devices. One statement a line; it is indented as one likes; an empty line and one that begins with # are passed over.
- * A statement is a word and KEY=VALUE fields in any order, each at most once; those in [] may be left out. Numbers are decimal or 0x….
+ * The file of devices. Each line has one statement, with any indentation; empty lines, and lines that begin with #, are skipped. A
+ * statement is a word and KEY=VALUE fields in any order, each at most once; fields in [] are optional. Numbers are decimal or 0x….
  *
  *   device bus=1..255 address=1..127 port=1.4 speed=SPEED vendor=0..0xffff product=0..0xffff
  *          [class=0..255] [name=TEXT] [drivers=0|1] [open-error=-99..-1] [claim-error=-99..-1]
@@ -10,11 +10,11 @@
  *   endpoint address=0..255 type=TYPE packet=0..0xffff [streams=0..31]      of the setting above, up to 30
  *
  * SPEED: unknown low full high super super-plus super-plus-x2. TYPE: control isochronous bulk interrupt. TEXT: letters, digits and
- * . _ -, any other byte as %XX. `drivers`: whether kernel drivers have the interfaces; 1 when left out. `packet` is the raw
+ * . _ -, any other byte as %XX. `drivers`: whether kernel drivers have the interfaces; default 1. `packet` is the raw
  * wMaxPacketSize, `streams` the lower five bits of bmAttributes of the SuperSpeed companion, which every endpoint of a SuperSpeed
- * device has, and one with streams.
+ * device has, and every endpoint with streams.
  *
- * Anything else ends QEMU with the line's number on stderr. The file is read at each scan: put another in its place with rename(2).
+ * Any other text ends QEMU with the line's number on stderr. QEMU reads the file at each scan: replace it with rename(2).
  */
 #include "stand-in.h"
 #include <ctype.h>

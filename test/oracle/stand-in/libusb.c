@@ -1,4 +1,4 @@
-/* The entry points of libusb that QEMU 5.2 … 11.1 calls for devices and handles. The log has what reaches a device. */
+/* The functions of libusb that QEMU 5.2 … 11.1 calls for devices and handles. The log has all that reaches a device. */
 #include "stand-in.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +36,7 @@ void libusb_free_device_list(libusb_device **list, int unref)
     free(list);
 }
 
-/* Devices stay as long as the process: there is nothing to count. */
+/* Devices stay as long as the process, so there are no references to count. */
 libusb_device *libusb_ref_device(libusb_device *device)
 {
     return device;

@@ -1,4 +1,4 @@
-/* What the stand-in tells: a log of what QEMU did to which device, and its own errors. */
+/* The output of the stand-in: a log of what QEMU did to which device, and its own errors. */
 #include "stand-in.h"
 #include <stdarg.h>
 #include <stdio.h>

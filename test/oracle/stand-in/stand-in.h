@@ -1,13 +1,13 @@
 /*
- * A stand-in for libusb below a real QEMU. QEMU's own usb-host decides; only what lies below libusb is told, by a text file of
- * devices (its grammar: devices-file.c). It is loaded in libusb's place, by the name libusb-1.0.so.0. For tests only.
+ * A stand-in for libusb below a real QEMU. QEMU's own usb-host decides; only the devices come from a text file (its grammar is in
+ * devices-file.c). QEMU loads it in libusb's place, by the name libusb-1.0.so.0. For tests only.
  *
- * QEMU calls libusb with its big lock held, so nothing here is locked.
+ * QEMU calls libusb with its big lock held, so this code needs no locks.
  */
 #ifndef STAND_IN_H
 #define STAND_IN_H
 
-/* What libusb.h declares is seen from outside, and nothing else (-fvisibility=hidden): QEMU has names of its own. */
+/* Exports only what libusb.h declares (-fvisibility=hidden), because QEMU may have functions of the same names. */
 #pragma GCC visibility push(default)
 #include <libusb.h>
 #pragma GCC visibility pop
@@ -25,7 +25,7 @@ enum { AT_TOTAL_LENGTH = 2, AT_INTERFACES = 4, AT_ENDPOINTS = 4 };
 #define LOW_BYTE(number) ((uint8_t)((number) & 0xff))
 #define HIGH_BYTE(number) ((uint8_t)((number) >> 8 & 0xff))
 
-/* A configuration as the device itself tells it: its descriptor and all that belong to it. */
+/* A configuration as the device reports it: its descriptor and all that belong to it. */
 struct configuration {
     uint8_t *bytes;
     size_t length;
@@ -33,7 +33,7 @@ struct configuration {
 
 struct libusb_device {
     struct libusb_device *next;
-    /* The lines of the file that told of it: the same lines are the same device, others are another. */
+    /* Its lines in the file: the same lines are the same device, other lines are another. */
     char *lines;
     bool present;
 
@@ -44,10 +44,10 @@ struct libusb_device {
     char name[NAME_BYTES + 1];
     struct libusb_device_descriptor descriptor;
     struct configuration configurations[MAX_CONFIGURATIONS];
-    /* Negative libusb errors that opening and claiming end with; 0 for none. */
+    /* The negative libusb errors of opening and claiming; 0: none. */
     int open_error, claim_error;
 
-    /* What changes while QEMU has it. */
+    /* State that changes while QEMU has it. */
     int active; /* index of the configuration */
     uint32_t drivers; /* a bit for each interface that a kernel driver has */
 };
@@ -56,19 +56,19 @@ struct libusb_device_handle {
     struct libusb_device *device;
 };
 
-/* devices-file.c: the devices as the file has them now; those that went stay in the list, not present. */
+/* devices-file.c: the devices that the file has now; unplugged ones stay in the list, marked as not present. */
 struct libusb_device *scan(void);
 
 /* descriptors.c */
 int interface_count(const struct libusb_device *device);
 struct libusb_config_descriptor *parse_configuration(const struct configuration *configuration);
-/* Answers a control request that came to endpoint 0: bytes put into `data`, or a negative number for a stall. */
+/* Answers a control request to endpoint 0. Returns the number of bytes in `data`, or a negative number for a stall. */
 int answer(struct libusb_device *device, const struct libusb_control_setup *setup, uint8_t *data);
 
 /* transfers.c */
 void pull(struct libusb_device *device);
 
-/* report.c: a line of the log; an end with words for whoever wrote the file. */
+/* report.c: writes a line of the log; ends QEMU with a message for the file's author. */
 void note(const struct libusb_device *device, const char *format, ...) __attribute__((format(printf, 2, 3)));
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *setting_of(const char *name);

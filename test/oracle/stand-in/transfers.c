@@ -1,6 +1,6 @@
 /*
- * Transfers. Control requests are answered at once, in the next turn of QEMU's main loop; all others wait for data that never comes,
- * until they are cancelled or the device is pulled.
+ * Transfers. Answers control requests at once, in the next turn of QEMU's main loop. All other requests wait for data that never comes,
+ * until they are cancelled or the device is unplugged.
  */
 #include "stand-in.h"
 #include <poll.h>
@@ -50,7 +50,7 @@ void pull(struct libusb_device *device)
 
 int libusb_init(libusb_context **context)
 {
-    /* QEMU hands it back and looks at nothing in it */
+    /* QEMU passes it back and reads nothing in it */
     static char nothing;
     *context = (libusb_context *)&nothing;
     if (wake < 0)
@@ -134,7 +134,7 @@ int libusb_handle_events_timeout(libusb_context *context, struct timeval *timeou
     uint64_t count;
     ssize_t ignored = read(wake, &count, sizeof(count));
     (void)ignored;
-    /* What the callbacks submit is for the next turn. */
+    /* The next turn handles what the callbacks submit. */
     struct pending *list = done;
     done = NULL;
     while (list != NULL) {

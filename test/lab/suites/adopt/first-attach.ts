@@ -5,7 +5,7 @@ import { readme, sessions, withoutComment } from '../../../documents/documents.j
 import type { AddCheck } from '../../inside/suite.js';
 import { sitDown } from '../parts/typing.js';
 
-/** What a newcomer types. */
+/** The commands that a new user types. */
 export function firstAttach(check: AddCheck): void {
   check(
     'the first attach: three lines, and a QEMU started as the README says',

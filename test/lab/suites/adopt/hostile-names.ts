@@ -3,7 +3,7 @@ import type { AddCheck } from '../../inside/suite.js';
 import { qplug } from '../parts/qplug.js';
 import { attach, status, toldOf } from '../parts/told.js';
 
-/** Each would be believed, or obeyed by a terminal, if it were taken as it comes. */
+/** Names that would deceive a reader or control a terminal if qplug printed them unescaped. */
 const names = [
   ['the id of another device', 'Evil, ID: theirs'],
   ['a whole line of info usb', 'x\n  Device 0.0, Port 1, Speed 5000 Mb/s, Product Ghost, ID: ghost'],

@@ -4,7 +4,7 @@ import { usbOf } from '../parts/as-before.js';
 import { qplug } from '../parts/qplug.js';
 import { attach, status, toldOf } from '../parts/told.js';
 
-/** What is in the VM already, by us or by others. */
+/** Devices that are in the VM already, plugged by qplug or by others. */
 export function otherPeoplesDevices(check: AddCheck): void {
   check.soak('a second attach of what is there says so, exits 0 and changes nothing', async (lab) => {
     const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);

@@ -5,7 +5,7 @@ import { qplug } from '../parts/qplug.js';
 import { seenByQemu } from '../parts/seen-by-qemu.js';
 import { attach, status } from '../parts/told.js';
 
-/** Which one, and where to. */
+/** Which device an attach takes, and the place that it gets. */
 export function places(check: AddCheck): void {
   check.soak('twins without a serial number, both attached, each by its host port', async (lab) => {
     const twin = { id: '1209:0050', speed: 480, functions: ['hid'], product: 'Twin' } as const;

@@ -5,7 +5,7 @@ import { qplug } from '../parts/qplug.js';
 import { seenByQemu } from '../parts/seen-by-qemu.js';
 import { attach, attached, status, toldOf } from '../parts/told.js';
 
-/** Devices that are pulled, come back, or come late. */
+/** Devices that are unplugged, plugged in again, or plugged in late. */
 export function replugged(check: AddCheck): void {
   check('a device pulled and plugged in again: status says stale, attach heals it on the same port', async (lab) => {
     const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);

@@ -3,7 +3,7 @@ import type { AddCheck } from '../../inside/suite.js';
 import { remember, usbOf } from '../parts/as-before.js';
 import { qplug } from '../parts/qplug.js';
 
-/** What an attach refuses before it asks QEMU for anything. */
+/** Attaches that qplug refuses before it asks QEMU for anything. */
 export function attaching(check: AddCheck): void {
   check('no such device: exit 3, what is there is listed, nothing is changed', async (lab) => {
     const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);

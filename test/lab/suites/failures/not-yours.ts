@@ -9,7 +9,7 @@ import { nodeOf } from '../parts/usb-node.js';
 
 const nobody = 65534;
 
-/** Lets everyone open a path until the check is over. */
+/** Lets every user open a path until the check ends. */
 function open(lab: Lab, path: string): void {
   const { mode } = statSync(path);
   lab.defer(() => chmodSync(path, mode));

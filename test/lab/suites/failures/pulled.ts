@@ -9,7 +9,7 @@ import { qplug } from '../parts/qplug.js';
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
-/** Pulls a gadget and lets nothing else in this process happen until the kernel no longer shows it. */
+/** Unplugs a gadget and blocks this process until the kernel no longer shows it. */
 function pullNow(gadget: Gadget, name: string): void {
   gadget.pull();
   for (let looks = 0; existsSync(join(usbDevices, name)); looks++) {
@@ -20,7 +20,7 @@ function pullNow(gadget: Gadget, name: string): void {
 
 const stick = { speed: 480, functions: ['hid'], serial: 'PULLED' } as const;
 
-/** Devices and QEMUs that vanish in the middle of it. */
+/** Devices and QEMUs that vanish in the middle of a command. */
 export function pulled(check: AddCheck): void {
   check('a device pulled between plan and attach: exit 3, and the device before it is given back', async (lab) => {
     const vm = await lab.startQemu(['-device', 'qemu-xhci,id=xhci']);

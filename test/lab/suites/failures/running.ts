@@ -20,7 +20,7 @@ async function endOf(lab: Lab, pid: number): Promise<void> {
   await lab.until(`the end of process ${pid}`, () => !existsSync(`/proc/${pid}`));
 }
 
-/** VMs that don't start, or end otherwise than they should. */
+/** VMs that don't start, or do not end as they should. */
 export function running(check: AddCheck): void {
   check(
     'a mandatory device that is missing: exit 3, where it stands in the file, and no QEMU is started',

@@ -25,7 +25,7 @@ function openNodes(pid: number): string[] {
   return [...new Set(targets.filter((target) => target.startsWith('/dev/bus/usb/')))].sort();
 }
 
-/** Whether somebody with the rights of a QEMU can open a node for reading and writing, by trying it. */
+/** Tries whether a process with the rights of a QEMU can open a node for reading and writing. */
 async function canOpen(lab: Lab, node: string): Promise<boolean> {
   const { code, stderr } = await lab.exec(['/bin/sh', '-c', ': <> "$1"', 'sh', node], { uid: NOBODY });
   assert.match(stderr, code === 0 ? /^$/ : /Permission denied/);
@@ -45,7 +45,7 @@ async function start(lab: Lab, devices: string): Promise<number> {
   return pid;
 }
 
-/** Rights: whom QEMU runs as, what it may open, and what an ordinary user can do. */
+/** Rights: the user that QEMU runs as, what it may open, and what an ordinary user can do. */
 export function rights(check: AddCheck): void {
   check('a VM of another user has its own devices, and can open no node, not even theirs', async (lab) => {
     const before = nodes(lab);

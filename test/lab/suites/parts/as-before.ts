@@ -8,7 +8,7 @@ export async function objects(vm: NestedQemu): Promise<string[]> {
   return list.filter(({ type }) => type.startsWith('child<')).map(({ name }) => name);
 }
 
-/** What QEMU says of a VM's USB devices. */
+/** What QEMU reports about a VM's USB devices. */
 export async function usbOf(vm: NestedQemu): Promise<string> {
   return (await vm.qmp.human('info usb')).trim();
 }
@@ -16,7 +16,7 @@ export async function usbOf(vm: NestedQemu): Promise<string> {
 /**
  * Remembers files, sockets, processes, devices and drivers of the lab, and what is in a VM.
  *
- * @returns asserts that all is so again. At once: whatever qplug has to give back it gives back before it ends.
+ * @returns a function that asserts that all is the same again; without waiting, because qplug gives everything back before it ends
  */
 export async function remember(vm?: NestedQemu): Promise<() => Promise<void>> {
   const contents = async (): Promise<string[]> => (vm === undefined ? [] : [...(await objects(vm)), await usbOf(vm)]);

@@ -6,9 +6,10 @@ import type { Lab } from '../../inside/lab.js';
 import { qplug } from './qplug.js';
 
 /**
- * Any command mends what was cut off. One that came for something else gives it a share of its time: here it may take several.
+ * Runs commands until one has recovered what an interrupted qplug left. Each gives the recovery only a share of its time, so in the lab it
+ * may take several.
  *
- * @returns what they said on stderr
+ * @returns their stderr
  */
 export async function nextCommands(lab: Lab): Promise<string> {
   const journal = join(stateDir(process.env, 0) ?? '', 'journal');

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Lab } from '../../inside/lab.js';
 import type { Finished } from '../../inside/process.js';
 
-/** A user of the lab without any right of root, at home in a folder of the check. */
+/** A user of the lab without rights of root, whose home is a folder of the check. */
 export interface OtherUser {
   readonly uid: number;
   readonly home: string;
@@ -14,7 +14,7 @@ export interface OtherUser {
 /** What the database needs at run time: `libsql` with its parts. */
 const DATABASE = ['libsql', '@libsql', '@neon-rs', 'detect-libc'];
 
-/** The project may stand where nobody else may look: what was built is copied to where they may. */
+/** Other users may be unable to read the project's folder, so copies the build to a folder that they can read. */
 export function otherUser(lab: Lab, uid: number): OtherUser {
   const [node = '', main = ''] = lab.qplugArgv([]);
   const [dist, home] = [join(lab.folder, 'dist'), join(lab.folder, `user-${uid}`)];

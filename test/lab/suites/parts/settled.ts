@@ -27,11 +27,11 @@ export function driversOf(lab: Lab): Drivers {
 }
 
 /**
- * Asserts that every device is the host's or one VM's, whole: a device with a claim has none of the host's drivers and is in the VM,
- * one without is in none and has the drivers that it had; no transaction is left open, and no node is given to anybody.
+ * Asserts that every device belongs completely to the host or to one VM. A device with a claim has none of the host's drivers and is in the
+ * VM; one without a claim is in no VM and has the drivers that it had. No transaction is open, and no node is granted to a user.
  *
- * @param before - the drivers when all was the host's
- * @param vms - those that may have devices, with what was in them before
+ * @param before - the drivers when the host had all devices
+ * @param vms - those that may have devices, with the devices that they had before
  * @returns the ids of the devices that are in VMs
  */
 export async function settled(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { NestedQemu } from '../../inside/nested-qemu.js';
 import { qplug, type Said } from './qplug.js';
 
-/** A device of a VM as `status --json` tells it. */
+/** A device of a VM in the document of `status --json`. */
 export interface ToldDevice {
   readonly bus: string;
   readonly id: string | null;
@@ -19,7 +19,7 @@ export interface ToldDevice {
   readonly host: { readonly port: string; readonly id: string } | null;
 }
 
-/** What `status --json` tells. */
+/** The document of `status --json`. */
 export interface ToldStatus {
   readonly controllers: readonly { readonly bus: string; readonly id: string | null; readonly model: string }[];
   readonly devices: readonly ToldDevice[];
@@ -27,7 +27,7 @@ export interface ToldStatus {
   readonly codes: readonly string[];
 }
 
-/** What `attach --json` tells of one device. */
+/** One device in the document of `attach --json`. */
 export interface ToldAttach {
   readonly id: string;
   readonly outcome: string;
@@ -36,7 +36,7 @@ export interface ToldAttach {
   readonly megabits: number;
 }
 
-/** Runs `status --json`, which has to end well. */
+/** Runs `status --json`, which must succeed. */
 export async function status(vm: NestedQemu): Promise<ToldStatus> {
   const { code, out, err } = await qplug(['status', vm.socket, '--json']);
   assert.equal(code, 0, err);
@@ -47,12 +47,12 @@ export async function status(vm: NestedQemu): Promise<ToldStatus> {
   return { controllers: topology.controllers, devices, codes: findings.map((one: { code: string }) => one.code) };
 }
 
-/** Runs `attach --json`, which has to end well. @param words - selectors and options */
+/** Runs `attach --json`, which must succeed. @param words - selectors and options */
 export async function attach(vm: NestedQemu, ...words: readonly string[]): Promise<ToldAttach[]> {
   return attached(await qplug(['attach', vm.socket, ...words, '--json']));
 }
 
-/** Reads what an `attach --json` said. */
+/** Reads the output of an `attach --json`. */
 export function attached({ code, out, err }: Said): ToldAttach[] {
   assert.equal(code, 0, err);
   return JSON.parse(out).devices;
