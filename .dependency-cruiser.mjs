@@ -14,8 +14,23 @@ const BELOW = {
   launcher: ['config', 'qdev', 'base', 'diag'],
   access: ['host', 'registry', 'config', 'qdev', 'base', 'diag'],
   vm: ['access', 'planner', 'launcher', 'host', 'registry', 'config', 'qdev', 'qmp', 'base', 'diag'],
+  agent: ['vm', 'access', 'host', 'registry', 'config', 'qdev', 'base', 'diag'],
   view: ['vm', 'access', 'planner', 'host', 'registry', 'config', 'qdev', 'diag'],
-  cli: ['view', 'vm', 'access', 'planner', 'launcher', 'host', 'registry', 'config', 'qdev', 'qmp', 'base', 'diag'],
+  cli: [
+    'view',
+    'agent',
+    'vm',
+    'access',
+    'planner',
+    'launcher',
+    'host',
+    'registry',
+    'config',
+    'qdev',
+    'qmp',
+    'base',
+    'diag',
+  ],
 };
 
 /**
@@ -165,6 +180,15 @@ const ROOMS = {
       'An operation puts the others together; none of them knows it.',
     ],
   },
+  agent: {
+    wish: [[], 'A wish stands whether or not its VM or device is there.'],
+    decide: [['wish'], 'A decision is a pure function of one sight: it can be tried for each order of events.'],
+    look: [['wish', 'decide'], 'A look reads, and decides nothing.'],
+    act: [['wish', 'decide'], 'An act does the work that was decided, and does not decide again.'],
+    watch: [[], 'An event is only a reason to look: its content reaches nobody.'],
+    events: [['decide'], 'Events are derived from two looks, whatever caused the difference.'],
+    api: [[], 'A client speaks to a desk; the agent stands behind it.'],
+  },
   view: {
     text: [[], 'How wide a text is hangs on the text alone; every command loads it.'],
     tree: [['text'], 'A tree is data for text and picture alike.'],
@@ -201,6 +225,9 @@ const OPEN = /^(cli|config)\/|^diag\/catalog$/;
 
 /** The only files that may touch files, sockets and processes. */
 const IO_FILES = [
+  'src/agent/api/agent-client.ts',
+  'src/agent/api/agent-server.ts',
+  'src/agent/watch/folder-watch.ts',
   'src/base/descriptor.ts',
   'src/base/file-kind.ts',
   'src/base/inherited-descriptors.ts',

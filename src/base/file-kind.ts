@@ -29,3 +29,14 @@ export function isSameFile(one: string, other: string): boolean {
 export function isThere(path: string): boolean {
   return kindOfFile(path) === 'file';
 }
+
+/** @returns a text that changes with the file's content: its inode, size and times; undefined if there is no file */
+export function fileStamp(path: string): string | undefined {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+    return `${dev}:${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+  } catch (error) {
+    throwIfShort(error);
+    return undefined;
+  }
+}

@@ -2,7 +2,7 @@
 
 export { Deadline, DeadlineReached, poll } from './deadline.js';
 export { descriptorOf, type SocketIdentity, socketOf } from './descriptor.js';
-export { isSameFile, isThere, kindOfFile } from './file-kind.js';
+export { fileStamp, isSameFile, isThere, kindOfFile } from './file-kind.js';
 export { closeInherited } from './inherited-descriptors.js';
 export { type NamedPlace, NotOursError, openPlace } from './named-place.js';
 export { type OpenFiles, openFiles } from './open-files.js';

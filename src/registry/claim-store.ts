@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type BoundBefore, CLAIM_STATES, type Claim, type ClaimKey, sameKey, sameOwner } from './claim.js';
 import { CLAIM_DESIGN } from './claim-design.js';
 import { guardsOf, listOf, ownerOf, processOf, textOf } from './column-text.js';
+import { LostDeviceTable } from './lost-device-table.js';
 import { type ColumnValue, type DatabaseRow, Store, storeExists } from './store.js';
 import { SuspensionTable } from './suspension-table.js';
 
@@ -23,6 +24,11 @@ export class ClaimStore implements Disposable {
   readonly path: string;
   /** The suspended VMs: in the same file, with the same lifetime. */
   readonly suspensions: SuspensionTable = new SuspensionTable(
+    () => (this.isUnused ? undefined : this.#open()),
+    () => this.#open(),
+  );
+  /** The devices that VMs have lost and are to get back: in the same file, with the same lifetime. */
+  readonly lost: LostDeviceTable = new LostDeviceTable(
     () => (this.isUnused ? undefined : this.#open()),
     () => this.#open(),
   );

@@ -4,6 +4,7 @@ export { type Claim, type ClaimKey, type ClaimOwner, type ClaimState, sameKey, s
 export { ClaimStore } from './claim-store.js';
 export { Journal, type JournalEntry, type Watch } from './journal.js';
 export type { JournalHead, Mark, StepMark } from './journal-record.js';
+export type { LostDevice } from './lost-device.js';
 export type { PlaceRecord, RememberedController, RememberedDevice } from './place-record.js';
 export { PlaceStore } from './place-store.js';
 export type {

@@ -18,6 +18,7 @@ export {
   detachFrom,
   diagnose,
   type EndReport,
+  type FormerPlace,
   killVm,
   listSnapshots,
   type MigrateReport,
@@ -40,6 +41,7 @@ export {
   type RunRequest,
   rebalance,
   release,
+  removeDeadObject,
   restoreSnapshot,
   resume,
   runVm,
@@ -57,6 +59,8 @@ export {
   tagOfNow,
   type VmAndFileChange,
   type VmStatus,
+  type WaitWish,
+  waitUntil,
 } from './operations/index.js';
 export {
   type AttachPlan,

@@ -1,37 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ensureQemuRelease, qemuCommand } from '../../scripts/qemu-releases.mjs';
 import { ensureStandIn } from '../../scripts/usb-stand-in.mjs';
-import { formatLocation, type Recording, recordedSysfs } from '../../src/host/index.js';
 import { type PlainQemu, startQemuOf } from '../qemu/harness/plain-qemu.js';
 import { type Ran, qplug as run } from '../unit/cli/fake-terminal.js';
-import { changed, inventoryOf, recording, without } from '../unit/host/recordings.js';
-import { TABLET } from './harness/recorded-tablet.js';
-import { type StandInDevice, standInFile } from './harness/stand-in-device.js';
+import { ChangingHost, DOWNLOAD, idOf, LOCATION, MODEM, type Mode } from './harness/changing-host.js';
 
 /*
  * A device that changes its mode: a modem, a phone or a board with a boot loader disconnects and comes back as another device at the same
  * connector. The QEMU is real, and its host a stand-in. Its xHCI has one port, so an object that stays behind blocks it.
  */
-const SIX = recording('six-devices');
-
-/** The device at 1-2 in the mode with this product number, with an address of its own. */
-interface Mode {
-  readonly product: number;
-  readonly address: number;
-  /** Default: one that goes with its product number. */
-  readonly serial?: string;
-  readonly openError?: number;
-}
-
-const MODEM: Mode = { product: 0x701a, address: 2 };
-const DOWNLOAD: Mode = { product: 0x9201, address: 9 };
-const [LOCATION = ''] = inventoryOf(SIX).devices.flatMap((one) => (one.port === '1-2' ? formatLocation(one) : []));
-const ID = (product: number): string => `qplug-0627-${product.toString(16)}-1-2`;
-
 let folder: string;
 let program: Parameters<typeof startQemuOf>[0];
 beforeAll(async () => {
@@ -43,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-let host: Recording;
+let host: ChangingHost;
 let qemu: PlainQemu;
 let env: Record<string, string>;
 beforeEach(async () => {
@@ -53,6 +34,7 @@ beforeEach(async () => {
     QPLUG_RUNTIME_DIR: join(own, 'run'),
     QPLUG_STATE_DIR: join(own, 'state'),
   };
+  host = new ChangingHost(join(folder, 'devices'));
   plug(MODEM);
   qemu = await startQemuOf(
     program,
@@ -61,33 +43,9 @@ beforeEach(async () => {
 });
 afterEach(() => qemu[Symbol.asyncDispose]());
 
-/** The host as its kernel and its libusb show it; undefined: nothing is plugged in at 1-2. */
-function plug(mode: Mode | undefined): void {
-  const devices: StandInDevice[] = [];
-  host = without(SIX, '1-2');
-  if (mode !== undefined) {
-    const { product, address, serial = `SERIAL-${product.toString(16)}`, openError } = mode;
-    const descriptors = Buffer.from(
-      'EgEAAgAAAEAnBgEAAAABAwoBCQIiAAEBB6AyCQQAAAEDAAAACSEBAAABIkoABwWBAwgABA==',
-      'base64',
-    );
-    descriptors.writeUInt16LE(product, 10);
-    const now = changed(SIX, {
-      '1-2/devnum': { text: `${address}\n` },
-      '1-2/idProduct': { text: `${product.toString(16)}\n` },
-      '1-2/descriptors': { base64: descriptors.toString('base64') },
-      // each mode is another program, and tells another serial number
-      '1-2/serial': { text: `${serial}\n` },
-    });
-    host = { ...now, nodes: { ...now.nodes, [`bus/usb/001/00${address}`]: 'usable' } };
-    devices.push({ ...TABLET, productId: product, address, ...(openError === undefined ? {} : { openError }) });
-  }
-  const file = join(folder, 'devices');
-  writeFileSync(`${file}.new`, standInFile(devices));
-  renameSync(`${file}.new`, file);
-}
+const plug = (mode: Mode | undefined): void => host.plug(mode);
 
-const qplug = (...words: string[]): Promise<Ran> => run(words, { env, sysfs: recordedSysfs(host) });
+const qplug = (...words: string[]): Promise<Ran> => run(words, { env, sysfs: host.sysfs });
 
 async function must(...words: string[]): Promise<Ran> {
   const ran = await qplug(...words);
@@ -130,23 +88,23 @@ describe('a device that comes back as another one at its connector', () => {
     ['its address', '@1.9'],
   ])('named by %s has the one port there is', async (_, selector) => {
     await must('attach', qemu.socket, '1-2');
-    expect(await inVm()).toEqual([`${ID(0x701a)} on 1`]);
+    expect(await inVm()).toEqual([`${idOf(0x701a)} on 1`]);
     plug(DOWNLOAD);
     const { err } = await must('attach', qemu.socket, selector);
     expect(err).toMatch(/^note: qplug first removed qplug-0627-701a-1-2, left over from 0627:701a /m);
-    expect(await inVm()).toEqual([`${ID(0x9201)} on 1`]);
-    expect(await claimed()).toEqual([`${ID(0x9201)} attached`]);
+    expect(await inVm()).toEqual([`${idOf(0x9201)} on 1`]);
+    expect(await claimed()).toEqual([`${idOf(0x9201)} attached`]);
     expect((await status()).findings.map(({ code }) => code)).toEqual([]);
     plug(MODEM);
     await must('attach', qemu.socket, '1-2');
-    expect([await inVm(), await claimed()]).toEqual([[`${ID(0x701a)} on 1`], [`${ID(0x701a)} attached`]]);
+    expect([await inVm(), await claimed()]).toEqual([[`${idOf(0x701a)} on 1`], [`${idOf(0x701a)} attached`]]);
   });
 
   test('the same ids with another serial number: one claim is left', async () => {
     await must('attach', qemu.socket, '1-2');
     plug({ ...MODEM, address: 9, serial: 'ANOTHER' });
     await must('attach', qemu.socket, '1-2');
-    expect([await inVm(), await claimed()]).toEqual([[`${ID(0x701a)} on 1`], [`${ID(0x701a)} attached`]]);
+    expect([await inVm(), await claimed()]).toEqual([[`${idOf(0x701a)} on 1`], [`${idOf(0x701a)} attached`]]);
   });
 
   test('what status says to type is true: the detach that it prints, and the attach', async () => {
@@ -161,14 +119,14 @@ describe('a device that comes back as another one at its connector', () => {
     plug(DOWNLOAD);
     const [, attach = ''] = /: (qplug attach .*)$/m.exec(await stale()) ?? [];
     await type(attach);
-    expect(await inVm()).toEqual([`${ID(0x9201)} on 1`]);
+    expect(await inVm()).toEqual([`${idOf(0x9201)} on 1`]);
   });
 
   test('nothing plugged in there: status says to detach alone', async () => {
     await must('attach', qemu.socket, '1-2');
     plug(undefined);
     const [{ code, fix = '' } = { code: '' }] = (await status()).findings;
-    expect([code, fix]).toEqual(['stale-device', `qplug detach ${qemu.socket} ${ID(0x701a)}`]);
+    expect([code, fix]).toEqual(['stale-device', `qplug detach ${qemu.socket} ${idOf(0x701a)}`]);
     await type(fix);
     expect([await inVm(), await claimed()]).toEqual([[], []]);
   });
@@ -184,7 +142,7 @@ describe('a device that comes back as another one at its connector', () => {
     await must('attach', qemu.socket, '1-2');
     plug(DOWNLOAD);
     expect((await qplug('detach', qemu.socket, '0627:9201')).exit).toBe(3);
-    expect(await inVm()).toEqual([`${ID(0x701a)} on 1`]);
+    expect(await inVm()).toEqual([`${idOf(0x701a)} on 1`]);
   });
 
   test('that QEMU can not open: all is undone, but nothing brings back what is gone', async () => {
@@ -194,16 +152,16 @@ describe('a device that comes back as another one at its connector', () => {
     expect([await inVm(), await claimed()]).toEqual([[], []]);
     plug(DOWNLOAD);
     await must('attach', qemu.socket, '1-2');
-    expect(await inVm()).toEqual([`${ID(0x9201)} on 1`]);
+    expect(await inVm()).toEqual([`${idOf(0x9201)} on 1`]);
   });
 
   test('an object that looks like ours, but that nobody claimed, is left alone', async () => {
-    const by = { driver: 'usb-host', id: ID(0x701a), bus: 'x.0', port: '1', hostbus: 1, hostaddr: 2 };
+    const by = { driver: 'usb-host', id: idOf(0x701a), bus: 'x.0', port: '1', hostbus: 1, hostaddr: 2 };
     await must('qmp', qemu.socket, 'device_add', JSON.stringify(by));
     plug(DOWNLOAD);
     const { exit, err } = await qplug('attach', qemu.socket, '1-2');
-    expect([exit, err]).toEqual([6, expect.stringContaining(`in use: by ${ID(0x701a)}`)]);
-    expect(await inVm()).toEqual([`${ID(0x701a)} on 1`]);
+    expect([exit, err]).toEqual([6, expect.stringContaining(`in use: by ${idOf(0x701a)}`)]);
+    expect(await inVm()).toEqual([`${idOf(0x701a)} on 1`]);
     // and status still reports the truth
     const [{ fix = '' } = {}] = (await status()).findings;
     await type(fix);

@@ -4,12 +4,14 @@
  */
 
 import type { CommandDeclaration } from '../command.js';
+import { agent } from './agent.js';
 import { argv } from './argv.js';
 import { attach } from './attach.js';
 import { claims } from './claims.js';
 import { detach } from './detach.js';
 import { devices } from './devices.js';
 import { doctor } from './doctor.js';
+import { events } from './events.js';
 import { kill } from './kill.js';
 import { list } from './list.js';
 import { mend } from './mend.js';
@@ -24,6 +26,7 @@ import { shutdown } from './shutdown.js';
 import { snapshot } from './snapshot.js';
 import { status } from './status.js';
 import { suspend } from './suspend.js';
+import { wait } from './wait.js';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandDeclaration[] = [
@@ -34,6 +37,8 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   list,
   status,
   claims,
+  events,
+  wait,
   attach,
   detach,
   rebalance,
@@ -42,6 +47,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   resume,
   snapshot,
   migrate,
+  agent,
   shutdown,
   kill,
   mend,

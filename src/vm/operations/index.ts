@@ -14,6 +14,7 @@ export { type MigrateReport, type MigrateRequest, migrate, type StayedDevice } f
 export { type MigrationUri, parseMigrationUri } from './migration-uri.js';
 export { type RebalanceReport, type RebalanceRequest, rebalance } from './rebalance.js';
 export { type ReleaseAction, type ReleaseReport, release } from './release.js';
+export { type FormerPlace, removeDeadObject } from './remove-dead-object.js';
 export { type RestoreReport, type RestoreRequest, restoreSnapshot } from './restore-snapshot.js';
 export { type ResumedDevice, type ResumeReport, type ResumeRequest, resume } from './resume.js';
 export { type RunningVm, type RunRequest, runVm } from './run.js';
@@ -21,3 +22,4 @@ export { type DeviceAt, type SaveReport, type SaveRequest, saveSnapshot } from '
 export { tagOfNow } from './snapshot-tag.js';
 export { statusOf, type VmStatus } from './status.js';
 export { type SuspendReport, suspend } from './suspend.js';
+export { type WaitWish, waitUntil } from './wait.js';

@@ -15,7 +15,7 @@ import {
 import type { VmFile } from '../../config/index.js';
 import { type Finding, fail, finding, type GuardKind, nearest, throwErrors } from '../../diag/index.js';
 import { type HostDevice, labelOf, matchSelector, requireSelector } from '../../host/index.js';
-import { type Plan, type PlanRequest, plan, planFindings } from '../../planner/index.js';
+import { type Plan, type PlanRequest, type PortName, plan, planFindings } from '../../planner/index.js';
 import { EMULATED_MODELS, emulatedModel, uniqueId } from '../../qdev/index.js';
 import { leftoversOf } from '../observe/index.js';
 import type { ChangeStep } from '../steps/index.js';
@@ -45,6 +45,8 @@ export interface AttachRequest {
   readonly guardOff?: readonly GuardKind[] | undefined;
   /** Host guards that were switched off when the VM had the device before. qplug ignores these guards and keeps them in the claim. */
   readonly handedOver?: readonly GuardKind[] | undefined;
+  /** The former port of the one requested device: it gets this port again if the port is free and takes its speed. */
+  readonly home?: PortName | undefined;
 }
 
 /** What the caller of an attach has read already: the VM's file, and the selected devices. */
@@ -107,7 +109,10 @@ export async function draftAttach(
   const asked: PlanRequest = {
     topology: room,
     growth: growthOf(room, grow, capabilities),
-    devices: wanted.map(({ request: one }) => ({ ...one, home: homes.get(one.key) })),
+    devices: wanted.map((one) => ({
+      ...one.request,
+      home: homes.get(one.request.key) ?? request.home ?? formerPort(one, gathered.stale),
+    })),
     kept,
     reserve: file?.usb.reserve,
     leeway: { running: true, growable: growthOf(room, { hubs: true, controllers: true }, capabilities).controllers },
@@ -128,6 +133,12 @@ export async function draftAttach(
     already: gathered.already,
     findings: [...gathered.findings, ...findings, ...planFindings(made, { vm: vm.name, running: true }), ...moves],
   };
+}
+
+/** @returns the port of the device's dead object, which the same transaction removes */
+function formerPort({ hostDevice }: Wanted, stale: readonly StaleObject[]): PortName | undefined {
+  const left = hostDevice && stale.find(({ hostPort }) => hostPort === hostDevice.port)?.standing;
+  return left?.device.port === undefined ? undefined : { bus: left.bus, port: left.device.port };
 }
 
 /** @throws QplugError with every device that the VM's file or the host's policy denies */
@@ -218,8 +229,9 @@ export function recalled(
   return { ...recallPlaces(known?.record?.devices ?? [], devices, away), findings: known?.findings ?? [] };
 }
 
-/** An object to remove, and the label of its former device. */
+/** An object to remove, the label of its former device, and the host port of the device that takes its place. */
 interface StaleObject {
+  readonly hostPort: string;
   readonly label: string;
   readonly standing: Standing;
 }
@@ -259,14 +271,14 @@ export function gather(
     }
     if (standing !== undefined) {
       gathered.findings.push(finding('device-came-back', { label, id }, { severity: 'note' }));
-      gathered.stale.push({ label, standing });
+      gathered.stale.push({ hostPort: device.port, label, standing });
       taken.delete(id);
     }
     for (const { standing: left, claim } of leftoversOf(topology, device, claims, inventory)) {
       if (gathered.stale.some((one) => one.standing.device === left.device)) continue;
       const evidence = { label: claim.label, id: claim.device, port: device.port };
       gathered.findings.push(finding('leftover-removed', evidence, { severity: 'note' }));
-      gathered.stale.push({ label: claim.label, standing: left });
+      gathered.stale.push({ hostPort: device.port, label: claim.label, standing: left });
       taken.delete(claim.device);
     }
     const made = wantHostDevice(device, vm.qmp.version, taken, termsFor(device, request, file, inventory));

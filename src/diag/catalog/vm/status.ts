@@ -56,4 +56,18 @@ export const status = {
       fix: sh`qplug attach ${vm} ${selector}`,
     }),
   },
+  'wait-timeout': {
+    kind: 'timeout',
+    text: (e: {
+      vm: string;
+      select: string | undefined;
+      wanted: 'up' | 'attached' | 'absent';
+      is: string;
+      timeout: number;
+    }): Text => ({
+      what: `${e.select === undefined ? printable(e.vm) : `"${printable(e.select, 128)}" in ${printable(e.vm)}`} is not ${e.wanted} after ${e.timeout / 1000} s`,
+      why: printable(e.is),
+      fix: e.wanted === 'up' ? sh`qplug list` : sh`qplug status ${e.vm}`,
+    }),
+  },
 } as const;

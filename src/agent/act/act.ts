@@ -1,0 +1,103 @@
+import type { HostAccess, VmTarget } from '../../access/index.js';
+import { type Finding, QplugError } from '../../diag/index.js';
+import { type HostDevice, type HostInventory, nodeFinding } from '../../host/index.js';
+import type { LostDevice } from '../../registry/index.js';
+import { attach, type OpenVm, openVm, removeDeadObject } from '../../vm/index.js';
+import type { AttachWork, FreeWork, Tried, Work } from '../decide/index.js';
+import { DEFAULT_HOLD } from '../wish/index.js';
+
+/** ms for one piece of work, and for the connection to its VM. */
+const WORK_TIMEOUT = 30_000;
+const CONNECT_TIMEOUT = 5000;
+
+/** Where work happens. */
+export interface WorkPlace {
+  readonly target: VmTarget;
+  readonly host: HostAccess;
+  /** The inventory that the work was decided with. */
+  readonly inventory: HostInventory;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Does one piece of work: one transaction of one VM.
+ *
+ * @returns how it ended; a failure with the reason
+ * @throws the signal's reason
+ */
+export async function perform(work: Work, place: WorkPlace): Promise<Tried> {
+  const { target, host, signal } = place;
+  try {
+    if (work.do === 'attach') {
+      const unusable = nodeFinding(work.device);
+      if (unusable !== undefined) return { is: 'failed', reason: [unusable] };
+    }
+    await using vm = await openVm(target, host, { signal, timeout: CONNECT_TIMEOUT });
+    if (work.do === 'attach') return await attachDevice(work, vm, place);
+    await freePort(work, vm, place);
+    return { is: 'freed', findings: [] };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof QplugError)) throw error;
+    return { is: 'failed', reason: error.findings };
+  }
+}
+
+async function attachDevice(
+  { device, wish, dead, guardOff, ...work }: AttachWork,
+  vm: OpenVm,
+  place: WorkPlace,
+): Promise<Tried> {
+  const { host, inventory, signal } = place;
+  const lost = dead === undefined ? work.lost : await freePort({ claim: dead, wish }, vm, place);
+  const request = {
+    selectors: [],
+    controller: wish?.controller,
+    port: wish?.port,
+    // a device that the VM had, or that came to its connector, is not left out for its speed
+    slower: wish?.slower ?? 'allow',
+    handedOver: guardOff,
+    home: lost?.place,
+  } as const;
+  const before = { selected: { devices: [device], inventory } };
+  const { findings } = await attach(vm, request, host, { signal, timeout: WORK_TIMEOUT, kind: 'agent', before });
+  renewLost(lost, device, host);
+  return { is: 'attached', findings: withoutNotes(findings) };
+}
+
+/** The device that came back is lost no more; another one at its connector renews the time for which the VM holds it. */
+function renewLost(lost: LostDevice | undefined, { vendorId, productId }: HostDevice, { claims }: HostAccess): void {
+  if (lost === undefined) return;
+  if (lost.key.vendorId === vendorId && lost.key.productId === productId) claims.lost.remove(lost);
+  else claims.lost.put({ ...lost, since: new Date().toISOString() });
+}
+
+/** @returns the record of the device, which is lost until it is attached again */
+async function freePort(
+  { claim, wish }: Pick<FreeWork, 'claim' | 'wish'>,
+  vm: OpenVm,
+  { host, signal }: WorkPlace,
+): Promise<LostDevice> {
+  const { key, owner, label, guardOff } = claim;
+  const { hold = DEFAULT_HOLD, also = [] } = wish ?? {};
+  const since = new Date().toISOString();
+  const { lost } = host.claims;
+  let record: LostDevice = { key, owner, label, place: undefined, guardOff, hold, also, since };
+  await removeDeadObject(vm, claim, host, {
+    signal,
+    timeout: WORK_TIMEOUT,
+    beforeRemoval: (place) => {
+      // each identity of a board that is flashed holds the connector anew
+      for (const other of lost.list()) {
+        if (other.owner.socket === owner.socket && other.key.connector === key.connector) lost.put({ ...other, since });
+      }
+      record = { ...record, place };
+      lost.put(record);
+    },
+  });
+  return record;
+}
+
+function withoutNotes(findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter(({ severity }) => severity !== 'note');
+}

@@ -1,0 +1,237 @@
+import type { HostAccess } from '../access/index.js';
+import { Deadline, DeadlineReached, poll } from '../base/index.js';
+import { type Finding, QplugError } from '../diag/index.js';
+import { mend } from '../vm/index.js';
+import { perform } from './act/index.js';
+import { type AgentDesk, AgentServer } from './api/index.js';
+import {
+  type Account,
+  type Attempts,
+  addressOf,
+  decide,
+  type Tried,
+  type Work,
+  withoutOld,
+  withTry,
+} from './decide/index.js';
+import { deriveEvents, EventLog, type Look } from './events/index.js';
+import { type Looked, Lookout } from './look/index.js';
+import { FolderWatch } from './watch/index.js';
+
+/** ms between two looks when nothing happens: for changes of which inotify says nothing, such as a driver that was bound. */
+const SLOW_LOOK = 45_000;
+
+/** ms after a look that failed, for example because the database was locked. */
+const PAUSE_AFTER_FAULT = 1000;
+
+/** ms for the recovery of what killed commands left. */
+const MEND_TIMEOUT = 30_000;
+
+/** ms for all devices to leave before the host sleeps, and between two checks whether they have. */
+const HOLD_TIMEOUT = 20_000;
+const HOLD_INTERVAL = 20;
+
+export interface AgentOptions {
+  /** Ends the agent. It finishes or undoes what it is doing first. */
+  readonly signal: AbortSignal;
+  /** The folders whose changes are a reason to look; default: this host's USB nodes. */
+  readonly nodes?: string | undefined;
+  /** The runtime folder in which it listens for clients; undefined: it listens nowhere. */
+  readonly runtime?: string | undefined;
+  /** Receives what went wrong: failed looks, and findings of finished work. */
+  onFindings?(findings: readonly Finding[]): void;
+}
+
+/**
+ * Keeps devices with their VMs: attaches what returns, frees the ports of what vanished, and fulfils standing wishes.
+ *
+ *     hint, timer ──▶ look ──▶ decide ──▶ work of each VM, one after the other ──▶ hint
+ *
+ * It keeps no state that it could not lose: what it knows is read again in each look, so it may be killed and started at any moment.
+ */
+export class Agent implements AsyncDisposable {
+  /** What happened, for readers. */
+  readonly log: EventLog = new EventLog();
+  readonly #host: HostAccess;
+  readonly #options: AgentOptions;
+  readonly #lookout: Lookout;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  #ended: Promise<void> = Promise.resolve();
+  readonly #working = new Map<string, Promise<void>>();
+  #attempts: Attempts = new Map();
+  #last: Look | undefined;
+  #isHinted = true;
+  #wake: () => void = () => undefined;
+  #looks = 0;
+  #isHeld = false;
+  #server: AgentServer | undefined;
+
+  private constructor(host: HostAccess, options: AgentOptions) {
+    this.#host = host;
+    this.#options = options;
+    this.#lookout = new Lookout(host);
+    this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
+  }
+
+  /**
+   * Starts an agent, unless this user has one already.
+   *
+   * @throws QplugError `agent-runs-already` · `folder-not-ours`
+   */
+  static async start(host: HostAccess, options: AgentOptions): Promise<Agent> {
+    const agent = new Agent(host, options);
+    if (options.runtime !== undefined) agent.#server = await AgentServer.listen(options.runtime, agent.#desk());
+    agent.#ended = agent.#run();
+    return agent;
+  }
+
+  /** How often it has looked. */
+  get looks(): number {
+    return this.#looks;
+  }
+
+  /** The latest account of every device that a VM has, had, or is to have. */
+  get accounts(): readonly Account[] {
+    return this.#last?.decision.accounts ?? [];
+  }
+
+  /** Asks for another look, at once. Many hints at once give one look. */
+  hint(): void {
+    this.#isHinted = true;
+    this.#wake();
+  }
+
+  /** Resolves when the agent has ended. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#server?.[Symbol.asyncDispose]();
+    await this.#ended;
+  }
+
+  /**
+   * Takes all devices from their VMs before the host sleeps, or gives them back afterwards. A device that can't be taken stays where it is, and
+   * stops no other.
+   *
+   * @returns the labels of the devices that are not as they should be
+   */
+  async hold(isHeld: boolean, signal: AbortSignal): Promise<readonly string[]> {
+    this.#isHeld = isHeld;
+    const unfinished = (): string[] =>
+      this.accounts.flatMap(({ label, condition: { is } }) =>
+        (isHeld ? is !== 'lost' : is === 'due' || is === 'settling' || is === 'changing') ? label : [],
+      );
+    using deadline = new Deadline(HOLD_TIMEOUT, AbortSignal.any([signal, this.#signal]));
+    try {
+      const seen = this.#looks;
+      this.hint();
+      await poll(() => this.#looks > seen && this.#working.size === 0 && unfinished().length === 0, {
+        interval: HOLD_INTERVAL,
+        signal: deadline.signal,
+      });
+      return [];
+    } catch (error) {
+      if (!(error instanceof DeadlineReached)) throw error;
+      return unfinished();
+    }
+  }
+
+  /** The agent as its clients reach it. */
+  #desk(): AgentDesk {
+    return {
+      accounts: () => ({ accounts: this.accounts, next: this.log.next, held: this.#isHeld }),
+      look: () => this.hint(),
+      hold: async (isHeld, signal) => ({ held: isHeld, left: await this.hold(isHeld, signal) }),
+      events: (since, signal) => this.log.read(since ?? this.log.next, AbortSignal.any([signal, this.#signal])),
+    };
+  }
+
+  async #run(): Promise<void> {
+    const hint = (): void => this.hint();
+    using _nodes = new FolderWatch(this.#options.nodes ?? '/dev/bus/usb', { deep: true }, hint);
+    using _vms = new FolderWatch(this.#host.registry.folder, { deep: false }, hint);
+    this.#signal.addEventListener('abort', () => this.#wake(), { once: true });
+    let mended = Number.NEGATIVE_INFINITY;
+    while (!this.#signal.aborted) {
+      this.#isHinted = false;
+      let pause = SLOW_LOOK;
+      try {
+        if (performance.now() - mended >= SLOW_LOOK) {
+          await this.#mend();
+          mended = performance.now();
+        }
+        const next = await this.#look();
+        if (next !== undefined) pause = Math.min(SLOW_LOOK, Math.max(1, next - performance.now()));
+      } catch (error) {
+        if (!(error instanceof QplugError)) throw error;
+        this.#options.onFindings?.(error.findings);
+        pause = PAUSE_AFTER_FAULT;
+      }
+      await this.#rest(pause);
+    }
+    await Promise.all(this.#working.values());
+  }
+
+  /** Recovers what killed commands left, and returns the devices of VMs that have ended. */
+  async #mend(): Promise<void> {
+    const operation = { signal: this.#signal, timeout: MEND_TIMEOUT, shares: { each: 2000, all: 6000 } };
+    const findings = await mend(this.#host, operation).catch((error: unknown) => {
+      if (error instanceof QplugError) return error.findings;
+      if (this.#signal.aborted) return [];
+      throw error;
+    });
+    if (findings.length > 0) this.#options.onFindings?.(findings);
+  }
+
+  /** @returns when to look again at the latest, in ms of `performance.now()` */
+  async #look(): Promise<number | undefined> {
+    const looked = await this.#lookout.look(new Set(this.#working.keys()), this.#isHeld);
+    this.#looks++;
+    const { sight } = looked;
+    const decision = decide(sight, this.#attempts);
+    const look = { sight, decision };
+    this.log.append(deriveEvents(this.#last, look), new Date().toISOString());
+    this.#last = look;
+    this.#attempts = withoutOld(this.#attempts, sight.time);
+    for (const work of decision.work) this.#begin(work, looked);
+    return decision.next;
+  }
+
+  /** Begins work unless its VM is busy: then a later look brings it again. */
+  #begin(work: Work, { sight, targets }: Looked): void {
+    const target = targets.get(work.vm);
+    if (target === undefined || this.#working.has(work.vm)) return;
+    const address = work.do === 'attach' ? addressOf(work.device) : (work.claim.address ?? '');
+    const finish = (tried: Tried): void => {
+      this.#attempts = withTry(this.#attempts, { key: work.attempt, address, time: performance.now() }, tried);
+      const findings = tried.is === 'failed' ? [] : tried.findings;
+      if (findings.length > 0) this.#options.onFindings?.(findings);
+    };
+    const place = { target, host: this.#host, inventory: sight.inventory, signal: this.#signal };
+    const working = perform(work, place)
+      .then(finish, (error: unknown) => {
+        if (!this.#signal.aborted) throw error;
+      })
+      .finally(() => {
+        this.#working.delete(work.vm);
+        this.hint();
+      });
+    this.#working.set(work.vm, working);
+  }
+
+  /** Rests until somebody hints, the time is over, or the agent ends. */
+  #rest(pause: number): Promise<void> {
+    if (this.#isHinted || this.#signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, pause);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,37 @@
+import type { HostDevice, HostInventory } from '../../host/index.js';
+import type { Claim, ClaimKey, LostDevice } from '../../registry/index.js';
+import type { StandingWish } from '../wish/index.js';
+
+/** A VM at one moment, with everything that says which devices it is to have. */
+export interface VmSight {
+  readonly vm: string;
+  /** `held`: the VM is suspended, so its devices are with the host. `leaving`: its devices go to the host, because the host is to sleep. */
+  readonly state: 'up' | 'held' | 'leaving';
+  readonly wishes: readonly StandingWish[];
+  /** The VM's claims. */
+  readonly claims: readonly Claim[];
+  readonly lost: readonly LostDevice[];
+  /** Devices that a person detached from it. */
+  readonly dismissed: readonly ClaimKey[];
+  /** Whether the agent is changing it now. */
+  readonly isBusy: boolean;
+}
+
+/** The host and its VMs at one moment: read once for each look. */
+export interface Sight {
+  readonly inventory: HostInventory;
+  readonly vms: readonly VmSight[];
+  /** Claims of VMs that are not among `vms`. */
+  readonly foreign: readonly Claim[];
+  /** When the agent first saw each device, by `seenKey`, in ms of `time`. */
+  readonly firstSeen: ReadonlyMap<string, number>;
+  /** ms of a clock that never jumps. */
+  readonly time: number;
+  /** ms since 1970, to compare with records. */
+  readonly wall: number;
+}
+
+/** @returns the same text for the same device at the same address */
+export function seenKey({ port, bus, address }: HostDevice): string {
+  return `${port} ${bus}.${address}`;
+}

@@ -1,0 +1,3 @@
+/** Reasons to look again. Input: folders of this host; output: calls without content whenever something changed in them. */
+
+export { FolderWatch } from './folder-watch.js';

@@ -1,0 +1,35 @@
+import type { Text } from '../../finding.js';
+import { sh } from '../../fix.js';
+import { printable } from '../../printable.js';
+
+interface AgentPlace {
+  readonly socket: string;
+}
+
+export const agent = {
+  'agent-runs-already': {
+    kind: 'failed',
+    text: ({ socket }: AgentPlace): Text => ({
+      what: 'an agent of this user is running already',
+      where: printable(socket),
+      why: 'two agents would do the same work twice',
+      fix: sh`qplug events`,
+    }),
+  },
+  'agent-not-running': {
+    kind: 'unreachable',
+    text: ({ socket }: AgentPlace): Text => ({
+      what: 'no agent of this user is running',
+      where: printable(socket),
+      fix: sh`qplug agent`,
+    }),
+  },
+  'agent-lost': {
+    kind: 'unreachable',
+    text: ({ socket }: AgentPlace): Text => ({
+      what: 'the agent ended, or does not answer as an agent does',
+      where: printable(socket),
+      fix: sh`qplug agent`,
+    }),
+  },
+} as const;
