@@ -50,7 +50,7 @@ interface Candidate {
   readonly rank: 'had-it' | 'connector' | 'wish';
   readonly wish: StandingWish | undefined;
   readonly lost: LostDevice | undefined;
-  readonly dead?: Claim | undefined;
+  readonly dead: Claim | undefined;
   readonly guardOff: readonly GuardKind[];
 }
 
@@ -134,6 +134,7 @@ class Look {
         rank: 'had-it',
         wish: this.#wishOf(vm, device),
         lost: undefined,
+        dead: claim,
         guardOff: claim.guardOff,
       });
       return;
@@ -155,7 +156,7 @@ class Look {
     const same = inventory.devices.filter((device) => isSameDevice(device, keyOf(device, inventory), lost.key));
     for (const device of same) {
       const wish = this.#wishOf(vm, device);
-      this.#propose({ vm, device, rank: 'had-it', wish, lost, guardOff: lost.guardOff });
+      this.#propose({ vm, device, rank: 'had-it', wish, lost, dead: undefined, guardOff: lost.guardOff });
     }
     if (same.length > 0) return;
     const age = wall - Date.parse(lost.since);
@@ -165,7 +166,7 @@ class Look {
     const holds = lost.also.length > 0 || (age >= 0 && age < lost.hold);
     if (holds)
       for (const device of others)
-        this.#propose({ vm, device, rank: 'connector', wish: undefined, lost, guardOff: [] });
+        this.#propose({ vm, device, rank: 'connector', wish: undefined, lost, dead: undefined, guardOff: [] });
     this.#account(vm, lost.key, lost.label, undefined, { is: 'lost' });
   }
 
@@ -179,7 +180,7 @@ class Look {
     if (device === undefined) this.#wished(vm, wish, { is: 'absent' });
     else if (more.length > 0) {
       this.#wished(vm, wish, { is: 'ambiguous', labels: [device, ...more].map(labelOf) });
-    } else this.#propose({ vm, device, rank: 'wish', wish, lost: undefined, guardOff: [] });
+    } else this.#propose({ vm, device, rank: 'wish', wish, lost: undefined, dead: undefined, guardOff: [] });
   }
 
   #propose(candidate: Candidate): void {
