@@ -150,6 +150,12 @@ const ROOMS = {
       'A recording becomes a reader of sysfs, which decodes it: it describes no devices itself.',
     ],
   },
+  registry: {
+    sqlite: [
+      [],
+      'A library knows files and SQL; what is remembered in them, and in which words it fails, it does not.',
+    ],
+  },
   launcher: {
     'command-line': [
       [],
@@ -263,6 +269,7 @@ const IO_FILES = [
   'src/registry/clear-away.ts',
   'src/registry/journal.ts',
   'src/registry/snapshot-store.ts',
+  'src/registry/sqlite/shared-connection.ts',
   'src/registry/store.ts',
   'src/registry/vm-registry.ts',
   'src/vm/operations/doctor.ts',

@@ -3,7 +3,8 @@ import { type BoundBefore, CLAIM_STATES, type Claim, type ClaimKey, sameKey, sam
 import { CLAIM_DESIGN } from './claim-design.js';
 import { guardsOf, listOf, ownerOf, processOf, textOf } from './column-text.js';
 import { LostDeviceTable } from './lost-device-table.js';
-import { type ColumnValue, type DatabaseRow, Store, storeExists } from './store.js';
+import type { SqliteDriver, SqlValue } from './sqlite/index.js';
+import { type DatabaseRow, Store, storeExists } from './store.js';
 import { SuspensionTable } from './suspension-table.js';
 
 const COLUMNS: readonly string[] = [
@@ -32,16 +33,21 @@ export class ClaimStore implements Disposable {
     () => (this.isUnused ? undefined : this.#open()),
     () => this.#open(),
   );
+  readonly #driver: SqliteDriver | undefined;
   #store: Store | undefined;
 
-  /** @param runtime - the runtime folder: /run/qplug, or $XDG_RUNTIME_DIR/qplug */
-  constructor(runtime: string) {
+  /**
+   * @param runtime - the runtime folder: /run/qplug, or $XDG_RUNTIME_DIR/qplug
+   * @param driver - for tests; default as `Store.open`
+   */
+  constructor(runtime: string, driver?: SqliteDriver) {
     this.path = join(runtime, 'claims.db');
+    this.#driver = driver;
   }
 
-  /** Whether there was no claim since the boot: then there is no file, and no need to load the driver. */
+  /** Whether there was no claim since the boot, or the folder was emptied: then there is no file, and no need to load the driver. */
   get isUnused(): boolean {
-    return this.#store === undefined && !storeExists(this.path);
+    return !storeExists(this.path);
   }
 
   /** @returns all claims, by VM and device. @throws QplugError as `Store.open` */
@@ -100,7 +106,7 @@ export class ClaimStore implements Disposable {
   }
 
   #open(): Store {
-    this.#store ??= Store.open(this.path, CLAIM_DESIGN);
+    this.#store ??= Store.open(this.path, CLAIM_DESIGN, this.#driver);
     return this.#store;
   }
 
@@ -113,13 +119,13 @@ function isSame(a: Claim, b: Claim): boolean {
   return sameKey(a.key, b.key) && sameOwner(a.owner, b.owner) && a.state === b.state && a.since === b.since;
 }
 
-function keyValues({ connector, vendorId, productId, serial }: ClaimKey): ColumnValue[] {
+function keyValues({ connector, vendorId, productId, serial }: ClaimKey): SqlValue[] {
   return [connector, vendorId, productId, serial];
 }
 
 function put(store: Store, claim: Claim): void {
   const { key, owner, state, reason, worker, device, label, port, drivers, since, address, guardOff } = claim;
-  const values: ColumnValue[] = [
+  const values: SqlValue[] = [
     ...keyValues(key),
     ...[owner.vm, owner.socket, textOf(owner.process)],
     ...[state, reason ?? null, textOf(worker)],

@@ -1,7 +1,8 @@
 import type { ClaimKey } from './claim.js';
 import { guardsOf, listOf, ownerOf, textOf } from './column-text.js';
 import type { LostDevice } from './lost-device.js';
-import type { ColumnValue, DatabaseRow, Store } from './store.js';
+import type { SqlValue } from './sqlite/index.js';
+import type { DatabaseRow, Store } from './store.js';
 
 const COLUMNS: readonly string[] = [
   ...['connector', 'vendor_id', 'product_id', 'serial', 'vm', 'socket', 'process', 'socket_file'],
@@ -31,7 +32,7 @@ export class LostDeviceTable {
   /** Records a lost device; replaces the former record of the same device of the same VM. */
   put(lost: LostDevice): void {
     const { key, owner, label, place, guardOff, hold, also, since } = lost;
-    const values: ColumnValue[] = [
+    const values: SqlValue[] = [
       ...[key.connector, key.vendorId, key.productId, key.serial],
       ...[owner.vm, owner.socket, textOf(owner.process), owner.socketFile ?? null],
       ...[label, place?.bus ?? null, place?.port ?? null, JSON.stringify(guardOff), hold, JSON.stringify(also), since],
@@ -46,7 +47,7 @@ export class LostDeviceTable {
   }
 }
 
-function keyValues({ connector, vendorId, productId, serial }: ClaimKey): ColumnValue[] {
+function keyValues({ connector, vendorId, productId, serial }: ClaimKey): SqlValue[] {
   return [connector, vendorId, productId, serial];
 }
 

@@ -1,12 +1,16 @@
-import { closeSync, constants, existsSync, lstatSync, openSync } from 'node:fs';
-import nodeModule from 'node:module';
+import { existsSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type Database from 'libsql';
 import { makeOwnFolder } from '../base/index.js';
 import { type Code, fail, QplugError } from '../diag/index.js';
-
-/** A value for a column. */
-export type ColumnValue = string | number | null;
+import {
+  SharedConnection,
+  type SqliteConnection,
+  type SqliteDriver,
+  SqliteError,
+  type SqlRow,
+  type SqlValue,
+  sqliteDriver,
+} from './sqlite/index.js';
 
 /** A row, by column names. */
 export type DatabaseRow = Readonly<Record<string, string | null>>;
@@ -28,124 +32,134 @@ const BUSY_TIMEOUT = 5000;
 const BUSY_PAUSE = 5;
 
 /**
- * A small SQL database that several processes use at once. Only this file uses the driver: libsql, because Node.js 20 has no SQLite.
+ * A small SQL database that several processes use at once, each with the SQLite library of its Node.
  *
  * Every change is one immediate transaction: one of two processes is first, and the other sees its result. The file (0600) is in a folder
  * of 0700. It uses a write-ahead log (WAL), so a killed process loses no committed change.
+ *
+ * All stores of a process share one connection to a file. Each use first looks whether the path still has that file, and opens the new one
+ * if it has not; and whether a later qplug has upgraded the file meanwhile.
  */
 export class Store implements Disposable {
   readonly path: string;
-  readonly #name: string;
-  readonly #db: Database.Database;
+  readonly #design: StoreDesign;
+  readonly #driver: SqliteDriver;
+  #connection: SharedConnection | undefined;
 
-  private constructor(path: string, name: string, db: Database.Database) {
+  private constructor(path: string, design: StoreDesign, driver: SqliteDriver) {
     this.path = path;
-    this.#name = name;
-    this.#db = db;
+    this.#design = design;
+    this.#driver = driver;
+    this.#connection = connect(path, design, driver);
   }
 
   /**
    * Opens a database; creates it if there is none, and upgrades an older one.
    *
+   * @param driver - for tests; default: Node's own SQLite, or else libsql
    * @throws QplugError, with nothing changed: `store-newer` of a later release · `store-broken` no database, or another program's ·
    *   `store-locked` another process held it too long · `store-full` · `store-unwritable` · `store-no-driver`
    */
-  static open(path: string, design: StoreDesign): Store {
-    const { name } = design;
-    return worded(path, name, () => {
-      makeOwnFolder(dirname(path));
-      makeFile(path);
-      const db = new (driver())(path, { timeout: BUSY_TIMEOUT });
-      try {
-        patiently(() => upgrade(db, path, design));
-        return new Store(path, name, db);
-      } catch (error) {
-        db.close();
-        throw error;
-      }
-    });
+  static open(path: string, design: StoreDesign, driver: SqliteDriver = sqliteDriver()): Store {
+    return worded(path, design.name, () => new Store(path, design, driver));
   }
 
   /**
    * @param columns - their names
    * @param from - the rest of the query, after `FROM`
    * @param decode - decodes a row, or throws a SyntaxError: then the file is damaged
+   * @throws QplugError as `open`
    */
-  rows<T>(
-    columns: readonly string[],
-    from: string,
-    values: readonly ColumnValue[],
-    decode: (row: DatabaseRow) => T,
-  ): T[] {
-    return worded(this.path, this.#name, () => rowsOf(this.#db, columns, from, values).map(decode));
+  rows<T>(columns: readonly string[], from: string, values: readonly SqlValue[], decode: (row: DatabaseRow) => T): T[] {
+    return this.#use(({ db }) => rowsOf(db, columns, from, values).map(decode));
   }
 
-  /** Runs one statement. @returns the number of changed rows */
-  run(sql: string, values: readonly ColumnValue[] = []): number {
-    return worded(this.path, this.#name, () => this.#db.prepare(sql).run([...values]).changes);
+  /** Runs one statement. @returns the number of changed rows. @throws QplugError as `open` */
+  run(sql: string, values: readonly SqlValue[] = []): number {
+    return this.#use(({ db }) => db.change(sql, values));
   }
 
-  /** Runs work as an exclusive transaction, completely or not at all. The work must not wait for anything. */
+  /**
+   * Runs work as an exclusive transaction, completely or not at all. The work must not wait for anything.
+   *
+   * @throws QplugError as `open`
+   */
   transaction<T>(work: () => T): T {
-    return worded(this.path, this.#name, () => transaction(this.#db, 'IMMEDIATE', work));
+    return this.#use((connection) =>
+      transaction(connection.db, 'IMMEDIATE', () => {
+        connection.isInTransaction = true;
+        try {
+          return work();
+        } finally {
+          connection.isInTransaction = false;
+        }
+      }),
+    );
   }
 
   [Symbol.dispose](): void {
-    this.#db.close();
+    this.#connection?.release();
+    this.#connection = undefined;
+  }
+
+  #use<T>(work: (connection: SharedConnection) => T): T {
+    return worded(this.path, this.#design.name, () => work(this.#current()));
+  }
+
+  /** @returns the connection to the file that has the path now */
+  #current(): SharedConnection {
+    const connection = this.#connection;
+    if (connection === undefined) throw new Error(`the database of ${this.#design.name} was closed`);
+    if (connection.isInTransaction) return connection;
+    if (connection.isCurrent) {
+      refuseNewer(this.path, this.#design, connection.db.userVersion());
+      return connection;
+    }
+    this.#connection = connect(this.path, this.#design, this.#driver);
+    connection.release();
+    return this.#connection;
   }
 }
 
-/** Reads everything as bytes, because the driver ends the process (a Rust panic) on a text that is not UTF-8. */
+function connect(path: string, design: StoreDesign, driver: SqliteDriver): SharedConnection {
+  makeOwnFolder(dirname(path));
+  const connection = SharedConnection.take(driver, path, BUSY_TIMEOUT);
+  try {
+    patiently(() => upgrade(connection, path, design));
+    return connection;
+  } catch (error) {
+    connection.release();
+    throw error;
+  }
+}
+
+/** Reads everything as bytes, because no driver reports a text that is not UTF-8. */
 function rowsOf(
-  db: Database.Database,
+  db: SqliteConnection,
   columns: readonly string[],
   from: string,
-  values: readonly ColumnValue[],
+  values: readonly SqlValue[],
 ): DatabaseRow[] {
   const asked = columns.map((name) => `CAST(${name} AS BLOB) AS ${name}`).join(', ');
-  const rows = db.prepare(`SELECT ${asked} FROM ${from}`).all([...values]) as Record<string, Uint8Array | null>[];
-  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  const decode = (bytes: Uint8Array | null | undefined): string | null => {
-    try {
-      return bytes == null ? null : text.decode(bytes);
-    } catch {
-      throw new SyntaxError('a text in it is not UTF-8');
-    }
-  };
-  return rows.map((row) => Object.fromEntries(columns.map((name) => [name, decode(row[name])])));
+  return db
+    .rows(`SELECT ${asked} FROM ${from}`, values)
+    .map((row) => Object.fromEntries(columns.map((name) => [name, textOf(row[name])])));
+}
+
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** @throws SyntaxError for what is not UTF-8 */
+function textOf(bytes: SqlRow[string] | undefined): string | null {
+  try {
+    return bytes == null ? null : UTF_8.decode(bytes);
+  } catch {
+    throw new SyntaxError('a text in it is not UTF-8');
+  }
 }
 
 /** @returns whether there is a database; if not, there is no need to load the driver */
 export function storeExists(path: string): boolean {
   return existsSync(path);
-}
-
-/**
- * Creates the file with mode 0600. Does not open an existing file: closing it would release the locks of this process's other connections
- * (fcntl(2)), and then two processes would write at once, and commits would be lost.
- */
-function makeFile(path: string): void {
-  const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there !== undefined) {
-    // SQLite would follow a link
-    if (!there.isFile()) throw Object.assign(new Error('it is not a file'), { code: 'ENOTSUP' });
-    return;
-  }
-  try {
-    closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600));
-  } catch (error) {
-    // another process has just created it
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-}
-
-function driver(): typeof Database {
-  try {
-    return nodeModule.createRequire(import.meta.url)('libsql') as typeof Database;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw fail('store-no-driver', { platform: `${process.platform}-${process.arch}`, reason }, { cause: error });
-  }
 }
 
 /**
@@ -161,7 +175,7 @@ function patiently(attempt: () => void): void {
       attempt();
       return;
     } catch (error) {
-      const busy = error instanceof Error && codeOf(error)?.startsWith('SQLITE_BUSY') === true;
+      const busy = error instanceof SqliteError && error.code.startsWith('SQLITE_BUSY');
       if (!busy || Date.now() > deadline) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_PAUSE);
     }
@@ -178,51 +192,76 @@ interface Identity {
 }
 
 /** Reads everything in one transaction: another process may be creating the database now. */
-function identityOf(db: Database.Database): Identity {
+function identityOf(db: SqliteConnection): Identity {
   const read = (pragma: string): string => pragmaOf(db, pragma);
   return transaction(db, 'DEFERRED', () => {
-    const [application, version] = [Number(read('application_id')), Number(read('user_version'))];
+    const [application, version] = [Number(read('application_id')), db.userVersion()];
     const isNew = application === 0 && version === 0 && Number(read('schema_version')) === 0;
     return { application, version, journal: read('journal_mode'), isNew };
   });
 }
 
-function pragmaOf(db: Database.Database, pragma: string): string {
+function pragmaOf(db: SqliteConnection, pragma: string): string {
   return rowsOf(db, [pragma], `pragma_${pragma}`, [])[0]?.[pragma] ?? '';
 }
 
-function upgrade(db: Database.Database, path: string, { name, application, migrations }: StoreDesign): void {
+function upgrade(connection: SharedConnection, path: string, design: StoreDesign): void {
+  const { db, isChecked } = connection;
+  const { name, application, migrations } = design;
   const broken = (reason: string): QplugError => fail('store-broken', { name, path, reason });
-  const refuseNewer = (version: number): void => {
-    if (version > migrations.length) throw fail('store-newer', { name, path, version, known: migrations.length });
-  };
   const found = identityOf(db);
   if (found.application !== application && !found.isNew) throw broken('it is a database of another program');
-  refuseNewer(found.version);
-  if (found.journal !== 'wal') db.exec('PRAGMA journal_mode = WAL');
+  refuseNewer(path, design, found.version);
+  if (found.journal !== 'wal') beginLog(db, path);
   // a power cut empties the runtime folder anyway; a killed process loses nothing
-  db.exec('PRAGMA synchronous = NORMAL');
+  if (!isChecked) db.script('PRAGMA synchronous = NORMAL');
   if (found.version < migrations.length) {
     transaction(db, 'IMMEDIATE', () => {
       // another process may have upgraded it while this one waited
-      const version = Number(pragmaOf(db, 'user_version'));
-      refuseNewer(version);
-      for (const sql of migrations.slice(version)) db.exec(sql);
-      db.exec(`PRAGMA application_id = ${application}; PRAGMA user_version = ${migrations.length}`);
+      const version = db.userVersion();
+      refuseNewer(path, design, version);
+      for (const sql of migrations.slice(version)) db.script(sql);
+      db.script(`PRAGMA application_id = ${application}; PRAGMA user_version = ${migrations.length}`);
     });
   }
+  if (isChecked) return;
   const check = pragmaOf(db, 'quick_check');
   if (check !== 'ok') throw broken(check);
+  connection.isChecked = true;
 }
 
-function transaction<T>(db: Database.Database, kind: 'IMMEDIATE' | 'DEFERRED', work: () => T): T {
-  db.exec(`BEGIN ${kind}`);
+/** @throws QplugError `store-newer` */
+function refuseNewer(path: string, { name, migrations }: StoreDesign, version: number): void {
+  if (version > migrations.length) throw fail('store-newer', { name, path, version, known: migrations.length });
+}
+
+/**
+ * Begins the write-ahead log, with an index of its own: the index of a database that was deleted or moved away stays beside it, and SQLite
+ * would read the pages of that one by it, as long as any process has it open.
+ *
+ * While this process has the new file for itself and it has no log, no other process can have an index of it: whoever uses a log holds a
+ * lock on the file. So the index that lies there is an old one.
+ */
+function beginLog(db: SqliteConnection, path: string): void {
+  transaction(db, 'EXCLUSIVE', () => {
+    if (pragmaOf(db, 'journal_mode') !== 'wal') rmSync(`${path}-shm`, { force: true });
+  });
+  db.script('PRAGMA journal_mode = WAL');
+}
+
+function transaction<T>(db: SqliteConnection, kind: 'IMMEDIATE' | 'DEFERRED' | 'EXCLUSIVE', work: () => T): T {
+  db.script(`BEGIN ${kind}`);
   try {
     const result = work();
-    db.exec('COMMIT');
+    db.script('COMMIT');
     return result;
   } catch (error) {
-    if (db.inTransaction) db.exec('ROLLBACK');
+    try {
+      db.script('ROLLBACK');
+    } catch (failed) {
+      // SQLite itself ends the transaction after some errors
+      if (!(failed instanceof SqliteError)) throw failed;
+    }
     throw error;
   }
 }
@@ -252,7 +291,7 @@ function worded<T>(path: string, name: string, work: () => T): T {
 
 /** @returns SQLite's or the system's error code; undefined for a bug in qplug */
 function codeOf(error: Error): string | undefined {
+  if (error instanceof SqliteError) return error.code;
   const { code } = error as NodeJS.ErrnoException;
-  if (typeof code === 'string' && /^(SQLITE_|E[A-Z]+$)/.test(code)) return code;
-  return error.message.startsWith('ConnectionFailed') ? 'SQLITE_CANTOPEN' : undefined;
+  return typeof code === 'string' && /^E[A-Z]+$/.test(code) ? code : undefined;
 }

@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { QplugError } from '../../src/diag/index.js';
 import { ClaimStore } from '../../src/registry/index.js';
+import type { SqliteDriver } from '../../src/registry/sqlite/index.js';
+import { DRIVERS } from '../unit/registry/drivers.js';
 import { runs } from '../unit/runs.js';
 
 const STORES = new URL('../fixtures/stores/', import.meta.url);
@@ -17,11 +19,11 @@ beforeEach(() => {
 afterEach(() => rmSync(runtime, { recursive: true, force: true }));
 
 /** Lays the bytes where the claims are, and reads, changes and reads them. @returns the code of what went wrong */
-function use(bytes: Uint8Array): string | undefined {
+function use(bytes: Uint8Array, driver: SqliteDriver): string | undefined {
   for (const end of ['', '-wal', '-shm']) rmSync(join(runtime, `claims.db${end}`), { force: true });
   writeFileSync(join(runtime, 'claims.db'), bytes, { mode: 0o600 });
   try {
-    using store = new ClaimStore(runtime);
+    using store = new ClaimStore(runtime, driver);
     const claims = store.list();
     store.suspensions.list();
     store.take(claims);
@@ -49,11 +51,13 @@ const bent = fc
     return bytes;
   });
 
-test('a file of any content is a database of claims, or refused', () => {
+test.each(DRIVERS)('a file of any content is a database of claims, or refused: $name', (driver) => {
   fc.assert(
     fc.property(fc.oneof(bent, bent, fc.uint8Array({ maxLength: 5000 })), (bytes) => {
       // unwritable: one whose header asks for a format of later releases
-      expect([undefined, 'store-broken', 'store-newer', 'store-full', 'store-unwritable']).toContain(use(bytes));
+      expect([undefined, 'store-broken', 'store-newer', 'store-full', 'store-unwritable']).toContain(
+        use(bytes, driver),
+      );
     }),
     { numRuns: runs(60) },
   );

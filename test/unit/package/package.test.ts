@@ -34,18 +34,49 @@ describe('the package', () => {
     expect(targets.filter((target) => !existsSync(join(installed, target)))).toEqual([]);
   });
 
-  test('needs one other package, and that only where devices are claimed', () => {
-    expect(Object.keys(manifest.dependencies)).toEqual(['libsql']);
-    const runtime = join(folder, 'run');
-    mkdirSync(runtime, { mode: 0o700 });
-    const env = { PATH: process.env['PATH'], QPLUG_RUNTIME_DIR: runtime, QPLUG_STATE_DIR: join(folder, 'state') };
-    const command = (...words: string[]): SpawnSyncReturns<string> =>
-      spawnSync(process.execPath, [join(installed, manifest.bin.qplug), ...words], { env, encoding: 'utf8' });
-    // nothing is claimed: nobody looks for it
-    expect(command('claims').status).toBe(0);
-    cpSync(join(top, 'test/fixtures/stores/claims-1.db'), join(runtime, 'claims.db'));
-    const { status, stderr } = command('claims');
-    expect([status, stderr]).toEqual([1, expect.stringContaining('the database library is missing')]);
+  describe('needs one other package', () => {
+    const hasOwn = process.getBuiltinModule?.('node:sqlite') !== undefined;
+    let runtime: string;
+    beforeAll(() => {
+      runtime = join(folder, 'run');
+      mkdirSync(runtime, { mode: 0o700 });
+    });
+
+    /** Runs the command. The last line of its output says which libraries it has loaded. */
+    function command(...words: string[]): SpawnSyncReturns<string> {
+      const env = { PATH: process.env['PATH'], QPLUG_RUNTIME_DIR: runtime, QPLUG_STATE_DIR: join(folder, 'state') };
+      const witness = `
+        import { readFileSync, writeSync } from 'node:fs';
+        process.on('exit', () => {
+          const loaded = [
+            process.moduleLoadList.some((name) => /\\bsqlite$/.test(name)) ? ['node:sqlite'] : [],
+            readFileSync('/proc/self/maps', 'utf8').includes('libsql') ? ['libsql'] : [],
+          ].flat();
+          writeSync(1, 'loaded: ' + loaded.join() + '\\n');
+        });`;
+      writeFileSync(join(folder, 'witness.mjs'), witness);
+      const args = ['--import', join(folder, 'witness.mjs'), join(installed, manifest.bin.qplug), ...words];
+      return spawnSync(process.execPath, args, { env, encoding: 'utf8' });
+    }
+    const loadedBy = ({ stdout }: SpawnSyncReturns<string>): string | undefined => /^loaded: (.*)$/m.exec(stdout)?.[1];
+
+    test('and no database library where nothing is claimed', () => {
+      expect(Object.keys(manifest.dependencies)).toEqual(['libsql']);
+      for (const words of [['claims'], ['devices']]) {
+        const told = command(...words);
+        expect([words, told.status, loadedBy(told)]).toEqual([words, 0, '']);
+      }
+    });
+
+    test("where something is claimed: Node's own, without a word about it, or else that package", () => {
+      cpSync(join(top, 'test/fixtures/stores/claims-1.db'), join(runtime, 'claims.db'));
+      const told = command('claims');
+      // the package is not installed here
+      const missing = [1, expect.stringContaining('the database library is missing'), ''];
+      expect([told.status, told.stderr, loadedBy(told)]).toEqual(
+        hasOwn ? [0, expect.not.stringContaining('Warning'), 'node:sqlite'] : missing,
+      );
+    });
   });
 
   test('gives the engine, the QMP client and the planner', () => {

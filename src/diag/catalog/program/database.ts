@@ -69,6 +69,7 @@ export const database = {
       fix: [
         sh`npm install -g qplug`,
         advice('without --omit=optional: each platform has its own package of the library'),
+        advice('or run qplug with Node 22.13 or later, which has a database of its own'),
       ],
     }),
   },
