@@ -29,7 +29,7 @@ async function stay(args: Arguments, terminal: Terminal): Promise<Streamed> {
 
 async function tell(agent: Agent, args: Arguments, terminal: Terminal): Promise<void> {
   for await (const event of agent.log.read(1, terminal.signal)) {
-    if (args.flag('json')) terminal.out(`${JSON.stringify(event)}\n`);
+    if (args.flag('json')) terminal.out(`${JSON.stringify({ schema: 'urn:qplug:agent-event:1', ...event })}\n`);
     else terminal.err(`${renderAgentEvent(event)}\n`);
   }
 }

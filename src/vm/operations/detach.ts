@@ -1,7 +1,8 @@
-import { type HostAccess, hostDeviceOf } from '../../access/index.js';
+import { type HostAccess, hostDeviceOf, ownerOf } from '../../access/index.js';
 import { type Finding, finding, throwErrors } from '../../diag/index.js';
 import { formatId, type HostDevice, isSelector, matchSelector, parseSelector } from '../../host/index.js';
 import { type AttachedDevice, type Controller, parseDeviceId, type Topology } from '../../qdev/index.js';
+import { sameOwner } from '../../registry/index.js';
 import { leftoversOf } from '../observe/index.js';
 import { within } from '../operation.js';
 import { readSituation, type Situation } from '../plan/index.js';
@@ -55,7 +56,8 @@ export async function detach(
   return within(operation, `detach from ${vm.name}`, async (signal) => {
     const situation = operation.before ?? (await readSituation(vm, host, { models: () => [], signal }));
     const { inventory: before, claims } = situation;
-    const found = findAll(words, situation);
+    const { here, forgotten } = withoutLost(words, situation, host);
+    const found = findAll(here, situation);
     const steps = found.map(({ device, controller }) => removalStep(device, controller, before, claims));
     const { kind = 'detach' } = operation;
     const change = { kind, recover: 'finish', steps, inventory: before } as const;
@@ -69,8 +71,35 @@ export async function detach(
         hostDevice: hostDeviceOf(device, after, claims),
       }),
     );
-    return { vm: vm.name, devices, findings };
+    return { vm: vm.name, devices, findings: [...forgotten, ...findings] };
   });
+}
+
+/** Forgets lost devices that the words name: then no agent attaches them when they return. @returns the other words */
+function withoutLost(
+  words: readonly string[],
+  situation: Situation,
+  host: HostAccess,
+): { readonly here: readonly string[]; readonly forgotten: readonly Finding[] } {
+  const { vm } = situation;
+  const lost = host.claims.lost.list().filter((one) => sameOwner(one.owner, ownerOf(vm)));
+  const here: string[] = [];
+  const forgotten: Finding[] = [];
+  for (const word of words) {
+    const named = lost.filter(({ key, label }) => {
+      const id = formatId(key.vendorId, key.productId);
+      const names = [id, `${id}:${key.serial}`, `serial=${key.serial}`, key.connector.split('/').at(-1)];
+      return names.includes(word.toLowerCase()) || names.includes(word) || label === word;
+    });
+    if (named.length === 0 || findOne(word, situation).length > 0) here.push(word);
+    else {
+      for (const one of named) {
+        host.claims.lost.remove(one);
+        forgotten.push(finding('lost-device-forgotten', { label: one.label, vm: vm.name }, { severity: 'note' }));
+      }
+    }
+  }
+  return { here, forgotten };
 }
 
 function findAll(words: readonly string[], situation: Situation): DeviceInVm[] {

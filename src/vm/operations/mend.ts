@@ -105,6 +105,9 @@ async function mendAll(host: HostAccess, operation: MendOperation): Promise<Find
   for (const suspension of host.claims.suspensions.list()) {
     if ((await presenceOf(suspension.owner)) === 'gone') host.claims.suspensions.remove(suspension);
   }
+  for (const lost of host.claims.lost.list()) {
+    if ((await presenceOf(lost.owner)) === 'gone') host.claims.lost.remove(lost);
+  }
   markLost(claims, host);
   const unsettled = claims.filter(
     (claim) => claim.worker !== undefined && hasEnded(claim.worker) && !orphans.includes(claim),

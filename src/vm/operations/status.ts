@@ -4,7 +4,7 @@ import { type Finding, finding, QplugError } from '../../diag/index.js';
 import { type HostInventory, labelOf, matchSelector, requireSelector } from '../../host/index.js';
 import { type Plan, plan } from '../../planner/index.js';
 import type { AttachedDevice, Topology } from '../../qdev/index.js';
-import type { Claim } from '../../registry/index.js';
+import { type Claim, sameOwner } from '../../registry/index.js';
 import { type DeviceState, halfLoadedFinding, leftoversOf, stateOf } from '../observe/index.js';
 import { type Operation, within } from '../operation.js';
 import {
@@ -55,6 +55,7 @@ export async function statusOf(vm: OpenVm, host: HostAccess, operation: Operatio
       ...guestFinding(vm, run, left),
       ...(await halfLoadedFinding(vm, signal)),
       ...suspendedFinding(vm, run, host),
+      ...awaitedFindings(vm, host),
       ...remembered.findings,
       ...devices.flatMap((one) => differenceOf(one, vm.name, again)),
       // a VM whose guest has left needs no devices
@@ -90,6 +91,12 @@ function readable<T>(read: () => T): T | undefined {
     if (!(error instanceof QplugError)) throw error;
     return undefined;
   }
+}
+
+/** The devices that the VM lost and is to get back. */
+function awaitedFindings(vm: OpenVm, host: HostAccess): Finding[] {
+  const lost = readable(() => host.claims.lost.list().filter((one) => sameOwner(one.owner, ownerOf(vm)))) ?? [];
+  return lost.map(({ label }) => finding('device-awaited', { label, vm: vm.name }, { severity: 'note' }));
 }
 
 /** A finding that the guest is not here, if so. */

@@ -53,4 +53,10 @@ export const detach = {
       fix: sh`printf %s ${operand(e.interface)} | sudo tee ${path(e.path)}`,
     }),
   },
+  'lost-device-forgotten': {
+    kind: 'failed',
+    text: ({ label, vm }: { label: string; vm: string }): Text => ({
+      what: `${printable(vm)} had lost ${printable(label)}, and does not get it back`,
+    }),
+  },
 } as const;

@@ -70,4 +70,12 @@ export const status = {
       fix: e.wanted === 'up' ? sh`qplug list` : sh`qplug status ${e.vm}`,
     }),
   },
+  'device-awaited': {
+    kind: 'failed',
+    text: ({ label, vm }: { label: string; vm: string }): Text => ({
+      what: `${printable(label)} was unplugged while ${printable(vm)} had it`,
+      why: 'the agent attaches it when it returns',
+      fix: sh`qplug agent`,
+    }),
+  },
 } as const;
