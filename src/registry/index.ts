@@ -6,6 +6,7 @@ export { Journal, type JournalEntry, type Watch } from './journal.js';
 export type { JournalHead, Mark, StepMark } from './journal-record.js';
 export type { PlaceRecord, RememberedController, RememberedDevice } from './place-record.js';
 export { PlaceStore } from './place-store.js';
+export { type ShareRecord, ShareStore } from './share-store.js';
 export type {
   SavedController,
   SavedDevice,

@@ -45,10 +45,12 @@ export {
   runVm,
   type SaveReport,
   type SaveRequest,
+  type ShareRequest,
   type Snapshot,
   type StayedDevice,
   type SuspendReport,
   saveSnapshot,
+  shareVm,
   shutdownVm,
   snapshotTags,
   statusOf,
@@ -56,6 +58,7 @@ export {
   suspend,
   tagOfNow,
   type VmAndFileChange,
+  VmShare,
   type VmStatus,
 } from './operations/index.js';
 export {
