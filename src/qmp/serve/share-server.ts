@@ -144,7 +144,9 @@ export class ShareServer implements AsyncDisposable {
     connected.stall ??= this.#stallTimer(client);
     connected.socket.write(text, (error) => {
       clearTimeout(connected.stall);
-      connected.stall = connected.socket.writableLength > 0 ? this.#stallTimer(client) : undefined;
+      // of a client that was dropped nobody would stop the timer
+      const goesOn = this.#clients.get(client) === connected && connected.socket.writableLength > 0;
+      connected.stall = goesOn ? this.#stallTimer(client) : undefined;
       if (error === undefined || error === null) this.#apply(this.#hub.taken(client, bytes));
     });
   }
