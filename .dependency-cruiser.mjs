@@ -72,6 +72,11 @@ const ROOMS = {
       ['protocol', 'events', 'address.ts', 'commands.ts', 'errors.ts'],
       'A connection carries out what the session says.',
     ],
+    share: [['protocol'], 'Who gets which answer is tried without a socket and without time.'],
+    serve: [
+      ['protocol', 'events', 'connection', 'share', 'errors.ts'],
+      'A server carries out what the hub says; no client connection knows that it is shared.',
+    ],
   },
   qdev: {
     speeds: [
@@ -244,6 +249,7 @@ const IO_FILES = [
   'src/base/read-file.ts',
   'src/base/socket-peer.ts',
   'src/base/standard-input.ts',
+  'src/base/socket-place.ts',
   'src/base/start-program.ts',
   'src/base/unix-socket.ts',
   'src/base/write-file.ts',
@@ -266,8 +272,10 @@ const IO_FILES = [
   'src/launcher/process/qemu-log.ts',
   'src/launcher/process/run-as.ts',
   'src/qmp/connection/socket-transport.ts',
+  'src/qmp/serve/share-server.ts',
   'src/registry/clear-away.ts',
   'src/registry/journal.ts',
+  'src/registry/share-store.ts',
   'src/registry/snapshot-store.ts',
   'src/registry/sqlite/shared-connection.ts',
   'src/registry/store.ts',

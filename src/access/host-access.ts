@@ -6,7 +6,7 @@ import {
   readInventory,
   type SysfsReader,
 } from '../host/index.js';
-import type { ClaimStore, Journal, PlaceStore, SnapshotStore, VmRegistry } from '../registry/index.js';
+import type { ClaimStore, Journal, PlaceStore, ShareStore, SnapshotStore, VmRegistry } from '../registry/index.js';
 
 /** The host, as the engine accesses it. Tests pass recorded trees and their own folders. */
 export interface HostAccess {
@@ -15,6 +15,8 @@ export interface HostAccess {
   /** Grants device nodes to QEMUs of other users; undefined if qplug has no permission to do so. */
   readonly nodes?: NodeRights | undefined;
   readonly registry: VmRegistry;
+  /** The shares of this user; undefined if there can be none. */
+  readonly shares?: ShareStore | undefined;
   /** Which VM has which device. */
   readonly claims: ClaimStore;
   /** The transactions in progress. */

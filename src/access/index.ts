@@ -30,4 +30,5 @@ export { filterFor, hostDeviceOf, matchDevice, type Standing, standingOf, withou
 export { openHost } from './open-host.js';
 export { ownerOf, presenceOf, processHasEnded, recordOfSocket, type VmTarget } from './owner.js';
 export { settleClaims } from './settle-claims.js';
+export { type Answerer, answererOf, monitorBehind, monitorPath } from './shares.js';
 export { deniedFindings, wishFor } from './vm-file-rules.js';

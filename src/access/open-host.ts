@@ -8,7 +8,16 @@ import {
   realSysfs,
   type SysfsReader,
 } from '../host/index.js';
-import { ClaimStore, Journal, PlaceStore, runtimeDir, SnapshotStore, stateDir, VmRegistry } from '../registry/index.js';
+import {
+  ClaimStore,
+  Journal,
+  PlaceStore,
+  runtimeDir,
+  ShareStore,
+  SnapshotStore,
+  stateDir,
+  VmRegistry,
+} from '../registry/index.js';
 import type { HostAccess } from './host-access.js';
 
 /** The user of this host, and replacements for tests. */
@@ -31,13 +40,16 @@ export function openHost({ env, uid, sysfs, files, policy, watch }: HostOptions)
   const runtime = runtimeDir(env, uid);
   const state = stateDir(env, uid);
   const registry = new VmRegistry(runtime);
+  const shares = new ShareStore(runtime);
   const journal = new Journal(state ?? runtime, watch);
-  for (const folder of [runtime, registry.folder, state ?? runtime, journal.folder]) requireOwnFolder(folder);
+  for (const folder of [runtime, registry.folder, shares.folder, state ?? runtime, journal.folder])
+    requireOwnFolder(folder);
   return {
     sysfs: sysfs ?? realSysfs(),
     drivers: kernelDrivers(),
     nodes: uid === 0 ? kernelNodeRights() : undefined,
     registry,
+    shares,
     claims: new ClaimStore(runtime),
     journal,
     places: state === undefined ? undefined : new PlaceStore(state),

@@ -24,7 +24,8 @@ export {
 } from './process-identity.js';
 export { NoFileError, type ReadLimits, readInput, readNamedFile, readPlainFile, whatItIs } from './read-file.js';
 export { throwIfShort } from './shortage.js';
-export { findSocketStatistics, peerOf } from './socket-peer.js';
+export { findSocketStatistics, holdsSocket, peerOf } from './socket-peer.js';
+export { SocketPlace } from './socket-place.js';
 export { processesReading } from './standard-input.js';
 export { type ProgramOptions, runProgram, startProgram } from './start-program.js';
 export { knockAt, type Listening, socketFileOf } from './unix-socket.js';

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import type { SocketIdentity } from './descriptor.js';
-import { identifyProcess, isSameProcess, type ProcessIdentity } from './process-identity.js';
+import { identifyProcess, isAlive, isSameProcess, type ProcessIdentity } from './process-identity.js';
 import { throwIfShort } from './shortage.js';
 import { runProgram } from './start-program.js';
 
@@ -64,6 +64,12 @@ function holdersOf(socket: SocketIdentity): ProcessIdentity[] {
     const after = identifyProcess(pid);
     return after !== undefined && isSameProcess(before, after) ? [after] : [];
   });
+}
+
+/** @returns whether exactly that process has the socket open, as far as this user may see that */
+export function holdsSocket(holder: ProcessIdentity, socket: SocketIdentity): boolean {
+  const has = hasOpen(holder.pid, socket);
+  return has && isAlive(holder);
 }
 
 /** @returns all pids */

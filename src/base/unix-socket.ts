@@ -7,7 +7,7 @@ import { throwIfShort } from './shortage.js';
 const [TYPE, SOCKET] = [0o170000n, 0o140000n];
 
 /** The longest path of a Unix socket: `sun_path` has 108 bytes, the last a NUL (unix(7)). */
-const MAX_PATH_BYTES = 107;
+export const MAX_PATH_BYTES = 107;
 
 /** ms for a connect(2) to a Unix socket, which the kernel answers at once. */
 const TIMEOUT = 1000;

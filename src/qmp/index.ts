@@ -5,7 +5,7 @@
 export type { QmpAddress } from './address.js';
 export type { ArgumentsOf, DeviceAdd, QmpCommandName, QmpCommands, ReturnOf } from './commands.js';
 export type { ConnectOptions, ExecuteOptions, QmpConnection } from './connection/index.js';
-export { connect } from './connection/index.js';
+export { connect, connectLines, type LineConnection } from './connection/index.js';
 export {
   type CloseReason,
   QmpClosedError,
@@ -31,3 +31,5 @@ export type {
   SnapshotInfo,
 } from './generated/replies.js';
 export type { Greeting, JsonObject, QmpEvent } from './protocol/index.js';
+export { type ShareNotice, type ShareOptions, ShareServer } from './serve/index.js';
+export type { ShareLimits } from './share/index.js';

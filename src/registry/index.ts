@@ -7,6 +7,7 @@ export type { JournalHead, Mark, StepMark } from './journal-record.js';
 export type { LostDevice } from './lost-device.js';
 export type { PlaceRecord, RememberedController, RememberedDevice } from './place-record.js';
 export { PlaceStore } from './place-store.js';
+export { type ShareRecord, ShareStore } from './share-store.js';
 export type {
   SavedController,
   SavedDevice,

@@ -22,6 +22,7 @@ import { rebalance } from './rebalance.js';
 import { release } from './release.js';
 import { resume } from './resume.js';
 import { run } from './run.js';
+import { share } from './share.js';
 import { shutdown } from './shutdown.js';
 import { snapshot } from './snapshot.js';
 import { status } from './status.js';
@@ -48,6 +49,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   snapshot,
   migrate,
   agent,
+  share,
   shutdown,
   kill,
   mend,

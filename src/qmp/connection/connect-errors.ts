@@ -9,6 +9,8 @@ export interface ConnectProgress {
   readonly opened: boolean;
   /** The greeting came. */
   readonly greeted: boolean;
+  /** A share greeted, and another client has its turn. */
+  readonly waitsForTurn: boolean;
   /** The start of a first line whose end has not come yet; untrusted. */
   readonly unfinished: string;
 }
@@ -42,6 +44,7 @@ export function connectTimeout(address: QmpAddress, timeout: number, progress: C
   if (!progress.opened) {
     return new QmpConnectError(address, finding('qmp-connect-failed', { address: where, errno: 'ETIMEDOUT' }));
   }
+  if (progress.waitsForTurn) return new QmpConnectError(address, finding('qmp-no-turn', { address: where, timeout }));
   if (progress.greeted) return new QmpConnectError(address, finding('qmp-ended-early', { address: where, timeout }));
   if (progress.unfinished !== '') return notQmp(address, progress.unfinished);
   return new QmpConnectError(address, finding('qmp-busy', { address: where, timeout }));

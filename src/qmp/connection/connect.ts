@@ -1,6 +1,7 @@
 import type { QmpAddress } from '../address.js';
 import { unusablePath } from './connect-errors.js';
 import { Connection } from './connection.js';
+import type { LineConnection } from './line-connection.js';
 import type { ConnectOptions, QmpConnection } from './qmp-connection.js';
 import { openSocket } from './socket-transport.js';
 import type { OpenTransport } from './transport.js';
@@ -16,12 +17,21 @@ export function connect(address: QmpAddress, options: ConnectOptions = {}): Prom
   return connectOver(openSocket, address, options);
 }
 
+/** As `connect`, for whoever reads and writes the lines of the session itself. */
+export function connectLines(address: QmpAddress, options: ConnectOptions = {}): Promise<LineConnection> {
+  return connectedOver(openSocket, address, options);
+}
+
 /** As `connect`, over any transport. */
-export async function connectOver(
+export function connectOver(
   open: OpenTransport,
   address: QmpAddress,
   options: ConnectOptions = {},
 ): Promise<QmpConnection> {
+  return connectedOver(open, address, options);
+}
+
+async function connectedOver(open: OpenTransport, address: QmpAddress, options: ConnectOptions): Promise<Connection> {
   options.signal?.throwIfAborted();
   const unusable = unusablePath(address);
   if (unusable !== undefined) throw unusable;

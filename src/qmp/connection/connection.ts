@@ -24,6 +24,7 @@ import {
   type QmpEvent,
   type ReplyOutcome,
   Session,
+  TURN,
 } from '../protocol/index.js';
 import {
   type ConnectProgress,
@@ -33,6 +34,7 @@ import {
   endedEarly,
   notQmp,
 } from './connect-errors.js';
+import type { LineConnection, TakeLine } from './line-connection.js';
 import type { ConnectOptions, ExecuteOptions, QmpConnection } from './qmp-connection.js';
 import type { OpenTransport, Transport } from './transport.js';
 import { toWire } from './wire.js';
@@ -49,7 +51,7 @@ interface Call {
 }
 
 /** Carries bytes from a transport to the session, and does what the session says. */
-export class Connection implements QmpConnection {
+export class Connection implements QmpConnection, LineConnection {
   readonly closed: Promise<CloseReason>;
   readonly execute: QmpConnection['execute'] = ((command: string, args?: object, options?: ExecuteOptions) =>
     this.#checked(command, args, options)) as QmpConnection['execute'];
@@ -67,13 +69,15 @@ export class Connection implements QmpConnection {
   #greeting: Greeting | undefined;
   #oob = false;
   #reason: CloseReason = { reason: 'by-us' };
+  #greetingLine = '';
+  #takeLine: TakeLine | undefined;
 
   /** Starts to connect; `ready` settles with the outcome. */
   constructor(open: OpenTransport, address: QmpAddress, options: ConnectOptions) {
     this.#address = address;
     this.#options = options;
     this.#splitter = new LineSplitter(options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES);
-    this.#session = new Session(options.oob ?? false);
+    this.#session = new Session(options.oob ?? false, options.turn ?? false);
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -111,8 +115,24 @@ export class Connection implements QmpConnection {
     return this.#oob;
   }
 
+  get shared(): boolean {
+    return this.greeting.capabilities.includes(TURN);
+  }
+
   get socket(): ReturnType<NonNullable<Transport['socket']>> {
     return this.#transport.socket?.();
+  }
+
+  get greetingLine(): string {
+    return this.#greetingLine;
+  }
+
+  takeLines(take: TakeLine): void {
+    this.#takeLine = take;
+  }
+
+  sendLine(text: string): void {
+    if (this.#session.phase === 'running') this.#transport.send(text);
   }
 
   get bytesReceived(): number {
@@ -190,12 +210,26 @@ export class Connection implements QmpConnection {
     this.#received += chunk.length;
     for (const frame of this.#splitter.push(chunk)) {
       if (this.#session.phase === 'closed') return;
-      this.#line('fault' in frame ? frame : parseLine(frame.line));
+      if ('fault' in frame) this.#line(frame);
+      else this.#whole(frame.line);
     }
     if (this.#session.phase !== 'greeting') return;
     // A text that does not even start as JSON, such as a prompt, may never get its line end.
     const start = this.#splitter.unfinished.trimStart();
     if (start !== '' && !start.startsWith('{')) this.#line({ fault: { fault: 'not-json', received: start } });
+  }
+
+  #whole(line: string): void {
+    const parsed = parseLine(line);
+    if (this.#session.phase === 'greeting') this.#greetingLine = line;
+    const take = this.#takeLine;
+    if (take === undefined || !('message' in parsed)) {
+      this.#line(parsed);
+      return;
+    }
+    // the session needs to know of a SHUTDOWN; of answers it knows nothing, because it did not ask
+    if (typeof parsed.message['event'] === 'string') this.#line(parsed);
+    callOut(() => take(line, parsed.message));
   }
 
   #line(parsed: ParsedLine): void {
@@ -216,7 +250,8 @@ export class Connection implements QmpConnection {
 
   #progress(): ConnectProgress {
     const greeted = this.#session.phase !== 'greeting';
-    return { opened: this.#opened, greeted, unfinished: this.#splitter.unfinished };
+    const { waitsForTurn } = this.#session;
+    return { opened: this.#opened, greeted, waitsForTurn, unfinished: this.#splitter.unfinished };
   }
 
   #apply(effects: readonly Effect[]): void {

@@ -3,5 +3,6 @@
  * `QmpConnection`, or an error that says why there is none.
  */
 
-export { connect } from './connect.js';
+export { connect, connectLines } from './connect.js';
+export type { LineConnection } from './line-connection.js';
 export type { ConnectOptions, ExecuteOptions, QmpConnection } from './qmp-connection.js';

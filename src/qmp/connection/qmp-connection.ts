@@ -14,6 +14,8 @@ export interface ConnectOptions {
   readonly commandTimeout?: number | undefined;
   /** Ask for out-of-band execution where the server offers it; default false. */
   readonly oob?: boolean | undefined;
+  /** Behind a share of qplug: wait until no other client with this option is connected; default false. QEMU itself serves one client. */
+  readonly turn?: boolean | undefined;
   /** Longest accepted message, in bytes; default 64 MiB. A longer one ends the session. */
   readonly maxMessageBytes?: number | undefined;
   /** Gets reports of what is odd but harmless: unknown replies, unknown messages, events that were lost or had wrong data. */
@@ -34,6 +36,8 @@ export interface QmpConnection extends AsyncDisposable {
   readonly version: Greeting['version'];
   /** Whether out-of-band execution was asked for and granted. */
   readonly oob: boolean;
+  /** Whether the other end is a share of qplug, and not QEMU itself. */
+  readonly shared: boolean;
   /** The socket of this process at our end, from which the kernel knows who is at the other end. Undefined when it is closed. */
   readonly socket: SocketIdentity | undefined;
   /** The number of bytes received so far. */

@@ -13,4 +13,5 @@ export {
   parseLine,
   type QmpEvent,
 } from './message.js';
-export { type Effect, type ReplyOutcome, Session, type Shutdown } from './session.js';
+export { nestsDeeper } from './nesting.js';
+export { type Effect, type ReplyOutcome, Session, type Shutdown, TURN } from './session.js';

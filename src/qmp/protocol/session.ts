@@ -50,6 +50,12 @@ export interface Issued {
   readonly message: JsonObject;
 }
 
+/**
+ * The capability that a share of qplug offers (src/qmp/share). A client that enables it gets its answer to the negotiation when no other such
+ * client is connected: QEMU's own socket serves one client at a time, and qplug relies on that.
+ */
+export const TURN = 'qplug-turn';
+
 const NEGOTIATION = { execute: 'qmp_capabilities' } as const;
 
 /**
@@ -60,10 +66,11 @@ const NEGOTIATION = { execute: 'qmp_capabilities' } as const;
  *        └──────── not QMP ─────────┴── refused, end ─────────────────────────▲
  */
 export class Session {
-  readonly #wantsOob: boolean;
+  readonly #wants: readonly string[];
   #phase: 'greeting' | 'negotiating' | 'running' | 'closed' = 'greeting';
   #greeting: Greeting | undefined;
   #oob = false;
+  #waitsForTurn = false;
   #nextId = 1;
   /**
    * The ids of commands that were sent and not answered, in the order of sending. A command that nobody waits for any more stays here
@@ -74,13 +81,21 @@ export class Session {
   /** The last SHUTDOWN event, unless the VM has come back since. */
   #shutdown: Shutdown | undefined;
 
-  /** @param wantsOob - ask for out-of-band execution where the server offers it */
-  constructor(wantsOob: boolean) {
-    this.#wantsOob = wantsOob;
+  /**
+   * @param wantsOob - ask for out-of-band execution where the server offers it
+   * @param wantsTurn - wait for a turn where the server is a share
+   */
+  constructor(wantsOob: boolean, wantsTurn = false) {
+    this.#wants = [...(wantsOob ? ['oob'] : []), ...(wantsTurn ? [TURN] : [])];
   }
 
   get phase(): 'greeting' | 'negotiating' | 'running' | 'closed' {
     return this.#phase;
+  }
+
+  /** Whether a share has greeted, and another client has its turn now. */
+  get waitsForTurn(): boolean {
+    return this.#phase === 'negotiating' && this.#waitsForTurn;
   }
 
   /** How many commands were sent and not answered. */
@@ -154,8 +169,10 @@ export class Session {
   #greeted(greeting: Greeting): readonly Effect[] {
     this.#phase = 'negotiating';
     this.#greeting = greeting;
-    this.#oob = this.#wantsOob && greeting.capabilities.includes('oob');
-    const message = this.#oob ? { ...NEGOTIATION, arguments: { enable: ['oob'] }, id: 0 } : { ...NEGOTIATION, id: 0 };
+    const enable = this.#wants.filter((one) => greeting.capabilities.includes(one));
+    this.#oob = enable.includes('oob');
+    this.#waitsForTurn = enable.includes(TURN);
+    const message = enable.length > 0 ? { ...NEGOTIATION, arguments: { enable }, id: 0 } : { ...NEGOTIATION, id: 0 };
     return [{ effect: 'send', message }];
   }
 

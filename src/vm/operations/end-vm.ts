@@ -6,6 +6,7 @@ import {
   type HostAccess,
   hostDeviceOf,
   inventoryOf,
+  monitorPath,
   ownerOf,
   readableClaims,
   type VmTarget,
@@ -60,8 +61,8 @@ export async function killVm(target: VmTarget, host: HostAccess, operation: Oper
   let hostDevices: readonly HostDevice[] = [];
   try {
     await using qmp = await connect(
-      { path: target.socket },
-      { signal, timeout: ANSWER_TIMEOUT, commandTimeout: ANSWER_TIMEOUT },
+      { path: monitorPath(target.socket, host) },
+      { signal, turn: true, timeout: ANSWER_TIMEOUT, commandTimeout: ANSWER_TIMEOUT },
     );
     hostDevices = await hostDevicesIn(target, qmp, host, signal);
     onProgress?.('quit');

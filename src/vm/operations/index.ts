@@ -19,6 +19,7 @@ export { type RestoreReport, type RestoreRequest, restoreSnapshot } from './rest
 export { type ResumedDevice, type ResumeReport, type ResumeRequest, resume } from './resume.js';
 export { type RunningVm, type RunRequest, runVm } from './run.js';
 export { type DeviceAt, type SaveReport, type SaveRequest, saveSnapshot } from './save-snapshot.js';
+export { type ShareRequest, shareVm, VmShare } from './share.js';
 export { tagOfNow } from './snapshot-tag.js';
 export { statusOf, type VmStatus } from './status.js';
 export { type SuspendReport, suspend } from './suspend.js';

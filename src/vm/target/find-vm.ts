@@ -1,4 +1,4 @@
-import { type HostAccess, recordOfSocket, type VmTarget } from '../../access/index.js';
+import { type HostAccess, monitorBehind, recordOfSocket, type VmTarget } from '../../access/index.js';
 import { kindOfFile, socketFileOf } from '../../base/index.js';
 import { loadVmFile } from '../../config/index.js';
 import { fail, nearest } from '../../diag/index.js';
@@ -11,15 +11,18 @@ export function isVmFile(word: string): boolean {
 }
 
 /**
- * Finds the VM that a word names: by name, VM file, or path of a QMP socket (anything with a `/` that is no VM file).
+ * Finds the VM that a word names: by name, VM file, or path of a QMP socket (anything with a `/` that is no VM file). The socket of a share
+ * of this user names the VM behind the share.
  *
  * @throws QplugError `vm-not-found`
  */
 export async function findVm(word: string, host: HostAccess): Promise<VmTarget> {
   if (isVmFile(word)) return vmOfName((await loadVmFile(word, { checkSelector: selectorFault })).name, word, host);
   if (!word.includes('/')) return vmOfName(word, word, host);
-  const record = recordOfSocket(word, host);
+  const shared = monitorBehind(word, host);
+  const record = recordOfSocket(shared?.socket ?? word, host);
   if (record !== undefined) return { name: record.name, socket: word, record };
+  if (shared !== undefined) return { name: word, socket: shared.socket, record, socketFile: shared.file };
   return { name: word, socket: word, record, socketFile: socketFileOf(word) };
 }
 

@@ -6,6 +6,6 @@
 export { type ChangeChoice, type ChangeTarget, changeTarget } from './change-target.js';
 export { findVm, isVmFile } from './find-vm.js';
 export { listVms } from './list-vms.js';
-export { type OpenVm, openVm } from './open-vm.js';
+export { type OpenVm, openVm, takeMonitor } from './open-vm.js';
 export { reachOwner } from './reach-owner.js';
 export { fileOf, readVmFile, readVmFileText } from './vm-file.js';

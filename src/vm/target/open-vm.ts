@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HostAccess, VmTarget } from '../../access/index.js';
-import { Deadline, isSameProcess, peerOf, socketFileOf } from '../../base/index.js';
+import { answererOf, type HostAccess, monitorPath, type VmTarget } from '../../access/index.js';
+import { Deadline, isSameProcess, socketFileOf } from '../../base/index.js';
 import { QemuLog } from '../../launcher/index.js';
-import { connect, QmpConnectError, type QmpConnection } from '../../qmp/index.js';
+import { type ConnectOptions, connect, type QmpAddress, QmpConnectError, type QmpConnection } from '../../qmp/index.js';
 import type { VmRecord } from '../../registry/index.js';
 import { findVm } from './find-vm.js';
 
@@ -27,9 +27,10 @@ export async function openVm(
   options: { readonly signal: AbortSignal; readonly timeout: number },
 ): Promise<OpenVm> {
   const target = typeof vm === 'string' ? await findVm(vm, host) : vm;
-  const qmp = await takeMonitor(target.socket, options);
+  const path = monitorPath(target.socket, host);
+  const qmp = await takeMonitor(path, connect, options);
   try {
-    const known = await identify(target, qmp, host, options.signal);
+    const known = await identify(target, path, qmp, host, options.signal);
     if (known.record !== undefined) keepLog(known.record);
     return { ...known, qmp, [Symbol.asyncDispose]: () => qmp.close() };
   } catch (error) {
@@ -40,23 +41,25 @@ export async function openVm(
 
 /**
  * Identifies the VM at a socket that the user named. qplug recognizes its own VMs by their process if not by the path, so that the VM has
- * its name, file and rules whatever path leads to it.
+ * its name, file and rules whatever path leads to it. Behind a share, the VM is the one whose socket the share holds.
  */
 async function identify(
   target: VmTarget,
-  { socket }: QmpConnection,
-  { registry }: HostAccess,
+  path: string,
+  { socket, shared }: QmpConnection,
+  host: HostAccess,
   signal: AbortSignal,
 ): Promise<VmTarget> {
   if (target.record !== undefined || socket === undefined) return target;
-  const process = await peerOf(socket, signal);
+  const { process, share } = await answererOf(socket, { socket: path, shared }, host, signal);
   const record =
     process &&
-    registry.list().find(({ record: { qemu } }) => qemu !== undefined && isSameProcess(qemu, process))?.record;
+    host.registry.list().find(({ record: { qemu } }) => qemu !== undefined && isSameProcess(qemu, process))?.record;
   if (record !== undefined) return { name: record.name, socket: target.socket, record };
+  const { socket: own, file } = share?.qemu ?? { socket: target.socket, file: target.socketFile };
   // another socket may have replaced it in the meantime
-  const socketFile = socketFileOf(target.socket) === target.socketFile ? target.socketFile : undefined;
-  return { ...target, process, socketFile };
+  const socketFile = socketFileOf(own) === file ? file : undefined;
+  return { ...target, socket: own, process, socketFile };
 }
 
 /** If a VM's watcher was killed, the next command that opens the VM copies its log. */
@@ -66,14 +69,15 @@ function keepLog({ log }: VmRecord): void {
 }
 
 /** One client waits in QEMU's queue; the kernel rejects any further client immediately (listen(2), backlog 1); that client retries. */
-async function takeMonitor(
+export async function takeMonitor<T>(
   path: string,
+  open: (address: QmpAddress, options: ConnectOptions) => Promise<T>,
   { signal, timeout }: { readonly signal: AbortSignal; readonly timeout: number },
-): Promise<QmpConnection> {
+): Promise<T> {
   using deadline = new Deadline(timeout, signal);
   for (;;) {
     try {
-      return await connect({ path }, { signal, timeout: Math.max(1, Math.ceil(deadline.remaining)) });
+      return await open({ path }, { signal, turn: true, timeout: Math.max(1, Math.ceil(deadline.remaining)) });
     } catch (error) {
       const isBusy = error instanceof QmpConnectError && error.code === 'qmp-busy';
       if (!isBusy || deadline.remaining <= CONNECT_RETRY_INTERVAL) throw error;

@@ -1,5 +1,5 @@
-import type { HostAccess } from '../../access/index.js';
-import { isSameProcess, peerOf, socketFileOf } from '../../base/index.js';
+import { answererOf, type HostAccess, monitorPath } from '../../access/index.js';
+import { isSameProcess, socketFileOf } from '../../base/index.js';
 import { fail } from '../../diag/index.js';
 import { type ConnectOptions, connect, type QmpConnection } from '../../qmp/index.js';
 import type { ClaimOwner } from '../../registry/index.js';
@@ -11,15 +11,16 @@ import type { ClaimOwner } from '../../registry/index.js';
  */
 export async function reachOwner(
   owner: ClaimOwner,
-  { registry }: Pick<HostAccess, 'registry'>,
+  host: Pick<HostAccess, 'registry' | 'shares'>,
   options: ConnectOptions & { readonly signal: AbortSignal },
 ): Promise<QmpConnection> {
   const { vm, socket, process } = owner;
-  const qmp = await connect({ path: socket }, options);
+  const path = monitorPath(socket, host);
+  const qmp = await connect({ path }, { ...options, turn: true });
   try {
     // only qplug can create sockets in the folder of its own VM
-    const isOurs = registry.read(vm)?.sockets.qplug === socket;
-    if (!isOurs && !(await isOwner(owner, qmp, options.signal)))
+    const isOurs = host.registry.read(vm)?.sockets.qplug === socket;
+    if (!isOurs && !(await isOwner(owner, path, qmp, host, options.signal)))
       throw fail('socket-of-another-vm', { vm, socket, pid: process?.pid });
     return qmp;
   } catch (error) {
@@ -30,10 +31,15 @@ export async function reachOwner(
 
 async function isOwner(
   { process, socket, socketFile }: ClaimOwner,
+  path: string,
   qmp: QmpConnection,
+  host: Pick<HostAccess, 'shares'>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const peer = process === undefined || qmp.socket === undefined ? undefined : await peerOf(qmp.socket, signal);
+  const { socket: end, shared } = qmp;
+  const isKnown = process !== undefined && end !== undefined;
+  const found = isKnown ? await answererOf(end, { socket: path, shared }, host, signal) : undefined;
+  const peer = found?.process;
   if (process !== undefined && peer !== undefined) return isSameProcess(process, peer);
   return socketFile === undefined || socketFileOf(socket) === socketFile;
 }

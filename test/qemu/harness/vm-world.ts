@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { HostAccess } from '../../../src/access/index.js';
 import { recordedSysfs } from '../../../src/host/index.js';
 import type { Topology } from '../../../src/qdev/index.js';
-import { ClaimStore, Journal, PlaceStore, SnapshotStore, VmRegistry } from '../../../src/registry/index.js';
+import { ClaimStore, Journal, PlaceStore, ShareStore, SnapshotStore, VmRegistry } from '../../../src/registry/index.js';
 import { type Operation, openVm } from '../../../src/vm/index.js';
 import { readTopology } from '../../../src/vm/observe/read-topology.js';
 import { PATIENCE } from '../../patience.js';
@@ -29,6 +29,7 @@ export function makeWorld(env: Readonly<Record<string, string>> = {}): World {
     sysfs: recordedSysfs({ schema: 'qplug-host-recording-1', sys: {}, nodes: {} }),
     drivers: { path: 'none', probe: () => undefined, bind: () => undefined, unbind: () => undefined },
     registry: new VmRegistry(join(folder, 'run')),
+    shares: new ShareStore(join(folder, 'run')),
     claims: new ClaimStore(join(folder, 'run')),
     journal: new Journal(join(folder, 'state')),
     places: new PlaceStore(join(folder, 'state')),

@@ -128,6 +128,8 @@ const LINES: readonly (readonly string[])[] = [
   ['qmp', socket, 'query-name'],
   ['qmp', socket, EVIL],
   ['qmp', socket, 'query-name', `{${EVIL}`],
+  ['share', socket, '--listen', join(folder, EVIL, EVIL)],
+  ['share', EVIL],
   ['snapshot', 'list', socket],
   ['snapshot', 'save', socket, EVIL],
   ['suspend', socket],

@@ -62,6 +62,16 @@ export const qmpConnection = {
     }),
   },
   'qmp-busy': { kind: 'unreachable', text: (e: QmpBusy): Text => busy(e) },
+  /** The socket is one of `qplug share`; `timeout`: ms that qplug waited for its turn. */
+  'qmp-no-turn': {
+    kind: 'unreachable',
+    text: ({ address, timeout }: { address: string; timeout: number }): Text => ({
+      what: 'another qplug command uses the VM',
+      where: printable(address),
+      why: `it did not end within ${timeout} ms; qplug's commands go through a share one after another`,
+      fix: [advice('find it:'), sh`pgrep -af qplug`],
+    }),
+  },
   /** The connection ended, or time ran out, between the connect and the answer to `qmp_capabilities`. */
   'qmp-ended-early': {
     kind: 'unreachable',

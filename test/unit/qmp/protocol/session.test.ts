@@ -48,6 +48,15 @@ describe('handshake', () => {
     expect(effects).toMatchObject([{ message: { arguments: { enable: ['oob'] } } }, { effect: 'ready', oob: true }]);
   });
 
+  test('a turn is waited for when it is wanted and a share offers it', () => {
+    const offers = { QMP: { ...GREETING.QMP, capabilities: ['qplug-turn'] } };
+    const waiting = tell(new Session(false, true), [line(offers)]);
+    expect(waiting.effects).toMatchObject([{ message: { arguments: { enable: ['qplug-turn'] } } }]);
+    expect(waiting.session.waitsForTurn).toBe(true);
+    expect(tell(new Session(false, true), [line(GREETING)]).session.waitsForTurn).toBe(false);
+    expect(tell(new Session(false), [line(offers)]).session.waitsForTurn).toBe(false);
+  });
+
   test('out-of-band is not asked for when it is not offered', () => {
     const without = { QMP: { ...GREETING.QMP, capabilities: [] } };
     const { effects } = tell(new Session(true), [line(without), line({ return: {}, id: 0 })]);
