@@ -178,6 +178,6 @@ describe('the agent', () => {
     const waiting = await tells('waiting');
     expect(waiting).toMatchObject({ reason: [{ code: 'device-open-failed' }] });
     plug({ ...MODEM, address: 6 });
-    await becomes(`${idOf(0x701a)} on 1`);
+    await becomes(`${idOf(0x701a)} on 2`);
   });
 });
