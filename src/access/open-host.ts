@@ -8,7 +8,16 @@ import {
   realSysfs,
   type SysfsReader,
 } from '../host/index.js';
-import { ClaimStore, Journal, PlaceStore, runtimeDir, SnapshotStore, stateDir, VmRegistry } from '../registry/index.js';
+import {
+  AssignmentStore,
+  ClaimStore,
+  Journal,
+  PlaceStore,
+  runtimeDir,
+  SnapshotStore,
+  stateDir,
+  VmRegistry,
+} from '../registry/index.js';
 import type { HostAccess } from './host-access.js';
 
 /** The user of this host, and replacements for tests. */
@@ -41,6 +50,7 @@ export function openHost({ env, uid, sysfs, files, policy, watch }: HostOptions)
     claims: new ClaimStore(runtime),
     journal,
     places: state === undefined ? undefined : new PlaceStore(state),
+    assignments: state === undefined ? undefined : new AssignmentStore(state),
     snapshots: state === undefined ? undefined : new SnapshotStore(state),
     // guards are known only for this machine's own devices
     files: files ?? (sysfs === undefined ? realHostFiles() : undefined),

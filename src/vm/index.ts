@@ -4,8 +4,15 @@ export type { FileEntry, FileReport } from './file-edit/index.js';
 export type { DeviceState } from './observe/index.js';
 export type { Operation } from './operation.js';
 export {
+  type AdoptReport,
+  type AssignedReport,
+  type AssignmentsReport,
+  type AssignReport,
   type AttachedReport,
   type AttachReport,
+  adopt,
+  assign,
+  assignmentsOf,
   attach,
   attachTo,
   type Check,
@@ -18,6 +25,8 @@ export {
   detachFrom,
   diagnose,
   type EndReport,
+  type ForgetReport,
+  forgetAdopted,
   killVm,
   listSnapshots,
   type MigrateReport,
@@ -55,6 +64,8 @@ export {
   stayWith,
   suspend,
   tagOfNow,
+  type UnassignReport,
+  unassign,
   type VmAndFileChange,
   type VmStatus,
 } from './operations/index.js';
@@ -70,11 +81,13 @@ export {
   roomInVm,
 } from './plan/index.js';
 export {
+  type AdoptedVm,
   type ChangeChoice,
   type ChangeTarget,
   changeTarget,
   findVm,
   isVmFile,
+  listAdopted,
   listVms,
   type OpenVm,
   openVm,

@@ -4,7 +4,10 @@
  */
 
 import type { CommandDeclaration } from '../command.js';
+import { adopt } from './adopt.js';
 import { argv } from './argv.js';
+import { assign } from './assign.js';
+import { assignments } from './assignments.js';
 import { attach } from './attach.js';
 import { claims } from './claims.js';
 import { detach } from './detach.js';
@@ -24,6 +27,7 @@ import { shutdown } from './shutdown.js';
 import { snapshot } from './snapshot.js';
 import { status } from './status.js';
 import { suspend } from './suspend.js';
+import { unassign } from './unassign.js';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandDeclaration[] = [
@@ -34,10 +38,14 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   list,
   status,
   claims,
+  assignments,
   attach,
   detach,
   rebalance,
   release,
+  assign,
+  unassign,
+  adopt,
   suspend,
   resume,
   snapshot,

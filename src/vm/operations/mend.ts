@@ -105,6 +105,9 @@ async function mendAll(host: HostAccess, operation: MendOperation): Promise<Find
   for (const suspension of host.claims.suspensions.list()) {
     if ((await presenceOf(suspension.owner)) === 'gone') host.claims.suspensions.remove(suspension);
   }
+  for (const dismissal of host.claims.dismissals.list()) {
+    if ((await presenceOf(dismissal.owner)) === 'gone') host.claims.dismissals.remove([dismissal]);
+  }
   markLost(claims, host);
   const unsettled = claims.filter(
     (claim) => claim.worker !== undefined && hasEnded(claim.worker) && !orphans.includes(claim),
