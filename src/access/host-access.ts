@@ -6,7 +6,15 @@ import {
   readInventory,
   type SysfsReader,
 } from '../host/index.js';
-import type { ClaimStore, Journal, PlaceStore, ShareStore, SnapshotStore, VmRegistry } from '../registry/index.js';
+import type {
+  AssignmentStore,
+  ClaimStore,
+  Journal,
+  PlaceStore,
+  ShareStore,
+  SnapshotStore,
+  VmRegistry,
+} from '../registry/index.js';
 
 /** The host, as the engine accesses it. Tests pass recorded trees and their own folders. */
 export interface HostAccess {
@@ -23,6 +31,8 @@ export interface HostAccess {
   readonly journal: Journal;
   /** The former places of devices; undefined if qplug remembers none. */
   readonly places?: PlaceStore | undefined;
+  /** What a person assigned to VMs, and the names of adopted VMs; undefined if qplug records none. */
+  readonly assignments?: AssignmentStore | undefined;
   /** The USB trees of snapshots; undefined if qplug records none. */
   readonly snapshots?: SnapshotStore | undefined;
   /** The files that show why the host needs a device; undefined for no guards. */

@@ -1,9 +1,11 @@
 /**
  * Which VM may have a device, which VM has it, and how the host gets it back. Input: this host (`HostAccess`, opened by `openHost`) and a
  * device. Output: claims, the rules of the VM's file and of the host's policy, the guards that keep a device on the host, the device that
- * an object in a VM represents, and restored drivers. Nothing here changes a VM or needs a running one.
+ * an object in a VM represents, restored drivers, which of two assignments wins, and what a person detached by hand. Nothing here changes
+ * a VM or needs a running one.
  */
 
+export { compareAssignments, isSameSelector, specificityOf, type VmAssignment } from './assignment-order.js';
 export {
   type ClaimWish,
   claimedDevice,
@@ -22,6 +24,13 @@ export {
   takeClaims,
 } from './claims.js';
 export { claimsByPort } from './claims-by-port.js';
+export {
+  type DismissedDevice,
+  dismiss,
+  liftDismissals,
+  liftDismissalsThat,
+  matchesDismissal,
+} from './dismissals.js';
 export { awaitHostDrivers, giveBack } from './give-back.js';
 export { type HostAccess, inventoryOf } from './host-access.js';
 export { guardFindings, guardsFor, takenAway } from './host-guards.js';

@@ -9,6 +9,7 @@ import {
   type SysfsReader,
 } from '../host/index.js';
 import {
+  AssignmentStore,
   ClaimStore,
   Journal,
   PlaceStore,
@@ -53,6 +54,7 @@ export function openHost({ env, uid, sysfs, files, policy, watch }: HostOptions)
     claims: new ClaimStore(runtime),
     journal,
     places: state === undefined ? undefined : new PlaceStore(state),
+    assignments: state === undefined ? undefined : new AssignmentStore(state),
     snapshots: state === undefined ? undefined : new SnapshotStore(state),
     // guards are known only for this machine's own devices
     files: files ?? (sysfs === undefined ? realHostFiles() : undefined),

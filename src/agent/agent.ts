@@ -4,19 +4,10 @@ import { type Finding, QplugError } from '../diag/index.js';
 import { mend } from '../vm/index.js';
 import { perform } from './act/index.js';
 import { type AgentDesk, AgentServer } from './api/index.js';
-import {
-  type Account,
-  type Attempts,
-  addressOf,
-  decide,
-  type Tried,
-  type Work,
-  withoutOld,
-  withTry,
-} from './decide/index.js';
+import { type Account, type Attempts, decide, type Tried, type Work, withoutOld, withTry } from './decide/index.js';
 import { deriveEvents, EventLog, type Look } from './events/index.js';
 import { type Looked, Lookout } from './look/index.js';
-import { FolderWatch } from './watch/index.js';
+import { FolderWatch, FolderWatches } from './watch/index.js';
 
 /** ms between two looks when nothing happens: for changes of which inotify says nothing, such as a driver that was bound. */
 const SLOW_LOOK = 45_000;
@@ -153,7 +144,7 @@ export class Agent implements AsyncDisposable {
   async #run(): Promise<void> {
     const hint = (): void => this.hint();
     using _nodes = new FolderWatch(this.#options.nodes ?? '/dev/bus/usb', { deep: true }, hint);
-    using _vms = new FolderWatch(this.#host.registry.folder, { deep: false }, hint);
+    using folders = new FolderWatches(hint);
     this.#signal.addEventListener('abort', () => this.#wake(), { once: true });
     let mended = Number.NEGATIVE_INFINITY;
     while (!this.#signal.aborted) {
@@ -164,7 +155,7 @@ export class Agent implements AsyncDisposable {
           await this.#mend();
           mended = performance.now();
         }
-        const next = await this.#look();
+        const next = await this.#look(folders);
         if (next !== undefined) pause = Math.min(SLOW_LOOK, Math.max(1, next - performance.now()));
       } catch (error) {
         if (!(error instanceof QplugError)) throw error;
@@ -188,10 +179,11 @@ export class Agent implements AsyncDisposable {
   }
 
   /** @returns when to look again at the latest, in ms of `performance.now()` */
-  async #look(): Promise<number | undefined> {
+  async #look(folders: FolderWatches): Promise<number | undefined> {
     const looked = await this.#lookout.look(new Set(this.#working.keys()), this.#isHeld);
     this.#looks++;
     const { sight } = looked;
+    folders.keepOnly(looked.folders);
     const decision = decide(sight, this.#attempts);
     const look = { sight, decision };
     this.log.append(deriveEvents(this.#last, look), new Date().toISOString());
@@ -205,9 +197,12 @@ export class Agent implements AsyncDisposable {
   #begin(work: Work, { sight, targets }: Looked): void {
     const target = targets.get(work.vm);
     if (target === undefined || this.#working.has(work.vm)) return;
-    const address = work.do === 'attach' ? addressOf(work.device) : (work.claim.address ?? '');
     const finish = (tried: Tried): void => {
-      this.#attempts = withTry(this.#attempts, { key: work.attempt, address, time: performance.now() }, tried);
+      this.#attempts = withTry(
+        this.#attempts,
+        { key: work.attempt, address: work.address, time: performance.now() },
+        tried,
+      );
       const findings = tried.is === 'failed' ? [] : tried.findings;
       if (findings.length > 0) this.#options.onFindings?.(findings);
     };

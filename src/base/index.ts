@@ -22,6 +22,7 @@ export {
   selfIdentity,
   stateOf,
 } from './process-identity.js';
+export { LockHeldError, lockPath } from './process-lock.js';
 export { NoFileError, type ReadLimits, readInput, readNamedFile, readPlainFile, whatItIs } from './read-file.js';
 export { throwIfShort } from './shortage.js';
 export { findSocketStatistics, holdsSocket, peerOf } from './socket-peer.js';
@@ -29,4 +30,4 @@ export { SocketPlace } from './socket-place.js';
 export { processesReading } from './standard-input.js';
 export { type ProgramOptions, runProgram, startProgram } from './start-program.js';
 export { knockAt, type Listening, socketFileOf } from './unix-socket.js';
-export { clearUnfinished, putInPlace, writeBeside, writeWhole } from './write-file.js';
+export { clearUnfinished, putInPlace, removeWhole, writeBeside, writeWhole } from './write-file.js';

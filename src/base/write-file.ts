@@ -12,7 +12,7 @@ import {
   type Stats,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type NamedPlace, openOwnPlace } from './named-place.js';
 import { ownUid } from './own-folder.js';
 import { formatProcess, hasEnded, parseProcess, selfIdentity } from './process-identity.js';
@@ -115,6 +115,12 @@ function replace(place: NamedPlace, bytes: Uint8Array | string, as: NewFile): vo
     rmSync(place.at(fresh), { force: true });
     throw error;
   }
+}
+
+/** Removes a file in a folder of qplug's, if there is one; a power cut does not undo it. @throws the system's error */
+export function removeWhole(path: string): void {
+  rmSync(path, { force: true });
+  syncFolder(dirname(path));
 }
 
 /** Removes incomplete files that killed processes left in a folder of qplug's. */

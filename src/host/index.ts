@@ -30,6 +30,7 @@ export {
   isMeantBy,
   isSelector,
   lastingSelector,
+  matchHubs,
   matchSelector,
   parseSelector,
   requireSelector,

@@ -1,8 +1,8 @@
 import type { StoreDesign } from './store.js';
 
 /**
- * The tables of claims, of suspended VMs, and of lost devices. A released version never changes: a change adds the next version, and test/fixtures/stores
- * gets a file of the version before.
+ * The tables of claims, of suspended VMs, of devices detached by hand, and of lost devices. A released version never changes: a change adds the
+ * next version, and test/fixtures/stores gets a file of the version before.
  */
 export const CLAIM_DESIGN: StoreDesign = {
   name: 'claims',
@@ -38,6 +38,19 @@ export const CLAIM_DESIGN: StoreDesign = {
      ALTER TABLE claim ADD COLUMN guard_off TEXT NOT NULL DEFAULT '[]'`,
     `ALTER TABLE claim ADD COLUMN socket_file TEXT;
      ALTER TABLE suspension ADD COLUMN socket_file TEXT`,
+    `CREATE TABLE dismissal (
+       socket      TEXT NOT NULL,
+       connector   TEXT NOT NULL,
+       vendor_id   INTEGER NOT NULL,
+       product_id  INTEGER NOT NULL,
+       serial      TEXT NOT NULL,
+       vm          TEXT NOT NULL,
+       process     TEXT,
+       socket_file TEXT,
+       label       TEXT NOT NULL,
+       since       TEXT NOT NULL,
+       PRIMARY KEY (socket, connector, vendor_id, product_id, serial)
+     ) STRICT, WITHOUT ROWID`,
     `CREATE TABLE lost (
        socket      TEXT NOT NULL,
        connector   TEXT NOT NULL,

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { type BoundBefore, CLAIM_STATES, type Claim, type ClaimKey, sameKey, sameOwner } from './claim.js';
 import { CLAIM_DESIGN } from './claim-design.js';
+import { keyOf, keyValues } from './claim-key.js';
 import { guardsOf, listOf, ownerOf, processOf, textOf } from './column-text.js';
+import { DismissalTable } from './dismissal-table.js';
 import { LostDeviceTable } from './lost-device-table.js';
 import type { SqliteDriver, SqlValue } from './sqlite/index.js';
 import { type DatabaseRow, Store, storeExists } from './store.js';
@@ -34,6 +36,11 @@ export class ClaimStore implements Disposable {
     () => this.#open(),
   );
   readonly #driver: SqliteDriver | undefined;
+  /** The devices that persons took from VMs by hand: the same. */
+  readonly dismissals: DismissalTable = new DismissalTable(
+    () => (this.isUnused ? undefined : this.#open()),
+    () => this.#open(),
+  );
   #store: Store | undefined;
 
   /**
@@ -119,10 +126,6 @@ function isSame(a: Claim, b: Claim): boolean {
   return sameKey(a.key, b.key) && sameOwner(a.owner, b.owner) && a.state === b.state && a.since === b.since;
 }
 
-function keyValues({ connector, vendorId, productId, serial }: ClaimKey): SqlValue[] {
-  return [connector, vendorId, productId, serial];
-}
-
 function put(store: Store, claim: Claim): void {
   const { key, owner, state, reason, worker, device, label, port, drivers, since, address, guardOff } = claim;
   const values: SqlValue[] = [
@@ -138,12 +141,7 @@ function put(store: Store, claim: Claim): void {
 function claimOf(row: DatabaseRow): Claim {
   const text = (column: string): string => row[column] ?? '';
   return {
-    key: {
-      connector: text('connector'),
-      vendorId: Number(text('vendor_id')),
-      productId: Number(text('product_id')),
-      serial: text('serial'),
-    },
+    key: keyOf(row),
     owner: ownerOf(row),
     state: oneOf(CLAIM_STATES, text('state')),
     reason: row['reason'] ?? undefined,

@@ -1,4 +1,4 @@
-import type { ClaimKey } from './claim.js';
+import { keyOf, keyValues } from './claim-key.js';
 import { guardsOf, listOf, ownerOf, textOf } from './column-text.js';
 import type { LostDevice } from './lost-device.js';
 import type { SqlValue } from './sqlite/index.js';
@@ -33,7 +33,7 @@ export class LostDeviceTable {
   put(lost: LostDevice): void {
     const { key, owner, label, place, guardOff, hold, also, since } = lost;
     const values: SqlValue[] = [
-      ...[key.connector, key.vendorId, key.productId, key.serial],
+      ...keyValues(key),
       ...[owner.vm, owner.socket, textOf(owner.process), owner.socketFile ?? null],
       ...[label, place?.bus ?? null, place?.port ?? null, JSON.stringify(guardOff), hold, JSON.stringify(also), since],
     ];
@@ -47,20 +47,11 @@ export class LostDeviceTable {
   }
 }
 
-function keyValues({ connector, vendorId, productId, serial }: ClaimKey): SqlValue[] {
-  return [connector, vendorId, productId, serial];
-}
-
 function lostDeviceOf(row: DatabaseRow): LostDevice {
   const text = (column: string): string => row[column] ?? '';
   const { bus, port } = row;
   return {
-    key: {
-      connector: text('connector'),
-      vendorId: Number(text('vendor_id')),
-      productId: Number(text('product_id')),
-      serial: text('serial'),
-    },
+    key: keyOf(row),
     owner: ownerOf(row),
     label: text('label'),
     place: bus == null || port == null ? undefined : { bus, port },

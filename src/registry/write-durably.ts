@@ -24,8 +24,21 @@ export function guarded(path: string, write: () => void): void {
   try {
     write();
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === undefined || !/^E[A-Z]+$/.test(code)) throw error;
-    throw fail('state-write-failed', { path, reason: message }, { cause: error });
+    throw worded(path, error);
   }
+}
+
+/** The same for work that waits. */
+export async function guardedLater<T>(path: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    throw worded(path, error);
+  }
+}
+
+function worded(path: string, error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined || !/^E[A-Z]+$/.test(code)) return error;
+  return fail('state-write-failed', { path, reason: message }, { cause: error });
 }

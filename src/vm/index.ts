@@ -4,8 +4,15 @@ export type { FileEntry, FileReport } from './file-edit/index.js';
 export type { DeviceState } from './observe/index.js';
 export type { Operation } from './operation.js';
 export {
+  type AdoptReport,
+  type AssignedReport,
+  type AssignmentsReport,
+  type AssignReport,
   type AttachedReport,
   type AttachReport,
+  adopt,
+  assign,
+  assignmentsOf,
   attach,
   attachTo,
   type Check,
@@ -18,7 +25,9 @@ export {
   detachFrom,
   diagnose,
   type EndReport,
+  type ForgetReport,
   type FormerPlace,
+  forgetAdopted,
   killVm,
   listSnapshots,
   type MigrateReport,
@@ -59,6 +68,8 @@ export {
   stayWith,
   suspend,
   tagOfNow,
+  type UnassignReport,
+  unassign,
   type VmAndFileChange,
   VmShare,
   type VmStatus,
@@ -77,11 +88,13 @@ export {
   roomInVm,
 } from './plan/index.js';
 export {
+  type AdoptedVm,
   type ChangeChoice,
   type ChangeTarget,
   changeTarget,
   findVm,
   isVmFile,
+  listAdopted,
   listVms,
   type OpenVm,
   openVm,

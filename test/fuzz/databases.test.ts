@@ -10,7 +10,9 @@ import { DRIVERS } from '../unit/registry/drivers.js';
 import { runs } from '../unit/runs.js';
 
 const STORES = new URL('../fixtures/stores/', import.meta.url);
-const REAL = ['claims-1.db', 'claims-2.db', 'claims-3.db'].map((name) => readFileSync(new URL(name, STORES)));
+const REAL = ['claims-1.db', 'claims-2.db', 'claims-3.db', 'claims-5.db'].map((name) =>
+  readFileSync(new URL(name, STORES)),
+);
 
 let runtime: string;
 beforeEach(() => {
@@ -26,6 +28,7 @@ function use(bytes: Uint8Array, driver: SqliteDriver): string | undefined {
     using store = new ClaimStore(runtime, driver);
     const claims = store.list();
     store.suspensions.list();
+    store.dismissals.put(store.dismissals.list());
     store.take(claims);
     expect(store.list()).toHaveLength(claims.length);
     return undefined;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { parseAssignmentRecord } from '../../src/registry/assignment-record.js';
 import { parseJournal } from '../../src/registry/journal-record.js';
 import { parseVmRecord } from '../../src/registry/vm-record.js';
 import { runs } from '../unit/runs.js';
@@ -48,6 +49,42 @@ test('a record of any content is a VM, or none', () => {
     fc.property(text, (content) => {
       expect([undefined, 'string']).toContain(typeof parseVmRecord(content)?.name === 'string' ? 'string' : undefined);
     }),
+    { numRuns: runs(1000) },
+  );
+});
+
+const part = fc.oneof(
+  fc.jsonValue(),
+  fc.constantFrom(1, 'bench', '/run/x', '0781:5567', '2026-01-01T00:00:00.000Z', ['2e8a:*']),
+);
+const near = fc.record({
+  format: fc.constantFrom(1, 1, 2, '1'),
+  vm: fc.oneof(fc.constant('bench'), part),
+  socket: fc.option(part, { nil: undefined }),
+  assignments: fc.oneof(
+    part,
+    fc.array(
+      fc.record({ id: part, select: part, made: part, also: part, hold: part, ask: part }, { requiredKeys: ['id'] }),
+    ),
+  ),
+});
+
+test('assignments of any content are a record whose parts are whole, or none', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        text,
+        near.map((one) => JSON.stringify(one)),
+      ),
+      (content) => {
+        const record = parseAssignmentRecord(content);
+        if (typeof record === 'string') return;
+        expect(parseAssignmentRecord(JSON.stringify(record))).toEqual(record);
+        for (const { id, select, made } of record.assignments) {
+          expect([Number.isInteger(id), typeof select, Date.parse(made) > 0]).toEqual([true, 'string', true]);
+        }
+      },
+    ),
     { numRuns: runs(1000) },
   );
 });

@@ -9,10 +9,11 @@ import type { ClaimKey } from '../../registry/index.js';
  * - `settling`: the kernel has not configured it yet
  * - `absent`: it is not plugged in · `lost`: it vanished while the VM had it
  * - `ambiguous`: the wish matches several devices · `yields`: another VM has it, or has the better wish
+ * - `asks`: it is there, and a person decides
  * - `detached`: a person took it from this VM · `quarantined`: its connector flaps
  */
 export type Condition =
-  | { readonly is: 'attached' | 'changing' | 'due' | 'absent' | 'lost' | 'detached' }
+  | { readonly is: 'attached' | 'changing' | 'due' | 'absent' | 'lost' | 'detached' | 'asks' }
   | { readonly is: 'waiting'; readonly reason: readonly Finding[]; readonly next: number }
   | { readonly is: 'quarantined' | 'settling'; readonly next: number }
   | { readonly is: 'ambiguous'; readonly labels: readonly string[] }

@@ -12,8 +12,9 @@ export interface AttachWork {
   readonly do: 'attach';
   readonly vm: string;
   readonly device: HostDevice;
-  /** Key of the attempts. */
+  /** Key of the attempts, and what must be the same for a pause to count. */
   readonly attempt: string;
+  readonly address: string;
   readonly wish: StandingWish | undefined;
   /** The record of the device that the VM had at this connector. */
   readonly lost: LostDevice | undefined;
@@ -29,6 +30,7 @@ export interface FreeWork {
   readonly vm: string;
   readonly claim: Claim;
   readonly attempt: string;
+  readonly address: string;
   /** The wish that the device fulfilled, if one stands. */
   readonly wish: StandingWish | undefined;
 }
@@ -106,10 +108,13 @@ class Look {
   #empty(vm: VmSight): void {
     for (const claim of vm.claims) {
       const attempt = attemptKey(vm.vm, claim.key.connector);
-      const pause = this.#pauseOf(attempt, claim.address ?? '');
+      const address = `${claim.address ?? ''} ${vm.incarnation}`;
+      const pause = this.#pauseOf(attempt, address);
       this.#account(vm, claim.key, claim.label, undefined, pause ?? { is: 'changing' });
       const isFree = claim.worker === undefined && pause === undefined && !vm.isBusy;
-      if (isFree) this.#work.push({ do: 'free', vm: vm.vm, claim, attempt, wish: undefined });
+      if (isFree) {
+        this.#work.push({ do: 'free', vm: vm.vm, claim, attempt, address, wish: undefined });
+      }
     }
     for (const { key, label } of vm.lost) this.#account(vm, key, label, undefined, { is: 'lost' });
   }
@@ -140,12 +145,12 @@ class Look {
       return;
     }
     const attempt = attemptKey(vm.vm, claim.key.connector);
-    const { address = '' } = claim;
+    const address = `${claim.address ?? ''} ${vm.incarnation}`;
     const condition = this.#pauseOf(attempt, address);
     account(condition ?? { is: 'lost' });
     if (condition === undefined && !vm.isBusy) {
       const wish = vm.wishes.find((one) => isWishFor(one, claim.key));
-      this.#work.push({ do: 'free', vm: vm.vm, claim, attempt, wish });
+      this.#work.push({ do: 'free', vm: vm.vm, claim, attempt, address, wish });
     }
   }
 
@@ -173,8 +178,17 @@ class Look {
   #followWish(vm: VmSight, wish: StandingWish): void {
     const { inventory } = this.#sight;
     const matching = matchSelector(wish.selector, inventory);
-    const has = matching.some((device) => this.#claimOf(vm, device) !== undefined);
-    if (has || this.#candidates.some((one) => one.vm === vm && matching.includes(one.device))) return;
+    const has = (device: HostDevice): boolean =>
+      this.#claimOf(vm, device) !== undefined || this.#candidates.some((one) => one.vm === vm && one.device === device);
+    if (wish.takes === 'all') {
+      if (matching.length === 0) this.#wished(vm, wish, { is: 'absent' });
+      for (const device of matching) {
+        if (!has(device))
+          this.#propose({ vm, device, rank: 'wish', wish, lost: undefined, dead: undefined, guardOff: [] });
+      }
+      return;
+    }
+    if (matching.some(has)) return;
     const free = matching.filter((device) => this.#holderOf(device, vm) === undefined);
     const [device, ...more] = free.length === 0 ? matching : free;
     if (device === undefined) this.#wished(vm, wish, { is: 'absent' });
@@ -210,7 +224,8 @@ class Look {
     account: (condition: Condition) => void,
   ): void {
     const attempt = attemptKey(vm.vm, key.connector);
-    const pause = this.#pauseOf(attempt, addressOf(device));
+    const address = addressOf(device, vm);
+    const pause = this.#pauseOf(attempt, address);
     if (pause !== undefined) {
       account(pause);
       return;
@@ -220,13 +235,17 @@ class Look {
       account({ is: 'quarantined', next: until });
       return;
     }
+    if (wish?.asks === true && dead === undefined && lost === undefined) {
+      account({ is: 'asks' });
+      return;
+    }
     const settled = this.#settlesUntil(device);
     if (settled !== undefined) {
       account({ is: 'settling', next: settled });
       return;
     }
     account({ is: 'due' });
-    if (!vm.isBusy) this.#work.push({ do: 'attach', vm: vm.vm, device, attempt, wish, lost, dead, guardOff });
+    if (!vm.isBusy) this.#work.push({ do: 'attach', vm: vm.vm, device, attempt, address, wish, lost, dead, guardOff });
   }
 
   /**
@@ -280,8 +299,8 @@ class Look {
 }
 
 /** @returns the device's address and rights for `Attempt.address`: a device that udev has just given to us is tried at once */
-export function addressOf({ bus, address, access }: HostDevice): string {
-  return `${bus}.${address} ${access}`;
+function addressOf({ bus, address, access }: HostDevice, { incarnation }: VmSight): string {
+  return `${bus}.${address} ${access} ${incarnation}`;
 }
 
 function compareCandidates(a: Candidate, b: Candidate): number {

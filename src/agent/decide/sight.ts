@@ -5,6 +5,8 @@ import type { StandingWish } from '../wish/index.js';
 /** A VM at one moment, with everything that says which devices it is to have. */
 export interface VmSight {
   readonly vm: string;
+  /** Changes when another QEMU takes the VM's place: a failure of the former one says nothing about the new one. */
+  readonly incarnation: string;
   /** `held`: the VM is suspended, so its devices are with the host. `leaving`: its devices go to the host, because the host is to sleep. */
   readonly state: 'up' | 'held' | 'leaving';
   readonly wishes: readonly StandingWish[];

@@ -19,7 +19,7 @@ export type AgentEvent =
   | { readonly event: 'vm-up' | 'vm-down' | 'vm-held' | 'vm-leaving'; readonly vm: string }
   | { readonly event: 'wish-made' | 'wish-ended'; readonly vm: string; readonly wish: string; readonly select: string }
   | {
-      readonly event: 'attached' | 'detached' | 'lost' | 'absent' | 'changing';
+      readonly event: 'attached' | 'detached' | 'lost' | 'absent' | 'changing' | 'asks';
       readonly vm: string;
       readonly label: string;
     }

@@ -89,6 +89,7 @@ function changeOf(before: Account | undefined, { vm, label, condition }: Account
     case 'lost':
     case 'absent':
     case 'changing':
+    case 'asks':
       return [{ event: condition.is, vm, label }];
     case 'waiting': {
       const { reason: findings, next } = condition;

@@ -31,6 +31,8 @@ export class FileWishes {
                 slower: wish.slower,
                 hold: DEFAULT_HOLD,
                 also: [],
+                takes: 'one',
+                asks: false,
                 made: vm.created,
               },
             ],

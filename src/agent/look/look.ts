@@ -1,17 +1,24 @@
+import { dirname } from 'node:path';
 import { type HostAccess, inventoryOf, ownerOf, presenceOf, type VmTarget } from '../../access/index.js';
-import { type Claim, type ClaimOwner, lives, sameOwner } from '../../registry/index.js';
+import { formatProcess } from '../../base/index.js';
+import { QplugError } from '../../diag/index.js';
+import { type AssignmentRecord, type Claim, type ClaimOwner, lives, sameOwner } from '../../registry/index.js';
+import { findVm } from '../../vm/index.js';
 import { type Sight, seenKey, type VmSight } from '../decide/index.js';
-import type { StandingWish } from '../wish/index.js';
+import { assignedWishes, type StandingWish } from '../wish/index.js';
 import { FileWishes } from './file-wishes.js';
 
 /** A sight, and how to reach its VMs. */
 export interface Looked {
   readonly sight: Sight;
   readonly targets: ReadonlyMap<string, VmTarget>;
+  /** The folders whose changes are a reason to look again. */
+  readonly folders: ReadonlySet<string>;
 }
 
 /** A VM before its state is known. */
 interface KnownVm {
+  readonly name: string;
   readonly target: VmTarget;
   readonly owner: ClaimOwner;
   readonly wishes: readonly StandingWish[];
@@ -44,41 +51,77 @@ export class Lookout {
     const claims = host.claims.list();
     const lost = host.claims.lost.list();
     const suspensions = host.claims.suspensions.list();
-    const known = await this.#vms([...claims, ...lost]);
-    const vms = known.map(({ target, owner, wishes }): VmSight => {
+    const dismissals = host.claims.dismissals.list();
+    const { records } = host.assignments?.list() ?? { records: [] };
+    const known = await this.#vms([...claims, ...lost], records);
+    const vms = known.map(({ name, owner, wishes }): VmSight => {
       const isOwn = (one: { readonly owner: ClaimOwner }): boolean => sameOwner(one.owner, owner);
       return {
-        vm: target.name,
+        vm: name,
+        incarnation: incarnationOf(owner),
         state: suspensions.some(isOwn) ? 'held' : isLeaving ? 'leaving' : 'up',
         wishes,
         claims: claims.filter(isOwn),
         lost: lost.filter(isOwn),
-        dismissed: [],
-        isBusy: busy.has(target.name),
+        dismissed: dismissals.filter(isOwn).map(({ key }) => key),
+        isBusy: busy.has(name),
       };
     });
     const foreign = claims.filter((claim) => !known.some(({ owner }) => sameOwner(claim.owner, owner)));
     const sight = { inventory, vms, foreign, firstSeen: this.#firstSeen, time, wall: Date.now() };
-    return { sight, targets: new Map(known.map(({ target }) => [target.name, target])) };
+    return {
+      sight,
+      targets: new Map(known.map(({ name, target }) => [name, target])),
+      folders: this.#folders(records),
+    };
   }
 
-  /** The VMs that run: those of qplug, and others with claims. */
-  async #vms(records: readonly Pick<Claim, 'owner'>[]): Promise<KnownVm[]> {
+  /** The VMs that run: those of qplug, adopted ones, and others with claims. */
+  async #vms(owned: readonly Pick<Claim, 'owner'>[], records: readonly AssignmentRecord[]): Promise<KnownVm[]> {
     const { registry } = this.#host;
+    const assigned = (name: string): StandingWish[] => records.filter(({ vm }) => vm === name).flatMap(assignedWishes);
     const running = registry.list().flatMap(({ record }) => (record.qemu !== undefined && lives(record) ? record : []));
     this.#files.keepOnly(new Set(running.map(({ file }) => file)));
     const known: KnownVm[] = [];
     for (const record of running) {
-      const target = { name: record.name, socket: record.sockets.qplug, record };
-      const wishes = await this.#files.of(record.file, record);
-      known.push({ target, owner: ownerOf(target), wishes });
+      const { name } = record;
+      const target = { name, socket: record.sockets.qplug, record };
+      const wishes = [...(await this.#files.of(record.file, record)), ...assigned(name)];
+      known.push({ name, target, owner: ownerOf(target), wishes });
     }
-    for (const { owner } of records) {
+    for (const { vm: name, socket } of records) {
+      if (socket === undefined || known.some((one) => one.name === name)) continue;
+      const target = await this.#adopted(name);
+      if (target === undefined || known.some(({ owner }) => sameOwner(owner, ownerOf(target)))) continue;
+      known.push({ name, target, owner: ownerOf(target), wishes: assigned(name) });
+    }
+    for (const { owner } of owned) {
       if (known.some((one) => sameOwner(one.owner, owner))) continue;
       if ((await presenceOf(owner)) !== 'there') continue;
-      const { vm, socket, process, socketFile } = owner;
-      known.push({ target: { name: vm, socket, record: undefined, process, socketFile }, owner, wishes: [] });
+      const { vm: name, socket, process, socketFile } = owner;
+      known.push({ name, target: { name, socket, record: undefined, process, socketFile }, owner, wishes: [] });
     }
     return known;
   }
+
+  /** @returns undefined while its socket is not there */
+  async #adopted(name: string): Promise<VmTarget | undefined> {
+    try {
+      return await findVm(name, this.#host);
+    } catch (error) {
+      if (error instanceof QplugError) return undefined;
+      throw error;
+    }
+  }
+
+  #folders(records: readonly AssignmentRecord[]): ReadonlySet<string> {
+    const { registry, assignments } = this.#host;
+    const sockets = records.flatMap(({ socket }) => (socket === undefined ? [] : dirname(socket)));
+    return new Set([registry.folder, ...(assignments === undefined ? [] : [assignments.folder]), ...sockets]);
+  }
+}
+
+/** @returns the same text for the same QEMU */
+function incarnationOf({ process, socketFile, socket }: ClaimOwner): string {
+  return socketFile ?? (process === undefined ? socket : formatProcess(process));
 }

@@ -4,5 +4,6 @@
  */
 
 export { isAllowedChange, parseAlsoRule } from './also-rule.js';
+export { assignedWishes } from './assigned-wishes.js';
 export { compareWishes } from './precedence.js';
 export { DEFAULT_HOLD, type StandingWish } from './standing-wish.js';

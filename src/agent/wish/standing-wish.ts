@@ -13,6 +13,10 @@ export interface StandingWish {
   readonly hold: number;
   /** The ids or classes to which the device may change, as typed; empty: any. */
   readonly also: readonly string[];
+  /** An entry of a VM file takes one device; an assignment takes every device that it matches. */
+  readonly takes: 'one' | 'all';
+  /** Whether a person attaches the device: the agent only says that it is there. */
+  readonly asks: boolean;
   /** When somebody made it: ISO 8601. Of two equal wishes the older wins. */
   readonly made: string;
 }

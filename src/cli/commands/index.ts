@@ -4,8 +4,11 @@
  */
 
 import type { CommandDeclaration } from '../command.js';
+import { adopt } from './adopt.js';
 import { agent } from './agent.js';
 import { argv } from './argv.js';
+import { assign } from './assign.js';
+import { assignments } from './assignments.js';
 import { attach } from './attach.js';
 import { claims } from './claims.js';
 import { detach } from './detach.js';
@@ -27,6 +30,7 @@ import { shutdown } from './shutdown.js';
 import { snapshot } from './snapshot.js';
 import { status } from './status.js';
 import { suspend } from './suspend.js';
+import { unassign } from './unassign.js';
 import { wait } from './wait.js';
 
 /** Every command, in the order of the help. */
@@ -40,10 +44,14 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   claims,
   events,
   wait,
+  assignments,
   attach,
   detach,
   rebalance,
   release,
+  assign,
+  unassign,
+  adopt,
   suspend,
   resume,
   snapshot,

@@ -36,6 +36,8 @@ function wordsOf(event: LoggedEvent): string {
       return `${printable(event.vm)} has lost ${printable(event.label)}`;
     case 'absent':
       return `${printable(event.vm)} waits for ${printable(event.label)}, which is not plugged in`;
+    case 'asks':
+      return `${printable(event.vm)} may have ${printable(event.label)}: attach it by hand`;
     case 'changing':
       return `${printable(event.vm)}: ${printable(event.label)} is being attached or detached`;
     case 'refused':

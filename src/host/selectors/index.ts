@@ -13,6 +13,6 @@ export {
   sameIdentity,
   shortestSelector,
 } from './identity.js';
-export { isBehindPort, isMeantBy, matchSelector } from './match.js';
+export { isBehindPort, isMeantBy, matchHubs, matchSelector } from './match.js';
 export { selectOne } from './select.js';
 export { isSelector, parseSelector, requireSelector, type Selector, selectorFault } from './selector.js';

@@ -3,6 +3,7 @@
  * Strings stay as devices and files wrote them; the code that prints the data escapes what a terminal would act upon.
  */
 
+export { adoptDocument, assignDocument, assignmentsDocument, unassignDocument } from './assignments.js';
 export { attachDocument } from './attach.js';
 export { capacityDocument } from './capacity.js';
 export { claimDocument } from './claim.js';

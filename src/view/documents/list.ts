@@ -1,7 +1,8 @@
 import type { VmRecord } from '../../registry/index.js';
+import type { AdoptedVm } from '../../vm/index.js';
 
-/** For programs: the VMs that qplug runs on this host. */
-export function listDocument(vms: readonly VmRecord[]): Record<string, unknown> {
+/** For programs: the VMs that qplug runs on this host, and those that it did not start and that have a name. */
+export function listDocument(vms: readonly VmRecord[], adopted: readonly AdoptedVm[]): Record<string, unknown> {
   return {
     vms: vms.map(({ name, file, binary, sockets, log, qemu, created }) => ({
       name,
@@ -12,5 +13,6 @@ export function listDocument(vms: readonly VmRecord[]): Record<string, unknown> 
       pid: qemu?.pid ?? null,
       created,
     })),
+    adopted: adopted.map(({ name, socket, runs }) => ({ name, socket, runs })),
   };
 }

@@ -1,4 +1,4 @@
-import type { HostAccess } from '../../access/index.js';
+import { type HostAccess, liftDismissals, ownerOf } from '../../access/index.js';
 import { type Finding, fail } from '../../diag/index.js';
 import { type HostDevice, labelOf } from '../../host/index.js';
 import { megabits, type Speed } from '../../qdev/index.js';
@@ -32,7 +32,8 @@ export interface AttachReport {
 }
 
 /**
- * Attaches devices to a running VM: all of them or none. A device that is attached already stays as it is.
+ * Attaches devices to a running VM: all of them or none. A device that is attached already stays as it is. With `kind` `attach` (the default)
+ * a person gives the devices to the VM, and takes back an earlier detach by hand.
  *
  * @throws QplugError as `planAttach` · `migrated-away`: the guest is no longer here · and, with everything undone: QEMU refused a device
  *   (`device-add-refused`, `device-open-failed`, `device-gone`), or did not follow the plan (`placed-otherwise`) · `device-claimed`: the
@@ -55,6 +56,7 @@ export async function attach(
     const mended =
       steps.length === 0 ? [] : (await changeVm(changedVm(vm), change, host, { ...operation, signal })).findings;
     if (steps.length === 0) file?.held.commit();
+    if (kind === 'attach') liftDismissals(hostDevicesOf(planned), ownerOf(vm), inventory, host);
     const { placements } = planned.plan;
     const unsaved =
       vm.record === undefined || placements.length === 0
@@ -62,6 +64,11 @@ export async function attach(
         : rememberPlaces({ vm: vm.name, placements, wanted: planned.wanted }, host);
     return reportOf(vm, { ...planned, findings: [...mended, ...planned.findings, ...unsaved] });
   });
+}
+
+function hostDevicesOf({ wanted, already }: AttachPlan): HostDevice[] {
+  const now = wanted.flatMap(({ hostDevice }) => (hostDevice === undefined ? [] : [hostDevice]));
+  return [...now, ...already.map(({ device }) => device)];
 }
 
 function reportOf(vm: OpenVm, { plan, wanted, already, findings }: AttachPlan): AttachReport {

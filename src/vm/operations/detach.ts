@@ -1,12 +1,12 @@
-import { type HostAccess, hostDeviceOf, ownerOf } from '../../access/index.js';
+import { type DismissedDevice, dismiss, type HostAccess, hostDeviceOf, ownerOf } from '../../access/index.js';
 import { type Finding, finding, throwErrors } from '../../diag/index.js';
 import { formatId, type HostDevice, isSelector, matchSelector, parseSelector } from '../../host/index.js';
 import { type AttachedDevice, type Controller, parseDeviceId, type Topology } from '../../qdev/index.js';
-import { sameOwner } from '../../registry/index.js';
+import { type Claim, sameOwner } from '../../registry/index.js';
 import { leftoversOf } from '../observe/index.js';
 import { within } from '../operation.js';
 import { readSituation, type Situation } from '../plan/index.js';
-import { removalStep } from '../steps/index.js';
+import { type Removal, removalStep } from '../steps/index.js';
 import type { OpenVm } from '../target/index.js';
 import { type BothOperation, changedVm, changeVm } from '../transaction/index.js';
 
@@ -26,12 +26,15 @@ export interface DetachReport {
   readonly findings: readonly Finding[];
 }
 
-/** `kind`: the command that the journal records; default `detach`. */
+/** `kind`: the command that the journal records; default `detach`. See `BY_HAND`. */
 export type DetachOperation = BothOperation & {
   readonly kind?: string | undefined;
   /** The situation, if the caller has read it already. */
   readonly before?: Situation | undefined;
 };
+
+/** The kinds of a detach that a person asked for: the device then stays away from the VM until a person gives it back. */
+const BY_HAND: readonly string[] = ['detach', 'release'];
 
 /** A device of the VM that a word of the command line matches. */
 interface DeviceInVm {
@@ -41,7 +44,7 @@ interface DeviceInVm {
 
 /**
  * Detaches devices from a running VM: all of them or none. Waits until QEMU has removed each device, then until the host's drivers have
- * bound it again.
+ * bound it again. A host device that a person detaches (`BY_HAND`) stays away from this VM: see `Dismissal`.
  *
  * @param words - ids in the VM, or selectors of host devices
  * @throws QplugError `not-attached`, `detach-ambiguous`, `hub-in-use` before any change; `removal-pending` with the removed
@@ -61,7 +64,11 @@ export async function detach(
     const steps = found.map(({ device, controller }) => removalStep(device, controller, before, claims));
     const { kind = 'detach' } = operation;
     const change = { kind, recover: 'finish', steps, inventory: before } as const;
-    const { findings, after } = await changeVm(changedVm(vm), change, host, { ...operation, signal });
+    const undismiss = BY_HAND.includes(kind) ? dismiss(dismissedBy(steps, claims), ownerOf(vm), host) : () => undefined;
+    const { findings, after } = await changeVm(changedVm(vm), change, host, { ...operation, signal }).catch((error) => {
+      undismiss();
+      throw error;
+    });
     const devices = found.map(
       ({ device, controller }, index): DetachedReport => ({
         id: device.id ?? device.qomPath ?? '',
@@ -100,6 +107,15 @@ function withoutLost(
     }
   }
   return { here, forgotten };
+}
+
+/** The host devices that leave; of one that is no longer plugged in only a claim says which it was. */
+function dismissedBy(steps: readonly Removal[], claims: readonly Claim[]): DismissedDevice[] {
+  return steps.flatMap(({ identity, target, label }) => {
+    const claim = claims.find(({ device }) => device === target);
+    const key = identity ?? claim?.key;
+    return key === undefined ? [] : [{ key, label: identity === undefined ? (claim?.label ?? label) : label }];
+  });
 }
 
 function findAll(words: readonly string[], situation: Situation): DeviceInVm[] {

@@ -2,6 +2,16 @@
  * The commands on a VM, one file each. Each command reads the situation, plans, and passes its steps to the transaction.
  */
 
+export { type AdoptReport, adopt, type ForgetReport, forgetAdopted } from './adopt.js';
+export {
+  type AssignedReport,
+  type AssignmentsReport,
+  type AssignReport,
+  assign,
+  assignmentsOf,
+  type UnassignReport,
+  unassign,
+} from './assign.js';
 export { type AttachedReport, type AttachReport, attach } from './attach.js';
 export { attachTo, detachFrom, type VmAndFileChange } from './change-vm-and-file.js';
 export { type DetachedReport, type DetachReport, detach } from './detach.js';

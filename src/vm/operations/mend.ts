@@ -108,6 +108,9 @@ async function mendAll(host: HostAccess, operation: MendOperation): Promise<Find
   for (const lost of host.claims.lost.list()) {
     if ((await presenceOf(lost.owner)) === 'gone') host.claims.lost.remove(lost);
   }
+  for (const dismissal of host.claims.dismissals.list()) {
+    if ((await presenceOf(dismissal.owner)) === 'gone') host.claims.dismissals.remove([dismissal]);
+  }
   markLost(claims, host);
   const unsettled = claims.filter(
     (claim) => claim.worker !== undefined && hasEnded(claim.worker) && !orphans.includes(claim),

@@ -3,7 +3,7 @@ import { type HostAccess, recordOfSocket, type VmTarget } from '../../access/ind
 import { isSameFile, isThere } from '../../base/index.js';
 import { type Finding, fail, finding } from '../../diag/index.js';
 import { lives } from '../../registry/index.js';
-import { findVm, isVmFile, vmOfName } from './find-vm.js';
+import { adoptedSocketOf, findVm, isVmFile, vmOfName } from './find-vm.js';
 import { type ReadVmFile, readVmFileAndText } from './vm-file.js';
 
 /** The user's choice; with neither, qplug changes whichever of the two exists. */
@@ -81,7 +81,8 @@ async function targetOfFile(
 function fileOfName(word: string, host: HostAccess): { readonly vm: string; readonly path: string } {
   const record = word.includes('/') ? recordOfSocket(word, host) : host.registry.read(word);
   if (record === undefined || !isThere(record.file)) {
-    throw withoutFile(word, record?.file, word.includes('/') ? 'adopted' : 'unknown');
+    const isAdopted = word.includes('/') || adoptedSocketOf(word, host) !== undefined;
+    throw withoutFile(word, record?.file, isAdopted ? 'adopted' : 'unknown');
   }
   return { vm: record.name, path: record.file };
 }

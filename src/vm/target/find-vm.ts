@@ -1,9 +1,8 @@
 import { type HostAccess, monitorBehind, recordOfSocket, type VmTarget } from '../../access/index.js';
 import { kindOfFile, socketFileOf } from '../../base/index.js';
-import { loadVmFile } from '../../config/index.js';
 import { fail, nearest } from '../../diag/index.js';
-import { selectorFault } from '../../host/index.js';
-import { lives } from '../../registry/index.js';
+import { isVmName, lives } from '../../registry/index.js';
+import { nameInFile } from './vm-file.js';
 
 /** @returns whether a word names a VM file rather than a VM, or a socket */
 export function isVmFile(word: string): boolean {
@@ -11,29 +10,60 @@ export function isVmFile(word: string): boolean {
 }
 
 /**
- * Finds the VM that a word names: by name, VM file, or path of a QMP socket (anything with a `/` that is no VM file). The socket of a share
- * of this user names the VM behind the share.
+ * Finds the VM that a word names: by name, VM file, or path of a QMP socket (anything with a `/` that is no VM file). The name of an adopted
+ * VM is another word for its socket; a VM that qplug started comes first. The socket of a share of this user names the VM behind the share.
  *
- * @throws QplugError `vm-not-found`
+ * @throws QplugError `vm-not-found` · `adopted-vm-away`
  */
 export async function findVm(word: string, host: HostAccess): Promise<VmTarget> {
-  if (isVmFile(word)) return vmOfName((await loadVmFile(word, { checkSelector: selectorFault })).name, word, host);
-  if (!word.includes('/')) return vmOfName(word, word, host);
-  const shared = monitorBehind(word, host);
-  const record = recordOfSocket(shared?.socket ?? word, host);
-  if (record !== undefined) return { name: record.name, socket: word, record };
-  if (shared !== undefined) return { name: word, socket: shared.socket, record, socketFile: shared.file };
-  return { name: word, socket: word, record, socketFile: socketFileOf(word) };
+  if (isVmFile(word)) return vmOfName(await nameInFile(word), word, host);
+  if (word.includes('/')) return vmAt(word, host);
+  const adopted = isRunning(word, host) ? undefined : adoptedSocketOf(word, host);
+  if (adopted === undefined) return vmOfName(word, word, host);
+  const vm = vmAt(adopted, host);
+  if (vm.record === undefined && vm.socketFile === undefined)
+    throw fail('adopted-vm-away', { name: word, socket: adopted });
+  return vm;
+}
+
+/** @returns the VM with this socket, or behind the share with this socket */
+export function vmAt(socket: string, host: HostAccess): VmTarget {
+  const shared = monitorBehind(socket, host);
+  const record = recordOfSocket(shared?.socket ?? socket, host);
+  if (record !== undefined) return { name: record.name, socket, record };
+  if (shared !== undefined) return { name: socket, socket: shared.socket, record, socketFile: shared.file };
+  return { name: socket, socket, record, socketFile: socketFileOf(socket) };
+}
+
+/** @returns whether a VM of that name runs that qplug started */
+export function isRunning(name: string, { registry }: HostAccess): boolean {
+  const record = registry.read(name);
+  return record !== undefined && lives(record);
+}
+
+/** @returns the socket of the VM that was adopted under this name; undefined if there is none */
+export function adoptedSocketOf(name: string, { assignments }: HostAccess): string | undefined {
+  return isVmName(name) ? assignments?.read(name).record?.socket : undefined;
+}
+
+/** @returns the VMs that were adopted, by name */
+export function adoptedVms({ assignments }: HostAccess): { readonly name: string; readonly socket: string }[] {
+  const records = assignments?.list().records ?? [];
+  return records.flatMap(({ vm, socket }) => (socket === undefined ? [] : [{ name: vm, socket }]));
+}
+
+/** @returns the names of the VMs that run: those that qplug started, and adopted ones whose socket is there */
+export function runningNames(host: HostAccess): string[] {
+  const ours = host.registry.list().flatMap(({ alive, record }) => (alive ? [record.name] : []));
+  const adopted = adoptedVms(host).flatMap(({ name, socket }) => (socketFileOf(socket) === undefined ? [] : [name]));
+  return [...new Set([...ours, ...adopted])].sort();
 }
 
 /** @returns the VM of that name. @param word - the user's word for it, for messages. @throws QplugError `vm-not-found` */
 export function vmOfName(name: string, word: string, host: HostAccess): VmTarget {
   const record = host.registry.read(name);
   if (record === undefined || !lives(record)) {
-    const names = host.registry
-      .list()
-      .filter((one) => one.alive)
-      .map((one) => one.record.name);
+    const names = runningNames(host);
     throw fail('vm-not-found', { target: word, known: names, nearest: nearest(name, names) });
   }
   return { name, socket: record.sockets.qplug, record };

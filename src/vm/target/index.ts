@@ -4,8 +4,8 @@
  */
 
 export { type ChangeChoice, type ChangeTarget, changeTarget } from './change-target.js';
-export { findVm, isVmFile } from './find-vm.js';
-export { listVms } from './list-vms.js';
+export { adoptedVms, findVm, isRunning, isVmFile } from './find-vm.js';
+export { type AdoptedVm, listAdopted, listVms } from './list-vms.js';
 export { type OpenVm, openVm, takeMonitor } from './open-vm.js';
 export { reachOwner } from './reach-owner.js';
-export { fileOf, readVmFile, readVmFileText } from './vm-file.js';
+export { fileOf, nameInFile, readVmFile, readVmFileText } from './vm-file.js';

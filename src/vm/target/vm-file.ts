@@ -45,3 +45,8 @@ export async function fileOf({ record }: VmTarget): Promise<VmFile | undefined> 
   if (record === undefined || kindOfFile(record.file) !== 'file') return undefined;
   return loadVmFile(record.file, { checkSelector: selectorFault });
 }
+
+/** @returns the name of the VM in a VM file. @throws QplugError with all errors of the file */
+export async function nameInFile(path: string): Promise<string> {
+  return (await loadVmFile(path, { checkSelector: selectorFault })).name;
+}

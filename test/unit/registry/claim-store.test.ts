@@ -151,6 +151,45 @@ describe.each(DRIVERS)('with $name', (driver) => {
     expect(store.suspensions.list()).toEqual([{ ...suspension, devices: [device, { ...device, guardOff: [] }] }]);
   });
 
+  describe('devices that were detached by hand', () => {
+    const owner = { ...claimOf('a').owner, socketFile: '26:77' };
+    const dismissal = { owner, key: OTHER, label: 'a stick', since: 'now' };
+    const other = { ...dismissal, key: { ...OTHER, serial: 'S2' }, label: 'another' };
+
+    test('come back as they were put in, once for each VM and device', () => {
+      expect(store.dismissals.list()).toEqual([]);
+      store.dismissals.put([dismissal, other, { ...dismissal, since: 'later' }]);
+      expect(store.dismissals.list()).toEqual([{ ...dismissal, since: 'later' }, other]);
+      const b = { ...dismissal, owner: claimOf('b').owner };
+      store.dismissals.put([b]);
+      store.dismissals.remove([dismissal]);
+      expect(store.dismissals.list().map((one) => [one.owner.vm, one.key])).toEqual([
+        ['a', other.key],
+        ['b', OTHER],
+      ]);
+    });
+
+    test('who removes what nobody put in makes no file', () => {
+      store.dismissals.put([]);
+      store.dismissals.remove([dismissal]);
+      expect(existsSync(store.path)).toBe(false);
+    });
+  });
+
+  test('a lost device comes back as it was put in, once for each VM', () => {
+    const owner = { ...claimOf('a').owner, socketFile: '26:77' };
+    const lost = {
+      ...{ owner, key: OTHER, label: 'a stick', place: { bus: 'xhci.0', port: '2' }, guardOff: ['mount' as const] },
+      ...{ hold: 30_000, also: ['0483:df11'], since: '2026-01-01T00:00:00.000Z' },
+    };
+    expect(store.lost.list()).toEqual([]);
+    store.lost.put(lost);
+    store.lost.put({ ...lost, place: undefined });
+    expect(store.lost.list()).toEqual([{ ...lost, place: undefined }]);
+    store.lost.remove(lost);
+    expect(store.lost.list()).toEqual([]);
+  });
+
   describe('a file of each version there was', () => {
     const files = join(import.meta.dirname, '../../fixtures/stores');
 
@@ -169,6 +208,11 @@ describe.each(DRIVERS)('with $name', (driver) => {
           ? { ...OWNER, process: { ...OWNER.process, pidNamespace: 4026531836 }, socketFile: '26:1234' }
           : OWNER;
       expect(store.list()).toEqual([claimOf('bench', { state: 'attached', worker: undefined, owner, ...later })]);
+      const board = { key: { ...OTHER, vendorId: 0x0483, productId: 0xdf11 }, label: '0483:df11 "Board" at 1-3' };
+      const dismissal = { owner, ...board, since: '2026-01-01T00:00:00.000Z' };
+      expect(store.dismissals.list()).toEqual(version >= 5 ? [dismissal] : []);
+      const lost = { ...dismissal, place: { bus: 'xhci.0', port: '2' }, guardOff: [], hold: 30_000, also: ['0483:*'] };
+      expect(store.lost.list()).toEqual(version >= 6 ? [lost] : []);
       expect(store.take([claimOf('other')])).toHaveLength(1);
     });
 

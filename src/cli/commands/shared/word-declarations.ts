@@ -8,6 +8,14 @@ export const VM: WordDeclaration = {
   required: true,
 };
 
+/** A VM that need not run, or exist. */
+export const VM_NAME: WordDeclaration = {
+  name: 'vm',
+  what: 'a VM',
+  describe: "A VM's name, or its file",
+  required: true,
+};
+
 export const VM_FILE: WordDeclaration = { name: 'file', what: 'a VM file', describe: 'A VM file', required: true };
 
 export const SELECTORS: WordDeclaration = {
@@ -16,5 +24,15 @@ export const SELECTORS: WordDeclaration = {
   describe:
     'A host device: 0781:5567, 0781:5567:SERIAL, 1-2.3, pci-0000:00:14.0/2.3, @1.5, serial=…, class=08, or words of its name',
   required: false,
+  many: true,
+};
+
+/** Without the address of a device, which does not last. */
+export const LASTING_SELECTORS: WordDeclaration = {
+  name: 'selector',
+  what: 'a device',
+  describe:
+    'A host device: 0781:5567, 0781:5567:SERIAL, 1-2.3, pci-0000:00:14.0/2.3, serial=…, class=08, or words of its name',
+  required: true,
   many: true,
 };

@@ -1,5 +1,6 @@
-/** Findings about a running VM: attach and detach, claims, snapshots, migration, interruption, and its end. */
+/** Findings about a running VM: assignments, attach and detach, claims, snapshots, migration, interruption, and its end. */
 
+import { assignments } from './assignments.js';
 import { attach } from './attach.js';
 import { claims } from './claims.js';
 import { detach } from './detach.js';
@@ -12,7 +13,8 @@ import { snapshots } from './snapshots.js';
 import { status } from './status.js';
 
 // marked as pure: a bundle that words no finding leaves it out
-export const vmFindings: typeof attach &
+export const vmFindings: typeof assignments &
+  typeof attach &
   typeof claims &
   typeof detach &
   typeof identity &
@@ -22,6 +24,7 @@ export const vmFindings: typeof attach &
   typeof snapshotRestore &
   typeof snapshots &
   typeof status = /* @__PURE__ */ (() => ({
+  ...assignments,
   ...attach,
   ...claims,
   ...detach,
