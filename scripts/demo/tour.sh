@@ -1,5 +1,5 @@
 #!/bin/sh
-# The main job as a person does it: devices, plan, run, attach, status, detach, shutdown. Stops at the first command that fails.
+# The main job as a person does it: devices, plan, run, attach, status, a replug, detach, shutdown. Stops at the first command that fails.
 #   tour.sh FOLDER SELECTOR...
 # FOLDER holds demo.yaml and its disk; SELECTORs are the host devices to attach while the VM runs.
 set -eu
@@ -19,8 +19,15 @@ show() {
   "$@"
 }
 
-# whatever happens, no VM keeps running
-trap 'qplug kill demo > /dev/null 2>&1 || true' EXIT
+# whatever happens, no VM and no agent keeps running
+agent=''
+trap 'qplug kill demo > /dev/null 2>&1 || true; [ -z "$agent" ] || kill "$agent" 2> /dev/null || true' EXIT
+
+# the file by which the kernel switches the port of a device off and on (Linux 6.0 and newer)
+switch_of() {
+  port=$(qplug devices "$1" --json | sed -n 's/^ *"port": "\([^"]*\)".*/\1/p' | head -n 1)
+  printf '%s/disable' "$(readlink -f "/sys/bus/usb/devices/$port/port")"
+}
 
 say 'What is plugged into this host?'
 show qplug devices
@@ -41,6 +48,22 @@ done
 
 say 'What does QEMU itself say?'
 show qplug status demo
+
+switch=$(switch_of "$1")
+if [ -w "$switch" ]; then
+  say "Pull $1, and plug it in again, while an agent runs: it comes back by itself"
+  printf '%s$ qplug agent &%s\n' "$bold" "$plain"
+  qplug agent &
+  agent=$!
+  until qplug agent status > /dev/null 2>&1; do sleep 1; done
+  echo 1 > "$switch"
+  show qplug wait demo "$1" --absent --timeout 300
+  echo 0 > "$switch"
+  show qplug wait demo "$1" --timeout 300
+  kill -INT "$agent"
+  wait "$agent" || true
+  agent=''
+fi
 
 for selector in "$@"; do
   say "Unplug $selector, and see that the host has it back"

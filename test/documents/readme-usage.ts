@@ -20,6 +20,7 @@ export const USAGE: readonly (readonly [command: string, code: number, says: Reg
   ['qplug status bench', 0, /^bench {2}running {2}QEMU .*Cruzer Blade/s],
   ['qplug detach bench 0781:5567', 0, /^0781:5567 .* detached; the host has it back \(usb-storage\)$/m],
   ['qplug attach bench 0781:5567', 0, /^0781:5567 .* attached: xhci\.0 port \d+, 5G/],
+  ['qplug wait bench 0781:5567', 0, /^0781:5567 is attached$/m],
   ['qplug claims', 0, /^0781:5567 .* bench +attached .*^08e6:4433 .* bench +attached /ms],
   ['qplug release 0781:5567', 0, /unplug it from bench, .*: qplug release 0781:5567 --yes$/ms],
   ['qplug assign bench 0781:5567', 0, /^assigned 0781:5567 to bench, number 1\n {2}0781:5567 ".*" at \S+$/m],

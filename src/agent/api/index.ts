@@ -5,4 +5,3 @@
 
 export { askAgent } from './agent-client.js';
 export { type AgentDesk, AgentServer } from './agent-server.js';
-export { type AgentRequest, parseRequest, type WrongRequest } from './request.js';

@@ -3,7 +3,7 @@ import type { CommandDeclaration } from '../command.js';
 export const agent: CommandDeclaration = {
   name: 'agent',
   group: 'plug',
-  brief: 'stay, and keep devices with their VMs through replugs and flashes',
+  brief: 'keep devices with their VMs, also after a replug',
   summary:
     'Stay in the foreground, and attach each device again that its VM lost: after a replug, after a reset, in its boot loader. The devices of VM files come in as they appear. With a word: ask the agent of this user. hold takes all devices from their VMs before the host sleeps, resume gives them back, status lists what the agent knows.',
   words: [

@@ -7,7 +7,7 @@ export const assign: CommandDeclaration = {
   group: 'plug',
   brief: 'say which devices belong to a VM, from now on',
   summary:
-    'Record that host devices belong to a VM, whether either is there now or not, until qplug unassign. qplug records the assignment; the agent that carries it out comes with a later release. The same selector again replaces the options.',
+    'Record that host devices belong to a VM, whether either is there now or not, until qplug unassign. The agent (qplug agent) carries it out. The same selector again replaces the options.',
   words: [VM_NAME, LASTING_SELECTORS],
   options: {
     controller: CONTROLLER,
@@ -21,10 +21,11 @@ export const assign: CommandDeclaration = {
     },
     hold: {
       type: 'number',
-      describe: "Keep the device's port free for S seconds after it has gone: 1 to 3600",
+      describe:
+        "Give the VM what appears at the device's connector within S seconds after it has gone: 1 to 3600 (default 30)",
       argument: 'S',
     },
-    ask: { type: 'boolean', describe: 'Ask a person each time before it is attached' },
+    ask: { type: 'boolean', describe: 'Only say that the device is there; a person attaches it' },
   },
   examples: [
     ['qplug assign bench 0781:5567', 'this stick'],

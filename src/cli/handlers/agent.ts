@@ -4,6 +4,7 @@ import { type Finding, fail } from '../../diag/index.js';
 import { runtimeDir } from '../../registry/index.js';
 import type { Arguments, CommandHandler, Outcome, Streamed } from '../command.js';
 import { EXIT_CODES } from '../exit-codes.js';
+import { jsonText } from '../output/json-text.js';
 import { renderAccounts } from '../render/agent-accounts.js';
 import { renderAgentEvent } from '../render/agent-event.js';
 import { renderFinding } from '../render/finding.js';
@@ -21,6 +22,7 @@ async function stay(args: Arguments, terminal: Terminal): Promise<Streamed> {
   };
   const runtime = runtimeDir(terminal.env, terminal.uid);
   await using agent = await Agent.start(openHost(terminal), { signal, runtime, onFindings });
+  terminal.err('the agent runs; Ctrl-C ends it, and no VM notices\n');
   const told = tell(agent, args, terminal);
   await agent.ended;
   await told;
@@ -29,7 +31,7 @@ async function stay(args: Arguments, terminal: Terminal): Promise<Streamed> {
 
 async function tell(agent: Agent, args: Arguments, terminal: Terminal): Promise<void> {
   for await (const event of agent.log.read(1, terminal.signal)) {
-    if (args.flag('json')) terminal.out(`${JSON.stringify({ schema: 'urn:qplug:agent-event:1', ...event })}\n`);
+    if (args.flag('json')) terminal.out(`${jsonText({ schema: 'urn:qplug:agent-event:1', ...event })}\n`);
     else terminal.err(`${renderAgentEvent(event)}\n`);
   }
 }

@@ -3,6 +3,7 @@ import { defineSuite, type Suite } from '../inside/suite.js';
 import { bareControllers } from './adopt/bare-controllers.js';
 import { firstAttach } from './adopt/first-attach.js';
 import { hostileNames } from './adopt/hostile-names.js';
+import { keptByAgent } from './adopt/kept-by-agent.js';
 import { moves } from './adopt/moves.js';
 import { otherPeoplesDevices } from './adopt/other-peoples-devices.js';
 import { places } from './adopt/places.js';
@@ -20,6 +21,7 @@ const suite: Suite = defineSuite({ title: 'adopt', source: import.meta.url, mach
   hostileNames(check);
   places(check);
   moves(check);
+  keptByAgent(check);
 });
 
 export default suite;
