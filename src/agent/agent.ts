@@ -77,11 +77,13 @@ export class Agent implements AsyncDisposable {
   /**
    * Starts an agent, unless this user has one already.
    *
-   * @throws QplugError `agent-runs-already` · `folder-not-ours`
+   * @throws QplugError as `AgentServer.listen`
    */
   static async start(host: HostAccess, options: AgentOptions): Promise<Agent> {
     const agent = new Agent(host, options);
-    if (options.runtime !== undefined) agent.#server = await AgentServer.listen(options.runtime, agent.#desk());
+    if (options.runtime !== undefined) {
+      agent.#server = await AgentServer.listen(options.runtime, agent.#desk(), options.signal);
+    }
     agent.#ended = agent.#run();
     return agent;
   }
