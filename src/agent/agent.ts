@@ -65,6 +65,8 @@ export class Agent implements AsyncDisposable {
   #wake: () => void = () => undefined;
   #looks = 0;
   #isHeld = false;
+  /** Whether the devices were to leave at the time of the last look. */
+  #wasHeld = false;
   #server: AgentServer | undefined;
 
   private constructor(host: HostAccess, options: AgentOptions) {
@@ -130,8 +132,10 @@ export class Agent implements AsyncDisposable {
     using deadline = new Deadline(HOLD_TIMEOUT, AbortSignal.any([signal, this.#signal]));
     try {
       const seen = this.#looks;
+      // a look that has begun already knows nothing of this
+      const hasLooked = (): boolean => this.#looks > seen && this.#wasHeld === isHeld;
       this.hint();
-      await poll(() => this.#looks > seen && this.#working.size === 0 && unfinished().length === 0, {
+      await poll(() => hasLooked() && this.#working.size === 0 && unfinished().length === 0, {
         interval: HOLD_INTERVAL,
         signal: deadline.signal,
       });
@@ -191,8 +195,10 @@ export class Agent implements AsyncDisposable {
 
   /** @returns when to look again at the latest, in ms of `performance.now()` */
   async #look(): Promise<number | undefined> {
-    const looked = await this.#lookout.look(new Set(this.#working.keys()), this.#isHeld);
+    const isHeld = this.#isHeld;
+    const looked = await this.#lookout.look(new Set(this.#working.keys()), isHeld);
     this.#looks++;
+    this.#wasHeld = isHeld;
     const { sight } = looked;
     const decision = decide(sight, this.#attempts);
     const look = { sight, decision };
