@@ -56,6 +56,8 @@ export class Agent implements AsyncDisposable {
   #wake: () => void = () => undefined;
   #looks = 0;
   #isHeld = false;
+  /** Whether the devices were to leave at the time of the last look. */
+  #wasHeld = false;
   #server: AgentServer | undefined;
 
   private constructor(host: HostAccess, options: AgentOptions) {
@@ -68,11 +70,13 @@ export class Agent implements AsyncDisposable {
   /**
    * Starts an agent, unless this user has one already.
    *
-   * @throws QplugError `agent-runs-already` · `folder-not-ours`
+   * @throws QplugError as `AgentServer.listen`
    */
   static async start(host: HostAccess, options: AgentOptions): Promise<Agent> {
     const agent = new Agent(host, options);
-    if (options.runtime !== undefined) agent.#server = await AgentServer.listen(options.runtime, agent.#desk());
+    if (options.runtime !== undefined) {
+      agent.#server = await AgentServer.listen(options.runtime, agent.#desk(), options.signal);
+    }
     agent.#ended = agent.#run();
     return agent;
   }
@@ -119,8 +123,10 @@ export class Agent implements AsyncDisposable {
     using deadline = new Deadline(HOLD_TIMEOUT, AbortSignal.any([signal, this.#signal]));
     try {
       const seen = this.#looks;
+      // a look that has begun already knows nothing of this
+      const hasLooked = (): boolean => this.#looks > seen && this.#wasHeld === isHeld;
       this.hint();
-      await poll(() => this.#looks > seen && this.#working.size === 0 && unfinished().length === 0, {
+      await poll(() => hasLooked() && this.#working.size === 0 && unfinished().length === 0, {
         interval: HOLD_INTERVAL,
         signal: deadline.signal,
       });
@@ -180,8 +186,10 @@ export class Agent implements AsyncDisposable {
 
   /** @returns when to look again at the latest, in ms of `performance.now()` */
   async #look(folders: FolderWatches): Promise<number | undefined> {
-    const looked = await this.#lookout.look(new Set(this.#working.keys()), this.#isHeld);
+    const isHeld = this.#isHeld;
+    const looked = await this.#lookout.look(new Set(this.#working.keys()), isHeld);
     this.#looks++;
+    this.#wasHeld = isHeld;
     const { sight } = looked;
     folders.keepOnly(looked.folders);
     const decision = decide(sight, this.#attempts);

@@ -1,12 +1,15 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { setMaxListeners } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { knockAt, makeOwnFolder, socketFileOf } from '../../base/index.js';
-import { fail } from '../../diag/index.js';
+import { makeOwnFolder, SocketPlace } from '../../base/index.js';
+import { fail, QplugError } from '../../diag/index.js';
 import { MAX_REQUEST, parseRequest, type RequestId } from './request.js';
 
 /** Clients at once, and bytes that wait for one client: more, and it is cut off. */
 const MOST_CLIENTS = 64;
 const MOST_WAITING = 4 * 1024 * 1024;
+
+/** Requests of one client that the agent is still answering: `events`, `hold`, `resume`. */
+const MOST_OPEN = 16;
 
 /** What the server asks the agent for. All of it is data for JSON. */
 export interface AgentDesk {
@@ -27,51 +30,72 @@ export function agentSocket(runtime: string): { readonly folder: string; readonl
  * too much or reads too slowly is cut off. No client holds up another one or the agent.
  */
 export class AgentServer implements AsyncDisposable {
-  readonly #server: Server;
-  readonly #path: string;
-  readonly #file: string | undefined;
+  readonly #server: Server = createServer();
+  readonly #place: SocketPlace;
   readonly #stop = new AbortController();
 
-  private constructor(server: Server, path: string) {
-    this.#server = server;
-    this.#path = path;
-    this.#file = socketFileOf(path);
+  private constructor(place: SocketPlace) {
+    this.#place = place;
   }
 
   /**
-   * Listens for clients of this user. The socket also shows that an agent runs: there is one for each user.
+   * Listens for clients of this user. The socket also shows that an agent runs: there is one for each user, also if two start at once.
    *
-   * @throws QplugError `agent-runs-already` · `folder-not-ours`
+   * @param signal - ends the start
+   * @throws QplugError `agent-runs-already` · `folder-not-ours` · as `SocketPlace.prepare`
    */
-  static async listen(runtime: string, desk: AgentDesk): Promise<AgentServer> {
+  static async listen(runtime: string, desk: AgentDesk, signal: AbortSignal): Promise<AgentServer> {
     const { folder, path } = agentSocket(runtime);
     makeOwnFolder(runtime);
     makeOwnFolder(folder);
-    if ((await knockAt(path)) === 'listens') throw fail('agent-runs-already', { socket: path });
-    rmSync(path, { force: true });
-    const server = createServer();
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(path, () => resolve());
-    });
-    chmodSync(path, 0o600);
-    const made = new AgentServer(server, path);
+    try {
+      const made = new AgentServer(await SocketPlace.prepare(path, signal));
+      await made.#open(desk);
+      return made;
+    } catch (error) {
+      throw isTaken(error) ? fail('agent-runs-already', { socket: path }) : error;
+    }
+  }
+
+  async #open(desk: AgentDesk): Promise<void> {
+    const server = this.#server;
     server.maxConnections = MOST_CLIENTS;
-    server.on('connection', (socket) => serve(socket, desk, made.#stop.signal));
-    return made;
+    server.on('connection', (socket) => serve(socket, desk, this.#stop.signal));
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ path: this.#place.bindAt }, resolve);
+      });
+      // no descriptor is left for a client: that client ends, and the others go on
+      server.on('error', () => undefined);
+      this.#place.publish();
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    // the socket of a later agent stays; Node.js removes the path as it closes, whatever is there
-    if (socketFileOf(this.#path) !== this.#file) return;
+    // the socket of a later agent stays
+    this.#place[Symbol.dispose]();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
+}
+
+/** Whether an error says that another agent listens, or has just begun to. */
+function isTaken(error: unknown): boolean {
+  return (
+    error instanceof QplugError &&
+    error.findings.some((one) => one.code === 'share-place-taken' && ['listens', 'new'].includes(one.evidence.there))
+  );
 }
 
 function serve(socket: Socket, desk: AgentDesk, stop: AbortSignal): void {
   const ended = new AbortController();
   const signal = AbortSignal.any([ended.signal, stop]);
+  // each open request listens; that is no leak, but Node.js would warn of one
+  setMaxListeners(MOST_OPEN + 2, signal);
   signal.addEventListener('abort', () => socket.destroy(), { once: true });
   socket.on('error', () => socket.destroy());
   socket.on('close', () => ended.abort());
@@ -81,15 +105,22 @@ function serve(socket: Socket, desk: AgentDesk, stop: AbortSignal): void {
     // many requests whose answers nobody reads
     if (socket.writableLength > MOST_WAITING) socket.destroy();
   };
+  let ready = Promise.resolve();
+  let setReady: (() => void) | undefined;
+  const becomeReady = (): void => {
+    setReady?.();
+    setReady = undefined;
+  };
+  socket.on('drain', becomeReady);
+  socket.on('close', becomeReady);
   const client: Client = {
+    open: 0,
     answer,
-    ready: () =>
-      socket.writableNeedDrain
-        ? new Promise((resolve) => {
-            socket.once('drain', resolve);
-            socket.once('close', resolve);
-          })
-        : Promise.resolve(),
+    ready: () => {
+      if (!socket.writableNeedDrain || socket.destroyed) return Promise.resolve();
+      if (setReady === undefined) ready = new Promise((resolve) => (setReady = resolve));
+      return ready;
+    },
   };
   let rest = '';
   socket.setEncoding('utf8');
@@ -107,6 +138,8 @@ function serve(socket: Socket, desk: AgentDesk, stop: AbortSignal): void {
 
 /** One client, from the agent's side. */
 interface Client {
+  /** Its requests that are still being answered. */
+  open: number;
   answer(document: object): void;
   /** Resolves when the client has read enough to be sent more, or is gone. */
   ready(): Promise<void>;
@@ -130,10 +163,18 @@ function answerLine(line: string, desk: AgentDesk, client: Client, signal: Abort
       break;
     case 'hold':
     case 'resume':
-      void tell(id, desk.hold(request.do === 'hold', signal), answer);
-      break;
-    case 'events':
-      void stream(id, desk.events(request.since, signal), request.vm, client);
+    case 'events': {
+      if (client.open >= MOST_OPEN) {
+        answer({ id, error: `${MOST_OPEN} requests of this client are still being answered` });
+        break;
+      }
+      client.open++;
+      const answered =
+        request.do === 'events'
+          ? stream(id, desk.events(request.since, signal), request.vm, client)
+          : tell(id, desk.hold(request.do === 'hold', signal), answer);
+      void answered.finally(() => client.open--);
+    }
   }
 }
 

@@ -5,3 +5,4 @@
 
 export { askAgent } from './agent-client.js';
 export { type AgentDesk, AgentServer } from './agent-server.js';
+export { parseRequest } from './request.js';

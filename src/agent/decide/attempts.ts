@@ -9,7 +9,7 @@ export interface Attempt {
   /** The time of the next try, in ms of `Sight.time`; undefined if the last try succeeded. */
   readonly next: number | undefined;
   readonly reason: readonly Finding[];
-  /** The times of the latest attaches, in ms of `Sight.time`. */
+  /** The times of the latest attaches, as many as show that a connector flaps, in ms of `Sight.time`. */
   readonly attaches: readonly number[];
 }
 
@@ -45,23 +45,25 @@ export function withTry(
   tried: Tried,
 ): Attempts {
   const before = attempts.get(key);
-  const recent = (before?.attaches ?? []).filter((at) => time - at < FLAPPING_TIME);
+  const attaches = before?.attaches ?? [];
   const failures = tried.is === 'failed' ? (before?.address === address ? before.failures : 0) + 1 : 0;
   const now: Attempt = {
     address,
     failures,
     next: tried.is === 'failed' ? time + pauseAfter(failures) : undefined,
     reason: tried.is === 'failed' ? tried.reason : [],
-    attaches: tried.is === 'attached' ? [...recent, time] : recent,
+    attaches: tried.is === 'attached' ? [...attaches, time].slice(-FLAPPING_ATTACHES) : attaches,
   };
   return new Map(attempts).set(key, now);
 }
 
 /** @returns until when a connector is quarantined, in ms of `Sight.time`; undefined if it is not */
 export function quarantineOf(attempt: Attempt | undefined, time: number): number | undefined {
-  const recent = (attempt?.attaches ?? []).filter((at) => time - at < FLAPPING_TIME);
-  const last = recent.at(-1);
-  return recent.length < FLAPPING_ATTACHES || last === undefined ? undefined : last + FLAPPING_TIME;
+  const { attaches = [] } = attempt ?? {};
+  const [first, last] = [attaches.at(-FLAPPING_ATTACHES), attaches.at(-1)];
+  if (first === undefined || last === undefined || last - first >= FLAPPING_TIME) return undefined;
+  const until = last + FLAPPING_TIME;
+  return time < until ? until : undefined;
 }
 
 /** @returns the attempts without those that can no longer decide anything, so that a process that stays does not grow */

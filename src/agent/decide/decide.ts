@@ -1,6 +1,6 @@
 import { claimedDevice, keyOf, lossOf } from '../../access/index.js';
 import type { GuardKind } from '../../diag/index.js';
-import { type HostDevice, labelOf, matchSelector } from '../../host/index.js';
+import { type HostDevice, type HostInventory, labelOf, matchSelector } from '../../host/index.js';
 import { type Claim, type ClaimKey, type LostDevice, sameKey } from '../../registry/index.js';
 import { compareWishes, isAllowedChange, type StandingWish } from '../wish/index.js';
 import { type Attempts, attemptKey, quarantineOf } from './attempts.js';
@@ -116,7 +116,9 @@ class Look {
         this.#work.push({ do: 'free', vm: vm.vm, claim, attempt, address, wish: undefined });
       }
     }
-    for (const { key, label } of vm.lost) this.#account(vm, key, label, undefined, { is: 'lost' });
+    for (const { key, label } of vm.lost) {
+      if (!vm.claims.some((claim) => sameKey(claim.key, key))) this.#account(vm, key, label, undefined, { is: 'lost' });
+    }
   }
 
   /** A device that the VM has: is it still there? */
@@ -158,15 +160,19 @@ class Look {
   #followLost(vm: VmSight, lost: LostDevice): void {
     if (vm.claims.some(({ key }) => sameKey(key, lost.key))) return;
     const { inventory, wall } = this.#sight;
-    const same = inventory.devices.filter((device) => isSameDevice(device, keyOf(device, inventory), lost.key));
-    for (const device of same) {
-      const wish = this.#wishOf(vm, device);
-      this.#propose({ vm, device, rank: 'had-it', wish, lost, dead: undefined, guardOff: lost.guardOff });
+    const same = returnedDevice(lost, inventory);
+    if (same !== undefined) {
+      if (this.#claimOf(vm, same) !== undefined) return;
+      const wish = this.#wishOf(vm, same);
+      this.#propose({ vm, device: same, rank: 'had-it', wish, lost, dead: undefined, guardOff: lost.guardOff });
+      return;
     }
-    if (same.length > 0) return;
     const age = wall - Date.parse(lost.since);
     const others = inventory.devices.filter(
-      (device) => keyOf(device, inventory).connector === lost.key.connector && isAllowedChange(device, lost.also),
+      (device) =>
+        keyOf(device, inventory).connector === lost.key.connector &&
+        isAllowedChange(device, lost.also) &&
+        this.#claimOf(vm, device) === undefined,
     );
     const holds = lost.also.length > 0 || (age >= 0 && age < lost.hold);
     if (holds)
@@ -299,24 +305,32 @@ class Look {
 }
 
 /** @returns the device's address and rights for `Attempt.address`: a device that udev has just given to us is tried at once */
-function addressOf({ bus, address, access }: HostDevice, { incarnation }: VmSight): string {
+export function addressOf({ bus, address, access }: HostDevice, { incarnation }: Pick<VmSight, 'incarnation'>): string {
   return `${bus}.${address} ${access} ${incarnation}`;
 }
 
 function compareCandidates(a: Candidate, b: Candidate): number {
   const [rankA, rankB] = [RANKS.indexOf(a.rank), RANKS.indexOf(b.rank)];
   if (rankA !== rankB) return rankA - rankB;
-  return a.wish === undefined || b.wish === undefined ? 0 : compareWishes(a.wish, b.wish);
+  const byWish = a.wish === undefined || b.wish === undefined ? 0 : compareWishes(a.wish, b.wish);
+  // the same VM, in whatever order they were read
+  return byWish !== 0 ? byWish : a.vm.vm < b.vm.vm ? -1 : 1;
 }
 
 function isDismissed({ dismissed }: VmSight, key: ClaimKey): boolean {
   return dismissed.some((one) => sameKey(one, key));
 }
 
-/** The same ids at the same connector, or the same ids with a serial number at any connector. */
-function isSameDevice({ vendorId, productId }: HostDevice, key: ClaimKey, was: ClaimKey): boolean {
-  if (vendorId !== was.vendorId || productId !== was.productId || key.serial !== was.serial) return false;
-  return was.serial !== '' || key.connector === was.connector;
+/**
+ * The same ids at the same connector, or the same ids with a serial number at any connector. Makers give one serial number to many devices, so
+ * at another connector it counts only if no other device has it.
+ */
+function returnedDevice({ key: was }: LostDevice, inventory: HostInventory): HostDevice | undefined {
+  const same = inventory.devices.filter((device) =>
+    sameKey({ ...keyOf(device, inventory), connector: was.connector }, was),
+  );
+  const here = same.find((device) => keyOf(device, inventory).connector === was.connector);
+  return here ?? (was.serial !== '' && same.length === 1 ? same[0] : undefined);
 }
 
 /** Whether a wish names an absent device by its ids; a place can be compared only with a device that is there. */

@@ -3,7 +3,7 @@
  * an account of every device that a VM has or is to have.
  */
 
-export { type Attempts, type Tried, withoutOld, withTry } from './attempts.js';
+export { type Attempts, attemptKey, FLAPPING_TIME, pauseAfter, type Tried, withoutOld, withTry } from './attempts.js';
 export type { Account, Condition } from './condition.js';
-export { type AttachWork, type Decision, decide, type FreeWork, type Work } from './decide.js';
+export { type AttachWork, addressOf, type Decision, decide, type FreeWork, type Work } from './decide.js';
 export { type Sight, seenKey, type VmSight } from './sight.js';

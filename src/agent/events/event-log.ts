@@ -40,15 +40,16 @@ export class EventLog {
   /**
    * Reads events as they come, until the signal aborts.
    *
-   * @param since - the number of the first event to read; an older one than the log keeps gives a `resync` first
+   * @param since - the number of the first event to read. An older one than the log keeps gives a `resync` first; so does one that is still to
+   *   come, because the reader has it from an agent that ran before
    */
   async *read(since: number, signal: AbortSignal): AsyncGenerator<LoggedEvent | Resync, void, undefined> {
-    let at = Math.min(since, this.#next);
+    let at = Math.max(since, 1);
     while (!signal.aborted) {
       const oldest = this.#next - this.#kept.length;
-      if (at < oldest) {
-        yield { event: 'resync', next: oldest };
-        at = oldest;
+      if (at < oldest || at > this.#next) {
+        at = at < oldest ? oldest : this.#next;
+        yield { event: 'resync', next: at };
         continue;
       }
       const event = this.#kept[at - oldest];

@@ -1,6 +1,9 @@
 import { existsSync, type FSWatcher, readdirSync, watch } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+/** How often it looks for the nearest folder while they come and go. */
+const MOST_TRIES = 10;
+
 /**
  * Watches a folder for changes, and its subfolders if wanted, also while it does not exist: then it watches the nearest folder above. An event
  * is only a reason to look again; nothing is read from it.
@@ -13,7 +16,7 @@ export class FolderWatch implements Disposable {
   readonly #path: string;
   readonly #deep: boolean;
   readonly #changed: () => void;
-  #above: { readonly path: string; readonly watcher: FSWatcher } | undefined;
+  #above: FSWatcher | undefined;
   #below = new Map<string, FSWatcher>();
   #isDisposed = false;
 
@@ -31,22 +34,30 @@ export class FolderWatch implements Disposable {
 
   [Symbol.dispose](): void {
     this.#isDisposed = true;
-    this.#above?.watcher.close();
+    this.#above?.close();
     this.#closeBelow();
   }
 
   /** Watches the folder, or the nearest one above it, and its subfolders. */
   #renew(): void {
     if (this.#isDisposed) return;
-    const nearest = nearestFolder(this.#path);
-    this.#above?.watcher.close();
-    const watcher = watchFolder(nearest, () => this.#hear(true));
-    this.#above = watcher && { path: nearest, watcher };
+    const nearest = this.#renewAbove();
     this.#closeBelow();
     if (!this.#deep || nearest !== this.#path) return;
     for (const name of foldersIn(this.#path)) {
       const below = watchFolder(join(this.#path, name), () => this.#hear(false));
       if (below !== undefined) this.#below.set(name, below);
+    }
+  }
+
+  /** @returns the folder that it watches: another program may make or remove folders meanwhile */
+  #renewAbove(): string {
+    for (let tries = 1; ; tries++) {
+      const nearest = nearestFolder(this.#path);
+      this.#above?.close();
+      this.#above = watchFolder(nearest, () => this.#hear(true));
+      const isSettled = this.#above !== undefined && nearestFolder(this.#path) === nearest;
+      if (isSettled || tries === MOST_TRIES) return nearest;
     }
   }
 

@@ -3,7 +3,7 @@
  * wishes for the same device win.
  */
 
-export { isAllowedChange } from './also-rule.js';
+export { isAllowedChange, parseAlsoRule } from './also-rule.js';
 export { assignedWishes } from './assigned-wishes.js';
 export { compareWishes } from './precedence.js';
 export { DEFAULT_HOLD, type StandingWish } from './standing-wish.js';
