@@ -1,5 +1,5 @@
 import { createConnection } from 'node:net';
-import { fail } from '../../diag/index.js';
+import { fail, QplugError } from '../../diag/index.js';
 import { agentSocket } from './agent-server.js';
 
 /** The longest answer of an agent, in characters. */
@@ -18,6 +18,7 @@ export async function* askAgent(
   request: object,
   signal: AbortSignal,
 ): AsyncGenerator<Readonly<Record<string, unknown>>, void, undefined> {
+  if (signal.aborted) return;
   const { path } = agentSocket(runtime);
   const socket = createConnection({ path });
   const stop = (): void => void socket.destroy();
@@ -32,18 +33,18 @@ export async function* askAgent(
     let rest = '';
     for await (const text of socket as AsyncIterable<string>) {
       rest += text;
-      const lines = rest.split('\n');
+      // a long answer comes in many pieces: only one of them is worth a search in all of it
+      const lines = text.includes('\n') ? rest.split('\n') : [rest];
       rest = lines.pop() ?? '';
       if (rest.length > MAX_ANSWER) throw fail('agent-lost', { socket: path });
       for (const line of lines) yield parseAnswer(line, path);
     }
   } catch (error) {
     if (signal.aborted) return;
-    if (!isOpen && (error as NodeJS.ErrnoException).code !== undefined) {
-      const { code = '' } = error as NodeJS.ErrnoException;
-      if (['ENOENT', 'ECONNREFUSED'].includes(code)) throw fail('agent-not-running', { socket: path });
-    }
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof QplugError || code === undefined) throw error;
+    const isAbsent = !isOpen && ['ENOENT', 'ECONNREFUSED'].includes(code);
+    throw fail(isAbsent ? 'agent-not-running' : 'agent-lost', { socket: path }, { cause: error });
   } finally {
     signal.removeEventListener('abort', stop);
     socket.destroy();

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type AgentDesk, AgentServer, askAgent } from '../../../../src/agent/api/index.js';
+import { type AgentDesk, AgentServer } from '../../../../src/agent/api/index.js';
 import { type AgentEvent, EventLog } from '../../../../src/agent/events/index.js';
-import { poll } from '../../../../src/base/index.js';
+import { knockAt, poll } from '../../../../src/base/index.js';
 import { patience } from '../../../patience.js';
 import { runs } from '../../runs.js';
 
@@ -183,11 +183,15 @@ describe('the socket', () => {
     expect(readdirSync(join(runtime, 'agent'))).toEqual([]);
   });
 
-  test('that somebody removed ends, too', async () => {
+  test('that somebody removed is closed at the end, too', async () => {
     const made = await listen();
     const client = await Client.connect();
+    const otherName = join(runtime, 'other.sock');
+    linkSync(path(), otherName);
     rmSync(path());
+    expect(await knockAt(otherName)).toBe('listens');
     await made[Symbol.asyncDispose]();
+    expect(await knockAt(otherName)).toBe('refused');
     await client.closed();
   });
 
@@ -443,38 +447,4 @@ test('the end of the server ends its clients, whatever they are doing', async ()
   await made[Symbol.asyncDispose]();
   for (const client of [idle, reading, holding]) await client.closed();
   expect(holds).toBe(0);
-});
-
-describe('a command that asks', () => {
-  const first = async (request: object, signal = patience()) => {
-    for await (const answer of askAgent(runtime, request, signal)) return answer;
-    return undefined;
-  };
-
-  test('gets the answer', async () => {
-    await listen();
-    expect(await first({ do: 'accounts' })).toEqual({ id: 1, accounts: ['all'], next: 1, held: false });
-  });
-
-  test('learns that no agent runs', async () => {
-    await expect(first({ do: 'accounts' })).rejects.toMatchObject({ findings: [{ code: 'agent-not-running' }] });
-  });
-
-  test('learns that the agent has ended', async () => {
-    const made = await listen();
-    const asked = first({ do: 'hold' });
-    const isLost = expect(asked).rejects.toMatchObject({ findings: [{ code: 'agent-lost' }] });
-    await poll(() => holds === 1, { interval: 1, signal: patience() });
-    await made[Symbol.asyncDispose]();
-    await isLost;
-  });
-
-  test('ends without an error when its signal says so', async () => {
-    await listen();
-    const end = new AbortController();
-    const asked = first({ do: 'events' }, end.signal);
-    await isServed();
-    end.abort();
-    expect(await asked).toBeUndefined();
-  });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { runs } from '../../runs.js';
+import { isWholeRun, runs } from '../../runs.js';
 import { wishFor } from '../sights.js';
 import { RECORDED, World } from './world.js';
 
@@ -18,7 +18,8 @@ function ordersOf(events: readonly Event[]): Event[][] {
   );
 }
 
-const ORDERS = ordersOf(EVENTS);
+/** All of them, or one of five where another release of Node is tried. */
+const ORDERS = ordersOf(EVENTS).filter((_, i) => isWholeRun || i % 5 === 0);
 
 /** As `toEqual`, which takes too long for so many orders. */
 function same(has: readonly string[], expected: readonly string[], order: readonly Event[]): void {
