@@ -52,7 +52,7 @@ export function liftDismissalsThat(isOne: (dismissal: Dismissal) => boolean, hos
  * @param selector - its text
  * @returns whether it matches the device of a dismissal. If that is not plugged in, only its ids, its serial number and its port are known
  */
-export function matchesDismissal(selector: string, { key }: Dismissal, inventory: HostInventory): boolean {
+export function matchesDismissal(selector: string, { key }: Pick<Dismissal, 'key'>, inventory: HostInventory): boolean {
   const parsed = parseSelector(selector);
   if (!isSelector(parsed)) return false;
   const device = keyed(key, inventory);

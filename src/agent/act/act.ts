@@ -66,9 +66,11 @@ async function attachDevice(
 }
 
 /** The device that came back is lost no more; another one at its connector renews the time for which the VM holds it. */
-function renewLost(lost: LostDevice | undefined, { vendorId, productId }: HostDevice, { claims }: HostAccess): void {
+function renewLost(lost: LostDevice | undefined, device: HostDevice, { claims }: HostAccess): void {
   if (lost === undefined) return;
-  if (lost.key.vendorId === vendorId && lost.key.productId === productId) claims.lost.remove(lost);
+  const { vendorId, productId, serial } = lost.key;
+  const isSame = device.vendorId === vendorId && device.productId === productId && (device.serial ?? '') === serial;
+  if (isSame) claims.lost.remove(lost);
   else claims.lost.put({ ...lost, since: new Date().toISOString() });
 }
 

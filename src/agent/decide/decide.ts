@@ -1,4 +1,4 @@
-import { claimedDevice, keyOf, lossOf } from '../../access/index.js';
+import { claimedDevice, keyOf, lossOf, matchesDismissal } from '../../access/index.js';
 import type { GuardKind } from '../../diag/index.js';
 import { type HostDevice, type HostInventory, labelOf, matchSelector } from '../../host/index.js';
 import { type Claim, type ClaimKey, type LostDevice, sameKey } from '../../registry/index.js';
@@ -151,7 +151,7 @@ class Look {
     const condition = this.#pauseOf(attempt, address);
     account(condition ?? { is: 'lost' });
     if (condition === undefined && !vm.isBusy) {
-      const wish = vm.wishes.find((one) => isWishFor(one, claim.key));
+      const wish = vm.wishes.find(({ selector }) => matchesDismissal(selector.text, claim, inventory));
       this.#work.push({ do: 'free', vm: vm.vm, claim, attempt, address, wish });
     }
   }
@@ -331,15 +331,4 @@ function returnedDevice({ key: was }: LostDevice, inventory: HostInventory): Hos
   );
   const here = same.find((device) => keyOf(device, inventory).connector === was.connector);
   return here ?? (was.serial !== '' && same.length === 1 ? same[0] : undefined);
-}
-
-/** Whether a wish names an absent device by its ids; a place can be compared only with a device that is there. */
-function isWishFor({ selector }: StandingWish, { vendorId, productId, serial }: ClaimKey): boolean {
-  if (selector.by === 'serial') return selector.serial === serial.trim();
-  if (selector.by !== 'id') return false;
-  return (
-    selector.vendorId === vendorId &&
-    selector.productId === productId &&
-    (selector.serial === undefined || selector.serial === serial.trim())
-  );
 }

@@ -92,6 +92,8 @@ export function wishFor(vm: string, select: string, more: Partial<StandingWish> 
     slower: 'refuse',
     hold: 30_000,
     also: [],
+    takes: 'one',
+    asks: false,
     made: ago(60_000),
     ...more,
   };
@@ -99,7 +101,17 @@ export function wishFor(vm: string, select: string, more: Partial<StandingWish> 
 
 /** @returns a VM that is up and has nothing, but for what is given */
 export function vmNamed(vm: string, more: Partial<VmSight> = {}): VmSight {
-  return { vm, state: 'up', wishes: [], claims: [], lost: [], dismissed: [], isBusy: false, ...more };
+  return {
+    vm,
+    incarnation: 'one',
+    state: 'up',
+    wishes: [],
+    claims: [],
+    lost: [],
+    dismissed: [],
+    isBusy: false,
+    ...more,
+  };
 }
 
 export function sightOf(inventory: HostInventory, vms: readonly VmSight[], more: Partial<Sight> = {}): Sight {

@@ -337,7 +337,9 @@ describe('a lost device with a serial number', () => {
 });
 
 describe('a try that failed', () => {
-  const failed = tried([{ is: 'failed', at: TIME - 500, address: addressOf(deviceAt(again, '1-2')) }]);
+  const failed = tried([
+    { is: 'failed', at: TIME - 500, address: addressOf(deviceAt(again, '1-2'), { incarnation: 'one' }) },
+  ]);
   const vm = a({ lost: [lostOf('a', here, '1-2')] });
 
   test('is followed by a pause, with its reason', () => {
@@ -365,7 +367,7 @@ describe('a try that failed', () => {
   });
 
   test.each(['up', 'leaving'] as const)('to free a port is followed by a pause, too: %s', (state) => {
-    const attempts = tried([{ is: 'failed', at: TIME, address: had.address ?? '' }]);
+    const attempts = tried([{ is: 'failed', at: TIME, address: `${had.address} one` }]);
     const sight = sightOf(state === 'up' ? gone : here, [a({ claims: [had], state })]);
     expect(told(sight, attempts)).toEqual(['a waiting']);
     expect(told({ ...sight, time: TIME + 1000 }, attempts)).toContain('a free 1-2');
@@ -373,7 +375,7 @@ describe('a try that failed', () => {
 });
 
 describe('a connector whose contact is loose', () => {
-  const address = addressOf(deviceAt(again, '1-2'));
+  const address = addressOf(deviceAt(again, '1-2'), { incarnation: 'one' });
   const flaps = (...times: number[]): Attempts => tried(times.map((at) => ({ is: 'attached', at, address })));
   const sight = (time: number): Sight => sightOf(again, [a({ claims: [had] })], { time });
   const at = (time: number, attempts: Attempts): Condition | undefined =>
@@ -429,6 +431,7 @@ test('the work of an attach says what it is for', () => {
     vm: 'a',
     device,
     attempt: attemptKey('a', KEY.connector),
+    address: addressOf(device, { incarnation: 'one' }),
     wish,
     lost: undefined,
     dead: claim,
@@ -442,8 +445,9 @@ test.each([
   [`serial=${WAS.serial}`, true],
   ['0627:0002', false],
   ['0627:0001:OTHER', false],
-  ['1-2', false],
-])('the wish of a device that vanished is known by ids: %s', (select, isKnown) => {
+  ['1-2', true],
+  ['1-3', false],
+])('the wish of a device that vanished is known by ids and by place: %s', (select, isKnown) => {
   const wish = wishFor('a', select);
   const [work] = decide(sightOf(gone, [a({ claims: [had], wishes: [wish] })]), NONE).work;
   expect(work).toMatchObject({ do: 'free', wish: isKnown ? wish : undefined });

@@ -3,7 +3,6 @@ import { keyOf } from '../../../../src/access/index.js';
 import {
   type Account,
   type Attempts,
-  addressOf,
   type Condition,
   type Decision,
   decide,
@@ -252,9 +251,8 @@ export class World {
 
   #try(work: Work): void {
     const vm = this.#vms.get(work.vm);
-    const address = work.do === 'attach' ? addressOf(work.device) : (work.claim.address ?? '');
     const tried = vm === undefined ? FAILED : this.#act(work, vm);
-    this.#attempts = withTry(this.#attempts, { key: work.attempt, address, time: this.#time }, tried);
+    this.#attempts = withTry(this.#attempts, { key: work.attempt, address: work.address, time: this.#time }, tried);
   }
 
   #act(work: Work, vm: WorldVm): Tried {

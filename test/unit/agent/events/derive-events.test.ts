@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { attemptKey, decide, type Sight, withTry } from '../../../../src/agent/decide/index.js';
+import { addressOf, attemptKey, decide, type Sight, withTry } from '../../../../src/agent/decide/index.js';
 import { type AgentEvent, deriveEvents, type Look } from '../../../../src/agent/events/index.js';
 import { type Finding, finding } from '../../../../src/diag/index.js';
 import { inventoryOf, without } from '../../host/recordings.js';
@@ -125,7 +125,7 @@ describe('a try that failed', () => {
   const device = deviceAt(again, '1-2');
   const eventsAfter = (reason: readonly Finding[], at = TIME - 400): AgentEvent[] => {
     const key = attemptKey('a', had.key.connector);
-    const address = `${device.bus}.${device.address} ${device.access}`;
+    const address = addressOf(device, { incarnation: 'one' });
     const attempts = withTry(new Map(), { key, address, time: at }, { is: 'failed', reason });
     return deriveEvents(look(sight), look(sight, attempts));
   };
@@ -148,7 +148,7 @@ describe('a try that failed', () => {
 
   test('is told again when the next try failed, and not before', () => {
     const key = attemptKey('a', had.key.connector);
-    const address = `${device.bus}.${device.address} ${device.access}`;
+    const address = addressOf(device, { incarnation: 'one' });
     const once = withTry(new Map(), { key, address, time: TIME }, { is: 'failed', reason: [] });
     const twice = withTry(once, { key, address, time: TIME + 1000 }, { is: 'failed', reason: [] });
     const at = (ms: number, attempts: typeof once): Look => look({ ...sight, time: TIME + ms }, attempts);
