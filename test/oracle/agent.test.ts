@@ -180,4 +180,55 @@ describe('the agent', () => {
     plug({ ...MODEM, address: 6 });
     await becomes(`${idOf(0x701a)} on 2`);
   });
+
+  const ACTS = ['assignment', 'device', 'agent'] as const;
+  const ORDERS = ACTS.flatMap((first) =>
+    ACTS.filter((one) => one !== first).map((second) => [
+      first,
+      second,
+      ACTS.find((one) => one !== first && one !== second) ?? first,
+    ]),
+  );
+
+  test.each(ORDERS)('attaches an assigned device to an adopted VM: %s, %s, %s', async (...acts) => {
+    plug(undefined);
+    await must('adopt', qemu.socket, '--name', 'guest');
+    for (const act of acts) {
+      if (act === 'assignment') await must('assign', 'guest', '1-2', '--port', '3');
+      if (act === 'device') plug(MODEM);
+      if (act === 'agent') await startAgent();
+    }
+    await becomes(`${idOf(0x701a)} on 3`);
+  });
+
+  test('leaves a device alone that a person detached, also after a replug, until it is attached again', async () => {
+    await must('adopt', qemu.socket, '--name', 'guest');
+    await must('assign', 'guest', '1-2', '--port', '2');
+    await startAgent();
+    await becomes(`${idOf(0x701a)} on 2`);
+    await must('detach', 'guest', '1-2');
+    await tells('detached');
+    plug(undefined);
+    await tells('absent');
+    plug({ ...MODEM, address: 5 });
+    await tells('detached');
+    expect(await inVm()).toEqual([]);
+    await must('attach', 'guest', '1-2', '--port', '2');
+    await becomes(`${idOf(0x701a)} on 2`);
+    plug(undefined);
+    await becomes();
+    plug({ ...MODEM, address: 6 });
+    await becomes(`${idOf(0x701a)} on 2`);
+  });
+
+  test('takes all devices from their VMs before the host sleeps, and gives them back', async () => {
+    await must('attach', qemu.socket, '1-2', '--port', '2');
+    const awake = await startAgent();
+    await tells('attached');
+    expect(await awake.hold(true, patience())).toEqual([]);
+    expect(await inVm()).toEqual([]);
+    plug({ ...MODEM, address: 5 });
+    expect(await awake.hold(false, patience())).toEqual([]);
+    await becomes(`${idOf(0x701a)} on 2`);
+  });
 });
