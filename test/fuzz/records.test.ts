@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseAssignmentRecord } from '../../src/registry/assignment-record.js';
-import { parseJournal } from '../../src/registry/journal-record.js';
-import { parseVmRecord } from '../../src/registry/vm-record.js';
+import { parseJournal } from '../../src/registry/journal/journal-record.js';
+import { parseAssignmentRecord } from '../../src/registry/state/assignment-record.js';
+import { parseVmRecord } from '../../src/registry/vms/vm-record.js';
 import { runs } from '../unit/runs.js';
 
 const HEAD = '{"format":1,"kind":"attach","vm":"bench","socket":"/run/x","steps":[{"do":"add"}],"recover":"undo"}';

@@ -4,34 +4,34 @@
  */
 
 import type { CommandDeclaration } from '../command.js';
-import { adopt } from './adopt.js';
-import { agent } from './agent.js';
-import { argv } from './argv.js';
-import { assign } from './assign.js';
-import { assignments } from './assignments.js';
-import { attach } from './attach.js';
-import { claims } from './claims.js';
-import { detach } from './detach.js';
-import { devices } from './devices.js';
-import { doctor } from './doctor.js';
-import { events } from './events.js';
-import { kill } from './kill.js';
-import { list } from './list.js';
-import { mend } from './mend.js';
-import { migrate } from './migrate.js';
-import { plan } from './plan.js';
-import { qmp } from './qmp.js';
-import { rebalance } from './rebalance.js';
-import { release } from './release.js';
-import { resume } from './resume.js';
-import { run } from './run.js';
-import { share } from './share.js';
-import { shutdown } from './shutdown.js';
-import { snapshot } from './snapshot.js';
-import { status } from './status.js';
-import { suspend } from './suspend.js';
-import { unassign } from './unassign.js';
-import { wait } from './wait.js';
+import { argv } from './look/argv.js';
+import { assignments } from './look/assignments.js';
+import { claims } from './look/claims.js';
+import { devices } from './look/devices.js';
+import { events } from './look/events.js';
+import { list } from './look/list.js';
+import { plan } from './look/plan.js';
+import { status } from './look/status.js';
+import { wait } from './look/wait.js';
+import { doctor } from './mend/doctor.js';
+import { mend } from './mend/mend.js';
+import { qmp } from './mend/qmp.js';
+import { adopt } from './plug/adopt.js';
+import { agent } from './plug/agent.js';
+import { assign } from './plug/assign.js';
+import { attach } from './plug/attach.js';
+import { detach } from './plug/detach.js';
+import { rebalance } from './plug/rebalance.js';
+import { release } from './plug/release.js';
+import { unassign } from './plug/unassign.js';
+import { kill } from './run/kill.js';
+import { migrate } from './run/migrate.js';
+import { resume } from './run/resume.js';
+import { run } from './run/run.js';
+import { share } from './run/share.js';
+import { shutdown } from './run/shutdown.js';
+import { snapshot } from './run/snapshot.js';
+import { suspend } from './run/suspend.js';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandDeclaration[] = [

@@ -131,7 +131,7 @@ export class Lab {
   }
 
   /**
-   * Prepares a command line of qplug that kills a process at a mark of its journal (src/registry/journal.ts).
+   * Prepares a command line of qplug that kills a process at a mark of its journal (src/registry/journal/journal.ts).
    *
    * @param at - which mark, from 1; 0: kills nothing
    * @returns a function that starts it, and returns the written marks and how it ended

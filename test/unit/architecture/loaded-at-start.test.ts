@@ -10,7 +10,7 @@ const loaded = new Map<string, readonly string[]>();
 beforeAll(async () => {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ['src/cli/main.ts', 'src/cli/handlers/devices.ts'],
+    entryPoints: ['src/cli/main.ts', 'src/cli/handlers/look/devices.ts'],
     outdir: 'nowhere',
     bundle: true,
     splitting: true,
@@ -50,7 +50,7 @@ test('the command line starts with no more than itself and the words for errors'
 });
 
 test('qplug devices loads neither the engine nor the planner', () => {
-  const layers = layersOf('src/cli/handlers/devices.ts');
+  const layers = layersOf('src/cli/handlers/look/devices.ts');
   expect(layers).toContain('src/host');
   expect(layers).not.toEqual(expect.arrayContaining([expect.stringMatching(/^src\/(vm|planner|qmp)$/)]));
 });

@@ -5,7 +5,7 @@ import pico from 'picocolors';
 import sinon from 'sinon';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Outcome } from '../../../src/cli/command.js';
-import { status } from '../../../src/cli/commands/status.js';
+import { status } from '../../../src/cli/commands/look/status.js';
 import { EXIT_CODES, exitCodeOf } from '../../../src/cli/exit-codes.js';
 import { type FindingKind, fail, finding, QplugError } from '../../../src/diag/index.js';
 import { recordedSysfs } from '../../../src/host/index.js';

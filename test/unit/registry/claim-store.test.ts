@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CLAIM_DESIGN } from '../../../src/registry/claim-design.js';
+import { CLAIM_DESIGN } from '../../../src/registry/claims/claim-design.js';
 import { type Claim, ClaimStore } from '../../../src/registry/index.js';
 import { inRounds } from '../../in-rounds.js';
 import { bundled } from './bundled.js';

@@ -195,7 +195,7 @@ test('a line that a full disk took in part is taken back, so that nobody reads i
   const program = join(folder, 'writer.mjs');
   // the process may write 1024 bytes: of the first mark all but the line break fits, which would count
   const contents = `
-    import { Journal } from ${JSON.stringify(join(import.meta.dirname, '../../../src/registry/journal.ts'))};
+    import { Journal } from ${JSON.stringify(join(import.meta.dirname, '../../../src/registry/journal/journal.ts'))};
     process.on('SIGXFSZ', () => undefined);
     const head = { ...${JSON.stringify(HEAD)}, vm: '' };
     const mark = JSON.stringify({ is: 'committed' });

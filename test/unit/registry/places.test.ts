@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type PlaceRecord, PlaceStore } from '../../../src/registry/index.js';
-import { parsePlaceRecord } from '../../../src/registry/place-record.js';
+import { parsePlaceRecord } from '../../../src/registry/state/place-record.js';
 
 const RECORD: PlaceRecord = {
   format: 1,

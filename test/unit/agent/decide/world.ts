@@ -72,7 +72,7 @@ export class World {
     if (!this.#vms.has(vm)) this.#vms.set(vm, { state: 'up', wishes: [], claims: [], lost: [], dismissed: [] });
   }
 
-  /** A VM ends: its claims and records go with it (src/vm/operations/mend.ts). */
+  /** A VM ends: its claims and records go with it (src/vm/operations/life/mend.ts). */
   end(vm: string): void {
     this.#vms.delete(vm);
   }

@@ -1,0 +1,25 @@
+import type { CommandDeclaration } from '../../command.js';
+
+export const agent: CommandDeclaration = {
+  name: 'agent',
+  group: 'plug',
+  brief: 'keep devices with their VMs, also after a replug',
+  summary:
+    'Stay in the foreground, and attach each device again that its VM lost: after a replug, after a reset, in its boot loader. The devices of VM files come in as they appear. With a word: ask the agent of this user. hold takes all devices from their VMs before the host sleeps, resume gives them back, status lists what the agent knows.',
+  words: [
+    {
+      name: 'verb',
+      what: 'a verb',
+      describe: 'Ask the running agent: status, hold or resume',
+      required: false,
+      choices: ['status', 'hold', 'resume'],
+    },
+  ],
+  options: {},
+  examples: [
+    ['qplug agent', 'until Ctrl-C'],
+    ['qplug agent status', 'each device that a VM has, had, or is to have'],
+    ['qplug agent hold', 'before the host sleeps'],
+  ],
+  load: () => import('../../handlers/plug/agent.js'),
+};

@@ -1,0 +1,26 @@
+import type { CommandDeclaration } from '../../command.js';
+import { ATTACH_TIMEOUT } from '../../timeouts.js';
+import { timeoutOption } from '../shared/option-declarations.js';
+import { VM } from '../shared/word-declarations.js';
+
+export const share: CommandDeclaration = {
+  name: 'share',
+  group: 'run',
+  brief: 'one QMP socket for many clients at once',
+  summary:
+    'Hold the QMP socket of a VM, and serve many QMP clients on a new socket: QEMU itself serves one at a time. Prints the path of the new socket when it is ready. Ctrl-C ends it, and so does the end of QEMU.',
+  words: [VM],
+  options: {
+    listen: {
+      type: 'string',
+      describe: 'The path of the new socket, in a folder that only you can change',
+      argument: 'PATH',
+    },
+    timeout: timeoutOption(ATTACH_TIMEOUT),
+  },
+  examples: [
+    ['qplug share ./qmp.sock --listen ./shared.sock', 'a QEMU with one QMP socket'],
+    ['qplug share bench --listen ./shared.sock', 'a VM of qplug: the socket for you; qplug keeps its own'],
+  ],
+  load: () => import('../../handlers/run/share.js'),
+};

@@ -1,0 +1,71 @@
+import { resolve } from 'node:path';
+import { type HostAccess, recordOfSocket } from '../../../access/index.js';
+import { kindOfFile, socketFileOf } from '../../../base/index.js';
+import { fail } from '../../../diag/index.js';
+import { type AssignmentRecord, fileNameOf } from '../../../registry/index.js';
+import { adoptedVms, isRunning } from '../../target/index.js';
+import { storeOf } from './assign.js';
+
+export interface AdoptReport {
+  readonly name: string;
+  /** Absolute. */
+  readonly socket: string;
+  /** Whether it had this name before; then nothing has changed. */
+  readonly already: boolean;
+}
+
+export interface ForgetReport {
+  readonly name: string;
+  readonly socket: string;
+  /** The number of its assignments, which stay. */
+  readonly assignments: number;
+}
+
+/**
+ * Gives a VM that qplug did not start a name, for every later command. Its socket need not exist yet.
+ *
+ * @param socket - the path of its QMP socket
+ * @throws QplugError `vm-name-wrong` · `adopt-not-socket` · `adopt-name-taken` · `adopt-socket-named` · as `AssignmentStore.change`
+ */
+export async function adopt(socket: string, name: string, host: HostAccess, signal: AbortSignal): Promise<AdoptReport> {
+  const store = storeOf(host);
+  fileNameOf(name);
+  const path = resolve(socket);
+  const kind = kindOfFile(path);
+  if (kind === 'file' || kind === 'other') throw fail('adopt-not-socket', { socket: path });
+  const ours = recordOfSocket(path, host);
+  if (ours !== undefined) throw fail('adopt-socket-named', { socket: path, name: ours.name, adopted: false });
+  if (isRunning(name, host)) throw fail('adopt-name-taken', { name, socket: undefined });
+  let already = false;
+  const adoptIn = (record: AssignmentRecord, others: readonly AssignmentRecord[]): AssignmentRecord => {
+    const other = others.find((one) => one.socket !== undefined && isSameSocket(one.socket, path));
+    if (other !== undefined) throw fail('adopt-socket-named', { socket: path, name: other.vm, adopted: true });
+    already = record.socket !== undefined && isSameSocket(record.socket, path);
+    if (record.socket !== undefined && !already) throw fail('adopt-name-taken', { name, socket: record.socket });
+    return already ? record : { ...record, socket: path };
+  };
+  const { socket: adopted = path } = await store.change(name, adoptIn, signal);
+  return { name, socket: adopted, already };
+}
+
+/**
+ * Takes the name of an adopted VM away. Its assignments stay, for a VM that gets the name later.
+ *
+ * @throws QplugError `not-adopted` · as `AssignmentStore.change`
+ */
+export async function forgetAdopted(name: string, host: HostAccess, signal: AbortSignal): Promise<ForgetReport> {
+  const store = storeOf(host);
+  let socket = '';
+  const forget = ({ socket: had, ...rest }: AssignmentRecord): AssignmentRecord => {
+    if (had === undefined) throw fail('not-adopted', { name, known: adoptedVms(host).map((one) => one.name) });
+    socket = had;
+    return rest;
+  };
+  const { assignments } = await store.change(name, forget, signal);
+  return { name, socket, assignments: assignments.length };
+}
+
+function isSameSocket(one: string, other: string): boolean {
+  const file = socketFileOf(one);
+  return one === other || (file !== undefined && file === socketFileOf(other));
+}
