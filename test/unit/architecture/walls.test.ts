@@ -34,7 +34,8 @@ const SOUND: Readonly<Record<string, string>> = {
   'src/index.ts': "export * from './vm/index.js';\n",
   'src/cli/main.ts': "import { it } from './commands/index.js';\nvoid it;\n",
   'src/cli/commands/index.ts': "export const it = () => import('../handlers/plug/attach.js');\n",
-  'src/cli/handlers/plug/attach.ts': "import '../../../view/text/index.js';\nexport { it } from '../../../vm/index.js';\n",
+  'src/cli/handlers/plug/attach.ts':
+    "import '../../../view/text/index.js';\nexport { it } from '../../../vm/index.js';\n",
 };
 
 /** For each rule a fault: a file of src, or a folder in which one is made, and what it imports: a file of src or a package. */
