@@ -18,8 +18,11 @@ import { ownTemporaryFolder } from './temporary.mjs';
 /** Tests that need only Node and files. */
 const UNIT = ['unit', 'fuzz'];
 
-/** Those of them that look only at the source: the release of Node makes no difference. */
-const OF_THE_SOURCE = 'test/unit/architecture/**';
+/**
+ * Those of them for which the release of Node makes no difference: they look only at the source, or try code that is compiled without Node's
+ * types (tsconfig.pure.json).
+ */
+const SAME_ON_EACH_NODE = ['architecture', 'diag', 'planner', 'qdev'].map((folder) => `test/unit/${folder}/**`);
 
 /** QPLUG_RUNS for a million inputs. */
 const MANY = '60';
@@ -146,7 +149,11 @@ async function testsSideBySide(runs) {
   if (runs.length > 0) say(runs.map(({ name }) => name).join(', '));
   const ended = runs.map(async ({ name, projects, node }) => {
     const report = reportOf(name);
-    const args = [VITEST, ...vitestArguments(projects, report, 2), '--exclude', OF_THE_SOURCE];
+    const args = [
+      VITEST,
+      ...vitestArguments(projects, report, 2),
+      ...SAME_ON_EACH_NODE.flatMap((files) => ['--exclude', files]),
+    ];
     count(name, await runAside(node, args, name, { env: { ...process.env, QPLUG_RUNS: FEW }, nice: NICE }), report);
   });
   await Promise.all(ended);
