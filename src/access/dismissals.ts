@@ -1,6 +1,6 @@
-import { type HostDevice, type HostInventory, isSelector, matchSelector, parseSelector } from '../host/index.js';
-import { type ClaimKey, type ClaimOwner, type Dismissal, sameKey, sameOwner } from '../registry/index.js';
-import { keyed, keyOf } from './claims.js';
+import type { HostDevice, HostInventory } from '../host/index.js';
+import { type ClaimOwner, type Dismissal, sameKey, sameOwner } from '../registry/index.js';
+import { keyOf } from './claims.js';
 import type { HostAccess } from './host-access.js';
 
 /** A host device that a person takes from a VM. */
@@ -47,30 +47,3 @@ export function liftDismissalsThat(isOne: (dismissal: Dismissal) => boolean, hos
   const { dismissals } = host.claims;
   dismissals.remove(dismissals.list().filter(isOne));
 }
-
-/**
- * @param selector - its text
- * @returns whether it matches the device of a dismissal. If that is not plugged in, only its ids, its serial number and its port are known
- */
-export function matchesDismissal(selector: string, { key }: Pick<Dismissal, 'key'>, inventory: HostInventory): boolean {
-  const parsed = parseSelector(selector);
-  if (!isSelector(parsed)) return false;
-  const device = keyed(key, inventory);
-  if (device !== undefined) return matchSelector(parsed, inventory).some(({ port }) => port === device.port);
-  const serial = key.serial.trim();
-  switch (parsed.by) {
-    case 'serial':
-      return parsed.serial === serial;
-    case 'id':
-      return isId(parsed, key) && (parsed.serial === undefined || parsed.serial === serial);
-    case 'port':
-      return key.connector.endsWith(`/${parsed.bus}-${parsed.chain.join('.')}`);
-    case 'location':
-      return key.connector.startsWith(`${parsed.controller}/`) && key.connector.endsWith(`-${parsed.chain.join('.')}`);
-    default:
-      return false;
-  }
-}
-
-const isId = (one: Pick<ClaimKey, 'vendorId' | 'productId'>, other: ClaimKey): boolean =>
-  one.vendorId === other.vendorId && one.productId === other.productId;

@@ -29,13 +29,13 @@ export {
   dismiss,
   liftDismissals,
   liftDismissalsThat,
-  matchesDismissal,
 } from './dismissals.js';
 export { awaitHostDrivers, giveBack } from './give-back.js';
 export { type HostAccess, inventoryOf } from './host-access.js';
 export { guardFindings, guardsFor, takenAway } from './host-guards.js';
 export { type PolicyInForce, policyFindings, policyOf } from './host-policy.js';
 export { filterFor, hostDeviceOf, matchDevice, type Standing, standingOf, withoutDevice } from './match-device.js';
+export { matchesKey } from './match-key.js';
 export { openHost } from './open-host.js';
 export { ownerOf, presenceOf, processHasEnded, recordOfSocket, type VmTarget } from './owner.js';
 export { settleClaims } from './settle-claims.js';

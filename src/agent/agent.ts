@@ -56,6 +56,7 @@ export class Agent implements AsyncDisposable {
   #wake: () => void = () => undefined;
   #looks = 0;
   #isHeld = false;
+  #fault: { readonly error: unknown } | undefined;
   /** Whether the devices were to leave at the time of the last look. */
   #wasHeld = false;
   #server: AgentServer | undefined;
@@ -154,6 +155,7 @@ export class Agent implements AsyncDisposable {
     this.#signal.addEventListener('abort', () => this.#wake(), { once: true });
     let mended = Number.NEGATIVE_INFINITY;
     while (!this.#signal.aborted) {
+      if (this.#fault !== undefined) throw this.#fault.error;
       this.#isHinted = false;
       let pause = SLOW_LOOK;
       try {
@@ -216,8 +218,10 @@ export class Agent implements AsyncDisposable {
     };
     const place = { target, host: this.#host, inventory: sight.inventory, signal: this.#signal };
     const working = perform(work, place)
-      .then(finish, (error: unknown) => {
-        if (!this.#signal.aborted) throw error;
+      .then(finish)
+      .catch((error: unknown) => {
+        // a mistake of ours: the loop ends with it
+        if (!this.#signal.aborted) this.#fault ??= { error };
       })
       .finally(() => {
         this.#working.delete(work.vm);

@@ -50,7 +50,7 @@ export {
   type RunRequest,
   rebalance,
   release,
-  removeDeadObject,
+  removeClaimedDevice,
   restoreSnapshot,
   resume,
   runVm,

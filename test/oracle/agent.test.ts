@@ -221,6 +221,40 @@ describe('the agent', () => {
     await becomes(`${idOf(0x701a)} on 2`);
   });
 
+  test('gives up a device that is gone, when a person detaches it; another word that is wrong changes nothing', async () => {
+    await must('attach', qemu.socket, '1-2');
+    await startAgent();
+    await tells('attached');
+    plug(undefined);
+    await becomes();
+    await tells('lost');
+    const wrong = await run(['detach', qemu.socket, '0627:701a', 'nothing'], { env, sysfs: host.sysfs });
+    expect(wrong.exit).toBe(3);
+    expect((await must('status', qemu.socket)).err).toContain('was unplugged while');
+    const { err } = await must('detach', qemu.socket, '0627:701a');
+    expect(err).toContain('and does not get it back');
+    expect((await must('status', qemu.socket)).err).not.toContain('was unplugged while');
+    plug({ ...MODEM, address: 5 });
+    await poll(() => agent?.accounts.every(({ condition }) => condition.is !== 'lost'), {
+      interval: 10,
+      signal: patience(),
+    });
+    expect(await inVm()).toEqual([]);
+  });
+
+  test('wait says what QEMU has, whoever attached it', async () => {
+    const lines = ['wait', qemu.socket, '1-2', '--timeout', '0'];
+    const before = await run(lines, { env, sysfs: host.sysfs });
+    expect([before.exit, before.err]).toEqual([7, expect.stringContaining('is not attached after 0 s')]);
+    await must('attach', qemu.socket, '1-2');
+    expect((await must('wait', qemu.socket, '1-2')).out).toBe('1-2 is attached\n');
+    await must('detach', qemu.socket, '1-2');
+    expect((await must('wait', qemu.socket, '1-2', '--absent')).out).toBe('1-2 is absent\n');
+    expect((await must('wait', qemu.socket)).out).toMatch(/ is up\n$/);
+    const nobody = await run(['wait', 'nobody', '--timeout', '0.1'], { env, sysfs: host.sysfs });
+    expect([nobody.exit, nobody.err]).toEqual([7, expect.stringContaining('nobody')]);
+  });
+
   test('takes all devices from their VMs before the host sleeps, and gives them back', async () => {
     await must('attach', qemu.socket, '1-2', '--port', '2');
     const awake = await startAgent();

@@ -2,7 +2,7 @@ import type { HostAccess, VmTarget } from '../../access/index.js';
 import { type Finding, QplugError } from '../../diag/index.js';
 import { type HostDevice, type HostInventory, nodeFinding } from '../../host/index.js';
 import type { LostDevice } from '../../registry/index.js';
-import { attach, type OpenVm, openVm, removeDeadObject } from '../../vm/index.js';
+import { attach, type OpenVm, openVm, removeClaimedDevice } from '../../vm/index.js';
 import type { AttachWork, FreeWork, Tried, Work } from '../decide/index.js';
 import { DEFAULT_HOLD } from '../wish/index.js';
 
@@ -10,7 +10,7 @@ import { DEFAULT_HOLD } from '../wish/index.js';
 const WORK_TIMEOUT = 30_000;
 const CONNECT_TIMEOUT = 5000;
 
-/** Where work happens. */
+/** The VM of a piece of work, and what the work was decided with. */
 export interface WorkPlace {
   readonly target: VmTarget;
   readonly host: HostAccess;
@@ -85,7 +85,7 @@ async function freePort(
   const since = new Date().toISOString();
   const { lost } = host.claims;
   let record: LostDevice = { key, owner, label, place: undefined, guardOff, hold, also, since };
-  await removeDeadObject(vm, claim, host, {
+  await removeClaimedDevice(vm, claim, host, {
     signal,
     timeout: WORK_TIMEOUT,
     beforeRemoval: (place) => {

@@ -1,4 +1,4 @@
-import { claimedDevice, keyOf, lossOf, matchesDismissal } from '../../access/index.js';
+import { claimedDevice, keyOf, lossOf, matchesKey } from '../../access/index.js';
 import type { GuardKind } from '../../diag/index.js';
 import { type HostDevice, type HostInventory, labelOf, matchSelector } from '../../host/index.js';
 import { type Claim, type ClaimKey, type LostDevice, sameKey } from '../../registry/index.js';
@@ -46,7 +46,7 @@ export interface Decision {
 }
 
 /** A VM that is to have a device, and the reason. A lower rank wins. */
-interface Candidate {
+interface Contender {
   readonly vm: VmSight;
   readonly device: HostDevice;
   readonly rank: 'had-it' | 'connector' | 'wish';
@@ -60,7 +60,7 @@ interface Candidate {
 const SETTLE_TIME = 3000;
 const SETTLE_INTERVAL = 10;
 
-const RANKS: readonly Candidate['rank'][] = ['had-it', 'connector', 'wish'];
+const RANKS: readonly Contender['rank'][] = ['had-it', 'connector', 'wish'];
 
 /**
  * Decides what to do next. Pure: the same sight and attempts give the same decision, whatever happened in between; so a missed event, a
@@ -69,15 +69,15 @@ const RANKS: readonly Candidate['rank'][] = ['had-it', 'connector', 'wish'];
  * A device belongs to the VM that has it. A VM that lost it comes next, then a VM that holds its connector, then the best wish.
  */
 export function decide(sight: Sight, attempts: Attempts): Decision {
-  return new Look(sight, attempts).decide();
+  return new Deciding(sight, attempts).decide();
 }
 
-class Look {
+class Deciding {
   readonly #sight: Sight;
   readonly #attempts: Attempts;
   readonly #work: Work[] = [];
   readonly #accounts: Account[] = [];
-  readonly #candidates: Candidate[] = [];
+  readonly #candidates: Contender[] = [];
 
   constructor(sight: Sight, attempts: Attempts) {
     this.#sight = sight;
@@ -107,14 +107,8 @@ class Look {
   /** Takes all devices from a VM; the records of what it lost bring them back. */
   #empty(vm: VmSight): void {
     for (const claim of vm.claims) {
-      const attempt = attemptKey(vm.vm, claim.key.connector);
-      const address = `${claim.address ?? ''} ${vm.incarnation}`;
-      const pause = this.#pauseOf(attempt, address);
-      this.#account(vm, claim.key, claim.label, undefined, pause ?? { is: 'changing' });
-      const isFree = claim.worker === undefined && pause === undefined && !vm.isBusy;
-      if (isFree) {
-        this.#work.push({ do: 'free', vm: vm.vm, claim, attempt, address, wish: undefined });
-      }
+      if (claim.worker === undefined) this.#free(vm, claim, undefined, 'changing');
+      else this.#account(vm, claim.key, claim.label, undefined, { is: 'changing' });
     }
     for (const { key, label } of vm.lost) {
       if (!vm.claims.some((claim) => sameKey(claim.key, key))) this.#account(vm, key, label, undefined, { is: 'lost' });
@@ -146,14 +140,17 @@ class Look {
       });
       return;
     }
+    const wish = vm.wishes.find(({ selector }) => matchesKey(selector.text, claim.key, inventory));
+    this.#free(vm, claim, wish, 'lost');
+  }
+
+  /** Takes the object of a claim from its VM, unless a try has just failed. @param is - the condition of the device until then */
+  #free(vm: VmSight, claim: Claim, wish: StandingWish | undefined, is: 'changing' | 'lost'): void {
     const attempt = attemptKey(vm.vm, claim.key.connector);
     const address = `${claim.address ?? ''} ${vm.incarnation}`;
-    const condition = this.#pauseOf(attempt, address);
-    account(condition ?? { is: 'lost' });
-    if (condition === undefined && !vm.isBusy) {
-      const wish = vm.wishes.find(({ selector }) => matchesDismissal(selector.text, claim, inventory));
-      this.#work.push({ do: 'free', vm: vm.vm, claim, attempt, address, wish });
-    }
+    const pause = this.#pauseOf(attempt, address);
+    this.#account(vm, claim.key, claim.label, undefined, pause ?? { is });
+    if (pause === undefined && !vm.isBusy) this.#work.push({ do: 'free', vm: vm.vm, claim, attempt, address, wish });
   }
 
   /** A device that the VM had: it comes back with its own ids, or its connector brings another one. */
@@ -203,7 +200,7 @@ class Look {
     } else this.#propose({ vm, device, rank: 'wish', wish, lost: undefined, dead: undefined, guardOff: [] });
   }
 
-  #propose(candidate: Candidate): void {
+  #propose(candidate: Contender): void {
     const known = this.#candidates.some(({ vm, device }) => vm === candidate.vm && device === candidate.device);
     if (!known) this.#candidates.push(candidate);
   }
@@ -225,7 +222,7 @@ class Look {
   }
 
   #attach(
-    { vm, device, wish, lost, dead, guardOff }: Candidate,
+    { vm, device, wish, lost, dead, guardOff }: Contender,
     key: ClaimKey,
     account: (condition: Condition) => void,
   ): void {
@@ -309,7 +306,7 @@ export function addressOf({ bus, address, access }: HostDevice, { incarnation }:
   return `${bus}.${address} ${access} ${incarnation}`;
 }
 
-function compareCandidates(a: Candidate, b: Candidate): number {
+function compareCandidates(a: Contender, b: Contender): number {
   const [rankA, rankB] = [RANKS.indexOf(a.rank), RANKS.indexOf(b.rank)];
   if (rankA !== rankB) return rankA - rankB;
   const byWish = a.wish === undefined || b.wish === undefined ? 0 : compareWishes(a.wish, b.wish);

@@ -1,18 +1,15 @@
-import { specificityOf } from '../../access/index.js';
+import { compareAssignments, type VmAssignment } from '../../access/index.js';
 import type { StandingWish } from './standing-wish.js';
 
 /**
- * Compares two wishes for one device, in the same order as `compareAssignments`.
+ * Compares two wishes for one device, in the order of assignments: an entry of a VM file counts as one.
  *
- * @returns below 0 if the first wins: its selector is more specific (serial > connector > vid:pid > class > words), or it is older
+ * @returns below 0 if the first wins
  */
 export function compareWishes(a: StandingWish, b: StandingWish): number {
-  return (
-    specificityOf(b.selector.text) - specificityOf(a.selector.text) ||
-    compareTexts(a.made, b.made) ||
-    compareTexts(a.vm, b.vm) ||
-    compareTexts(a.name, b.name)
-  );
+  return compareAssignments(asAssignment(a), asAssignment(b)) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 }
 
-const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+function asAssignment({ vm, selector, made }: StandingWish): VmAssignment {
+  return { vm, assignment: { id: 0, select: selector.text, made } };
+}

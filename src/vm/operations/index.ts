@@ -60,7 +60,7 @@ export {
   type ReleaseReport,
   rebalance,
   release,
-  removeDeadObject,
+  removeClaimedDevice,
   type VmAndFileChange,
 } from './plug/index.js';
 export {

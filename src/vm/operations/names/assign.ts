@@ -5,7 +5,7 @@ import {
   inventoryOf,
   isSameSelector,
   liftDismissalsThat,
-  matchesDismissal,
+  matchesKey,
   recordOfSocket,
   specificityOf,
   type VmAssignment,
@@ -108,7 +108,7 @@ export async function assign(
   const assignments = made.map((one): AssignedReport => ({ ...one, devices: devicesOf(one.assignment, inventory) }));
   liftDismissalsThat(
     (one) =>
-      isOf(one, vm, host) && assignments.some(({ assignment }) => matchesDismissal(assignment.select, one, inventory)),
+      isOf(one, vm, host) && assignments.some(({ assignment }) => matchesKey(assignment.select, one.key, inventory)),
     host,
   );
   const unknown = isNew

@@ -15,7 +15,7 @@ import { tellStep, type WriteStep } from '../../steps/index.js';
 import { type ChangeTarget, type OpenVm, openVm, readVmFileText } from '../../target/index.js';
 import type { BothOperation } from '../../transaction/index.js';
 import { type AttachReport, attach } from './attach.js';
-import { type DetachReport, detach, findOne, idsOf } from './detach.js';
+import { type DetachReport, detach, findOne, idsOf, lostOf } from './detach.js';
 
 /** Which of the two, VM and file, a command changed. */
 export interface VmAndFileChange {
@@ -90,7 +90,7 @@ export async function detachFrom(
   return await within(operation, `detach from ${name}`, async (signal) => {
     const situation = vm === undefined ? undefined : await readSituation(vm, host, { models: () => [], signal });
     const inventory = situation?.inventory ?? inventoryOf(host);
-    const known = situation && lookInVm(words, situation);
+    const known = situation && lookInVm(words, situation, host);
     const leaving = words.map((word): LeavingWord => {
       const found = known?.found.get(word);
       const absent = found === undefined && known !== undefined ? notAttached(name, word, known.ids) : undefined;
@@ -148,14 +148,15 @@ function writeStep(path: string, change: FileChange): WriteStep {
 }
 
 interface WordsInVm {
-  /** Words that match a device in the VM, with the host device if exactly one matches. */
+  /** Words that match a device in the VM, or one that it lost; with the host device if exactly one matches. */
   readonly found: ReadonlyMap<string, { readonly hostDevice: HostDevice | undefined }>;
   readonly ids: readonly string[];
 }
 
-function lookInVm(words: readonly string[], situation: Situation): WordsInVm {
+function lookInVm(words: readonly string[], situation: Situation, host: HostAccess): WordsInVm {
   const { topology, inventory, claims } = situation;
   const found = new Map<string, { readonly hostDevice: HostDevice | undefined }>();
+  for (const word of lostOf(words, situation, host).keys()) found.set(word, { hostDevice: undefined });
   for (const word of words) {
     const matches = findOne(word, situation);
     const [first] = matches;

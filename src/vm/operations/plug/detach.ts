@@ -1,8 +1,15 @@
-import { type DismissedDevice, dismiss, type HostAccess, hostDeviceOf, ownerOf } from '../../../access/index.js';
+import {
+  type DismissedDevice,
+  dismiss,
+  type HostAccess,
+  hostDeviceOf,
+  matchesKey,
+  ownerOf,
+} from '../../../access/index.js';
 import { type Finding, finding, throwErrors } from '../../../diag/index.js';
 import { formatId, type HostDevice, isSelector, matchSelector, parseSelector } from '../../../host/index.js';
 import { type AttachedDevice, type Controller, parseDeviceId, type Topology } from '../../../qdev/index.js';
-import { type Claim, sameOwner } from '../../../registry/index.js';
+import { type Claim, type LostDevice, sameOwner } from '../../../registry/index.js';
 import { leftoversOf } from '../../observe/index.js';
 import { within } from '../../operation.js';
 import { readSituation, type Situation } from '../../plan/index.js';
@@ -59,16 +66,28 @@ export async function detach(
   return within(operation, `detach from ${vm.name}`, async (signal) => {
     const situation = operation.before ?? (await readSituation(vm, host, { models: () => [], signal }));
     const { inventory: before, claims } = situation;
-    const { here, forgotten } = withoutLost(words, situation, host);
-    const found = findAll(here, situation);
+    const lost = BY_HAND.includes(operation.kind ?? 'detach')
+      ? lostOf(words, situation, host)
+      : new Map<string, LostDevice[]>();
+    const found = findAll(
+      words.filter((word) => !lost.has(word)),
+      situation,
+    );
     const steps = found.map(({ device, controller }) => removalStep(device, controller, before, claims));
     const { kind = 'detach' } = operation;
     const change = { kind, recover: 'finish', steps, inventory: before } as const;
-    const undismiss = BY_HAND.includes(kind) ? dismiss(dismissedBy(steps, claims), ownerOf(vm), host) : () => undefined;
+    const gone = [...lost.values()].flat();
+    const undismiss = BY_HAND.includes(kind)
+      ? dismiss([...dismissedBy(steps, claims), ...gone], ownerOf(vm), host)
+      : () => undefined;
     const { findings, after } = await changeVm(changedVm(vm), change, host, { ...operation, signal }).catch((error) => {
       undismiss();
       throw error;
     });
+    for (const one of gone) host.claims.lost.remove(one);
+    const forgotten = gone.map(({ label }) =>
+      finding('lost-device-forgotten', { label, vm: vm.name }, { severity: 'note' }),
+    );
     const devices = found.map(
       ({ device, controller }, index): DetachedReport => ({
         id: device.id ?? device.qomPath ?? '',
@@ -82,31 +101,19 @@ export async function detach(
   });
 }
 
-/** Forgets lost devices that the words name: then no agent attaches them when they return. @returns the other words */
-function withoutLost(
-  words: readonly string[],
-  situation: Situation,
-  host: HostAccess,
-): { readonly here: readonly string[]; readonly forgotten: readonly Finding[] } {
-  const { vm } = situation;
+/**
+ * Finds the words that name no device in the VM, but devices that it lost: a person gives these up.
+ *
+ * @returns the lost devices by word
+ */
+export function lostOf(words: readonly string[], situation: Situation, host: HostAccess): Map<string, LostDevice[]> {
+  const { vm, inventory } = situation;
   const lost = host.claims.lost.list().filter((one) => sameOwner(one.owner, ownerOf(vm)));
-  const here: string[] = [];
-  const forgotten: Finding[] = [];
-  for (const word of words) {
-    const named = lost.filter(({ key, label }) => {
-      const id = formatId(key.vendorId, key.productId);
-      const names = [id, `${id}:${key.serial}`, `serial=${key.serial}`, key.connector.split('/').at(-1)];
-      return names.includes(word.toLowerCase()) || names.includes(word) || label === word;
-    });
-    if (named.length === 0 || findOne(word, situation).length > 0) here.push(word);
-    else {
-      for (const one of named) {
-        host.claims.lost.remove(one);
-        forgotten.push(finding('lost-device-forgotten', { label: one.label, vm: vm.name }, { severity: 'note' }));
-      }
-    }
-  }
-  return { here, forgotten };
+  const named = words.flatMap((word): [string, LostDevice[]][] => {
+    const matching = lost.filter(({ key }) => matchesKey(word, key, inventory));
+    return matching.length === 0 || findOne(word, situation).length > 0 ? [] : [[word, matching]];
+  });
+  return new Map(named);
 }
 
 /** The host devices that leave; of one that is no longer plugged in only a claim says which it was. */

@@ -5,4 +5,4 @@ export { attachTo, detachFrom, type VmAndFileChange } from './change-vm-and-file
 export { type DetachedReport, type DetachReport, detach } from './detach.js';
 export { type RebalanceReport, type RebalanceRequest, rebalance } from './rebalance.js';
 export { type ReleaseAction, type ReleaseReport, release } from './release.js';
-export { type FormerPlace, removeDeadObject } from './remove-dead-object.js';
+export { type FormerPlace, removeClaimedDevice } from './remove-claimed-device.js';

@@ -13,27 +13,26 @@ export interface FormerPlace {
 }
 
 /**
- * Removes the object of a device that vanished from the host. QEMU keeps the object for ever, its guest may believe that the device is still
- * there, and its port is taken.
+ * Removes the object of a claim from its VM, for a time: the device vanished from the host, or the host is to sleep. QEMU keeps the object of
+ * a device that vanished for ever: the guest may believe that the device is still there, and its port is taken.
  *
  * @param claim - the VM's claim on that device
- * @param beforeRemoval - receives the former place before the removal; undefined if the VM has no such object any more
+ * @param operation - `beforeRemoval` gets the former port before the removal; undefined if the VM has no such object any more
  * @throws QplugError as `detach`
  */
-export async function removeDeadObject(
+export async function removeClaimedDevice(
   vm: OpenVm,
   claim: Claim,
   host: HostAccess,
-  operation: Operation & { beforeRemoval(place: FormerPlace | undefined): void },
+  { beforeRemoval, ...operation }: Operation & { beforeRemoval(place: FormerPlace | undefined): void },
 ): Promise<readonly Finding[]> {
   return within(operation, `remove ${claim.label} from ${vm.name}`, async (signal) => {
     const before = await readSituation(vm, host, { models: () => [], signal });
-    const place = before.topology.controllers.flatMap(({ bus, devices }) =>
-      devices.flatMap(({ id, port }) => (id === claim.device && port !== undefined ? [{ bus, port }] : [])),
-    )[0];
-    operation.beforeRemoval(place);
-    const isThere = before.topology.controllers.some(({ devices }) => devices.some(({ id }) => id === claim.device));
-    if (!isThere) return giveBackClaims([claim], host);
+    const [object] = before.topology.controllers.flatMap(({ bus, devices }) =>
+      devices.flatMap(({ id, port }) => (id === claim.device ? [{ bus, port }] : [])),
+    );
+    beforeRemoval(object?.port === undefined ? undefined : { bus: object.bus, port: object.port });
+    if (object === undefined) return giveBackClaims([claim], host);
     const { findings } = await detach(vm, [claim.device], host, { ...operation, signal, kind: 'agent', before });
     return findings;
   });
