@@ -39,8 +39,8 @@ function groups(why) {
 }
 
 /**
- * The rooms of a layer, and what of their own layer they may import: other rooms, and files that stand beside them (`plan.ts`). What stands
- * in no list here is free: the files beside the rooms join them, and an index only names what is in it.
+ * The rooms of a layer, and what of their own layer they may import: other rooms, and files that stand beside them (`plan.ts`). A file
+ * that no list names may import all of them: the files beside the rooms join the rooms, and an index only re-exports.
  */
 const ROOMS = {
   diag: {
@@ -55,7 +55,7 @@ const ROOMS = {
         'shell-word.ts',
         'yaml-text.ts',
       ],
-      'An entry holds words alone; catalog.ts decides which entries there are.',
+      'An entry holds only the words of a finding; catalog.ts lists the entries.',
     ],
   },
   'diag/catalog': Object.fromEntries(
@@ -63,12 +63,12 @@ const ROOMS = {
       topic,
       [
         ['device-choice.ts', 'untrusted-path.ts', 'words.ts'],
-        'Each topic has words of its own; words that topics share stand beside them.',
+        'No topic uses the words of another; words that several topics use are in files beside them.',
       ],
     ]),
   ),
   qmp: {
-    protocol: [['generated'], 'The protocol is tried without a socket and without time.'],
+    protocol: [['generated'], 'Tests try the protocol without a socket and without time.'],
     events: [
       ['generated', 'protocol', 'address.ts', 'errors.ts'],
       'A reader of events does not know which connection they came from.',
@@ -77,17 +77,14 @@ const ROOMS = {
       ['protocol', 'events', 'address.ts', 'commands.ts', 'errors.ts'],
       'A connection carries out what the session says.',
     ],
-    share: [['protocol'], 'Who gets which answer is tried without a socket and without time.'],
+    share: [['protocol'], 'Tests try which client gets which answer without a socket and without time.'],
     serve: [
       ['protocol', 'events', 'connection', 'share', 'errors.ts'],
       'A server carries out what the hub says; no client connection knows that it is shared.',
     ],
   },
   qdev: {
-    speeds: [
-      ['speed.ts', 'version.ts', 'version-facts.ts'],
-      'A speed comes from descriptors, and no tree is needed for it.',
-    ],
+    speeds: [['speed.ts', 'version.ts', 'version-facts.ts'], 'A speed follows from descriptors; it needs no USB tree.'],
     models: [
       ['speed.ts', 'topology.ts', 'device-spec.ts'],
       'The facts about one model of QEMU do not depend on a tree that has it.',
@@ -114,124 +111,121 @@ const ROOMS = {
   planner: {
     solve: [
       ['plan.ts', 'request.ts'],
-      'The search knows ports and demands, and no words: it can be tried against any other search.',
+      'The search knows ports and demands, and no words: tests compare it with other searches.',
     ],
-    fixes: [['plan.ts', 'request.ts'], 'A change is data; whether it helps, the planner says, which is handed in.'],
-    report: [
-      ['solve', 'fixes', 'plan.ts', 'request.ts'],
-      'A report is made of what was solved; it does not plan again.',
-    ],
+    fixes: [['plan.ts', 'request.ts'], 'A change is data. The planner, a parameter, says whether the change helps.'],
+    report: [['solve', 'fixes', 'plan.ts', 'request.ts'], 'A report describes a solution; it does not plan again.'],
     questions: [
       ['solve', 'fixes', 'report', 'planner.ts', 'plan.ts', 'request.ts'],
-      'Questions plan as often as they like, so they stand above the planner.',
+      'A question may call the planner many times, so the planner must not depend on questions.',
     ],
     'planner.ts': [
       ['solve', 'report', 'plan.ts', 'request.ts'],
-      'The planner makes one plan; who compares several asks it.',
+      'The planner makes one plan; other code compares plans.',
     ],
   },
   host: {
-    'usb-device.ts': [[], 'What a device is does not hang on where it was read.'],
-    names: [['usb-device.ts'], 'Names are words about a device that is known already.'],
-    descriptors: [['usb-device.ts'], 'Bytes are decoded the same way whoever read them.'],
-    sysfs: [['names', 'descriptors', 'usb-device.ts'], 'What is read does not hang on what somebody looks for.'],
-    selectors: [['names', 'usb-device.ts'], 'A selector is held against an inventory, from sysfs or from a file.'],
-    guards: [['usb-device.ts'], 'Guards are read for any device, and loaded only when they are asked for.'],
+    'usb-device.ts': [[], 'The type of a device does not depend on the source that it was read from.'],
+    names: [['usb-device.ts'], 'A name describes a device that was read before.'],
+    descriptors: [['usb-device.ts'], 'The decoder is the same for sysfs and for files.'],
+    sysfs: [['names', 'descriptors', 'usb-device.ts'], 'The reader reads the same, whichever device a user looks for.'],
+    selectors: [['names', 'usb-device.ts'], 'A selector matches devices of any inventory, from sysfs or from a file.'],
+    guards: [['usb-device.ts'], 'Guards check any device; commands load them only when they need them.'],
     file: [
       ['names', 'sysfs', 'usb-device.ts'],
-      'A file gives what sysfs gives, by its reader; nobody selects or guards here.',
+      'A reader of files gives the same as the reader of sysfs; it selects and guards nothing.',
     ],
   },
   'host/file': {
-    text: [
-      ['text-line.ts', 'file-findings.ts'],
-      'Lines are made plain before anyone knows which kind of file they are of.',
-    ],
+    text: [['text-line.ts', 'file-findings.ts'], 'This room cleans lines before the kind of the file is known.'],
     listing: [
       ['controller-name.ts', 'described-device.ts', 'file-findings.ts', 'text-line.ts', 'parse-speed.ts'],
-      'Each kind of file has a reader of its own; what they share stands beside them.',
+      'Each kind of file has its own reader; files beside the rooms hold what readers share.',
     ],
     lsusb: [
       ['controller-name.ts', 'described-device.ts', 'file-findings.ts', 'text-line.ts', 'parse-speed.ts'],
-      'Each kind of file has a reader of its own; what they share stands beside them.',
+      'Each kind of file has its own reader; files beside the rooms hold what readers share.',
     ],
     recording: [
       ['file-findings.ts', 'text-line.ts'],
-      'A recording becomes a reader of sysfs, which decodes it: it describes no devices itself.',
+      'A recording becomes a reader of sysfs, and the code for sysfs decodes it.',
     ],
   },
   launcher: {
-    'command-line': [
-      [],
-      'The words of a command line hang on the file alone, so that they can be shown without a start.',
-    ],
-    checks: [['command-line'], 'A file is checked without asking any program.'],
-    process: [[], 'A process is started from words, whoever made them.'],
+    'command-line': [[], 'A command line depends only on the VM file, so `qplug argv` can print it without a start.'],
+    checks: [['command-line'], 'These checks of a file start no program.'],
+    process: [[], 'A start needs only the words of a command line, whatever made them.'],
     preflight: [
       ['checks', 'command-line', 'process', 'runtime-paths.ts'],
-      'Preflight looks at all that a start needs, and starts nothing.',
+      'Preflight checks everything that a start needs, and starts no VM.',
     ],
   },
   registry: {
     sqlite: [[], 'A library knows files and SQL; it knows no table and no message.'],
-    claims: [['sqlite', 'store.ts'], 'The tables of one database, which ends with a reboot.'],
-    vms: [['record-text.ts', 'vm-name.ts', 'write-durably.ts'], 'Records of processes, which end with them.'],
-    state: [['record-text.ts', 'vm-name.ts', 'write-durably.ts'], 'Records that survive a reboot hang on no process.'],
-    journal: [['vms', 'write-durably.ts'], 'A journal holds steps as data, and does none.'],
+    claims: [['sqlite', 'store.ts'], 'These tables are in one database, which a reboot deletes.'],
+    vms: [
+      ['record-text.ts', 'vm-name.ts', 'write-durably.ts'],
+      'These records end with a process, so no lasting record may be among them.',
+    ],
+    state: [
+      ['record-text.ts', 'vm-name.ts', 'write-durably.ts'],
+      'These records survive a reboot, so they depend on no process.',
+    ],
+    journal: [['vms', 'write-durably.ts'], 'A journal stores steps as data, and performs none.'],
   },
   'vm/operations': {
-    plug: [[], 'Plugging is what other commands are made of.'],
-    life: [['plug'], 'A VM that starts, pauses or ends plugs devices.'],
-    migration: [['life'], 'A guest that leaves pauses first.'],
-    snapshots: [['plug'], 'A restored VM gets its devices back.'],
-    look: [[], 'Looking changes nothing.'],
-    names: [[], 'A name or an assignment is recorded; no VM is changed.'],
+    plug: [[], 'Other operations plug devices with these, so these depend on none of them.'],
+    life: [['plug'], 'A resumed VM gets its devices back; these operations need nothing else from others.'],
+    migration: [['life'], 'A guest that has left leaves an empty QEMU, which a migration ends.'],
+    snapshots: [['plug'], 'A restore attaches devices again.'],
+    look: [[], 'These operations change nothing, so they use no operation that does.'],
+    names: [[], 'These operations write records, and change no VM.'],
   },
   vm: {
-    target: [['operation.ts'], 'Which VM is meant is known before anything is asked of it.'],
-    observe: [['target', 'operation.ts'], 'What is so does not hang on what somebody wants.'],
-    steps: [['observe', 'operation.ts'], 'A step does one thing; which ones are done is decided above.'],
+    target: [['operation.ts'], 'qplug finds the VM before it reads anything from it.'],
+    observe: [['target', 'operation.ts'], 'A reading of the VM does not depend on what a command wants.'],
+    steps: [['observe', 'operation.ts'], 'A step does one thing; plans and operations choose the steps.'],
     plan: [
       ['target', 'observe', 'steps', 'operation.ts'],
-      'A plan touches nothing: no transaction can be begun from here.',
+      'A plan changes nothing: from here no code can start a transaction.',
     ],
     transaction: [
       ['target', 'observe', 'steps', 'operation.ts'],
-      'A transaction carries out steps, whoever planned them, and knows no command.',
+      'A transaction performs steps of any plan, and knows no command.',
     ],
-    'file-edit': [['target', 'plan'], 'A file is edited as text; nobody runs a VM for it.'],
+    'file-edit': [['target', 'plan'], 'This room edits a file as text; it needs no running VM.'],
     operations: [
       ['target', 'observe', 'steps', 'plan', 'transaction', 'file-edit', 'operation.ts'],
-      'An operation puts the others together; none of them knows it.',
+      'An operation combines the other rooms; none of them depends on it.',
     ],
   },
   agent: {
     wish: [[], 'A wish stands whether or not its VM or device is there.'],
     decide: [['wish'], 'A decision is a pure function of one sight: it can be tried for each order of events.'],
-    look: [['wish', 'decide'], 'A look reads, and decides nothing.'],
-    act: [['wish', 'decide'], 'An act does the work that was decided, and does not decide again.'],
-    watch: [[], 'An event is only a reason to look: its content reaches nobody.'],
+    look: [['wish', 'decide'], 'A look reads, and makes no decision.'],
+    act: [['wish', 'decide'], 'This room does the work that `decide` chose, and chooses nothing itself.'],
+    watch: [[], 'An event is only a reason to look; nothing uses its content.'],
     events: [['decide'], 'Events are derived from two looks, whatever caused the difference.'],
-    api: [[], 'A client speaks to a desk; the agent stands behind it.'],
+    api: [[], 'The server knows the agent only through an interface, so tests can use another one.'],
   },
   view: {
-    text: [[], 'How wide a text is hangs on the text alone; every command loads it.'],
-    tree: [['text'], 'A tree is data for text and picture alike.'],
-    documents: [[], 'A document holds what is so, not how it is shown.'],
-    picture: [['tree', 'text'], 'A picture shows the tree that the text shows.'],
+    text: [[], 'The width of a text depends on the text alone; every command loads this.'],
+    tree: [['text'], 'A tree is data: both text and picture are made from it.'],
+    documents: [[], 'A document holds data, and nothing about its appearance.'],
+    picture: [['tree', 'text'], 'A picture is made from the same tree as the text.'],
   },
   cli: {
-    'terminal.ts': [[], 'Where something was typed is known before what was typed.'],
-    'command.ts': [['terminal.ts'], 'What a command is does not hang on which there are.'],
-    parse: [['command.ts'], 'Words are held against declarations that are handed in; nothing is loaded or done.'],
+    'terminal.ts': [[], 'A terminal exists before a command line is read.'],
+    'command.ts': [['terminal.ts'], 'The type of a command does not depend on the list of commands.'],
+    parse: [['command.ts'], 'The parser compares words with declarations, its parameter; it loads and runs nothing.'],
     commands: [
       ['handlers', 'command.ts', 'timeouts.ts'],
-      'A declaration is data, and names the handler that is loaded when it is called.',
+      'A declaration is data; it names the handler, which is loaded when the command runs.',
     ],
-    render: [['terminal.ts'], 'Text is made of a report; what was typed has no say in it.'],
+    render: [['terminal.ts'], 'Text is made from a report; it does not depend on the command line.'],
     output: [
       ['render', 'exit-codes.ts', 'terminal.ts'],
-      'What is written is finished: no command and no option is known here.',
+      'Output takes finished text; it knows no command and no option.',
     ],
     handlers: [
       [...['output', 'render', 'command.ts', 'exit-codes.ts', 'progress.ts'], ...['terminal.ts', 'timeouts.ts']],

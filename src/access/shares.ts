@@ -10,10 +10,10 @@ import {
 import type { ShareRecord } from '../registry/index.js';
 import type { HostAccess } from './host-access.js';
 
-type Shares = Pick<HostAccess, 'shares'>;
+type HasShares = Pick<HostAccess, 'shares'>;
 
 /** @returns where to connect for the monitor at that path: a share's socket while a share of this user holds the monitor */
-export function monitorPath(socket: string, { shares }: Shares): string {
+export function monitorPath(socket: string, { shares }: HasShares): string {
   const file = socketFileOf(socket);
   const held = shares
     ?.list()
@@ -22,7 +22,7 @@ export function monitorPath(socket: string, { shares }: Shares): string {
 }
 
 /** @returns the QEMU socket behind a share's socket; undefined if there is no share of this user at that path */
-export function monitorBehind(socket: string, { shares }: Shares): ShareRecord['qemu'] | undefined {
+export function monitorBehind(socket: string, { shares }: HasShares): ShareRecord['qemu'] | undefined {
   const file = socketFileOf(socket);
   return file === undefined ? undefined : shares?.list().find(({ listen }) => listen.file === file)?.qemu;
 }
@@ -46,7 +46,7 @@ export interface Answerer {
 export async function answererOf(
   end: SocketIdentity,
   { socket, shared }: { readonly socket: string; readonly shared: boolean },
-  { shares }: Shares,
+  { shares }: HasShares,
   signal: AbortSignal,
 ): Promise<Answerer> {
   const peer = await peerOf(end, signal);

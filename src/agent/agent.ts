@@ -4,7 +4,15 @@ import { type Finding, QplugError } from '../diag/index.js';
 import { mend } from '../vm/index.js';
 import { perform } from './act/index.js';
 import { type AgentDesk, AgentServer } from './api/index.js';
-import { type Account, type Attempts, decide, type Tried, type Work, withoutOld, withTry } from './decide/index.js';
+import {
+  type Attempts,
+  type DeviceAccount,
+  decide,
+  type Tried,
+  type Work,
+  withoutOld,
+  withTry,
+} from './decide/index.js';
 import { deriveEvents, EventLog, type Look } from './events/index.js';
 import { type Looked, Lookout } from './look/index.js';
 import { FolderWatch, FolderWatches } from './watch/index.js';
@@ -88,7 +96,7 @@ export class Agent implements AsyncDisposable {
   }
 
   /** The latest account of every device that a VM has, had, or is to have. */
-  get accounts(): readonly Account[] {
+  get accounts(): readonly DeviceAccount[] {
     return this.#last?.decision.accounts ?? [];
   }
 

@@ -2,5 +2,5 @@
 
 export { Agent, type AgentOptions } from './agent.js';
 export { askAgent } from './api/index.js';
-export type { Account, Condition } from './decide/index.js';
+export type { Condition, DeviceAccount } from './decide/index.js';
 export type { AgentEvent, EventDevice, EventLog, LoggedEvent, Resync } from './events/index.js';

@@ -1,7 +1,7 @@
 import type { Finding } from '../../diag/index.js';
 
 /** What the agent did about one connector for one VM. */
-export interface Attempt {
+export interface ConnectorAttempts {
   /** The device's address at that time, as `addressOf` gives it: a device with another address is a new one. */
   readonly address: string;
   /** Failures in a row. */
@@ -14,7 +14,7 @@ export interface Attempt {
 }
 
 /** By VM and connector: see `attemptKey`. */
-export type Attempts = ReadonlyMap<string, Attempt>;
+export type Attempts = ReadonlyMap<string, ConnectorAttempts>;
 
 /** ms until the second try; each further try doubles it, up to the longest pause. */
 const FIRST_PAUSE = 1000;
@@ -47,7 +47,7 @@ export function withTry(
   const before = attempts.get(key);
   const attaches = before?.attaches ?? [];
   const failures = tried.is === 'failed' ? (before?.address === address ? before.failures : 0) + 1 : 0;
-  const now: Attempt = {
+  const now: ConnectorAttempts = {
     address,
     failures,
     next: tried.is === 'failed' ? time + pauseAfter(failures) : undefined,
@@ -58,7 +58,7 @@ export function withTry(
 }
 
 /** @returns until when a connector is quarantined, in ms of `Sight.time`; undefined if it is not */
-export function quarantineOf(attempt: Attempt | undefined, time: number): number | undefined {
+export function quarantineOf(attempt: ConnectorAttempts | undefined, time: number): number | undefined {
   const { attaches = [] } = attempt ?? {};
   const [first, last] = [attaches.at(-FLAPPING_ATTACHES), attaches.at(-1)];
   if (first === undefined || last === undefined || last - first >= FLAPPING_TIME) return undefined;

@@ -20,7 +20,7 @@ export type Condition =
   | { readonly is: 'yields'; readonly to: string };
 
 /** One line of the agent's account: a VM and a device that it has, had, or is to have. */
-export interface Account {
+export interface DeviceAccount {
   readonly vm: string;
   /** The same for the same subject in every look. */
   readonly subject: string;

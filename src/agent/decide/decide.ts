@@ -4,7 +4,7 @@ import { type HostDevice, type HostInventory, labelOf, matchSelector } from '../
 import { type Claim, type ClaimKey, type LostDevice, sameKey } from '../../registry/index.js';
 import { compareWishes, isAllowedChange, type StandingWish } from '../wish/index.js';
 import { type Attempts, attemptKey, quarantineOf } from './attempts.js';
-import type { Account, Condition } from './condition.js';
+import type { Condition, DeviceAccount } from './condition.js';
 import { type Sight, seenKey, type VmSight } from './sight.js';
 
 /** Attach a device to a VM. */
@@ -40,7 +40,7 @@ export type Work = AttachWork | FreeWork;
 export interface Decision {
   /** In the order in which to do it. */
   readonly work: readonly Work[];
-  readonly accounts: readonly Account[];
+  readonly accounts: readonly DeviceAccount[];
   /** When to look again at the latest, in ms of `Sight.time`; undefined if only a change can bring work. */
   readonly next: number | undefined;
 }
@@ -76,7 +76,7 @@ class Deciding {
   readonly #sight: Sight;
   readonly #attempts: Attempts;
   readonly #work: Work[] = [];
-  readonly #accounts: Account[] = [];
+  readonly #accounts: DeviceAccount[] = [];
   readonly #candidates: Contender[] = [];
 
   constructor(sight: Sight, attempts: Attempts) {

@@ -1,6 +1,6 @@
 import { kindOf } from '../../diag/index.js';
 import type { HostDevice, HostInventory } from '../../host/index.js';
-import type { Account, Decision, Sight } from '../decide/index.js';
+import type { Decision, DeviceAccount, Sight } from '../decide/index.js';
 import type { AgentEvent, EventDevice } from './agent-event.js';
 
 /** One look and its decision. */
@@ -64,8 +64,8 @@ function wishEvents(before: Sight | undefined, now: Sight): AgentEvent[] {
   ];
 }
 
-function accountEvents(before: readonly Account[], { sight, decision }: Look): AgentEvent[] {
-  const name = ({ vm, subject }: Account): string => `${vm}\n${subject}`;
+function accountEvents(before: readonly DeviceAccount[], { sight, decision }: Look): AgentEvent[] {
+  const name = ({ vm, subject }: DeviceAccount): string => `${vm}\n${subject}`;
   const was = new Map(before.map((one) => [name(one), one]));
   const is = new Map(decision.accounts.map((one) => [name(one), one]));
   const up = new Set(sight.vms.flatMap(({ vm, state }) => (state === 'up' ? vm : [])));
@@ -78,7 +78,11 @@ function accountEvents(before: readonly Account[], { sight, decision }: Look): A
   ];
 }
 
-function changeOf(before: Account | undefined, { vm, label, condition }: Account, time: number): AgentEvent[] {
+function changeOf(
+  before: DeviceAccount | undefined,
+  { vm, label, condition }: DeviceAccount,
+  time: number,
+): AgentEvent[] {
   if (before !== undefined && sameText(before) === sameText({ condition })) return [];
   switch (condition.is) {
     case 'due':
@@ -106,6 +110,6 @@ function changeOf(before: Account | undefined, { vm, label, condition }: Account
 }
 
 /** The same text for conditions that need no event in between. */
-function sameText({ condition }: Pick<Account, 'condition'>): string {
+function sameText({ condition }: Pick<DeviceAccount, 'condition'>): string {
   return JSON.stringify(condition);
 }

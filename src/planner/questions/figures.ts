@@ -1,7 +1,8 @@
 import { HIGH, portDepth, SPEEDS, SUPER } from '../../qdev/index.js';
-import type { Placement, Plan } from '../plan.js';
+import type { Plan } from '../plan.js';
+import type { PlacedDevice } from '../report/index.js';
 import type { DeviceRequest, PlanRequest } from '../request.js';
-import { countFree, fastness, type PlanPort, portName, spaceOf } from '../solve/index.js';
+import { countFree, fastness, portName, spaceOf } from '../solve/index.js';
 import { OBJECTIVES, type Objective } from './explanation.js';
 
 /** How well a plan meets each objective, weightiest first; less is better. */
@@ -50,12 +51,6 @@ export function figuresOf(request: PlanRequest, made: Plan, reserve: number): Fi
     order: sum(used.map(({ controller }) => controller)),
   };
   return OBJECTIVES.map((objective) => figures[objective]);
-}
-
-interface PlacedDevice {
-  readonly device: DeviceRequest;
-  readonly placement: Placement;
-  readonly port: PlanPort;
 }
 
 /** See "The reserve" in docs/planner.md. */

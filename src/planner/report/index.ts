@@ -5,4 +5,4 @@
 
 export { type PlanFindingOptions, planFindings } from './findings.js';
 export { follows } from './port-ranges.js';
-export { report } from './report.js';
+export { type PlacedDevice, report } from './report.js';

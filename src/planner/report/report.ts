@@ -69,7 +69,8 @@ export function report(solved: Solved): Plan {
   return result;
 }
 
-interface PlacedDevice {
+/** A device that has a port. */
+export interface PlacedDevice {
   readonly device: DeviceRequest;
   readonly port: PlanPort;
   readonly placement: Placement;

@@ -2,30 +2,30 @@ import { type ErrorReply, type JsonObject, TURN } from '../protocol/index.js';
 import type { RawMember } from './raw-object.js';
 
 /** What a client sent does not get to QEMU: the answer to it. */
-export interface Refusal {
+export interface CommandRefusal {
   readonly error: ErrorReply;
 }
 
 /** @returns an answer of class GenericError */
-export function refuse(desc: string): Refusal {
+export function refuse(desc: string): CommandRefusal {
   return { error: { class: 'GenericError', desc } };
 }
 
 /** QEMU's words for a text that is not JSON begin like this (qobject/json-parser.c, parse_error). */
-export const NOT_JSON: Refusal = refuse('JSON parse error, this is not a JSON object');
+export const NOT_JSON: CommandRefusal = refuse('JSON parse error, this is not a JSON object');
 
 /** qapi/qmp-dispatch.c, qmp_dispatch_check_obj. */
-export const NOT_AN_OBJECT: Refusal = refuse('QMP input must be a JSON object');
+export const NOT_AN_OBJECT: CommandRefusal = refuse('QMP input must be a JSON object');
 
 /** qobject/json-streamer.c. */
-export const TOO_DEEP: Refusal = refuse('JSON nesting depth limit exceeded');
-export const TOO_LARGE: Refusal = refuse('JSON token size limit exceeded');
+export const TOO_DEEP: CommandRefusal = refuse('JSON nesting depth limit exceeded');
+export const TOO_LARGE: CommandRefusal = refuse('JSON token size limit exceeded');
 
 /** qobject/json-parser.c, parse_pair. */
-export const DUPLICATE_KEY: Refusal = refuse('JSON parse error, duplicate key');
+export const DUPLICATE_KEY: CommandRefusal = refuse('JSON parse error, duplicate key');
 
 /** monitor/qmp.c, monitor_qmp_dispatch: any command but qmp_capabilities before that one. */
-export const NOT_NEGOTIATED: Refusal = {
+export const NOT_NEGOTIATED: CommandRefusal = {
   error: { class: 'CommandNotFound', desc: "Expecting capabilities negotiation with 'qmp_capabilities'" },
 };
 
@@ -36,7 +36,7 @@ export const NOT_NEGOTIATED: Refusal = {
 const WITH_DESCRIPTOR: ReadonlySet<unknown> = new Set(['getfd', 'add-fd']);
 
 /** @returns the answer to a command that can't go through a share; undefined if it can */
-export function withDescriptor({ execute }: JsonObject): Refusal | undefined {
+export function withDescriptor({ execute }: JsonObject): CommandRefusal | undefined {
   if (!WITH_DESCRIPTOR.has(execute)) return undefined;
   return refuse(`qplug share can't pass file descriptors: send ${String(execute)} to a QMP socket of QEMU itself`);
 }
@@ -46,7 +46,7 @@ export function withDescriptor({ execute }: JsonObject): Refusal | undefined {
  *
  * @returns the refusal; for a qmp_capabilities that ends the negotiation, whether the client waits for its turn
  */
-export function negotiation(message: JsonObject): Refusal | { readonly turn: boolean } {
+export function negotiation(message: JsonObject): CommandRefusal | { readonly turn: boolean } {
   const extra = Object.keys(message).find((name) => !['execute', 'arguments', 'id'].includes(name));
   if (extra !== undefined) return refuse(`QMP input member '${extra}' is unexpected`);
   const { execute, arguments: args = {} } = message;
@@ -66,7 +66,7 @@ export function negotiation(message: JsonObject): Refusal | { readonly turn: boo
 }
 
 /** @returns a refusal as one line. @param id - of the message that it answers */
-export function refusalLine({ error }: Refusal, id: RawMember | undefined): string {
+export function refusalLine({ error }: CommandRefusal, id: RawMember | undefined): string {
   const tail = id === undefined ? '' : `, "id": ${id.value}`;
   return `{"error": {"class": ${JSON.stringify(error.class)}, "desc": ${JSON.stringify(error.desc)}}${tail}}\r\n`;
 }

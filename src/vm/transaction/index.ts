@@ -9,6 +9,6 @@
 
 export { changedVm, LAST_LINES } from './changed-vm.js';
 export { recover } from './recover.js';
-export { Shares } from './shares.js';
+export { TimeShares } from './shares.js';
 export { type BothOperation, type ChangedVm, changeVm, type Launch, type TransactionRequest } from './transaction.js';
 export type { Expected } from './verify.js';

@@ -2,7 +2,7 @@ import { socketFileOf } from '../../base/index.js';
 import type { Share } from './recover.js';
 
 /** The time limits for the recovery of each VM. */
-export class Shares {
+export class TimeShares {
   readonly #timeout: number;
   readonly #shares: { readonly each: number; readonly all: number } | undefined;
   readonly #about: string | undefined;

@@ -25,7 +25,7 @@ interface TopologyLine {
   readonly children: number;
 }
 
-interface ListedDevice {
+interface ListedDeviceLine {
   readonly version: string;
   readonly class: Labelled;
   readonly subclass: number;
@@ -84,7 +84,7 @@ export const TOPOLOGY: Fields<TopologyLine> = {
   children: decimal('MxCh', 0, 255),
 };
 
-export const DEVICE: Fields<ListedDevice> = {
+export const DEVICE: Fields<ListedDeviceLine> = {
   version: { label: 'Ver', pattern: /[0-9a-f]{1,2}\.[0-9a-f]{2}/iy, read: ([text]) => text },
   class: labelled('Cls'),
   subclass: hexadecimal('Sub', 2),

@@ -15,7 +15,7 @@ import { type Claim, type ClaimOwner, sameOwner } from '../../../registry/index.
 import { readTopology } from '../../observe/index.js';
 import { type Operation, within } from '../../operation.js';
 import { findVm, openVm, reachOwner } from '../../target/index.js';
-import { recover, Shares } from '../../transaction/index.js';
+import { recover, TimeShares } from '../../transaction/index.js';
 
 /** ms to connect to a monitor, which another client may hold. After that the next command settles the VM's claims. */
 const CONNECT_TIMEOUT = 2000;
@@ -79,7 +79,7 @@ async function ownerBehind(word: string, host: HostAccess, operation: Operation)
 
 async function mendAll(host: HostAccess, operation: MendOperation): Promise<Finding[]> {
   const findings: Finding[] = [];
-  const shares = new Shares(operation, await socketOf(operation, host));
+  const shares = new TimeShares(operation, await socketOf(operation, host));
   // if this process dies, the next command takes its entries over
   const entries = host.journal.takeOver();
   try {
@@ -148,7 +148,7 @@ async function settle(
   claims: readonly Claim[],
   host: HostAccess,
   operation: Operation,
-  shares: Shares,
+  shares: TimeShares,
 ): Promise<Finding[]> {
   const [first] = claims;
   if (first === undefined) return [];

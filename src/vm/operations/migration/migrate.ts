@@ -143,7 +143,7 @@ function targetFindings({ name: vm, qmp: { version } }: OpenVm, uri: MigrationUr
 }
 
 /** A device of a VM, its controller, and the step that removes it. */
-interface PlacedDevice {
+interface DeviceOnController {
   readonly controller: Controller;
   readonly device: AttachedDevice;
   readonly removal: Removal;
@@ -155,7 +155,7 @@ async function placedDevices(
   inventory: HostInventory,
   claims: readonly Claim[],
   signal: AbortSignal,
-): Promise<PlacedDevice[]> {
+): Promise<DeviceOnController[]> {
   const { controllers } = await readTopology(qmp, signal);
   return controllers.flatMap((controller) =>
     controller.devices.map((device) => ({
@@ -167,12 +167,12 @@ async function placedDevices(
   );
 }
 
-function heldFindings(vm: string, uri: string, passed: readonly PlacedDevice[]): Finding[] {
+function heldFindings(vm: string, uri: string, passed: readonly DeviceOnController[]): Finding[] {
   if (passed.length === 0) return [];
   return [finding('migration-holds-devices', { vm, uri, devices: passed.map(evidenceOf) })];
 }
 
-function irrevocableFindings(vm: string, passed: readonly PlacedDevice[]): Finding[] {
+function irrevocableFindings(vm: string, passed: readonly DeviceOnController[]): Finding[] {
   const lost = passed.filter(({ removal: { restore, stale } }) => restore === undefined && stale !== true);
   if (lost.length === 0) return [];
   return [finding('migration-irrevocable', { vm, devices: lost.map(evidenceOf) })];
@@ -184,7 +184,7 @@ const USB_SECTION = /\/[\d.]+\/usb-[a-z0-9-]+$/;
 /** QEMU lists its blockers in advance (6.0 and later); qplug knows the emulated USB devices that block a migration in any release. */
 async function blockedFindings(
   { name: vm, qmp }: OpenVm,
-  seats: readonly PlacedDevice[],
+  seats: readonly DeviceOnController[],
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const fixed = seats.filter(({ device }) => emulatedModel(device.driver)?.blocksMigration === true);
@@ -196,13 +196,13 @@ async function blockedFindings(
   ];
 }
 
-function evidenceOf({ device, controller, hostDevice, removal: { label } }: PlacedDevice) {
+function evidenceOf({ device, controller, hostDevice, removal: { label } }: DeviceOnController) {
   const id = device.id ?? device.qomPath ?? device.driver;
   return { id, label: hostDevice === undefined ? device.driver : label, bus: controller.bus, port: device.port };
 }
 
 function stayed(
-  { device, controller, hostDevice, removal: { label } }: PlacedDevice,
+  { device, controller, hostDevice, removal: { label } }: DeviceOnController,
   inventory: HostInventory,
 ): StayedDevice[] {
   if (hostDevice === undefined || device.port === undefined) return [];

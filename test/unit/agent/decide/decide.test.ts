@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { keyOf } from '../../../../src/access/index.js';
 import {
-  type Account,
   type Attempts,
   addressOf,
   attemptKey,
   type Condition,
+  type DeviceAccount,
   decide,
   type Sight,
   seenKey,
@@ -189,10 +189,10 @@ describe('what a situation leads to', () => {
 });
 
 describe('an account', () => {
-  const only = (sight: Sight, attempts: Attempts = NONE): Account => {
+  const only = (sight: Sight, attempts: Attempts = NONE): DeviceAccount => {
     const { accounts } = decide(sight, attempts);
     expect(accounts).toHaveLength(1);
-    return accounts[0] as Account;
+    return accounts[0] as DeviceAccount;
   };
 
   test('of a wish without a device names the wish, and its selector', () => {

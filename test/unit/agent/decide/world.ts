@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
 import { keyOf } from '../../../../src/access/index.js';
 import {
-  type Account,
   type Attempts,
   type Condition,
   type Decision,
+  type DeviceAccount,
   decide,
   type Sight,
   seenKey,
@@ -177,7 +177,7 @@ export class World {
     }
   }
 
-  #checkUp(name: string, { claims, lost, wishes, dismissed }: WorldVm, accounts: readonly Account[]): void {
+  #checkUp(name: string, { claims, lost, wishes, dismissed }: WorldVm, accounts: readonly DeviceAccount[]): void {
     for (const claim of claims) must(this.#isAlive(claim), `${name} has only what is there`);
     for (const { condition } of accounts) {
       must(RESTING.has(condition.is), `${condition.is} is no rest`);
