@@ -20,7 +20,7 @@ const LONGEST: readonly string[] = [
   'test/unit/config/edit/properties.test.ts',
   'test/unit/access/give-back.test.ts',
   'test/unit/planner/questions/best-move.test.ts',
-  'test/unit/registry/claim-store.test.ts',
+  'test/unit/registry/claims/claim-store.test.ts',
 ];
 
 /** Begins with the files that take longest. */

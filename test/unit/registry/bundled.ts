@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -7,7 +7,7 @@ const TOP = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Makes a program for `node` of one of the TypeScript files here. @returns its path */
 export async function bundled(source: string, folder: string): Promise<string> {
-  const outfile = join(folder, `${source}.mjs`);
+  const outfile = join(folder, `${basename(source)}.mjs`);
   await build({
     entryPoints: [fileURLToPath(new URL(`${source}.ts`, import.meta.url))],
     ...{ outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'error' },

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { QplugError } from '../../../src/diag/index.js';
-import { lives, VmRegistry } from '../../../src/registry/index.js';
-import { DEAD, recordOf, SELF } from './records.js';
+import { QplugError } from '../../../../src/diag/index.js';
+import { lives, VmRegistry } from '../../../../src/registry/index.js';
+import { DEAD, recordOf, SELF } from '../records.js';
 
 let folder: string;
 let registry: VmRegistry;

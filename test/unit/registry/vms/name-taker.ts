@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { VmRegistry } from '../../../src/registry/index.js';
-import { DEAD, recordOf } from './records.js';
+import { VmRegistry } from '../../../../src/registry/index.js';
+import { DEAD, recordOf } from '../records.js';
 
 /*
  * A process that claims a name in each of several rounds, as soon as the round's file is there. It prints the outcome of each:

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { Store, type StoreDesign } from '../../../src/registry/store.js';
-import { driverNamed } from './drivers.js';
+import { Store, type StoreDesign } from '../../../../src/registry/store.js';
+import { driverNamed } from '../drivers.js';
 
 /*
  * A process that raises one number in a database again and again, as soon as the file `go` is there, and notes each commit in a table. It

@@ -13,12 +13,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { formatProcess } from '../../../src/base/index.js';
-import { type Assignment, type AssignmentRecord, AssignmentStore } from '../../../src/registry/index.js';
-import { alsoIdentityOf, parseAssignmentRecord } from '../../../src/registry/state/assignment-record.js';
-import { inRounds } from '../../in-rounds.js';
-import { bundled } from './bundled.js';
-import { DEAD } from './records.js';
+import { formatProcess } from '../../../../src/base/index.js';
+import { type Assignment, type AssignmentRecord, AssignmentStore } from '../../../../src/registry/index.js';
+import { alsoIdentityOf, parseAssignmentRecord } from '../../../../src/registry/state/assignment-record.js';
+import { inRounds } from '../../../in-rounds.js';
+import { bundled } from '../bundled.js';
+import { DEAD } from '../records.js';
 
 const STICK: Assignment = { id: 1, select: '0781:5567', made: '2026-01-01T00:00:00.000Z' };
 const BOARD: Assignment = {
@@ -148,7 +148,7 @@ test('a record is read as it was written', () => {
 
 describe('at the same moment', () => {
   test('six processes change one VM: every change is there, in each of 20 rounds', async () => {
-    const program = await bundled('assigner', folder);
+    const program = await bundled('state/assigner', folder);
     await inRounds(program, folder, { processes: 6, rounds: 20 });
     const { record } = store.read('bench');
     expect(record?.assignments.map(({ id }) => id)).toEqual(Array.from({ length: 120 }, (_, index) => index + 1));
@@ -157,7 +157,7 @@ describe('at the same moment', () => {
   });
 
   test('all find the lock of a process that was killed while it changed: one at a time goes on', async () => {
-    const program = await bundled('assigner', folder);
+    const program = await bundled('state/assigner', folder);
     const after = async (): Promise<void> => symlinkSync(formatProcess(DEAD), join(path, '..', '.lock'));
     await store.change('bench', () => RECORD, signal);
     await after();
@@ -169,7 +169,7 @@ describe('at the same moment', () => {
 describe('a process that is killed', () => {
   test('with the lock, in the middle of a change: the next one goes on, with what was there', async () => {
     await store.change('bench', () => RECORD, signal);
-    const program = await bundled('assigner', folder);
+    const program = await bundled('state/assigner', folder);
     writeFileSync(join(folder, 'round-0'), '');
     const child = spawn(process.execPath, [program, folder, '0', '1', 'dies'], { stdio: 'ignore' });
     expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);

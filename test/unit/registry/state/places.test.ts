@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type PlaceRecord, PlaceStore } from '../../../src/registry/index.js';
-import { parsePlaceRecord } from '../../../src/registry/state/place-record.js';
+import { type PlaceRecord, PlaceStore } from '../../../../src/registry/index.js';
+import { parsePlaceRecord } from '../../../../src/registry/state/place-record.js';
 
 const RECORD: PlaceRecord = {
   format: 1,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { ClaimStore } from '../../../src/registry/index.js';
-import { claimOf } from './claim-samples.js';
-import { driverNamed } from './drivers.js';
+import { ClaimStore } from '../../../../src/registry/index.js';
+import { claimOf } from '../claim-samples.js';
+import { driverNamed } from '../drivers.js';
 
 /*
  * A process that claims one device for a VM of its own in each of several rounds, as soon as the round's file is there. It prints

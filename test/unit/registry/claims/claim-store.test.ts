@@ -2,12 +2,12 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CLAIM_DESIGN } from '../../../src/registry/claims/claim-design.js';
-import { type Claim, ClaimStore } from '../../../src/registry/index.js';
-import { inRounds } from '../../in-rounds.js';
-import { bundled } from './bundled.js';
-import { claimOf } from './claim-samples.js';
-import { DRIVERS } from './drivers.js';
+import { CLAIM_DESIGN } from '../../../../src/registry/claims/claim-design.js';
+import { type Claim, ClaimStore } from '../../../../src/registry/index.js';
+import { inRounds } from '../../../in-rounds.js';
+import { bundled } from '../bundled.js';
+import { claimOf } from '../claim-samples.js';
+import { DRIVERS } from '../drivers.js';
 
 describe.each(DRIVERS)('with $name', (driver) => {
   let folder: string;
@@ -122,7 +122,7 @@ describe.each(DRIVERS)('with $name', (driver) => {
   });
 
   test('ten processes claim one device: one winner in each of 20 rounds, and all others are told who it is', async () => {
-    const program = await bundled('claimant', folder);
+    const program = await bundled('claims/claimant', folder);
     const rounds = await inRounds(program, folder, { processes: 10, rounds: 20, words: () => [driver.name] });
     for (const outcomes of rounds) {
       expect(outcomes.filter((one) => one === 'won')).toHaveLength(1);
@@ -132,7 +132,7 @@ describe.each(DRIVERS)('with $name', (driver) => {
   });
 
   test('ten processes make the database at once, and claim one device in it: the same, in each of 20 rounds', async () => {
-    const program = await bundled('claimant', folder);
+    const program = await bundled('claims/claimant', folder);
     const rounds = await inRounds(program, folder, { processes: 10, rounds: 20, words: () => [driver.name, 'anew'] });
     for (const outcomes of rounds) {
       expect(outcomes.filter((one) => one === 'won')).toHaveLength(1);
@@ -191,7 +191,7 @@ describe.each(DRIVERS)('with $name', (driver) => {
   });
 
   describe('a file of each version there was', () => {
-    const files = join(import.meta.dirname, '../../fixtures/stores');
+    const files = join(import.meta.dirname, '../../../fixtures/stores');
 
     test('is kept: as many as there are versions', () => {
       const names = CLAIM_DESIGN.migrations.map((_, index) => `claims-${index + 1}.db`);

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { QplugError } from '../../../../src/diag/index.js';
-import { formatMigrationUri, parseMigrationUri } from '../../../../src/vm/operations/migration/migration-uri.js';
+import { QplugError } from '../../../../../src/diag/index.js';
+import { formatMigrationUri, parseMigrationUri } from '../../../../../src/vm/operations/migration/migration-uri.js';
 
 const FOLDER = '/home/me';
 const read = (word: string): string => formatMigrationUri(parseMigrationUri(word, FOLDER));

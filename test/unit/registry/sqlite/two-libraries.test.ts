@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cache } from '../../../scripts/folders.mjs';
-import { bundled } from './bundled.js';
-import { DRIVERS } from './drivers.js';
+import { cache } from '../../../../scripts/folders.mjs';
+import { bundled } from '../bundled.js';
+import { DRIVERS } from '../drivers.js';
 
 /** This Node, and others if `npm test` has fetched them. */
 const NODES = [process.execPath, ...[24, 26].map((major) => nodeIn(`node-${major}`))].filter((node) =>
@@ -31,7 +31,7 @@ let folder: string;
 let program: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'qplug-libraries-'));
-  program = await bundled('committer', folder);
+  program = await bundled('sqlite/committer', folder);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Journal, type JournalHead, type Mark } from '../../../src/registry/index.js';
-import { DEAD, SELF } from './records.js';
+import { Journal, type JournalHead, type Mark } from '../../../../src/registry/index.js';
+import { DEAD, SELF } from '../records.js';
 
 const HEAD: JournalHead = {
   format: 1,
@@ -195,7 +195,7 @@ test('a line that a full disk took in part is taken back, so that nobody reads i
   const program = join(folder, 'writer.mjs');
   // the process may write 1024 bytes: of the first mark all but the line break fits, which would count
   const contents = `
-    import { Journal } from ${JSON.stringify(join(import.meta.dirname, '../../../src/registry/journal/journal.ts'))};
+    import { Journal } from ${JSON.stringify(join(import.meta.dirname, '../../../../src/registry/journal/journal.ts'))};
     process.on('SIGXFSZ', () => undefined);
     const head = { ...${JSON.stringify(HEAD)}, vm: '' };
     const mark = JSON.stringify({ is: 'committed' });

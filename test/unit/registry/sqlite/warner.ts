@@ -1,4 +1,4 @@
-import { nodeSqliteDriver } from '../../../src/registry/sqlite/index.js';
+import { nodeSqliteDriver } from '../../../../src/registry/sqlite/index.js';
 
 /** A process that warns before and after it loads Node's own SQLite, if there is one, and says whether it warns as it did before. */
 const { emitWarning } = process;

@@ -12,8 +12,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { QplugError } from '../../../src/diag/index.js';
-import { type SnapshotIdentity, type SnapshotRecord, SnapshotStore } from '../../../src/registry/index.js';
+import { QplugError } from '../../../../src/diag/index.js';
+import { type SnapshotIdentity, type SnapshotRecord, SnapshotStore } from '../../../../src/registry/index.js';
 
 let state: string;
 beforeEach(() => {

@@ -12,10 +12,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { QplugError } from '../../../src/diag/index.js';
-import { PlaceStore, VmRegistry } from '../../../src/registry/index.js';
-import { isVmName } from '../../../src/registry/vm-name.js';
-import { recordOf } from './records.js';
+import type { QplugError } from '../../../../src/diag/index.js';
+import { PlaceStore, VmRegistry } from '../../../../src/registry/index.js';
+import { isVmName } from '../../../../src/registry/vm-name.js';
+import { recordOf } from '../records.js';
 
 let top: string;
 let folder: string;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { QplugError } from '../../../../src/diag/index.js';
-import { checkTag, tagOfNow } from '../../../../src/vm/operations/snapshots/snapshot-tag.js';
+import { QplugError } from '../../../../../src/diag/index.js';
+import { checkTag, tagOfNow } from '../../../../../src/vm/operations/snapshots/snapshot-tag.js';
 
 function isTag(text: string): boolean {
   try {

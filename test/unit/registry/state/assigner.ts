@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { AssignmentStore } from '../../../src/registry/index.js';
+import { AssignmentStore } from '../../../../src/registry/index.js';
 
 /*
  * A process that adds an assignment of its own to one VM in each of several rounds, as soon as the round's file is there. With the word
