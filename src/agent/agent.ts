@@ -37,6 +37,8 @@ export interface AgentOptions {
   readonly nodes?: string | undefined;
   /** The runtime folder in which it listens for clients; undefined: it listens nowhere. */
   readonly runtime?: string | undefined;
+  /** Descriptors that a service manager handed over: of the listening socket for clients. */
+  readonly inherited?: { readonly control?: number | undefined } | undefined;
   /** Receives what went wrong: failed looks, and findings of finished work. */
   onFindings?(findings: readonly Finding[]): void;
 }
@@ -84,7 +86,12 @@ export class Agent implements AsyncDisposable {
   static async start(host: HostAccess, options: AgentOptions): Promise<Agent> {
     const agent = new Agent(host, options);
     if (options.runtime !== undefined) {
-      agent.#server = await AgentServer.listen(options.runtime, agent.#desk(), options.signal);
+      agent.#server = await AgentServer.listen(
+        options.runtime,
+        options.inherited?.control,
+        agent.#desk(),
+        options.signal,
+      );
     }
     agent.#ended = agent.#run();
     return agent;

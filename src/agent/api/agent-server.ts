@@ -31,44 +31,57 @@ export function agentSocket(runtime: string): { readonly folder: string; readonl
  */
 export class AgentServer implements AsyncDisposable {
   readonly #server: Server = createServer();
-  readonly #place: SocketPlace;
+  /** Undefined if the socket belongs to a service manager, which keeps it after this process. */
+  readonly #place: SocketPlace | undefined;
   readonly #stop = new AbortController();
 
-  private constructor(place: SocketPlace) {
+  private constructor(place: SocketPlace | undefined) {
     this.#place = place;
   }
 
   /**
    * Listens for clients of this user. The socket also shows that an agent runs: there is one for each user, also if two start at once.
    *
+   * @param inherited - the descriptor of a listening socket that a service manager handed over; undefined: it makes its own
    * @param signal - ends the start
    * @throws QplugError `agent-runs-already` · `folder-not-ours` · as `SocketPlace.prepare`
    */
-  static async listen(runtime: string, desk: AgentDesk, signal: AbortSignal): Promise<AgentServer> {
+  static async listen(
+    runtime: string,
+    inherited: number | undefined,
+    desk: AgentDesk,
+    signal: AbortSignal,
+  ): Promise<AgentServer> {
     const { folder, path } = agentSocket(runtime);
     makeOwnFolder(runtime);
+    if (inherited !== undefined) {
+      const made = new AgentServer(undefined);
+      await made.#open({ fd: inherited }, desk);
+      return made;
+    }
     makeOwnFolder(folder);
     try {
-      const made = new AgentServer(await SocketPlace.prepare(path, signal));
-      await made.#open(desk);
+      const place = await SocketPlace.prepare(path, signal);
+      const made = new AgentServer(place);
+      await made.#open({ path: place.bindAt }, desk);
       return made;
     } catch (error) {
       throw isTaken(error) ? fail('agent-runs-already', { socket: path }) : error;
     }
   }
 
-  async #open(desk: AgentDesk): Promise<void> {
+  async #open(at: { readonly fd: number } | { readonly path: string }, desk: AgentDesk): Promise<void> {
     const server = this.#server;
     server.maxConnections = MOST_CLIENTS;
     server.on('connection', (socket) => serve(socket, desk, this.#stop.signal));
     try {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        server.listen({ path: this.#place.bindAt }, resolve);
+        server.listen(at, resolve);
       });
       // no descriptor is left for a client: that client ends, and the others go on
       server.on('error', () => undefined);
-      this.#place.publish();
+      this.#place?.publish();
     } catch (error) {
       await this[Symbol.asyncDispose]();
       throw error;
@@ -78,7 +91,7 @@ export class AgentServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     // the socket of a later agent stays
-    this.#place[Symbol.dispose]();
+    this.#place?.[Symbol.dispose]();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 }

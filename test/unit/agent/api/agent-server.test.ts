@@ -44,7 +44,7 @@ const desk: AgentDesk = {
 };
 
 async function listen(): Promise<AgentServer> {
-  server = await AgentServer.listen(runtime, desk, patience());
+  server = await AgentServer.listen(runtime, undefined, desk, patience());
   return server;
 }
 
@@ -139,7 +139,7 @@ describe('the socket', () => {
 
   test('of an agent that runs is left to it', async () => {
     await listen();
-    await expect(AgentServer.listen(runtime, desk, patience())).rejects.toMatchObject({
+    await expect(AgentServer.listen(runtime, undefined, desk, patience())).rejects.toMatchObject({
       findings: [{ code: 'agent-runs-already', evidence: { socket: path() } }],
     });
     await isServed();
@@ -147,7 +147,7 @@ describe('the socket', () => {
 
   test('is that of one agent, when several start at once', async () => {
     const started = await Promise.allSettled(
-      Array.from({ length: 5 }, () => AgentServer.listen(runtime, desk, patience())),
+      Array.from({ length: 5 }, () => AgentServer.listen(runtime, undefined, desk, patience())),
     );
     const made = started.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
     expect(made).toHaveLength(1);
@@ -176,7 +176,7 @@ describe('the socket', () => {
   test('of a later agent stays, when the former one ends late', async () => {
     const former = await listen();
     rmSync(path());
-    const later = await AgentServer.listen(runtime, desk, patience());
+    const later = await AgentServer.listen(runtime, undefined, desk, patience());
     await former[Symbol.asyncDispose]();
     await isServed();
     await later[Symbol.asyncDispose]();
@@ -198,7 +198,7 @@ describe('the socket', () => {
   test('is not made over a file', async () => {
     await (await listen())[Symbol.asyncDispose]();
     writeFileSync(path(), 'precious');
-    await expect(AgentServer.listen(runtime, desk, patience())).rejects.toMatchObject({
+    await expect(AgentServer.listen(runtime, undefined, desk, patience())).rejects.toMatchObject({
       findings: [{ code: 'share-place-taken' }],
     });
     expect(lstatSync(path()).isFile()).toBe(true);
