@@ -250,6 +250,7 @@ const OPEN = /^(cli|config)\/|^diag\/catalog$/;
 
 /** The only files that may touch files, sockets and processes. */
 const IO_FILES = [
+  'src/agent/act/hold-mark.ts',
   'src/agent/api/agent-client.ts',
   'src/agent/api/agent-server.ts',
   'src/agent/watch/folder-watch.ts',

@@ -1,6 +1,6 @@
 import type { Finding } from '../diag/index.js';
 import type { HostInventory } from '../host/index.js';
-import type { AttachedDevice, Topology } from '../qdev/index.js';
+import type { AttachedDevice, BusDevices } from '../qdev/index.js';
 import type { Claim } from '../registry/index.js';
 import { giveBackClaims, lossOf } from './claims.js';
 import type { HostAccess } from './host-access.js';
@@ -11,12 +11,12 @@ import { matchDevice } from './match-device.js';
  * `failed`. A device that it lacks returns to the host.
  *
  * @param claims - the claims to settle, as read before
- * @param topology - the VM's; undefined if the VM is gone
+ * @param topology - the VM's devices, at least those with the ids of the claims; undefined if the VM is gone
  * @param inventory - the host's devices at that time
  */
 export async function settleClaims(
   claims: readonly Claim[],
-  topology: Topology | undefined,
+  topology: { readonly controllers: readonly BusDevices[] } | undefined,
   inventory: HostInventory,
   host: HostAccess,
 ): Promise<Finding[]> {

@@ -1,9 +1,9 @@
 import type { HostAccess } from '../access/index.js';
 import { Deadline, DeadlineReached, poll } from '../base/index.js';
-import { type Finding, QplugError } from '../diag/index.js';
+import { type Finding, finding, QplugError } from '../diag/index.js';
 import { mend } from '../vm/index.js';
-import { perform } from './act/index.js';
-import { type AgentDesk, AgentServer } from './api/index.js';
+import { HoldMark, perform } from './act/index.js';
+import { type AgentDesk, AgentServer, agentSocket } from './api/index.js';
 import {
   type Attempts,
   type DeviceAccount,
@@ -60,12 +60,15 @@ export class Agent implements AsyncDisposable {
   readonly #signal: AbortSignal;
   #ended: Promise<void> = Promise.resolve();
   readonly #working = new Map<string, Promise<void>>();
+  /** When it last asked the QEMU of each VM that runs, by incarnation, in ms of `performance.now()`. */
+  #checked: ReadonlyMap<string, number> = new Map();
   #attempts: Attempts = new Map();
   #last: Look | undefined;
   #isHinted = true;
   #wake: () => void = () => undefined;
   #looks = 0;
-  #isHeld = false;
+  readonly #mark: HoldMark;
+  #isHeld: boolean;
   #fault: { readonly error: unknown } | undefined;
   /** Whether the devices were to leave at the time of the last look. */
   #wasHeld = false;
@@ -75,6 +78,8 @@ export class Agent implements AsyncDisposable {
     this.#host = host;
     this.#options = options;
     this.#lookout = new Lookout(host);
+    this.#mark = new HoldMark(options.runtime && agentSocket(options.runtime).folder);
+    this.#isHeld = this.#mark.isSet;
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
   }
 
@@ -132,6 +137,7 @@ export class Agent implements AsyncDisposable {
    */
   async hold(isHeld: boolean, signal: AbortSignal): Promise<readonly string[]> {
     this.#isHeld = isHeld;
+    this.#keepHold();
     const unfinished = (): string[] =>
       this.accounts.flatMap(({ label, condition: { is } }) =>
         (isHeld ? is !== 'lost' : is === 'due' || is === 'settling' || is === 'changing') ? label : [],
@@ -150,6 +156,16 @@ export class Agent implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof DeadlineReached)) throw error;
       return unfinished();
+    }
+  }
+
+  /** Remembers whether the devices are to be with the host, if an agent comes after this one. A failure is a warning. */
+  #keepHold(): void {
+    try {
+      this.#mark.set(this.#isHeld);
+    } catch (error) {
+      const { path = '', message } = error as NodeJS.ErrnoException;
+      this.#options.onFindings?.([finding('agent-hold-unsaved', { path, reason: message }, { severity: 'warning' })]);
     }
   }
 
@@ -204,7 +220,7 @@ export class Agent implements AsyncDisposable {
   /** @returns when to look again at the latest, in ms of `performance.now()` */
   async #look(folders: FolderWatches): Promise<number | undefined> {
     const isHeld = this.#isHeld;
-    const looked = await this.#lookout.look(new Set(this.#working.keys()), isHeld);
+    const looked = await this.#lookout.look(new Set(this.#working.keys()), this.#checked, isHeld);
     this.#looks++;
     this.#wasHeld = isHeld;
     const { sight } = looked;
@@ -214,6 +230,9 @@ export class Agent implements AsyncDisposable {
     this.log.append(deriveEvents(this.#last, look), new Date().toISOString());
     this.#last = look;
     this.#attempts = withoutOld(this.#attempts, sight.time);
+    this.#checked = new Map(
+      sight.vms.flatMap(({ incarnation: is, checked }) => (checked === undefined ? [] : [[is, checked]])),
+    );
     for (const work of decision.work) this.#begin(work, looked);
     return decision.next;
   }
@@ -222,12 +241,12 @@ export class Agent implements AsyncDisposable {
   #begin(work: Work, { sight, targets }: Looked): void {
     const target = targets.get(work.vm);
     if (target === undefined || this.#working.has(work.vm)) return;
+    const incarnation = sight.vms.find(({ vm }) => vm === work.vm)?.incarnation ?? '';
     const finish = (tried: Tried): void => {
-      this.#attempts = withTry(
-        this.#attempts,
-        { key: work.attempt, address: work.address, time: performance.now() },
-        tried,
-      );
+      const time = performance.now();
+      // a VM that did not answer is asked again in its turn
+      if (work.do === 'check') this.#checked = new Map(this.#checked).set(incarnation, time);
+      else this.#attempts = withTry(this.#attempts, { key: work.attempt, address: work.address, time }, tried);
       const findings = tried.is === 'failed' ? [] : tried.findings;
       if (findings.length > 0) this.#options.onFindings?.(findings);
     };

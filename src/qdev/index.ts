@@ -51,6 +51,7 @@ export {
 } from './models/index.js';
 export {
   alongside,
+  observeNamed,
   observeTopology,
   type QueryCommand,
   type QueryReply,

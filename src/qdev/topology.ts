@@ -11,6 +11,13 @@ export interface RootPort {
   readonly mask: SpeedMask;
 }
 
+/** Devices on one bus. */
+export interface BusDevices {
+  /** The bus's name, as in `Controller`. */
+  readonly bus: string;
+  readonly devices: readonly AttachedDevice[];
+}
+
 /** A USB host controller with its bus, seen in a VM or predicted for one. */
 export interface Controller {
   /** The name of its bus, which `device_add bus=` takes: `xhci.0`, `usb-bus.0`. Where another bus has the same name, `known` is false. */

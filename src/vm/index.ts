@@ -16,6 +16,7 @@ export {
   attach,
   attachTo,
   type Check,
+  checkClaimedDevices,
   type DeleteReport,
   type DetachedReport,
   type DetachReport,

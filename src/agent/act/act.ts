@@ -2,7 +2,7 @@ import type { HostAccess, VmTarget } from '../../access/index.js';
 import { type Finding, QplugError } from '../../diag/index.js';
 import { type HostDevice, type HostInventory, nodeFinding } from '../../host/index.js';
 import type { LostDevice } from '../../registry/index.js';
-import { attach, type OpenVm, openVm, removeClaimedDevice } from '../../vm/index.js';
+import { attach, checkClaimedDevices, type OpenVm, openVm, removeClaimedDevice } from '../../vm/index.js';
 import type { AttachWork, FreeWork, Tried, Work } from '../decide/index.js';
 import { DEFAULT_HOLD } from '../wish/index.js';
 
@@ -34,6 +34,10 @@ export async function perform(work: Work, place: WorkPlace): Promise<Tried> {
     }
     await using vm = await openVm(target, host, { signal, timeout: CONNECT_TIMEOUT });
     if (work.do === 'attach') return await attachDevice(work, vm, place);
+    if (work.do === 'check') {
+      const findings = await checkClaimedDevices(vm, host, { signal, timeout: WORK_TIMEOUT });
+      return { is: 'checked', findings: withoutNotes(findings) };
+    }
     await freePort(work, vm, place);
     return { is: 'freed', findings: [] };
   } catch (error) {
@@ -78,7 +82,7 @@ function renewLost(lost: LostDevice | undefined, device: HostDevice, { claims }:
 async function freePort(
   { claim, wish }: Pick<FreeWork, 'claim' | 'wish'>,
   vm: OpenVm,
-  { host, signal }: WorkPlace,
+  { host, inventory, signal }: WorkPlace,
 ): Promise<LostDevice> {
   const { key, owner, label, guardOff } = claim;
   const { hold = DEFAULT_HOLD, also = [] } = wish ?? {};
@@ -88,6 +92,7 @@ async function freePort(
   await removeClaimedDevice(vm, claim, host, {
     signal,
     timeout: WORK_TIMEOUT,
+    inventory,
     beforeRemoval: (place) => {
       // each identity of a board that is flashed holds the connector anew
       for (const other of lost.list()) {

@@ -4,5 +4,5 @@
  */
 
 export { askAgent } from './agent-client.js';
-export { type AgentDesk, AgentServer } from './agent-server.js';
+export { type AgentDesk, AgentServer, agentSocket } from './agent-server.js';
 export { parseRequest } from './request.js';

@@ -36,6 +36,7 @@ export function pauseAfter(failures: number): number {
 /** The result of one try. */
 export type Tried =
   | { readonly is: 'attached' | 'freed'; readonly findings: readonly Finding[] }
+  | { readonly is: 'checked'; readonly findings: readonly Finding[] }
   | { readonly is: 'failed'; readonly reason: readonly Finding[] };
 
 /** @returns the attempts after one more try */

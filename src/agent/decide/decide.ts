@@ -35,7 +35,13 @@ export interface FreeWork {
   readonly wish: StandingWish | undefined;
 }
 
-export type Work = AttachWork | FreeWork;
+/** Ask a VM's QEMU whether it still has its devices. */
+export interface CheckWork {
+  readonly do: 'check';
+  readonly vm: string;
+}
+
+export type Work = AttachWork | FreeWork | CheckWork;
 
 export interface Decision {
   /** In the order in which to do it. */
@@ -59,6 +65,9 @@ interface Contender {
 /** ms to wait at most for the kernel to configure a new device, and between two looks at it. */
 const SETTLE_TIME = 3000;
 const SETTLE_INTERVAL = 10;
+
+/** ms after which a VM's QEMU is asked again; less than the time between two looks when nothing happens. */
+const CHECK_INTERVAL = 40_000;
 
 const RANKS: readonly Contender['rank'][] = ['had-it', 'connector', 'wish'];
 
@@ -90,6 +99,7 @@ class Deciding {
       if (vm.state === 'leaving') this.#empty(vm);
     }
     for (const device of this.#sight.inventory.devices) this.#settle(device);
+    for (const vm of this.#sight.vms) this.#check(vm);
     const times = this.#accounts.flatMap(({ condition }) => ('next' in condition ? [condition.next] : []));
     return {
       work: this.#work,
@@ -102,6 +112,14 @@ class Deciding {
     for (const claim of vm.claims) this.#followClaim(vm, claim);
     for (const lost of vm.lost) this.#followLost(vm, lost);
     for (const wish of vm.wishes) this.#followWish(vm, wish);
+  }
+
+  /** QEMU sends no event when it loses a device, so it is asked from time to time. */
+  #check({ vm, state, claims, isBusy, isOwn, checked }: VmSight): void {
+    const isDue = checked === undefined || this.#sight.time - checked >= CHECK_INTERVAL;
+    if (state !== 'up' || isBusy || !isOwn || !isDue || this.#work.some((work) => work.vm === vm)) return;
+    if (claims.some((claim) => claim.state === 'attached' && claim.worker === undefined))
+      this.#work.push({ do: 'check', vm });
   }
 
   /** Takes all devices from a VM; the records of what it lost bring them back. */

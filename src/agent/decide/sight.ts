@@ -17,6 +17,10 @@ export interface VmSight {
   readonly dismissed: readonly ClaimKey[];
   /** Whether the agent is changing it now. */
   readonly isBusy: boolean;
+  /** Whether the agent may ask its QEMU when nothing has happened: the VM has a monitor for qplug alone. */
+  readonly isOwn: boolean;
+  /** When the agent last asked it, in ms of `Sight.time`. */
+  readonly checked: number | undefined;
 }
 
 /** The host and its VMs at one moment: read once for each look. */

@@ -38,10 +38,11 @@ export class Lookout {
 
   /**
    * @param busy - the VMs that the agent is changing
+   * @param checked - when it last asked the QEMU of each, by `incarnation`
    * @param isLeaving - whether all devices are to go to the host
    * @throws QplugError `store-…` and those of the registry
    */
-  async look(busy: ReadonlySet<string>, isLeaving: boolean): Promise<Looked> {
+  async look(busy: ReadonlySet<string>, checked: ReadonlyMap<string, number>, isLeaving: boolean): Promise<Looked> {
     const host = this.#host;
     const time = performance.now();
     const inventory = inventoryOf(host);
@@ -54,11 +55,13 @@ export class Lookout {
     const dismissals = host.claims.dismissals.list();
     const { records } = host.assignments?.list() ?? { records: [] };
     const known = await this.#vms([...claims, ...lost], records);
-    const vms = known.map(({ name, owner, wishes }): VmSight => {
+    const vms = known.map(({ name, target, owner, wishes }): VmSight => {
       const isOwn = (one: { readonly owner: ClaimOwner }): boolean => sameOwner(one.owner, owner);
       return {
         vm: name,
         incarnation: incarnationOf(owner),
+        isOwn: target.record !== undefined,
+        checked: checked.get(incarnationOf(owner)),
         state: suspensions.some(isOwn) ? 'held' : isLeaving ? 'leaving' : 'up',
         wishes,
         claims: claims.filter(isOwn),

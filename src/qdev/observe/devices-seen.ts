@@ -12,7 +12,7 @@ export interface QomDevice extends Omit<AttachedDevice, 'port' | 'megabits' | 'p
 const PERIPHERAL = '/machine/peripheral/';
 
 /** The properties that qplug reads of a device by its type, besides `port` and `attached`. */
-const MORE: ReadonlyMap<string, readonly string[]> = new Map([
+export const MORE_PROPERTIES: ReadonlyMap<string, readonly string[]> = new Map([
   ['usb-hub', ['ports']],
   ['usb-host', ['hostbus', 'hostaddr', 'hostport', 'vendorid', 'productid', 'hostdevice']],
 ]);
@@ -30,7 +30,7 @@ export function* readDevices(buses: readonly QomNode[]): Reading<QomDevice[][]> 
   );
   const wanted = links.flat().flatMap(({ bus, index, type }) => [
     { path: bus, properties: [`child[${index}]`] },
-    { path: `${bus}/child[${index}]`, properties: ['port', 'attached', ...(MORE.get(type) ?? [])] },
+    { path: `${bus}/child[${index}]`, properties: ['port', 'attached', ...(MORE_PROPERTIES.get(type) ?? [])] },
   ]);
   const replies = yield* getAll(wanted);
   let at = 0;
@@ -49,7 +49,8 @@ export function idOf(path: string): string | undefined {
   return path.startsWith(PERIPHERAL) ? path.slice(PERIPHERAL.length) : undefined;
 }
 
-function deviceOf(path: string, driver: string, values: Values): QomDevice {
+/** @returns the device with these properties. @param path - its QOM path */
+export function deviceOf(path: string, driver: string, values: Values): QomDevice {
   return {
     id: idOf(path),
     qomPath: path,

@@ -8,8 +8,8 @@ import { compareNames, readHotplug } from './hotplug.js';
 import { within } from './limits.js';
 import { allPlaced, type PlaceSeen, placeDevices } from './place.js';
 import { type QomNode, walkQom } from './qom-walk.js';
-import { childType, okOf, type QueryCommand, type QueryReply, type Reading } from './query.js';
-import { parseUsbList, type UsbLine } from './usb-list.js';
+import { childType, okOf, type Reading } from './query.js';
+import { bounded, monitorCommand, readUsbLines, unixLines } from './usb-lines.js';
 
 const BUS_TYPES = ['usb-bus', 'PCI', 'PCIE'];
 
@@ -75,41 +75,12 @@ function* readPlaces(
 ): Reading<PlaceSeen[][]> {
   const buses = seen.map((one, i) => ({ bus: one.bus.name, devices: devices[i] ?? [] }));
   if (buses.every((bus) => bus.devices.length === 0)) return buses.map(() => []);
-  const [asked] = yield [{ command: 'x-query-usb' }];
-  // `x-query-usb` came with 6.2; an older QEMU prints the same text for a monitor command.
-  const [list] = isUnknownCommand(asked) ? yield [monitorCommand('info usb')] : [asked];
-  const lines = usbLines(list);
+  const lines = yield* readUsbLines();
   const placed = placeDevices(buses, lines, undefined);
   if (allPlaced(placed)) return placed;
   const [qtree] = yield [monitorCommand('info qtree')];
   const text = okOf(qtree);
   return typeof text === 'string' ? placeDevices(buses, lines, unixLines(bounded(text))) : placed;
-}
-
-function isUnknownCommand(reply: QueryReply | undefined): boolean {
-  return reply !== undefined && 'error' in reply && reply.error.class === 'CommandNotFound';
-}
-
-function monitorCommand(line: 'info usb' | 'info qtree'): QueryCommand {
-  return { command: 'human-monitor-command', arguments: { 'command-line': line } };
-}
-
-function bounded(text: string): string {
-  within('text-characters', text.length);
-  return text;
-}
-
-/** The human monitor ends its lines with CR LF. */
-function unixLines(text: string): string {
-  return text.replaceAll('\r\n', '\n');
-}
-
-function usbLines(reply: QueryReply | undefined): UsbLine[] {
-  const value = okOf(reply);
-  if (typeof value === 'string') return parseUsbList(unixLines(bounded(value)));
-  if (typeof value !== 'object' || value === null || !('human-readable-text' in value)) return [];
-  const text = value['human-readable-text'];
-  return typeof text === 'string' ? parseUsbList(bounded(text)) : [];
 }
 
 function controllerOf(

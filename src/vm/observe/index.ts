@@ -8,4 +8,4 @@ export { type Disk, type DiskSnapshot, readDisks, STATE_FORMAT, stateDisk, writa
 export { halfLoadedFinding, markHalfLoaded, refuseHalfLoaded, unmarkHalfLoaded } from './half-loaded-guest.js';
 export { leftoversOf } from './leftovers.js';
 export { type PlacedTopology, readPlacedTopology, treeOf } from './placed-topology.js';
-export { readTopology, readTopologyAndModels } from './read-topology.js';
+export { type DevicesByBus, readNamed, readTopology, readTopologyAndModels } from './read-topology.js';

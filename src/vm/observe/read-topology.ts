@@ -3,7 +3,9 @@ import { Deadline } from '../../base/index.js';
 import { fail } from '../../diag/index.js';
 import {
   alongside,
+  type BusDevices,
   type Capabilities,
+  observeNamed,
   observeTopology,
   type QueryCommand,
   type QueryReply,
@@ -20,6 +22,27 @@ import { QmpCommandError, type QmpCommandName, type QmpConnection } from '../../
  */
 export async function readTopology(qmp: QmpConnection, signal: AbortSignal): Promise<Topology> {
   return await converse(qmp, observeTopology(qmp.version), signal);
+}
+
+/** The devices of a VM by bus: all of them, or those that somebody asked for. */
+export interface DevicesByBus {
+  readonly controllers: readonly BusDevices[];
+}
+
+/**
+ * Reads the devices with these ids, in one batch; where that leaves something open, the whole tree.
+ *
+ * @param ids - qdev ids; a QOM path stands for a device without one
+ * @throws as `readTopology`
+ */
+export async function readNamed(
+  qmp: QmpConnection,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<DevicesByBus> {
+  if (ids.some((id) => id.includes('/'))) return await readTopology(qmp, signal);
+  const named = await converse(qmp, observeNamed(ids), signal);
+  return named.isComplete ? named : await readTopology(qmp, signal);
 }
 
 /**

@@ -49,6 +49,7 @@ export {
   type AttachReport,
   attach,
   attachTo,
+  checkClaimedDevices,
   type DetachedReport,
   type DetachReport,
   detach,

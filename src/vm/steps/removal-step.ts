@@ -22,7 +22,7 @@ export type Removal = Extract<ChangeStep, { do: 'remove' }>;
  */
 export function removalStep(
   device: AttachedDevice,
-  { bus }: Controller,
+  { bus }: Pick<Controller, 'bus'>,
   inventory: HostInventory,
   claims: readonly Claim[] = [],
 ): Removal {

@@ -14,10 +14,9 @@ import { selfIdentity } from '../../base/index.js';
 import type { HeldVmFile } from '../../config/index.js';
 import { addFindings, type Finding, finding, QplugError, throwErrors } from '../../diag/index.js';
 import type { HostDevice, HostInventory, NodeGrant } from '../../host/index.js';
-import type { Topology } from '../../qdev/index.js';
 import { QmpClosedError, QmpCommandError, type QmpConnection } from '../../qmp/index.js';
 import type { ClaimOwner, JournalEntry, JournalHead } from '../../registry/index.js';
-import { readTopology } from '../observe/index.js';
+import { type DevicesByBus, readNamed } from '../observe/index.js';
 import type { Operation } from '../operation.js';
 import {
   type AddStep,
@@ -137,7 +136,7 @@ class Transaction {
   readonly #findings: Finding[] = [];
   /** Errors of steps after the state was saved or loaded. */
   readonly #failed: unknown[] = [];
-  #seen: { readonly actual: Topology; readonly after: HostInventory } | undefined;
+  #seen: { readonly actual: DevicesByBus; readonly after: HostInventory } | undefined;
   #isPastState = false;
   #spoiled = false;
   #isUnanswered = false;
@@ -337,7 +336,7 @@ class Transaction {
     const { expected = [] } = this.#change;
     if (this.#seen !== undefined || added.length + expected.length === 0) return;
     if (this.#launch !== undefined) this.#operation.onProgress?.('read back and verify');
-    const actual = await readTopology(this.#open.qmp, this.#operation.signal);
+    const actual = await readNamed(this.#open.qmp, this.#ids, this.#operation.signal);
     const after = inventoryOf(this.#host);
     this.#seen = { actual, after };
     const findings = differences(expected, actual);
@@ -409,16 +408,22 @@ class Transaction {
   async #settle(): Promise<Finding[]> {
     if (this.#vm === undefined) return [];
     const { owner, qmp } = this.#vm;
-    const ids = new Set([...this.#steps.flatMap(idOf), ...(this.#change.claims ?? []).map(({ id }) => id)]);
-    const claims = claimsOf(owner, this.#host).filter(({ device }) => ids.has(device));
+    const ids = this.#ids;
+    const claims = claimsOf(owner, this.#host).filter(({ device }) => ids.includes(device));
     const findings: Finding[] = [];
     if (claims.length > 0) {
-      const actual = this.#isEnded ? 'ended' : (this.#seen?.actual ?? (await readIfThere(qmp)));
+      const actual = this.#isEnded ? 'ended' : (this.#seen?.actual ?? (await readIfThere(qmp, this.#ids)));
       if (actual === 'unknown') return [];
       const after = this.#seen?.after ?? inventoryOf(this.#host);
       findings.push(...(await settleClaims(claims, actual === 'ended' ? undefined : actual, after, this.#host)));
     }
     return findings;
+  }
+
+  /** The ids of all devices that it concerns. */
+  get #ids(): readonly string[] {
+    const { claims = [], expected = [] } = this.#change;
+    return [...new Set([...this.#steps.flatMap(idOf), ...[...claims, ...expected].map(({ id }) => id)])];
   }
 
   /** Devices that leave for good without a claim: their former drivers are unknown, so the kernel chooses drivers for them. */
@@ -446,9 +451,9 @@ function asWarnings({ findings }: QplugError): Finding[] {
 }
 
 /** @returns `ended` for a VM that is gone; `unknown` for one that does not answer, so that the next command asks it */
-async function readIfThere(qmp: QmpConnection): Promise<Topology | 'ended' | 'unknown'> {
+async function readIfThere(qmp: QmpConnection, ids: readonly string[]): Promise<DevicesByBus | 'ended' | 'unknown'> {
   try {
-    return await readTopology(qmp, AbortSignal.timeout(UNDO_TIMEOUT));
+    return await readNamed(qmp, ids, AbortSignal.timeout(UNDO_TIMEOUT));
   } catch (error) {
     return error instanceof QmpClosedError && !isUnusable(error) ? 'ended' : 'unknown';
   }

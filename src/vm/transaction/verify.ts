@@ -1,7 +1,8 @@
 import { keyed } from '../../access/index.js';
 import { type Finding, finding } from '../../diag/index.js';
 import type { HostInventory } from '../../host/index.js';
-import type { AttachedDevice, Topology } from '../../qdev/index.js';
+import type { AttachedDevice } from '../../qdev/index.js';
+import type { DevicesByBus } from '../observe/index.js';
 import type { AddStep } from '../steps/index.js';
 
 /** A device that must be in a VM: with this id, on this bus and port, attached, at this speed. */
@@ -39,7 +40,7 @@ export function goneSince(
  *
  * @returns a finding for each difference
  */
-export function differences(expected: readonly Expected[], actual: Topology): Finding[] {
+export function differences(expected: readonly Expected[], actual: DevicesByBus): Finding[] {
   const seen = new Map<string, { readonly bus: string; readonly device: AttachedDevice }>();
   for (const { bus, devices } of actual.controllers) {
     for (const device of devices) {

@@ -30,6 +30,7 @@ export const idOf = (product: number): string => `qplug-0627-${product.toString(
 export class ChangingHost {
   readonly #devices: string;
   #now: Recording = SIX;
+  #reader: SysfsReader = recordedSysfs(SIX);
 
   /** @param devices - the file that the stand-in reads */
   constructor(devices: string) {
@@ -38,7 +39,7 @@ export class ChangingHost {
 
   /** The sysfs of this moment; or, with `live`, always the present one. */
   get sysfs(): SysfsReader {
-    return recordedSysfs(this.#now);
+    return this.#reader;
   }
 
   /** A reader for a process that stays: it sees each change. */
@@ -68,6 +69,7 @@ export class ChangingHost {
       this.#now = { ...now, nodes: { ...now.nodes, [`bus/usb/001/00${address}`]: 'usable' } };
       devices.push({ ...TABLET, productId: product, address, ...(openError === undefined ? {} : { openError }) });
     }
+    this.#reader = recordedSysfs(this.#now);
     writeFileSync(`${this.#devices}.new`, standInFile(devices));
     renameSync(`${this.#devices}.new`, this.#devices);
   }

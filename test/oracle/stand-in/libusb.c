@@ -127,6 +127,7 @@ void libusb_close(libusb_device_handle *handle)
 int libusb_reset_device(libusb_device_handle *handle)
 {
     note(handle->device, "reset");
+    scan();
     return handle->device->present ? 0 : LIBUSB_ERROR_NO_DEVICE;
 }
 

@@ -110,6 +110,8 @@ export function vmNamed(vm: string, more: Partial<VmSight> = {}): VmSight {
     lost: [],
     dismissed: [],
     isBusy: false,
+    isOwn: false,
+    checked: undefined,
     ...more,
   };
 }

@@ -24,6 +24,15 @@ export const agent = {
       fix: sh`qplug agent`,
     }),
   },
+  'agent-hold-unsaved': {
+    kind: 'failed',
+    text: ({ path, reason }: { readonly path: string; readonly reason: string }): Text => ({
+      what: 'could not write down whether the devices are to be with the host',
+      where: printable(path),
+      why: printable(reason),
+      fix: sh`df ${path.replace(/\/[^/]*$/, '')}`,
+    }),
+  },
   'agent-lost': {
     kind: 'unreachable',
     text: ({ socket }: AgentPlace): Text => ({

@@ -2,6 +2,7 @@
 
 export { type AttachedReport, type AttachReport, attach } from './attach.js';
 export { attachTo, detachFrom, type VmAndFileChange } from './change-vm-and-file.js';
+export { checkClaimedDevices } from './check-claimed-devices.js';
 export { type DetachedReport, type DetachReport, detach } from './detach.js';
 export { type RebalanceReport, type RebalanceRequest, rebalance } from './rebalance.js';
 export { type ReleaseAction, type ReleaseReport, release } from './release.js';

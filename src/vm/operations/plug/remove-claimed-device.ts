@@ -1,10 +1,12 @@
-import { giveBackClaims, type HostAccess } from '../../../access/index.js';
+import { giveBackClaims, type HostAccess, inventoryOf, readableClaims } from '../../../access/index.js';
 import type { Finding } from '../../../diag/index.js';
+import type { HostInventory } from '../../../host/index.js';
 import type { Claim } from '../../../registry/index.js';
+import { readNamed } from '../../observe/index.js';
 import { type Operation, within } from '../../operation.js';
-import { readSituation } from '../../plan/index.js';
+import { removalStep } from '../../steps/index.js';
 import type { OpenVm } from '../../target/index.js';
-import { detach } from './detach.js';
+import { changedVm, changeVm } from '../../transaction/index.js';
 
 /** The port of a VM at which a device was. */
 export interface FormerPlace {
@@ -12,28 +14,40 @@ export interface FormerPlace {
   readonly port: string;
 }
 
+/** How to remove it. */
+export interface RemovalOperation extends Operation {
+  /** The host's devices, if the caller has read them already. */
+  readonly inventory?: HostInventory | undefined;
+  /** Gets the former place before the removal; undefined if the VM has no such object any more. */
+  beforeRemoval(place: FormerPlace | undefined): void;
+}
+
 /**
  * Removes the object of a claim from its VM, for a time: the device vanished from the host, or the host is to sleep. QEMU keeps the object of
  * a device that vanished for ever: the guest may believe that the device is still there, and its port is taken.
  *
  * @param claim - the VM's claim on that device
- * @param operation - `beforeRemoval` gets the former port before the removal; undefined if the VM has no such object any more
- * @throws QplugError as `detach`
+ * It asks QEMU about this one object only: the guest is to see at once that the device is gone.
+ *
+ * @throws QplugError as `changeVm`
  */
 export async function removeClaimedDevice(
   vm: OpenVm,
   claim: Claim,
   host: HostAccess,
-  { beforeRemoval, ...operation }: Operation & { beforeRemoval(place: FormerPlace | undefined): void },
+  { beforeRemoval, inventory = inventoryOf(host), ...operation }: RemovalOperation,
 ): Promise<readonly Finding[]> {
   return within(operation, `remove ${claim.label} from ${vm.name}`, async (signal) => {
-    const before = await readSituation(vm, host, { models: () => [], signal });
-    const [object] = before.topology.controllers.flatMap(({ bus, devices }) =>
-      devices.flatMap(({ id, port }) => (id === claim.device ? [{ bus, port }] : [])),
+    const seen = await readNamed(vm.qmp, [claim.device], signal);
+    const [found] = seen.controllers.flatMap(({ bus, devices }) =>
+      devices.flatMap((device) => (device.id === claim.device ? [{ bus, device }] : [])),
     );
-    beforeRemoval(object?.port === undefined ? undefined : { bus: object.bus, port: object.port });
-    if (object === undefined) return giveBackClaims([claim], host);
-    const { findings } = await detach(vm, [claim.device], host, { ...operation, signal, kind: 'agent', before });
+    const { port } = found?.device ?? {};
+    beforeRemoval(found === undefined || port === undefined ? undefined : { bus: found.bus, port });
+    if (found === undefined) return giveBackClaims([claim], host);
+    const steps = [removalStep(found.device, found, inventory, readableClaims(vm, host))];
+    const change = { kind: 'agent', recover: 'finish', steps, inventory } as const;
+    const { findings } = await changeVm(changedVm(vm), change, host, { ...operation, signal });
     return findings;
   });
 }

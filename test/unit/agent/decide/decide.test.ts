@@ -44,7 +44,11 @@ const REASON = [finding('agent-lost', { socket: '/s' })];
 function told(sight: Sight, attempts: Attempts = NONE): string[] {
   const { work, accounts } = decide(sight, attempts);
   return [
-    ...work.map((one) => `${one.vm} ${one.do} ${one.do === 'attach' ? one.device.port : one.claim.port}`),
+    ...work.map((one) =>
+      one.do === 'check'
+        ? `${one.vm} check`
+        : `${one.vm} ${one.do} ${one.do === 'attach' ? one.device.port : one.claim.port}`,
+    ),
     ...accounts.map(({ vm, condition }) => `${vm} ${condition.is}${'to' in condition ? ` to ${condition.to}` : ''}`),
   ];
 }
@@ -76,6 +80,32 @@ describe('what a situation leads to', () => {
       'a claim that a process is working on',
       sightOf(gone, [a({ claims: [{ ...had, worker: selfIdentity() }] })]),
       ['a changing'],
+    ],
+    [
+      'a device that a VM with a monitor of its own has, and whose QEMU was not asked for long',
+      sightOf(here, [a({ claims: [had], isOwn: true }), b({ isOwn: true })]),
+      ['a check', 'a attached'],
+    ],
+    [
+      'the same, asked before',
+      sightOf(here, [a({ claims: [had], isOwn: true, checked: TIME - 39_000 })]),
+      ['a attached'],
+    ],
+    [
+      'the same, asked longer ago',
+      sightOf(here, [a({ claims: [had], isOwn: true, checked: TIME - 41_000 })]),
+      ['a check', 'a attached'],
+    ],
+    ['the same, while it is changed', sightOf(here, [a({ claims: [had], isOwn: true, isBusy: true })]), ['a attached']],
+    [
+      'the same, while it leaves',
+      sightOf(here, [a({ claims: [had], isOwn: true, state: 'leaving' })]),
+      ['a free 1-2', 'a changing'],
+    ],
+    [
+      'the same, while another device is due',
+      sightOf(here, [a({ claims: [had], isOwn: true, wishes: [wishFor('a', '1-4')] })]),
+      ['a attach 1-4', 'a attached', 'a due'],
     ],
     ['a device that vanished', sightOf(gone, [a({ claims: [had] })]), ['a free 1-2', 'a lost']],
     ['a device that vanished, while its VM is busy', sightOf(gone, [a({ claims: [had], isBusy: true })]), ['a lost']],

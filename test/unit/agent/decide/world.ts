@@ -251,11 +251,12 @@ export class World {
 
   #try(work: Work): void {
     const vm = this.#vms.get(work.vm);
+    if (work.do === 'check') return;
     const tried = vm === undefined ? FAILED : this.#act(work, vm);
     this.#attempts = withTry(this.#attempts, { key: work.attempt, address: work.address, time: this.#time }, tried);
   }
 
-  #act(work: Work, vm: WorldVm): Tried {
+  #act(work: Exclude<Work, { do: 'check' }>, vm: WorldVm): Tried {
     if (work.do === 'free') {
       this.#free(vm, work.claim, work.wish);
       return { is: 'freed', findings: [] };

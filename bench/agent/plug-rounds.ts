@@ -1,0 +1,173 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../../scripts/folders.mjs';
+import { ensureQemuRelease, qemuCommand } from '../../scripts/qemu-releases.mjs';
+import { ensureStandIn } from '../../scripts/usb-stand-in.mjs';
+import { openHost } from '../../src/access/index.js';
+import { Agent } from '../../src/agent/index.js';
+import { poll } from '../../src/base/index.js';
+import { connect } from '../../src/qmp/index.js';
+import { ChangingHost, MODEM } from '../../test/oracle/harness/changing-host.js';
+import { patience } from '../../test/patience.js';
+import { qplug } from '../../test/unit/cli/fake-terminal.js';
+
+/**
+ * Plugs a device in and pulls it, again and again, before a real QEMU whose libusb is a stand-in, while an agent runs in this process. inotify
+ * wakes it: each change also changes a file in a folder that it watches. Prints figures in ms as JSON.
+ *
+ *   argv: the number of rounds
+ */
+const ROUNDS = Number(process.argv[2] ?? 21);
+
+/** When the first command that holds a text was written to a socket, and when the next piece of an answer came to the same socket. */
+interface Seen {
+  readonly text: string;
+  sent?: number;
+  answered?: number;
+  socket?: Socket;
+}
+let watched: Seen | undefined;
+
+const { write, push } = Socket.prototype;
+Socket.prototype.write = function (this: Socket, ...args: Parameters<typeof write>) {
+  if (watched !== undefined && watched.sent === undefined && String(args[0]).includes(watched.text)) {
+    watched.sent = performance.now();
+    watched.socket = this;
+  }
+  return Reflect.apply(write, this, args) as boolean;
+} as typeof write;
+Socket.prototype.push = function (this: Socket, ...args: Parameters<typeof push>) {
+  if (watched?.socket === this && watched.answered === undefined) watched.answered = performance.now();
+  return Reflect.apply(push, this, args);
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'qplug-bench-'));
+const env = {
+  PATH: process.env['PATH'] ?? '',
+  QPLUG_RUNTIME_DIR: join(folder, 'run'),
+  QPLUG_STATE_DIR: join(folder, 'state'),
+};
+const host = new ChangingHost(join(folder, 'devices'));
+const nodes = join(folder, 'nodes');
+mkdirSync(join(nodes, '001'), { recursive: true });
+
+let events = 0;
+/** Changes the host, and then makes inotify say so. @returns when */
+function change(mode: Parameters<ChangingHost['plug']>[0]): number {
+  host.plug(mode);
+  const time = performance.now();
+  if (mode === undefined) rmSync(join(nodes, '001', `00${events}`), { force: true });
+  else writeFileSync(join(nodes, '001', `00${++events}`), '');
+  return time;
+}
+
+/** A program of the stand-in's QEMU, for a VM file. */
+async function standInQemu(): Promise<string> {
+  const found = await ensureQemuRelease('7.2');
+  const library = ensureStandIn((line) => process.stderr.write(`${line}\n`));
+  const variables = {
+    ...found.env,
+    USB_STAND_IN_DEVICES: join(folder, 'devices'),
+    USB_STAND_IN_LOG: join(folder, 'log'),
+  };
+  const words = qemuCommand(found, { librariesFirst: [library] }).map((word) => `'${word}'`);
+  const settings = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'`);
+  const path = join(folder, 'qemu.sh');
+  writeFileSync(path, ['#!/bin/sh', ...settings, `exec ${words.join(' ')} "$@"`, ''].join('\n'), { mode: 0o755 });
+  return path;
+}
+
+const DEVICE = {
+  driver: 'usb-host',
+  id: 'bare',
+  hostbus: 1,
+  hostaddr: MODEM.address,
+  bus: 'xhci.0',
+  port: '1',
+} as const;
+
+/** What a udev rule runs: it opens the monitor, negotiates and adds the device. */
+const SCRIPT = `printf '%s\\n' '{"execute":"qmp_capabilities"}' '{"execute":"device_add","arguments":${JSON.stringify(DEVICE)}}' | socat -t 1 - "UNIX-CONNECT:$1" | grep -c return`;
+
+const figures = { toAdd: [], toAnswer: [], toEvent: [], bare: [], toDel: [], script: [] } as Record<string, number[]>;
+const note = (name: string, ms: number): void => {
+  figures[name]?.push(ms);
+};
+
+try {
+  host.plug(undefined);
+  const binary = await standInQemu();
+  const main = join(root, 'dist/cli/main.js');
+  const file = join(folder, 'vm.yaml');
+  const usb = 'usb: { controllers: [{ id: xhci, model: qemu-xhci }] }';
+  writeFileSync(
+    file,
+    `machine: pc\naccel: [tcg]\nmemory: 32M\nqemu: { binary: ${binary}, args: [-nodefaults], sandbox: false }\n${usb}\n`,
+  );
+  const ran = spawnSync(process.execPath, [main, 'run', file, '--detach', '--json'], { env, encoding: 'utf8' });
+  if (ran.status !== 0) throw new Error(ran.stderr);
+  const owner = (JSON.parse(ran.stdout) as { sockets: { owner: string } }).sockets.owner;
+  const made = await qplug(['assign', 'vm', '1-2'], { env, sysfs: host.sysfs });
+  if (made.exit !== 0) throw new Error(made.err);
+
+  const access = openHost({ env, uid: process.getuid?.() ?? 0, sysfs: host.liveSysfs });
+  const stop = new AbortController();
+  for (let round = -1; round < ROUNDS; round++) {
+    // the floor: the same device by hand, before an agent knows of it
+    {
+      host.plug(MODEM);
+      await using bare = await connect({ path: owner });
+      const before = performance.now();
+      await bare.execute('device_add', DEVICE);
+      if (round >= 0) note('bare', performance.now() - before);
+      const gone = bare.waitFor('DEVICE_DELETED', ({ data }) => data.device === 'bare');
+      await bare.execute('device_del', { id: 'bare' });
+      await gone.promise;
+    }
+    {
+      const before = performance.now();
+      const { status, stderr } = spawnSync('sh', ['-c', SCRIPT, 'sh', owner], { encoding: 'utf8' });
+      if (status !== 0) throw new Error(stderr);
+      if (round >= 0) note('script', performance.now() - before);
+      await using after = await connect({ path: owner });
+      const gone = after.waitFor('DEVICE_DELETED', ({ data }) => data.device === 'bare');
+      await after.execute('device_del', { id: 'bare' });
+      await gone.promise;
+    }
+    host.plug(undefined);
+    await using agent = await Agent.start(access, {
+      signal: stop.signal,
+      nodes,
+      onFindings: (all) => process.stderr.write(`${JSON.stringify(all)}\n`),
+    });
+    const is = (wanted: string) =>
+      poll(() => agent.accounts.some(({ condition: { is } }) => is === wanted), { interval: 1, signal: patience() });
+    await poll(() => agent.looks > 0 && agent.accounts.length > 0, { interval: 5, signal: patience() });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const add: Seen = { text: '"device_add"' };
+    watched = add;
+    const plugged = change(MODEM);
+    await is('attached');
+    const told = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const del: Seen = { text: '"device_del"' };
+    watched = del;
+    const pulled = change(undefined);
+    await poll(() => del.answered !== undefined, { interval: 1, signal: patience() });
+    await poll(() => access.claims.list().length === 0, { interval: 5, signal: patience() });
+    watched = undefined;
+    if (round < 0) continue;
+    note('toAdd', (add.sent ?? Number.NaN) - plugged);
+    note('toAnswer', (add.answered ?? Number.NaN) - plugged);
+    note('toEvent', told - plugged);
+    note('toDel', (del.sent ?? Number.NaN) - pulled);
+    await qplug(['assign', 'vm', '1-2'], { env, sysfs: host.sysfs });
+  }
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+  await qplug(['kill', 'vm'], { env, sysfs: host.sysfs });
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
