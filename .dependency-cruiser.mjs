@@ -15,10 +15,12 @@ const BELOW = {
   access: ['host', 'registry', 'config', 'qdev', 'base', 'diag'],
   vm: ['access', 'planner', 'launcher', 'host', 'registry', 'config', 'qdev', 'qmp', 'base', 'diag'],
   agent: ['vm', 'access', 'host', 'registry', 'config', 'qdev', 'base', 'diag'],
+  service: ['base', 'diag'],
   view: ['vm', 'access', 'planner', 'host', 'registry', 'config', 'qdev', 'diag'],
   cli: [
     'view',
     'agent',
+    'service',
     'vm',
     'access',
     'planner',
@@ -208,6 +210,11 @@ const ROOMS = {
     events: [['decide'], 'Events are derived from two looks, whatever caused the difference.'],
     api: [[], 'The server knows the agent only through an interface, so tests can use another one.'],
   },
+  service: {
+    units: [[], 'The text of a unit depends on nothing but the program that it starts.'],
+    files: [['units'], 'This room writes the texts of units, and makes none.'],
+    manager: [[], 'A process tells its service manager the same, whoever wrote the unit.'],
+  },
   view: {
     text: [[], 'The width of a text depends on the text alone; every command loads this.'],
     tree: [['text'], 'A tree is data: both text and picture are made from it.'],
@@ -263,6 +270,7 @@ const IO_FILES = [
   'src/base/process-identity.ts',
   'src/base/process-lock.ts',
   'src/base/read-file.ts',
+  'src/base/service-manager.ts',
   'src/base/socket-peer.ts',
   'src/base/standard-input.ts',
   'src/base/socket-place.ts',
@@ -296,6 +304,7 @@ const IO_FILES = [
   'src/registry/sqlite/shared-connection.ts',
   'src/registry/store.ts',
   'src/registry/vms/vm-registry.ts',
+  'src/service/files/unit-files.ts',
   'src/vm/operations/look/doctor.ts',
 ];
 

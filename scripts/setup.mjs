@@ -27,6 +27,7 @@ const tools = {
   lvm2: 'LVM, for the same',
   usbutils: 'lsusb and usb-devices, whose output is read',
   e2fsprogs: 'mkfs.ext4: a disk that the host has mounted is tried',
+  systemd: 'systemd-analyze and systemd-socket-activate: units and sockets are tried; nothing of it is started',
   'usb.ids': 'names of vendors and products, as people have them',
 };
 

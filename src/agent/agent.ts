@@ -15,7 +15,7 @@ import {
 } from './decide/index.js';
 import { deriveEvents, EventLog, type Look } from './events/index.js';
 import { type Looked, Lookout } from './look/index.js';
-import { FolderWatch, FolderWatches } from './watch/index.js';
+import { FolderWatch, FolderWatches, UeventWatch } from './watch/index.js';
 
 /** ms between two looks when nothing happens: for changes of which inotify says nothing, such as a driver that was bound. */
 const SLOW_LOOK = 45_000;
@@ -37,8 +37,8 @@ export interface AgentOptions {
   readonly nodes?: string | undefined;
   /** The runtime folder in which it listens for clients; undefined: it listens nowhere. */
   readonly runtime?: string | undefined;
-  /** Descriptors that a service manager handed over: of the listening socket for clients. */
-  readonly inherited?: { readonly control?: number | undefined } | undefined;
+  /** Descriptors that a service manager handed over: of the listening socket for clients, and of the netlink socket with the kernel's events. */
+  readonly inherited?: { readonly control?: number | undefined; readonly uevent?: number | undefined } | undefined;
   /** Receives what went wrong: failed looks, and findings of finished work. */
   onFindings?(findings: readonly Finding[]): void;
 }
@@ -183,6 +183,8 @@ export class Agent implements AsyncDisposable {
     const hint = (): void => this.hint();
     using _nodes = new FolderWatch(this.#options.nodes ?? '/dev/bus/usb', { deep: true }, hint);
     using folders = new FolderWatches(hint);
+    const uevent = this.#options.inherited?.uevent;
+    using _uevents = uevent === undefined ? undefined : new UeventWatch(uevent, hint);
     this.#signal.addEventListener('abort', () => this.#wake(), { once: true });
     let mended = Number.NEGATIVE_INFINITY;
     while (!this.#signal.aborted) {

@@ -24,6 +24,7 @@ export {
 } from './process-identity.js';
 export { LockHeldError, lockPath } from './process-lock.js';
 export { NoFileError, type ReadLimits, readInput, readNamedFile, readPlainFile, whatItIs } from './read-file.js';
+export { meetServiceManager, type ServiceManager } from './service-manager.js';
 export { throwIfShort } from './shortage.js';
 export { findSocketStatistics, holdsSocket, peerOf } from './socket-peer.js';
 export { SocketPlace } from './socket-place.js';

@@ -51,10 +51,11 @@ const FOREIGN = ['NODE_OPTIONS', 'LD_PRELOAD', 'LD_AUDIT'];
  * opened some: Node.js has options of its own, or a channel to its parent. Started programs do not get those either: see `startProgram`.
  *
  * @param words - of the command line
+ * @param kept - descriptors that this process was given on purpose
  */
-export function closeInherited(words: readonly string[]): void {
+export function closeInherited(words: readonly string[], kept: readonly number[] = []): void {
   const mayBeForeign = process.execArgv.length > 0 || FOREIGN.some((name) => process.env[name]);
   if (mayBeForeign || process.channel != null) return;
   const named = new Set(words.flatMap((word) => [...word.matchAll(/\/fd\/(\d+)/g)].map(([, fd]) => Number(fd))));
-  for (const fd of inheritedDescriptors()) if (!named.has(fd)) closeSync(fd);
+  for (const fd of inheritedDescriptors()) if (!named.has(fd) && !kept.includes(fd)) closeSync(fd);
 }

@@ -1,5 +1,6 @@
 import { openHost } from '../access/index.js';
 import { type Finding, QplugError, systemError } from '../diag/index.js';
+import { forJournal } from './output/journal-lines.js';
 import { Progress } from './progress.js';
 import { renderFinding } from './render/finding.js';
 import type { Terminal } from './terminal.js';
@@ -37,6 +38,8 @@ export async function mendBefore(
     if (named.code === 'runtime-dir-unknown' || named.code === 'folder-not-ours') return [];
     findings = named.findings.map((one): Finding => ({ ...one, severity: 'warning' }));
   }
-  for (const found of findings) terminal.err(`${renderFinding(found, terminal)}\n`);
+  for (const found of findings) {
+    terminal.err(`${forJournal(renderFinding(found, terminal), found.severity, terminal)}\n`);
+  }
   return findings;
 }

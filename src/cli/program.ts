@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import pico from 'picocolors';
-import { closeInherited } from '../base/index.js';
+import { closeInherited, meetServiceManager } from '../base/index.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { Mistake } from './output/mistake.js';
 import { Output } from './output/output.js';
@@ -11,7 +11,10 @@ import { runCommandLine } from './run-command-line.js';
 import type { Terminal } from './terminal.js';
 
 /** The process: streams, signals, exit code. Everything else is in run-command-line.ts, which tests call too. */
-closeInherited(process.argv.slice(2));
+const words = process.argv.slice(2);
+const isAgent = words.find((word) => !word.startsWith('-')) === 'agent';
+const manager = meetServiceManager(process.env, isAgent ? ['control', 'uevent'] : []);
+closeInherited(words, [...manager.sockets.values()]);
 
 const interruption = new AbortController();
 // everything that a command waits for listens to this
@@ -55,15 +58,16 @@ const terminal: Terminal = {
   errColors: pico.createColors(wantsColor(err)),
   columns: out.columns,
   errColumns: err.columns,
+  errIsJournal: err.isFile(process.env['JOURNAL_STREAM']),
   env: process.env,
   uid: process.getuid?.() ?? -1,
   program: [process.execPath, ...process.argv.slice(1, 2)],
+  manager,
   signal: interruption.signal,
 };
 
 const safe = safeTerminal(terminal);
 
-const words = process.argv.slice(2);
 const came = await runCommandLine(words, terminal);
 isOver = true;
 const { reason } = interruption.signal;

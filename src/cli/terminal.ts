@@ -1,4 +1,5 @@
 import type { Colors } from 'picocolors/types.js';
+import type { ServiceManager } from '../base/index.js';
 import type { HostFiles, SysfsReader } from '../host/index.js';
 import type { Watch } from '../registry/index.js';
 
@@ -17,6 +18,8 @@ export interface Terminal {
   readonly columns: number | undefined;
   /** The same of stderr. */
   readonly errColumns: number | undefined;
+  /** Whether stderr is the journal of systemd, which takes a line's priority from its beginning (sd-daemon(3)). */
+  readonly errIsJournal?: boolean | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Who types: 0 is root. */
   readonly uid: number;
@@ -26,6 +29,10 @@ export interface Terminal {
   readonly sysfs?: SysfsReader | undefined;
   /** The words that start this program again; undefined where it is a part of another. */
   readonly program?: readonly string[] | undefined;
+  /** What a service manager handed over. */
+  readonly manager?: ServiceManager | undefined;
+  /** The folder of systemd's units, where it is not that of this user. Never taken from the environment. */
+  readonly units?: string | undefined;
   /** /proc and what else tells why the host needs a device, where it is not that of this machine. */
   readonly files?: HostFiles | undefined;
   /** The host's policy, where it is not /etc/qplug/policy.yaml. Never taken from the environment. */

@@ -47,6 +47,17 @@ export class Output {
     return columns !== undefined && columns > 0 ? columns : undefined;
   }
 
+  /** Whether it is the file with this device and inode, as `JOURNAL_STREAM` has them: `8:4711` (systemd.exec(5)). */
+  isFile(devAndIno: string | undefined): boolean {
+    if (devAndIno === undefined) return false;
+    try {
+      const { dev, ino } = fstatSync(this.#descriptor, { bigint: true });
+      return devAndIno === `${dev}:${ino}`;
+    } catch {
+      return false;
+    }
+  }
+
   /** Aborts when nothing can be written any more, or nobody reads it. */
   get ended(): AbortSignal {
     return this.#ended.signal;

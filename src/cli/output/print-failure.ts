@@ -2,6 +2,7 @@ import { type Finding, findingDocument, oneLine, QplugError, systemError } from 
 import { EXIT_CODES } from '../exit-codes.js';
 import { renderFinding } from '../render/finding.js';
 import type { Terminal } from '../terminal.js';
+import { forJournal, type Level } from './journal-lines.js';
 import { jsonText } from './json-text.js';
 import { Mistake } from './mistake.js';
 
@@ -21,8 +22,9 @@ export function printFailure(thrown: unknown, json: boolean, terminal: Terminal)
     const document = { schema: 'urn:qplug:error:1', code, exit, message, findings: findings.map(findingDocument) };
     terminal.out(`${jsonText(document, 2)}\n`);
   }
-  for (const found of findings) terminal.err(`${renderFinding(found, terminal)}\n`);
-  if (told.words !== undefined) terminal.err(`${told.words}\n`);
+  const tellLine = (text: string, level: Level): void => terminal.err(`${forJournal(text, level, terminal)}\n`);
+  for (const found of findings) tellLine(renderFinding(found, terminal), found.severity);
+  if (told.words !== undefined) tellLine(told.words, told.exit === EXIT_CODES.interrupted ? 'info' : 'error');
   return told.exit;
 }
 

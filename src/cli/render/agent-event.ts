@@ -1,11 +1,29 @@
 import type { LoggedEvent, Resync } from '../../agent/index.js';
-import { describe, printable } from '../../diag/index.js';
+import { describe, printable, type Severity } from '../../diag/index.js';
 import { formatId } from '../../host/index.js';
 
 /** @returns one line for people */
 export function renderAgentEvent(event: LoggedEvent | Resync): string {
   if (event.event === 'resync') return `… some events are missing; the next one is ${event.next}`;
   return `${event.time.slice(11, 19)} ${event.seq}  ${wordsOf(event)}`;
+}
+
+/** @returns how much an event matters; `info`: nothing is to be done */
+export function levelOfEvent({ event }: LoggedEvent | Resync): Severity | 'info' {
+  switch (event) {
+    case 'refused':
+    case 'waiting':
+    case 'quarantined':
+    case 'ambiguous':
+      return 'warning';
+    case 'lost':
+    case 'asks':
+    case 'yields':
+    case 'resync':
+      return 'note';
+    default:
+      return 'info';
+  }
 }
 
 function wordsOf(event: LoggedEvent): string {

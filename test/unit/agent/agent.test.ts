@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openHost } from '../../../src/access/index.js';
 import { Agent, askAgent } from '../../../src/agent/index.js';
 import { poll } from '../../../src/base/index.js';
@@ -29,13 +30,14 @@ afterEach(async () => {
 
 const runtime = (): string => join(folder, 'run');
 
-async function start(signal = patience()): Promise<Agent> {
+async function start(signal = patience(), uevent?: number): Promise<Agent> {
   const env = { PATH: '', QPLUG_RUNTIME_DIR: runtime(), QPLUG_STATE_DIR: join(folder, 'state') };
   const host = openHost({ env, uid: process.getuid?.() ?? 0, sysfs: recordedSysfs(SIX) });
   const started = await Agent.start(host, {
     signal,
     nodes: join(folder, 'nodes'),
     runtime: runtime(),
+    inherited: { uevent },
     onFindings: (findings) => said.push(...findings),
   });
   await poll(() => started.looks > 0, { interval: 1, signal: patience() });
@@ -58,6 +60,17 @@ test('looks when a node comes, when a client asks, and when somebody hints', asy
     await poll(() => (agent?.looks ?? 0) > before, { interval: 1, signal: patience() });
   }
   expect(said).toEqual([]);
+});
+
+test('looks after an event of the kernel', async () => {
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const uevent = openSync(pipe, 'r+');
+  onTestFinished(() => closeSync(uevent));
+  agent = await start(patience(), uevent);
+  const { looks } = agent;
+  writeSync(uevent, 'bind@/devices/usb1/1-2\0');
+  await poll(() => (agent?.looks ?? 0) > looks, { interval: 1, signal: patience() });
 });
 
 test('tells of the devices that it sees first', async () => {

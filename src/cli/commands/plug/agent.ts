@@ -5,21 +5,25 @@ export const agent: CommandDeclaration = {
   group: 'plug',
   brief: 'keep devices with their VMs, also after a replug',
   summary:
-    'Stay in the foreground, and attach each device again that its VM lost: after a replug, after a reset, in its boot loader. The devices of VM files come in as they appear. With a word: ask the agent of this user. hold takes all devices from their VMs before the host sleeps, resume gives them back, status lists what the agent knows.',
+    'Stay in the foreground, and attach each device again that its VM lost: after a replug, after a reset, in its boot loader. The devices of VM files come in as they appear. With a word: ask the agent of this user. hold takes all devices from their VMs before the host sleeps, resume gives them back, status lists what the agent knows. install writes units for systemd, for root or for the user who types it; uninstall removes them.',
   words: [
     {
       name: 'verb',
       what: 'a verb',
-      describe: 'Ask the running agent: status, hold or resume',
+      describe: 'Ask the running agent: status, hold or resume; or install and uninstall the units of systemd',
       required: false,
-      choices: ['status', 'hold', 'resume'],
+      choices: ['status', 'hold', 'resume', 'install', 'uninstall'],
     },
   ],
-  options: {},
+  options: {
+    'dry-run': { type: 'boolean', describe: 'install, uninstall: show the units, write nothing' },
+  },
   examples: [
     ['qplug agent', 'until Ctrl-C'],
     ['qplug agent status', 'each device that a VM has, had, or is to have'],
     ['qplug agent hold', 'before the host sleeps'],
+    ['qplug agent install', 'as a service of systemd; it prints the commands that start it'],
+    ['qplug agent install --dry-run', 'only show the units'],
   ],
   load: () => import('../../handlers/plug/agent.js'),
 };

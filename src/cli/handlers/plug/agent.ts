@@ -1,38 +1,73 @@
 import { openHost } from '../../../access/index.js';
 import { Agent, askAgent } from '../../../agent/index.js';
+import type { ServiceManager } from '../../../base/index.js';
 import { type Finding, fail } from '../../../diag/index.js';
 import { runtimeDir } from '../../../registry/index.js';
+import { notifyManager, Watchdog } from '../../../service/index.js';
 import type { Arguments, CommandHandler, Outcome, Streamed } from '../../command.js';
 import { EXIT_CODES } from '../../exit-codes.js';
+import { forJournal, type Level } from '../../output/journal-lines.js';
 import { jsonText } from '../../output/json-text.js';
 import { renderAccounts } from '../../render/agent-accounts.js';
-import { renderAgentEvent } from '../../render/agent-event.js';
+import { levelOfEvent, renderAgentEvent } from '../../render/agent-event.js';
 import { renderFinding } from '../../render/finding.js';
 import type { Terminal } from '../../terminal.js';
+import { manageUnits } from './agent-units.js';
 
 export const run: CommandHandler = async (args, terminal) => {
-  return args.text('verb') === undefined ? await stay(args, terminal) : await ask(args.text('verb') ?? '', terminal);
+  const verb = args.text('verb');
+  if (verb === 'install' || verb === 'uninstall') return manageUnits(verb, args.flag('dry-run'), terminal);
+  if (args.flag('dry-run'))
+    throw fail('options-conflict', { ...DRY_RUN, options: [verb ?? 'qplug agent', '--dry-run'] });
+  return verb === undefined ? await stay(args, terminal) : await ask(verb, terminal);
 };
 
-/** Runs the agent until Ctrl-C. */
+const DRY_RUN = { why: 'only install and uninstall write anything', fix: 'qplug agent install --dry-run' };
+
+/** Runs the agent until Ctrl-C, or until its service manager ends it. */
 async function stay(args: Arguments, terminal: Terminal): Promise<Streamed> {
-  const { signal } = terminal;
+  const { signal, manager } = terminal;
+  const tellLine = (text: string, level: Level): void => terminal.err(`${forJournal(text, level, terminal)}\n`);
   const onFindings = (findings: readonly Finding[]): void => {
-    for (const found of findings) terminal.err(`${renderFinding(found, terminal)}\n`);
+    for (const found of findings) tellLine(renderFinding(found, terminal), found.severity);
   };
+  const inherited = { control: manager?.sockets.get('control'), uevent: manager?.sockets.get('uevent') };
   const runtime = runtimeDir(terminal.env, terminal.uid);
-  await using agent = await Agent.start(openHost(terminal), { signal, runtime, onFindings });
-  terminal.err('the agent runs; Ctrl-C ends it, and no VM notices\n');
-  const told = tell(agent, args, terminal);
+  await using agent = await Agent.start(openHost(terminal), { signal, runtime, inherited, onFindings });
+  await using _watchdog = watchdogOf(agent, manager, onFindings);
+  tellLine(
+    `the agent runs; ${manager?.notifyAt === undefined ? 'Ctrl-C ends it, and no VM notices' : 'systemd started it'}`,
+    'info',
+  );
+  const told = tell(agent, args, terminal, tellLine);
   await agent.ended;
   await told;
   return { exit: EXIT_CODES.done };
 }
 
-async function tell(agent: Agent, args: Arguments, terminal: Terminal): Promise<void> {
+/** @returns undefined if nobody waits for a sign of life */
+function watchdogOf(
+  agent: Agent,
+  manager: ServiceManager | undefined,
+  onFindings: (findings: readonly Finding[]) => void,
+): Watchdog | undefined {
+  const { notifyAt, watchdog } = manager ?? {};
+  if (notifyAt === undefined || watchdog === undefined) return undefined;
+  const beat = (signal: AbortSignal): Promise<void> => notifyManager(notifyAt, ['WATCHDOG=1'], signal);
+  return new Watchdog(agent, watchdog, beat, (findings) =>
+    onFindings(findings.map((one) => ({ ...one, severity: 'warning' }))),
+  );
+}
+
+async function tell(
+  agent: Agent,
+  args: Arguments,
+  terminal: Terminal,
+  tellLine: (text: string, level: Level) => void,
+): Promise<void> {
   for await (const event of agent.log.read(1, terminal.signal)) {
     if (args.flag('json')) terminal.out(`${jsonText({ schema: 'urn:qplug:agent-event:1', ...event })}\n`);
-    else terminal.err(`${renderAgentEvent(event)}\n`);
+    else tellLine(renderAgentEvent(event), levelOfEvent(event));
   }
 }
 

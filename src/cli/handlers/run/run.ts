@@ -1,10 +1,12 @@
 import { openHost } from '../../../access/index.js';
-import { type Finding, printable } from '../../../diag/index.js';
+import { type Finding, printable, QplugError } from '../../../diag/index.js';
 import { megabits } from '../../../qdev/index.js';
+import { notifyManager } from '../../../service/index.js';
 import { runDocument } from '../../../view/documents/index.js';
 import { speedText } from '../../../view/text/index.js';
 import { type RunningVm, runVm, stayWith } from '../../../vm/index.js';
 import type { CommandHandler, Outcome } from '../../command.js';
+import { forJournal } from '../../output/journal-lines.js';
 import { Progress } from '../../progress.js';
 import { renderFinding } from '../../render/finding.js';
 import { lines } from '../../render/lines.js';
@@ -32,14 +34,34 @@ export const run: CommandHandler = async (args, terminal) => {
     leaveWatcher(vm.record.name, terminal);
     return outcomeOf(vm, vm.findings);
   }
-  for (const found of vm.findings) terminal.err(`${renderFinding(found, terminal)}\n`);
+  tellFindings(vm.findings, terminal);
   const outcome = outcomeOf(vm, []);
   if (!args.flag('json')) terminal.err(`${outcome.text()}\nCtrl-C shuts it down\n`);
   const onLog = logPrinter(terminal);
-  const findings = await stayWith(vm, host, { signal, onProgress: progress.tell, onLog });
+  const ready = tellReady(vm, terminal);
+  const findings = await stayWith(vm, host, { signal, onProgress: progress.tell, onLog }).finally(() => ready);
   const ended = `${printable(vm.record.name)} ended: its guest powered off`;
   return { ...outcome, text: () => ended, findings };
 };
+
+function tellFindings(findings: readonly Finding[], terminal: Terminal): void {
+  for (const found of findings) {
+    terminal.err(`${forJournal(renderFinding(found, terminal), found.severity, terminal)}\n`);
+  }
+}
+
+/** Tells the service manager that the VM runs, if it wants to know. Rejects nothing that can happen. */
+async function tellReady({ record }: RunningVm, terminal: Terminal): Promise<void> {
+  const { manager, signal } = terminal;
+  if (manager?.notifyAt === undefined) return;
+  const words = ['--ready', `--status=${printable(record.name)} runs: process ${record.qemu?.pid}`];
+  try {
+    await notifyManager(manager.notifyAt, words, signal);
+  } catch (error) {
+    if (error instanceof QplugError) tellFindings(error.findings, terminal);
+    else if (!signal.aborted) throw error;
+  }
+}
 
 function outcomeOf(vm: RunningVm, findings: readonly Finding[]): Outcome {
   const { record, devices, paused } = vm;

@@ -6,6 +6,7 @@ import { database } from './database.js';
 import { doctor } from './doctor.js';
 import { folders } from './folders.js';
 import { output } from './output.js';
+import { service } from './service.js';
 import { system } from './system.js';
 
 // marked as pure: a bundle that words no finding leaves it out
@@ -15,6 +16,7 @@ export const programFindings: typeof agent &
   typeof doctor &
   typeof folders &
   typeof output &
+  typeof service &
   typeof system = /* @__PURE__ */ (() => ({
   ...agent,
   ...commandLine,
@@ -22,5 +24,6 @@ export const programFindings: typeof agent &
   ...doctor,
   ...folders,
   ...output,
+  ...service,
   ...system,
 }))();
