@@ -90,6 +90,8 @@ function agentService(program: readonly string[], manager: Manager): string {
 [Unit]
 Description=qplug agent, which keeps USB devices with their VMs
 Requires=qplug.socket
+# an agent that fails is tried again for ever: were there a limit, its sockets would close with it
+StartLimitIntervalSec=0
 
 [Service]
 # clients wait in the socket until the agent answers, so it need not say when it is ready
@@ -97,7 +99,7 @@ Type=exec
 Sockets=${sockets}
 ExecStart=${start(':', program, 'agent')}
 Restart=on-failure
-RestartSec=1
+RestartSec=5
 # after SIGTERM
 SuccessExitStatus=130
 # it finishes or undoes the change that it has begun
@@ -127,6 +129,7 @@ const SYSTEM_HARDENING = `
 #   ProtectProc=, ProcSubset=, PrivateUsers=        it looks which process has a socket, a disk or a device open
 #   PrivateNetwork=                                 it asks the kernel who is at the other end of a socket, and which adapter has the route
 #   MemoryDenyWriteExecute=                         Node.js compiles JavaScript
+# It writes nothing into /usr and /boot, loads no module, and reads no log of the kernel.
 ProtectSystem=yes
 ProtectKernelModules=yes
 ProtectKernelLogs=yes
@@ -138,6 +141,7 @@ CapabilityBoundingSet=CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH 
 `;
 
 const HARDENING = `
+# it needs none of these, and starts no setuid program
 NoNewPrivileges=yes
 RestrictNamespaces=yes
 RestrictRealtime=yes
