@@ -20,8 +20,8 @@ const MOST = 64;
 const VARIABLES = ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC'];
 
 /**
- * Takes what a service manager handed over to this process, and removes its variables, so that no started program takes them for its own. Only
- * a program may call this, once, at its start.
+ * Takes what a service manager handed over to this process, and removes its variables, so that no started program takes them for its own.
+ * Only a program may call this, once, at its start.
  *
  * @param env - `process.env`; changed
  * @param wanted - names of the sockets to keep, each once; closes all other sockets that were handed over

@@ -16,8 +16,8 @@ type Reader = ReturnType<typeof startProgram>;
  * Hears the kernel's events from a netlink socket that a service manager handed over. An event is only a reason to look again; nothing is
  * read from it.
  *
- * `cat` reads the socket, because Node.js waits for such a descriptor only with a thread that it can't stop: a pending fs.read keeps the process
- * from ending, until the next event.
+ * `cat` reads the socket, because Node.js waits for such a descriptor only with a thread that it can't stop: a pending fs.read keeps the
+ * process from ending until the next event, even by process.exit.
  */
 export class UeventWatch implements Disposable {
   readonly #descriptor: number;

@@ -1,4 +1,4 @@
-/** What qplug tells the service manager that started it. Input: the address of its socket, and what is to be watched; output: notifications. */
+/** What qplug tells the service manager that started it. Input: the address of its socket, and a loop to watch; output: notifications. */
 
 export { notifyManager } from './notify-manager.js';
 export { Watchdog } from './watchdog.js';
