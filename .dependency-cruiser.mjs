@@ -234,8 +234,15 @@ const ROOMS = {
       ['render', 'exit-codes.ts', 'terminal.ts'],
       'Output takes finished text; it knows no command and no option.',
     ],
+    serve: [
+      ['parse', 'command.ts', 'terminal.ts'],
+      'A server of commands gets them and what runs them as parameters, so tests can offer others.',
+    ],
     handlers: [
-      [...['output', 'render', 'command.ts', 'exit-codes.ts', 'progress.ts'], ...['terminal.ts', 'timeouts.ts']],
+      [
+        ...['output', 'render', 'serve', 'command.ts', 'exit-codes.ts', 'progress.ts'],
+        ...['terminal.ts', 'timeouts.ts'],
+      ],
       'A handler does one command: it parses no words and knows no other command.',
     ],
   },

@@ -3,7 +3,7 @@ import { Deadline, DeadlineReached, poll } from '../base/index.js';
 import { type Finding, finding, QplugError } from '../diag/index.js';
 import { mend } from '../vm/index.js';
 import { HoldMark, perform } from './act/index.js';
-import { type AgentDesk, AgentServer, agentSocket } from './api/index.js';
+import { type AgentCommands, type AgentDesk, AgentServer, agentSocket } from './api/index.js';
 import {
   type Attempts,
   type DeviceAccount,
@@ -30,6 +30,15 @@ const MEND_TIMEOUT = 30_000;
 const HOLD_TIMEOUT = 20_000;
 const HOLD_INTERVAL = 20;
 
+/** Descriptors by what they are. */
+interface InheritedDescriptors {
+  /** The listening socket for clients, and that for clients that may only look. */
+  readonly control?: number | undefined;
+  readonly watch?: number | undefined;
+  /** A netlink socket with the kernel's events. */
+  readonly uevent?: number | undefined;
+}
+
 export interface AgentOptions {
   /** Ends the agent. It finishes or undoes what it is doing first. */
   readonly signal: AbortSignal;
@@ -37,8 +46,12 @@ export interface AgentOptions {
   readonly nodes?: string | undefined;
   /** The runtime folder in which it listens for clients; undefined: it listens nowhere. */
   readonly runtime?: string | undefined;
-  /** Descriptors that a service manager handed over: of the listening socket for clients, and of the netlink socket with the kernel's events. */
-  readonly inherited?: { readonly control?: number | undefined; readonly uevent?: number | undefined } | undefined;
+  /** The path of a second socket, for clients that may only look; undefined: there is none. */
+  readonly watch?: string | undefined;
+  /** Descriptors that a service manager handed over. */
+  readonly inherited?: InheritedDescriptors | undefined;
+  /** The commands that clients may run, on the socket for each; default none. */
+  readonly commands?: { readonly control: AgentCommands; readonly watch: AgentCommands } | undefined;
   /** Receives what went wrong: failed looks, and findings of finished work. */
   onFindings?(findings: readonly Finding[]): void;
 }
@@ -72,7 +85,7 @@ export class Agent implements AsyncDisposable {
   #fault: { readonly error: unknown } | undefined;
   /** Whether the devices were to leave at the time of the last look. */
   #wasHeld = false;
-  #server: AgentServer | undefined;
+  readonly #servers: AgentServer[] = [];
 
   private constructor(host: HostAccess, options: AgentOptions) {
     this.#host = host;
@@ -86,20 +99,26 @@ export class Agent implements AsyncDisposable {
   /**
    * Starts an agent, unless this user has one already.
    *
-   * @throws QplugError as `AgentServer.listen`
+   * @throws QplugError as `AgentServer.listen` and `AgentServer.watch`
    */
   static async start(host: HostAccess, options: AgentOptions): Promise<Agent> {
     const agent = new Agent(host, options);
-    if (options.runtime !== undefined) {
-      agent.#server = await AgentServer.listen(
-        options.runtime,
-        options.inherited?.control,
-        agent.#desk(),
-        options.signal,
-      );
+    try {
+      await agent.#listen(options);
+    } catch (error) {
+      await agent[Symbol.asyncDispose]();
+      throw error;
     }
     agent.#ended = agent.#run();
     return agent;
+  }
+
+  async #listen({ runtime, watch, inherited = {}, signal, commands }: AgentOptions): Promise<void> {
+    if (runtime === undefined) return;
+    const desk = this.#desk();
+    this.#servers.push(await AgentServer.listen(runtime, inherited.control, desk, signal, commands?.control));
+    const at = inherited.watch ?? watch;
+    if (at !== undefined) this.#servers.push(await AgentServer.watch(at, desk, signal, commands?.watch));
   }
 
   /** How often it has looked. */
@@ -125,7 +144,7 @@ export class Agent implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    await this.#server?.[Symbol.asyncDispose]();
+    await Promise.all(this.#servers.map((one) => one[Symbol.asyncDispose]()));
     await this.#ended;
   }
 

@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, linkSync, lstatSync, mkdirSync, renameSync, rmdirSync, rmSync, type Stats } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { fail } from '../diag/index.js';
 import { type NamedPlace, NotOursError, openPlace } from './named-place.js';
@@ -54,13 +65,21 @@ export class SocketPlace implements Disposable {
     }
   }
 
+  /** The folder of the socket. */
+  get folder(): Stats {
+    return statSync(this.#place.at('.'));
+  }
+
   /**
-   * Gives the socket at `bindAt` its path and the mode 0600.
+   * Gives the socket at `bindAt` its path and the mode 0600, or for a group 0660.
    *
-   * @throws QplugError `share-place-taken`: something came there meanwhile · the system's error
+   * @param gid - the group whose users may connect; undefined: only this user may
+   * @throws QplugError `share-place-taken`: something came there meanwhile · `share-place-unusable`: this user may not give it to the group ·
+   *   the system's error
    */
-  publish(): void {
-    chmodSync(this.bindAt, 0o600);
+  publish(gid?: number): void {
+    if (gid !== undefined) usable(this.path, () => chownSync(this.bindAt, -1, gid));
+    chmodSync(this.bindAt, gid === undefined ? 0o600 : 0o660);
     if (this.#stale !== undefined) this.#putAside(this.#stale);
     try {
       linkSync(this.bindAt, this.#at);

@@ -1,6 +1,12 @@
 import type { Finding } from '../diag/index.js';
 import type { Terminal } from './terminal.js';
 
+/**
+ * How a value may name a file or a socket: `always` a path · `or-name`: a path if it has a `/` or ends as a file or socket does, else a name ·
+ * `in-uri`: after `unix:` or `file:`. A program with another working folder than its caller's needs absolute paths.
+ */
+export type PathKind = 'always' | 'or-name' | 'in-uri';
+
 /** An option of a command line, as the parser and the help know it. */
 export interface OptionDeclaration {
   /** `number`: seconds, or anything else that is counted: 0 or more. */
@@ -15,6 +21,8 @@ export interface OptionDeclaration {
   readonly choices?: readonly string[] | undefined;
   /** What stands for the value in the help. */
   readonly argument?: string | undefined;
+  /** Undefined: it is never a path. */
+  readonly path?: PathKind | undefined;
 }
 
 /** A word after a command's name. Those that must be there come first; one of several is the last. */
@@ -26,6 +34,10 @@ export interface WordDeclaration {
   readonly required: boolean;
   readonly many?: boolean | undefined;
   readonly choices?: readonly string[] | undefined;
+  /** Undefined: it is never a path. */
+  readonly path?: PathKind | undefined;
+  /** With one of these words or options, a word that is `always` a path may be a name: `or-name`. */
+  readonly nameWith?: readonly string[] | undefined;
 }
 
 /** The headings of the help. */
@@ -44,6 +56,8 @@ export interface CommandDeclaration {
   readonly options: Readonly<Record<string, OptionDeclaration>>;
   /** Command line and what it is for. */
   readonly examples: readonly (readonly [line: string, purpose: string])[];
+  /** The schemas of its documents without their ending; a command that prints as it goes has others for its lines. */
+  readonly documents: readonly string[];
   load(): Promise<{ readonly run: CommandHandler }>;
 }
 
@@ -57,7 +71,29 @@ export interface Arguments {
   flag(name: string): boolean;
 }
 
-export type CommandHandler = (args: Arguments, terminal: Terminal) => Promise<Outcome | Streamed>;
+export type CommandHandler = (
+  args: Arguments,
+  terminal: Terminal,
+  commands: CommandRunner,
+) => Promise<Outcome | Streamed>;
+
+/** A command and what it is called with. */
+export interface CommandCall {
+  readonly command: CommandDeclaration;
+  readonly args: Arguments;
+}
+
+/** All commands, for the one that offers them to other programs. */
+export interface CommandRunner {
+  readonly all: readonly CommandDeclaration[];
+  /**
+   * Runs a command to its end as the command line does. Throws nothing: what goes wrong is printed.
+   *
+   * @param options - `mends`: whether it first mends what killed processes left, as on the command line; default true
+   * @returns the exit code
+   */
+  run(call: CommandCall, terminal: Terminal, options?: { readonly mends?: boolean }): Promise<number>;
+}
 
 /** What a command found out: data for `--json`, words for people. Neither is made unless it is asked for. */
 export interface Outcome {

@@ -29,7 +29,9 @@ export class Progress implements Disposable {
   };
 
   #print(what: string): void {
-    this.#terminal.err(`${this.#terminal.errColors.dim(`· ${oneLine(what)}`)}\n`);
+    const { onProgress } = this.#terminal;
+    if (onProgress !== undefined) onProgress(oneLine(what));
+    else this.#terminal.err(`${this.#terminal.errColors.dim(`· ${oneLine(what)}`)}\n`);
   }
 
   [Symbol.dispose](): void {

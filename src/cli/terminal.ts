@@ -9,6 +9,8 @@ export interface Terminal {
   out(text: string): void;
   /** Progress, warnings, errors. */
   err(text: string): void;
+  /** Receives each step of an operation in words, one line; then none of them goes to `err`. */
+  onProgress?(what: string): void;
   /** Aborts when nobody reads the results any more, or they can't be written. */
   readonly outEnded?: AbortSignal | undefined;
   /** Colours for stdout and stderr each: they can be different things. */

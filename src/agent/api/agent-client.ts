@@ -52,6 +52,39 @@ export async function* askAgent(
   if (!signal.aborted) throw fail('agent-lost', { socket: path });
 }
 
+/** What a command came to in the agent, as on the command line with `--json`. */
+export interface CommandAnswer {
+  readonly exit: number;
+  readonly document: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Runs a command in this user's agent.
+ *
+ * @param runtime - the user's runtime folder
+ * @param request - the name of the command, and its words and options by name; paths are absolute
+ * @param options - `signal`: ends it; then the agent undoes what the command had begun · `onProgress`: receives each line of progress
+ * @throws QplugError `agent-refused`: the request is wrong · `agent-not-running` · `agent-lost` · the signal's reason
+ */
+export async function runInAgent(
+  runtime: string,
+  request: { readonly do: string; readonly words?: object; readonly options?: object },
+  options: { readonly signal: AbortSignal; readonly onProgress?: ((progress: string) => void) | undefined },
+): Promise<CommandAnswer> {
+  const { signal, onProgress } = options;
+  // also without words it is a command, and no request of the agent with the same name
+  for await (const answer of askAgent(runtime, { words: {}, ...request }, signal)) {
+    const { progress, exit, document, error } = answer;
+    if (typeof progress === 'string') onProgress?.(progress);
+    else if (typeof error === 'string') throw fail('agent-refused', { command: request.do, reason: error });
+    else if (typeof exit === 'number' && typeof document === 'object' && document !== null)
+      return { exit, document: document as CommandAnswer['document'] };
+    else break;
+  }
+  signal.throwIfAborted();
+  throw fail('agent-lost', { socket: agentSocket(runtime).path });
+}
+
 function parseAnswer(line: string, socket: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(line);

@@ -2,23 +2,16 @@ import { setMaxListeners } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { makeOwnFolder, SocketPlace } from '../../base/index.js';
 import { fail, QplugError } from '../../diag/index.js';
-import { MAX_REQUEST, parseRequest, type RequestId } from './request.js';
+import type { AgentCommands } from './agent-commands.js';
+import { type AgentDesk, Answerer, type Client, MOST_OPEN } from './answer-request.js';
+import { ALL_VERBS, LOOKING_VERBS, MAX_REQUEST } from './request.js';
 
 /** Clients at once, and bytes that wait for one client: more, and it is cut off. */
 const MOST_CLIENTS = 64;
 const MOST_WAITING = 4 * 1024 * 1024;
 
-/** Requests of one client that the agent is still answering: `events`, `hold`, `resume`. */
-const MOST_OPEN = 16;
-
-/** What the server asks the agent for. All of it is data for JSON. */
-export interface AgentDesk {
-  accounts(): object;
-  look(): void;
-  /** @returns when all devices are back with the host, or with the VMs again */
-  hold(isHeld: boolean, signal: AbortSignal): Promise<object>;
-  events(since: number | undefined, signal: AbortSignal): AsyncIterable<object>;
-}
+/** Who else than its owner may enter a folder of a socket for a group. */
+const GROUP_ENTERS = 0o010;
 
 /** The paths of an agent's socket and folder. @param runtime - the runtime folder of its user */
 export function agentSocket(runtime: string): { readonly folder: string; readonly path: string } {
@@ -33,10 +26,12 @@ export class AgentServer implements AsyncDisposable {
   readonly #server: Server = createServer();
   /** Undefined if the socket belongs to a service manager, which keeps it after this process. */
   readonly #place: SocketPlace | undefined;
+  readonly #answerer: Answerer;
   readonly #stop = new AbortController();
 
-  private constructor(place: SocketPlace | undefined) {
+  private constructor(place: SocketPlace | undefined, answerer: Answerer) {
     this.#place = place;
+    this.#answerer = answerer;
   }
 
   /**
@@ -44,6 +39,7 @@ export class AgentServer implements AsyncDisposable {
    *
    * @param inherited - the descriptor of a listening socket that a service manager handed over; undefined: it makes its own
    * @param signal - ends the start
+   * @param commands - what clients may run beside the agent's own requests
    * @throws QplugError `agent-runs-already` · `folder-not-ours` · as `SocketPlace.prepare`
    */
   static async listen(
@@ -51,29 +47,63 @@ export class AgentServer implements AsyncDisposable {
     inherited: number | undefined,
     desk: AgentDesk,
     signal: AbortSignal,
+    commands?: AgentCommands,
   ): Promise<AgentServer> {
     const { folder, path } = agentSocket(runtime);
+    const answerer = new Answerer({ desk, verbs: ALL_VERBS, commands });
     makeOwnFolder(runtime);
     if (inherited !== undefined) {
-      const made = new AgentServer(undefined);
-      await made.#open({ fd: inherited }, desk);
+      const made = new AgentServer(undefined, answerer);
+      await made.#open({ fd: inherited });
       return made;
     }
     makeOwnFolder(folder);
     try {
       const place = await SocketPlace.prepare(path, signal);
-      const made = new AgentServer(place);
-      await made.#open({ path: place.bindAt }, desk);
+      const made = new AgentServer(place, answerer);
+      await made.#open({ path: place.bindAt });
       return made;
     } catch (error) {
       throw isTaken(error) ? fail('agent-runs-already', { socket: path }) : error;
     }
   }
 
-  async #open(at: { readonly fd: number } | { readonly path: string }, desk: AgentDesk): Promise<void> {
+  /**
+   * Listens for clients that may only look: those of the group of the folder that the socket is in.
+   *
+   * @param at - the path of the socket, in a folder that only its owner can change; or the descriptor of a listening one
+   * @param signal - ends the start
+   * @param commands - what clients may run; they must change nothing, and read only what all of them may know
+   * @throws QplugError `watch-folder-closed` · as `SocketPlace.prepare` and `SocketPlace.publish`
+   */
+  static async watch(
+    at: string | number,
+    desk: AgentDesk,
+    signal: AbortSignal,
+    commands?: AgentCommands,
+  ): Promise<AgentServer> {
+    const answerer = new Answerer({ desk, verbs: LOOKING_VERBS, commands });
+    if (typeof at === 'number') {
+      const made = new AgentServer(undefined, answerer);
+      await made.#open({ fd: at });
+      return made;
+    }
+    const place = await SocketPlace.prepare(at, signal);
+    const { mode, gid } = place.folder;
+    if ((mode & GROUP_ENTERS) === 0) {
+      place[Symbol.dispose]();
+      throw fail('watch-folder-closed', { socket: place.path, mode: mode & 0o7777 });
+    }
+    const made = new AgentServer(place, answerer);
+    await made.#open({ path: place.bindAt }, gid);
+    return made;
+  }
+
+  /** @param gid - the group whose users may connect; undefined: no group's */
+  async #open(at: { readonly fd: number } | { readonly path: string }, gid?: number): Promise<void> {
     const server = this.#server;
     server.maxConnections = MOST_CLIENTS;
-    server.on('connection', (socket) => serve(socket, desk, this.#stop.signal));
+    server.on('connection', (socket) => serve(socket, this.#answerer, this.#stop.signal));
     try {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
@@ -81,7 +111,7 @@ export class AgentServer implements AsyncDisposable {
       });
       // no descriptor is left for a client: that client ends, and the others go on
       server.on('error', () => undefined);
-      this.#place?.publish();
+      this.#place?.publish(gid);
     } catch (error) {
       await this[Symbol.asyncDispose]();
       throw error;
@@ -90,6 +120,8 @@ export class AgentServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    // they undo what they had begun
+    await this.#answerer.idle();
     // the socket of a later agent stays
     this.#place?.[Symbol.dispose]();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -104,7 +136,11 @@ function isTaken(error: unknown): boolean {
   );
 }
 
-function serve(socket: Socket, desk: AgentDesk, stop: AbortSignal): void {
+function serve(socket: Socket, answerer: Answerer, stop: AbortSignal): void {
+  if (stop.aborted) {
+    socket.destroy();
+    return;
+  }
   const ended = new AbortController();
   const signal = AbortSignal.any([ended.signal, stop]);
   // each open request listens; that is no leak, but Node.js would warn of one
@@ -112,11 +148,10 @@ function serve(socket: Socket, desk: AgentDesk, stop: AbortSignal): void {
   signal.addEventListener('abort', () => socket.destroy(), { once: true });
   socket.on('error', () => socket.destroy());
   socket.on('close', () => ended.abort());
-  const answer = (document: object): void => {
-    if (socket.destroyed) return;
-    socket.write(`${JSON.stringify(document)}\n`);
+  const send = (line: string): void => {
     // many requests whose answers nobody reads
     if (socket.writableLength > MOST_WAITING) socket.destroy();
+    if (!socket.destroyed) socket.write(`${line}\n`);
   };
   let ready = Promise.resolve();
   let setReady: (() => void) | undefined;
@@ -128,7 +163,11 @@ function serve(socket: Socket, desk: AgentDesk, stop: AbortSignal): void {
   socket.on('close', becomeReady);
   const client: Client = {
     open: 0,
-    answer,
+    commands: 0,
+    send,
+    get isReady() {
+      return !socket.writableNeedDrain;
+    },
     ready: () => {
       if (!socket.writableNeedDrain || socket.destroyed) return Promise.resolve();
       if (setReady === undefined) ready = new Promise((resolve) => (setReady = resolve));
@@ -141,74 +180,10 @@ function serve(socket: Socket, desk: AgentDesk, stop: AbortSignal): void {
     rest += text;
     const lines = rest.split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) if (line.length <= MAX_REQUEST) answerLine(line, desk, client, signal);
+    for (const line of lines) if (line.length <= MAX_REQUEST) answerer.answer(line, client, signal);
     if (rest.length > MAX_REQUEST || lines.some((line) => line.length > MAX_REQUEST)) {
-      answer({ id: null, error: `a request is longer than ${MAX_REQUEST} characters` });
+      send(JSON.stringify({ id: null, error: `a request is longer than ${MAX_REQUEST} characters` }));
       socket.destroySoon();
     }
   });
-}
-
-/** One client, from the agent's side. */
-interface Client {
-  /** Its requests that are still being answered. */
-  open: number;
-  answer(document: object): void;
-  /** Resolves when the client has read enough to be sent more, or is gone. */
-  ready(): Promise<void>;
-}
-
-function answerLine(line: string, desk: AgentDesk, client: Client, signal: AbortSignal): void {
-  const { answer } = client;
-  const request = parseRequest(line);
-  const { id } = request;
-  if ('wrong' in request) {
-    answer({ id, error: request.wrong });
-    return;
-  }
-  switch (request.do) {
-    case 'accounts':
-      answer({ id, ...desk.accounts() });
-      break;
-    case 'look':
-      desk.look();
-      answer({ id, done: true });
-      break;
-    case 'hold':
-    case 'resume':
-    case 'events': {
-      if (client.open >= MOST_OPEN) {
-        answer({ id, error: `${MOST_OPEN} requests of this client are still being answered` });
-        break;
-      }
-      client.open++;
-      const answered =
-        request.do === 'events'
-          ? stream(id, desk.events(request.since, signal), request.vm, client)
-          : tell(id, desk.hold(request.do === 'hold', signal), answer);
-      void answered.finally(() => client.open--);
-    }
-  }
-}
-
-async function tell(id: RequestId, result: Promise<object>, answer: (document: object) => void): Promise<void> {
-  try {
-    answer({ id, ...(await result) });
-  } catch (error) {
-    answer({ id, error: error instanceof Error ? error.message : String(error) });
-  }
-}
-
-/** Only events of this VM and of host devices, if a VM is given. */
-async function stream(
-  id: RequestId,
-  events: AsyncIterable<object>,
-  vm: string | undefined,
-  { answer, ready }: Client,
-): Promise<void> {
-  for await (const event of events) {
-    if (vm === undefined || !('vm' in event) || event.vm === vm) answer({ id, ...event });
-    // meanwhile the log drops what is too old, and this reader learns of it
-    await ready();
-  }
 }

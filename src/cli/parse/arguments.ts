@@ -15,7 +15,7 @@ export type Found =
   | { readonly name: string; readonly finding: Finding };
 
 /** The longest time in seconds that Node's timers take: 2³¹ - 1 ms is 24.8 days. */
-const MOST = 2_000_000;
+export const MOST_NUMBER = 2_000_000;
 
 /**
  * Gives the words and options of one call to what its command declares.
@@ -40,8 +40,16 @@ export function readArguments(
   }
   // after a wrong option nobody knows whether the next word was its value
   if (findings.length === 0) findings.push(...takeWords(command, words, values));
+  return { args: argumentsOf(values, flags), findings };
+}
+
+/**
+ * @param values - of words and options, by name; all are checked
+ * @param flags - the names of the switches that are on
+ */
+export function argumentsOf(values: ReadonlyMap<string, readonly string[]>, flags: ReadonlySet<string>): Arguments {
   const text = (name: string): string | undefined => values.get(name)?.at(-1);
-  const args: Arguments = {
+  return {
     text,
     word: (name) => text(name) ?? '',
     texts: (name) => values.get(name) ?? [],
@@ -51,7 +59,6 @@ export function readArguments(
     },
     flag: (name) => flags.has(name),
   };
-  return { args, findings };
 }
 
 function faultOf(found: Extract<Found, { option: string }>, command: CommandDeclaration): Finding | undefined {
@@ -67,8 +74,8 @@ function faultOf(found: Extract<Found, { option: string }>, command: CommandDecl
     const meant = nearest(value, declared.choices);
     return finding('option-not-a-choice', { ...evidence, value, choices: declared.choices, nearest: meant });
   }
-  if (declared.type === 'number' && !(/^\d+(\.\d+)?$/.test(value) && Number(value) <= MOST)) {
-    return finding('option-not-a-number', { ...evidence, value, most: MOST });
+  if (declared.type === 'number' && !(/^\d+(\.\d+)?$/.test(value) && Number(value) <= MOST_NUMBER)) {
+    return finding('option-not-a-number', { ...evidence, value, most: MOST_NUMBER });
   }
   return undefined;
 }

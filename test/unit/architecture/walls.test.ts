@@ -139,6 +139,7 @@ const FAULTS: Readonly<Record<string, readonly [from: string, imports: string, w
   'wall-cli/commands/shared': ['cli/commands/shared', 'cli/commands/look/plan.ts'],
   'wall-cli/render': ['cli/render', 'cli/output/json-text.ts'],
   'wall-cli/output': ['cli/output', 'cli/command.ts'],
+  'wall-cli/serve': ['cli/serve', 'cli/commands/index.ts'],
   'wall-cli/handlers': ['cli/handlers', 'cli/parse/parser.ts'],
   'wall-cli/handlers/look': ['cli/handlers/look', 'cli/handlers/run/run.ts', 'later'],
   'wall-cli/handlers/run': ['cli/handlers/run', 'cli/handlers/look/list.ts', 'later'],

@@ -330,6 +330,9 @@ const TEXTS: Readonly<Record<string, string>> = {
   'word-not-a-choice.word': 'sav',
   'word-not-a-choice.choices': 'save',
   'word-not-a-choice.nearest': 'save',
+  'agent-refused.command': 'attach',
+  'agent-refused.reason': 'attach has no option "prot": it has port, timeout',
+  'watch-folder-closed.socket': '/run/qplug-watch/agent.sock',
   'words-too-many.words': '0781:5567',
   'words-too-many.command': 'kill',
   'words-too-many.usage': 'kill VM',
@@ -406,6 +409,7 @@ const NUMBERS: Readonly<Record<string, number>> = {
   'vm-file-aliases.limit': 100,
   'vm-file-too-big.bytes': 2 << 20,
   'vm-file-too-big.limit': 1 << 20,
+  'watch-folder-closed.mode': 0o700,
 };
 
 const STICK = '0781:5567 "Ultra Fit" at 1-2.3';

@@ -14,5 +14,6 @@ export const argv: CommandDeclaration = {
     ['qplug argv bench.yaml', 'to read, or to paste into a shell'],
     ['qplug argv bench.yaml --json', 'as an array'],
   ],
+  documents: ['argv'],
   load: () => import('../../handlers/look/argv.js'),
 };

@@ -13,5 +13,6 @@ export const assignments: CommandDeclaration = {
     ['qplug assignments', 'of all VMs'],
     ['qplug assignments bench', 'of one'],
   ],
+  documents: ['assignments'],
   load: () => import('../../handlers/look/assignments.js'),
 };

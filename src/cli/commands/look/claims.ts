@@ -12,5 +12,6 @@ export const claims: CommandDeclaration = {
     ['qplug claims', 'all devices that VMs have'],
     ['qplug claims --json', 'for a program'],
   ],
+  documents: ['claims'],
   load: () => import('../../handlers/look/claims.js'),
 };

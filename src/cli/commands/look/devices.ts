@@ -24,5 +24,6 @@ export const devices: CommandDeclaration = {
     ['qplug devices --host usb.tgz', 'those of another host, from a file of it'],
     ['qplug devices --tree', 'with the hubs that they are plugged into'],
   ],
+  documents: ['devices'],
   load: () => import('../../handlers/look/devices.js'),
 };

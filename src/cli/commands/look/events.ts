@@ -15,5 +15,6 @@ export const events: CommandDeclaration = {
     ['qplug events', 'from now on'],
     ['qplug events --since 1 --json', 'all kept ones first, a line of JSON each'],
   ],
+  documents: [],
   load: () => import('../../handlers/look/events.js'),
 };

@@ -11,5 +11,6 @@ export const list: CommandDeclaration = {
     ['qplug list', 'names, processes, sockets'],
     ['qplug list --json', 'for a program'],
   ],
+  documents: ['list'],
   load: () => import('../../handlers/look/list.js'),
 };

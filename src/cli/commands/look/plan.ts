@@ -25,6 +25,8 @@ export const plan: CommandDeclaration = {
       ...VM,
       what: 'a VM file',
       describe: "A VM file; or, with selectors or --count, a running VM's name, its file, or the path of a QMP socket",
+      path: 'always',
+      nameWith: ['selector', 'count'],
     },
     SELECTORS,
   ],
@@ -66,5 +68,6 @@ export const plan: CommandDeclaration = {
     ['qplug plan bench 0781:5567 --explain', 'and why, or why it has no port'],
     ['qplug plan bench.yaml --svg bench.svg', 'and a picture of it'],
   ],
+  documents: ['plan', 'room'],
   load: () => import('../../handlers/look/plan.js'),
 };

@@ -16,5 +16,6 @@ export const status: CommandDeclaration = {
     ['qplug status bench --svg bench.svg', 'and a picture of it'],
     ['qplug status ./qmp.sock --json', 'the same of any QEMU, for a program'],
   ],
+  documents: ['status'],
   load: () => import('../../handlers/look/status.js'),
 };

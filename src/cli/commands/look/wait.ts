@@ -19,5 +19,6 @@ export const wait: CommandDeclaration = {
     ['qplug wait bench 0781:5567 --timeout 60', 'until it has the device'],
     ['qplug wait bench 0781:5567 --absent', 'until it has the device no more'],
   ],
+  documents: ['wait'],
   load: () => import('../../handlers/look/wait.js'),
 };

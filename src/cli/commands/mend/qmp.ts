@@ -18,5 +18,6 @@ export const qmp: CommandDeclaration = {
     ['qplug qmp bench query-status', 'without arguments'],
     [`qplug qmp bench qom-list '{"path": "/machine"}'`, 'with arguments'],
   ],
+  documents: ['qmp'],
   load: () => import('../../handlers/mend/qmp.js'),
 };

@@ -12,6 +12,8 @@ export const adopt: CommandDeclaration = {
       what: 'a socket',
       describe: 'The path of a QMP socket; with --forget: a name',
       required: true,
+      path: 'always',
+      nameWith: ['forget'],
     },
   ],
   options: {
@@ -22,5 +24,6 @@ export const adopt: CommandDeclaration = {
     ['qplug adopt ./qmp.sock --name guest', 'qplug status guest then shows its USB tree'],
     ['qplug adopt --forget guest', 'only its socket names it again'],
   ],
+  documents: ['adopt'],
   load: () => import('../../handlers/plug/adopt.js'),
 };

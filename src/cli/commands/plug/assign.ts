@@ -33,5 +33,6 @@ export const assign: CommandDeclaration = {
     ['qplug assign bench.yaml 08e6:4433 --slower allow', 'by its file, before its first start'],
     ['qplug assign bench 0483:5740 --also 0483:df11', 'a board, also while its boot loader runs'],
   ],
+  documents: ['assign'],
   load: () => import('../../handlers/plug/assign.js'),
 };

@@ -51,5 +51,6 @@ export const attach: CommandDeclaration = {
     ['qplug attach bench.yaml 0781:5567 --config', 'at the next start, whether the VM runs or not'],
     ['qplug attach bench 0781:5567 --guard-off mount', 'even if it is mounted on this host'],
   ],
+  documents: ['attach'],
   load: () => import('../../handlers/plug/attach.js'),
 };

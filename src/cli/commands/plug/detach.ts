@@ -26,5 +26,6 @@ export const detach: CommandDeclaration = {
     ['qplug detach bench 0781:5567 --live', 'until the next start; its entry in the file stays'],
     ['qplug detach bench.yaml 0781:5567 --config', 'only from the file, whether the VM runs or not'],
   ],
+  documents: ['detach'],
   load: () => import('../../handlers/plug/detach.js'),
 };

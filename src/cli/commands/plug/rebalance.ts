@@ -32,5 +32,6 @@ export const rebalance: CommandDeclaration = {
     ['qplug rebalance bench --yes', 'move it'],
     ['qplug rebalance ./qmp.sock 0781:5567 --yes', 'make room for the stick, and plug it in'],
   ],
+  documents: ['rebalance'],
   load: () => import('../../handlers/plug/rebalance.js'),
 };

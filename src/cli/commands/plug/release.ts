@@ -26,5 +26,6 @@ export const release: CommandDeclaration = {
     ['qplug release 0781:5567', 'which VM has the stick, and the steps to return it'],
     ['qplug release 0781:5567 --yes', 'return it'],
   ],
+  documents: ['release'],
   load: () => import('../../handlers/plug/release.js'),
 };

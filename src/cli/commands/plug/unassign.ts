@@ -22,5 +22,6 @@ export const unassign: CommandDeclaration = {
     ['qplug unassign bench 2', 'by its number'],
     ['qplug unassign bench --all', 'everything that is assigned to it'],
   ],
+  documents: ['unassign'],
   load: () => import('../../handlers/plug/unassign.js'),
 };

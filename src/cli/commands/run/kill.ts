@@ -9,5 +9,6 @@ export const kill: CommandDeclaration = {
   words: [VM],
   options: {},
   examples: [['qplug kill bench', 'like pulling its power plug']],
+  documents: ['end'],
   load: () => import('../../handlers/run/kill.js'),
 };

@@ -16,6 +16,7 @@ export const migrate: CommandDeclaration = {
       what: 'where the guest goes',
       describe: 'unix:PATH, tcp:HOST:PORT, tcp:[ADDRESS]:PORT for IPv6, or file:PATH (QEMU 8.2 and later)',
       required: true,
+      path: 'in-uri',
     },
   ],
   options: {
@@ -29,5 +30,6 @@ export const migrate: CommandDeclaration = {
     ['qplug migrate bench tcp:10.0.0.7:4444 --with-detached', 'to another host; devices of this one stay here'],
     ['qplug migrate bench file:/var/tmp/bench.state --end', 'into a file, with nothing left running'],
   ],
+  documents: ['migrate'],
   load: () => import('../../handlers/run/migrate.js'),
 };

@@ -23,5 +23,6 @@ export const resume: CommandDeclaration = {
     ['qplug resume bench', 'as it was before qplug suspend'],
     ['qplug resume bench --wait 60', 'with a minute to plug in missing devices'],
   ],
+  documents: ['resume'],
   load: () => import('../../handlers/run/resume.js'),
 };

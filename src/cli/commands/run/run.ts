@@ -31,5 +31,6 @@ export const run: CommandDeclaration = {
     ['qplug run bench.yaml --detach', 'in the background'],
     ['qplug run bench.yaml --user qemu-bench', 'as root: QEMU has the rights of qemu-bench, and only its own devices'],
   ],
+  documents: ['run'],
   load: () => import('../../handlers/run/run.js'),
 };

@@ -15,6 +15,7 @@ export const share: CommandDeclaration = {
       type: 'string',
       describe: 'The path of the new socket, in a folder that only you can change',
       argument: 'PATH',
+      path: 'always',
     },
     timeout: timeoutOption(ATTACH_TIMEOUT),
   },
@@ -22,5 +23,6 @@ export const share: CommandDeclaration = {
     ['qplug share ./qmp.sock --listen ./shared.sock', 'a QEMU with one QMP socket'],
     ['qplug share bench --listen ./shared.sock', 'a VM of qplug: the socket for you; qplug keeps its own'],
   ],
+  documents: ['share'],
   load: () => import('../../handlers/run/share.js'),
 };

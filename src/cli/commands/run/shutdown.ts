@@ -13,5 +13,6 @@ export const shutdown: CommandDeclaration = {
     timeout: { type: 'number', describe: `Give the guest S seconds (default ${SHUTDOWN_TIMEOUT})`, argument: 'S' },
   },
   examples: [['qplug shutdown bench --timeout 120', 'and give it two minutes']],
+  documents: ['end'],
   load: () => import('../../handlers/run/shutdown.js'),
 };

@@ -40,5 +40,6 @@ export const snapshot: CommandDeclaration = {
     ['qplug snapshot list bench', 'its snapshots, with size and date'],
     ['qplug snapshot delete bench clean', 'which frees its disk space'],
   ],
+  documents: ['snapshot-save', 'snapshot-restore', 'snapshot-list', 'snapshot-delete'],
   load: () => import('../../handlers/run/snapshot.js'),
 };

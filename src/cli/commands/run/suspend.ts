@@ -19,5 +19,6 @@ export const suspend: CommandDeclaration = {
     ['qplug suspend bench', 'the host has its devices, the guest is paused'],
     ['qplug suspend bench --keep', 'the guest is paused, and keeps its devices'],
   ],
+  documents: ['suspend'],
   load: () => import('../../handlers/run/suspend.js'),
 };

@@ -37,6 +37,7 @@ export const HOST: OptionDeclaration = {
   describe:
     'Read the devices from a file instead of this host: qplug devices --json, the text of usb/devices, usb-devices, lsusb -v, umockdev-record, or a tar archive of /sys/bus/usb; - is standard input',
   argument: 'FILE',
+  path: 'always',
 };
 
 export const GROW: OptionDeclaration = {
@@ -79,5 +80,6 @@ export const FORGET: OptionDeclaration = {
 export const SVG: OptionDeclaration = {
   type: 'string',
   argument: 'FILE',
+  path: 'always',
   describe: 'Also draw an SVG picture of it; - is stdout, which then has nothing else',
 };

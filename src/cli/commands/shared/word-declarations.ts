@@ -6,6 +6,7 @@ export const VM: WordDeclaration = {
   what: 'a VM',
   describe: "A VM's name, its file, or the path of a QMP socket (anything with a /)",
   required: true,
+  path: 'or-name',
 };
 
 /** A VM that need not run, or exist. */
@@ -14,9 +15,16 @@ export const VM_NAME: WordDeclaration = {
   what: 'a VM',
   describe: "A VM's name, or its file",
   required: true,
+  path: 'or-name',
 };
 
-export const VM_FILE: WordDeclaration = { name: 'file', what: 'a VM file', describe: 'A VM file', required: true };
+export const VM_FILE: WordDeclaration = {
+  name: 'file',
+  what: 'a VM file',
+  describe: 'A VM file',
+  required: true,
+  path: 'always',
+};
 
 export const SELECTORS: WordDeclaration = {
   name: 'selector',

@@ -17,8 +17,8 @@ import { attachRequestOf, refuseHostFile } from '../shared/read-options.js';
 import { type SvgRequest, svgRequest } from '../shared/svg-request.js';
 import { deliverPicture } from '../shared/write-picture.js';
 
-export const run: CommandHandler = async (args, terminal) => {
-  if (args.text('count') !== undefined) return (await import('./plan-count.js')).run(args, terminal);
+export const run: CommandHandler = async (args, terminal, commands) => {
+  if (args.text('count') !== undefined) return (await import('./plan-count.js')).run(args, terminal, commands);
   return args.texts('selector').length === 0 ? planFileOutcome(args, terminal) : planAttachOutcome(args, terminal);
 };
 

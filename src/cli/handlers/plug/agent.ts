@@ -2,30 +2,39 @@ import { openHost } from '../../../access/index.js';
 import { Agent, askAgent } from '../../../agent/index.js';
 import type { ServiceManager } from '../../../base/index.js';
 import { type Finding, fail } from '../../../diag/index.js';
+import { realSysfs } from '../../../host/index.js';
 import { runtimeDir } from '../../../registry/index.js';
 import { notifyManager, Watchdog } from '../../../service/index.js';
-import type { Arguments, CommandHandler, Outcome, Streamed } from '../../command.js';
+import type { Arguments, CommandHandler, CommandRunner, Outcome, Streamed } from '../../command.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { forJournal, type Level } from '../../output/journal-lines.js';
 import { jsonText } from '../../output/json-text.js';
 import { renderAccounts } from '../../render/agent-accounts.js';
 import { levelOfEvent, renderAgentEvent } from '../../render/agent-event.js';
 import { renderFinding } from '../../render/finding.js';
+import { serveCommands, serveWatchers } from '../../serve/serve-commands.js';
 import type { Terminal } from '../../terminal.js';
 import { manageUnits } from './agent-units.js';
 
-export const run: CommandHandler = async (args, terminal) => {
+export const run: CommandHandler = async (args, terminal, commands) => {
   const verb = args.text('verb');
   if (verb === 'install' || verb === 'uninstall') return manageUnits(verb, args.flag('dry-run'), terminal);
   if (args.flag('dry-run'))
     throw fail('options-conflict', { ...DRY_RUN, options: [verb ?? 'qplug agent', '--dry-run'] });
-  return verb === undefined ? await stay(args, terminal) : await ask(verb, terminal);
+  if (verb === undefined) return await stay(args, terminal, commands);
+  if (args.text('watch-socket') !== undefined) throw watchesOnlyWhenItStays(verb);
+  return await ask(verb, terminal);
 };
 
 const DRY_RUN = { why: 'only install and uninstall write anything', fix: 'qplug agent install --dry-run' };
 
+function watchesOnlyWhenItStays(verb: string): Error {
+  const why = '--watch-socket is for the agent that stays';
+  return fail('options-conflict', { options: ['--watch-socket', verb], why, fix: 'Leave one of them out' });
+}
+
 /** Runs the agent until Ctrl-C, or until its service manager ends it. */
-async function stay(args: Arguments, terminal: Terminal): Promise<Streamed> {
+async function stay(args: Arguments, terminal: Terminal, runner: CommandRunner): Promise<Streamed> {
   const { signal, manager } = terminal;
   const tellLine = (text: string, level: Level): void => terminal.err(`${forJournal(text, level, terminal)}\n`);
   const onFindings = (findings: readonly Finding[]): void => {
@@ -33,7 +42,14 @@ async function stay(args: Arguments, terminal: Terminal): Promise<Streamed> {
   };
   const inherited = { control: manager?.sockets.get('control'), uevent: manager?.sockets.get('uevent') };
   const runtime = runtimeDir(terminal.env, terminal.uid);
-  await using agent = await Agent.start(openHost(terminal), { signal, runtime, inherited, onFindings });
+  const commands = {
+    control: serveCommands(runner, terminal),
+    // without `files`: a watcher learns of devices and claims, and not which programs use a device
+    watch: serveWatchers(runner, { ...terminal, sysfs: terminal.sysfs ?? realSysfs(), files: undefined }),
+  };
+  const watch = args.text('watch-socket');
+  const options = { signal, runtime, inherited, onFindings, commands, watch };
+  await using agent = await Agent.start(openHost(terminal), options);
   await using _watchdog = watchdogOf(agent, manager, onFindings);
   tellLine(
     `the agent runs; ${manager?.notifyAt === undefined ? 'Ctrl-C ends it, and no VM notices' : 'systemd started it'}`,

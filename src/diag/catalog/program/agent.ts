@@ -1,5 +1,5 @@
 import type { Text } from '../../finding.js';
-import { sh } from '../../fix.js';
+import { advice, sh } from '../../fix.js';
 import { printable } from '../../printable.js';
 
 interface AgentPlace {
@@ -39,6 +39,25 @@ export const agent = {
       what: 'the agent ended, or does not answer as an agent does',
       where: printable(socket),
       fix: sh`qplug agent`,
+    }),
+  },
+  'agent-refused': {
+    kind: 'usage',
+    text: ({ command, reason }: { readonly command: string; readonly reason: string }): Text => ({
+      what: `the agent did not run ${printable(command)}`,
+      why: printable(reason, 1000),
+    }),
+  },
+  'watch-folder-closed': {
+    kind: 'refused',
+    text: ({ socket, mode }: AgentPlace & { readonly mode: number }): Text => ({
+      what: 'the folder of the socket for watchers is closed to them',
+      where: printable(socket),
+      why: `its group may not enter the folder, whose mode is ${mode.toString(8)}`,
+      fix: [
+        advice('make a folder that the group may enter, and only you can change:'),
+        sh`install -d -m 750 -g users /run/qplug-watch`,
+      ],
     }),
   },
 } as const;
