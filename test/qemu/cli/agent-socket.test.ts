@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runInAgent } from '../../../src/agent/index.js';
@@ -7,6 +7,7 @@ import type { Watch } from '../../../src/registry/index.js';
 import { patience } from '../../patience.js';
 import { LineClient } from '../../unit/agent/api/line-client.js';
 import { type RealAgent, startRealAgent } from '../../unit/agent/real-agent.js';
+import { documentOf } from '../../unit/cli/fake-terminal.js';
 import { lineErrors, schemaErrors } from '../../unit/view/documents/schemas.js';
 import { type PlainQemu, startQemu } from '../harness/plain-qemu.js';
 
@@ -113,4 +114,21 @@ test.each(MOMENTS)('a client that goes when a change is %s leaves no half of it'
   if (found.length > 0) await ask('detach', { device: found });
   expect(await ask('attach', {}, { emulated: ['usb-tablet'] })).toMatchObject({ exit: 0 });
   await ask('detach', { device: ['qplug-usb-tablet'] });
+});
+
+test('a VM that is started through the socket stays when the agent ends', async () => {
+  await using other = await startRealAgent();
+  const file = join(qemu.folder, 'stays.yaml');
+  writeFileSync(file, 'machine: pc\naccel: [tcg]\nmemory: 32M\nqemu: { args: [-nodefaults, -S] }\n');
+  const { env, uid, sysfs } = other.terminal;
+  const here = { env, uid, ...(sysfs && { sysfs }) };
+  try {
+    using client = await LineClient.connect(other.control);
+    const started = await client.ask({ do: 'run', words: { file }, options: { detach: true } });
+    expect(started).toMatchObject({ exit: 0, document: { vm: 'stays' } });
+    await other.agent[Symbol.asyncDispose]();
+    expect(await documentOf(['status', 'stays'], here)).toMatchObject({ vm: 'stays', state: 'prelaunch' });
+  } finally {
+    expect(await documentOf(['kill', 'stays'], here)).toMatchObject({ vm: 'stays', by: 'quit' });
+  }
 });

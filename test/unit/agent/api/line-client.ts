@@ -9,6 +9,7 @@ export class LineClient implements Disposable {
   readonly socket: Socket;
   readonly answers: Answer[] = [];
   isClosed = false;
+  #asked = 0;
 
   private constructor(path: string) {
     this.socket = createConnection({ path });
@@ -19,7 +20,9 @@ export class LineClient implements Disposable {
     let rest = '';
     this.socket.setEncoding('utf8');
     this.socket.on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
+      rest += text;
+      if (!text.includes('\n')) return;
+      const lines = rest.split('\n');
       rest = lines.pop() ?? '';
       this.answers.push(...lines.map((line) => JSON.parse(line) as Answer));
     });
@@ -49,8 +52,8 @@ export class LineClient implements Disposable {
 
   /** Sends a request, and waits for its final answer. */
   async ask(request: object): Promise<Answer> {
-    const id = `ask ${this.answers.length}`;
-    this.send({ id, ...request });
+    const id = `ask ${this.#asked++}`;
+    this.send({ ...request, id });
     const found = (): Answer | undefined => this.finals.find((one) => one['id'] === id);
     return await poll(() => found() ?? (this.isClosed ? { closed: true } : undefined), {
       interval: 1,
