@@ -1,11 +1,11 @@
 import { claimedDevice, keyOf, lossOf, matchesKey } from '../../access/index.js';
 import type { GuardKind } from '../../diag/index.js';
-import { type HostDevice, type HostInventory, labelOf, matchSelector } from '../../host/index.js';
+import { type HostDevice, labelOf, matchSelector } from '../../host/index.js';
 import { type Claim, type ClaimKey, type LostDevice, sameKey } from '../../registry/index.js';
 import { compareWishes, isAllowedChange, type StandingWish } from '../wish/index.js';
 import { type Attempts, attemptKey, quarantineOf } from './attempts.js';
 import type { Condition, DeviceAccount } from './condition.js';
-import { type Sight, seenKey, type VmSight } from './sight.js';
+import { identityOf, type Sight, seenKey, type VmSight } from './sight.js';
 
 /** Attach a device to a VM. */
 export interface AttachWork {
@@ -175,7 +175,7 @@ class Deciding {
   #followLost(vm: VmSight, lost: LostDevice): void {
     if (vm.claims.some(({ key }) => sameKey(key, lost.key))) return;
     const { inventory, wall } = this.#sight;
-    const same = returnedDevice(lost, inventory);
+    const same = this.#returnedDevice(lost);
     if (same !== undefined) {
       if (this.#claimOf(vm, same) !== undefined) return;
       const wish = this.#wishOf(vm, same);
@@ -194,6 +194,35 @@ class Deciding {
       for (const device of others)
         this.#propose({ vm, device, rank: 'connector', wish: undefined, lost, dead: undefined, guardOff: [] });
     this.#account(vm, lost.key, lost.label, undefined, { is: 'lost' });
+  }
+
+  /**
+   * The same ids at the same connector, or the same ids with a serial number at any connector. Makers give one serial number to many devices,
+   * so at another connector it counts only if no other device is known to have it.
+   */
+  #returnedDevice(lost: LostDevice): HostDevice | undefined {
+    const { inventory } = this.#sight;
+    const { key: was } = lost;
+    const same = inventory.devices.filter((device) => identityOf(keyOf(device, inventory)) === identityOf(was));
+    const here = same.find((device) => keyOf(device, inventory).connector === was.connector);
+    if (here !== undefined) return here;
+    return was.serial !== '' && same.length === 1 && !this.#hasTwin(lost) ? same[0] : undefined;
+  }
+
+  /**
+   * Whether another device with the ids and the serial number of a lost one is known: two were there at once, a VM had the other one before this
+   * one was lost, or a VM has lost the other one, too. Then only its connector tells which one a device is.
+   */
+  #hasTwin({ key: was, since }: LostDevice): boolean {
+    const { twins, vms, foreign } = this.#sight;
+    if (twins.has(identityOf(was))) return true;
+    const isTwin = ({ key }: { readonly key: ClaimKey }): boolean =>
+      identityOf(key) === identityOf(was) && !sameKey(key, was);
+    const claims = [...vms.flatMap((vm) => vm.claims), ...foreign];
+    return (
+      claims.some((claim) => isTwin(claim) && Date.parse(claim.since) <= Date.parse(since)) ||
+      vms.some((vm) => vm.lost.some(isTwin))
+    );
   }
 
   #followWish(vm: VmSight, wish: StandingWish): void {
@@ -334,16 +363,4 @@ function compareCandidates(a: Contender, b: Contender): number {
 
 function isDismissed({ dismissed }: VmSight, key: ClaimKey): boolean {
   return dismissed.some((one) => sameKey(one, key));
-}
-
-/**
- * The same ids at the same connector, or the same ids with a serial number at any connector. Makers give one serial number to many devices, so
- * at another connector it counts only if no other device has it.
- */
-function returnedDevice({ key: was }: LostDevice, inventory: HostInventory): HostDevice | undefined {
-  const same = inventory.devices.filter((device) =>
-    sameKey({ ...keyOf(device, inventory), connector: was.connector }, was),
-  );
-  const here = same.find((device) => keyOf(device, inventory).connector === was.connector);
-  return here ?? (was.serial !== '' && same.length === 1 ? same[0] : undefined);
 }

@@ -6,4 +6,4 @@
 export { type Attempts, attemptKey, FLAPPING_TIME, pauseAfter, type Tried, withoutOld, withTry } from './attempts.js';
 export type { Condition, DeviceAccount } from './condition.js';
 export { type AttachWork, addressOf, type Decision, decide, type FreeWork, type Work } from './decide.js';
-export { type Sight, seenKey, type VmSight } from './sight.js';
+export { identityOf, type Sight, seenKey, twinsAmong, type VmSight } from './sight.js';

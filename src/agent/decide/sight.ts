@@ -31,10 +31,26 @@ export interface Sight {
   readonly foreign: readonly Claim[];
   /** When the agent first saw each device, by `seenKey`, in ms of `time`. */
   readonly firstSeen: ReadonlyMap<string, number>;
+  /** Ids and serial numbers, by `identityOf`, of which the agent has seen two devices at once: they identify no device. */
+  readonly twins: ReadonlySet<string>;
   /** ms of a clock that never jumps. */
   readonly time: number;
   /** ms since 1970, to compare with records. */
   readonly wall: number;
+}
+
+/** @returns the same text for the same ids and serial number */
+export function identityOf({ vendorId, productId, serial = '' }: Identity): string {
+  return JSON.stringify([vendorId, productId, serial]);
+}
+
+type Identity = Pick<HostDevice, 'vendorId' | 'productId' | 'serial'>;
+
+/** @returns the identities that several of these devices have, with a serial number */
+export function twinsAmong(devices: readonly Identity[]): Set<string> {
+  const seen = new Set<string>();
+  const twins = devices.filter(({ serial = '' }) => serial !== '').map(identityOf);
+  return new Set(twins.filter((one) => seen.size === seen.add(one).size));
 }
 
 /** @returns the same text for the same device at the same address */

@@ -4,7 +4,7 @@ import { formatProcess } from '../../base/index.js';
 import { QplugError } from '../../diag/index.js';
 import { type AssignmentRecord, type Claim, type ClaimOwner, lives, sameOwner } from '../../registry/index.js';
 import { findVm } from '../../vm/index.js';
-import { type Sight, seenKey, type VmSight } from '../decide/index.js';
+import { type Sight, seenKey, twinsAmong, type VmSight } from '../decide/index.js';
 import { assignedWishes, type StandingWish } from '../wish/index.js';
 import { FileWishes } from './file-wishes.js';
 
@@ -12,9 +12,14 @@ import { FileWishes } from './file-wishes.js';
 export interface Looked {
   readonly sight: Sight;
   readonly targets: ReadonlyMap<string, VmTarget>;
+  /** What persons decided about VMs, running or not. */
+  readonly records: readonly AssignmentRecord[];
   /** The folders whose changes are a reason to look again. */
   readonly folders: ReadonlySet<string>;
 }
+
+/** Serial numbers of twins that it remembers: a device can make up as many as it likes. */
+const MOST_TWINS = 1000;
 
 /** A VM before its state is known. */
 interface KnownVm {
@@ -31,6 +36,7 @@ export class Lookout {
   readonly #host: HostAccess;
   readonly #files = new FileWishes();
   #firstSeen: ReadonlyMap<string, number> = new Map();
+  #twins: ReadonlySet<string> = new Set();
 
   constructor(host: HostAccess) {
     this.#host = host;
@@ -49,6 +55,7 @@ export class Lookout {
     this.#firstSeen = new Map(
       inventory.devices.map((one) => [seenKey(one), this.#firstSeen.get(seenKey(one)) ?? time]),
     );
+    this.#twins = new Set([...twinsAmong(inventory.devices), ...this.#twins].slice(0, MOST_TWINS));
     const claims = host.claims.list();
     const lost = host.claims.lost.list();
     const suspensions = host.claims.suspensions.list();
@@ -71,10 +78,12 @@ export class Lookout {
       };
     });
     const foreign = claims.filter((claim) => !known.some(({ owner }) => sameOwner(claim.owner, owner)));
-    const sight = { inventory, vms, foreign, firstSeen: this.#firstSeen, time, wall: Date.now() };
+    const [firstSeen, twins] = [this.#firstSeen, this.#twins];
+    const sight = { inventory, vms, foreign, firstSeen, twins, time, wall: Date.now() };
     return {
       sight,
       targets: new Map(known.map(({ name, target }) => [name, target])),
+      records,
       folders: this.#folders(records),
     };
   }

@@ -117,5 +117,5 @@ export function vmNamed(vm: string, more: Partial<VmSight> = {}): VmSight {
 }
 
 export function sightOf(inventory: HostInventory, vms: readonly VmSight[], more: Partial<Sight> = {}): Sight {
-  return { inventory, vms, foreign: [], firstSeen: new Map(), time: TIME, wall: WALL, ...more };
+  return { inventory, vms, foreign: [], firstSeen: new Map(), twins: new Set(), time: TIME, wall: WALL, ...more };
 }

@@ -7,8 +7,10 @@ import {
   type Condition,
   type DeviceAccount,
   decide,
+  identityOf,
   type Sight,
   seenKey,
+  twinsAmong,
   withTry,
 } from '../../../../src/agent/decide/index.js';
 import { selfIdentity } from '../../../../src/base/index.js';
@@ -28,6 +30,7 @@ import {
   vmNamed,
   wishFor,
 } from '../sights.js';
+import { World } from './world.js';
 
 /** 1-2, 4-1 and 4-2 have the ids 0627:0001, each with a serial number of its own; 2-1 and 3-1 have 46f4:0001; 1-4 is alone with its ids. */
 const here = inventoryOf(SIX);
@@ -363,6 +366,109 @@ describe('a lost device with a serial number', () => {
     const lost = lostOf('a', all, '1-5.3');
     expect(told(sightOf(all, [a({ lost: [lost] })]))).toEqual(['a attach 1-5.3', 'a due']);
     expect(told(sightOf(inventoryOf(without(twins, '1-5.3')), [a({ lost: [lost] })]))).toEqual(['a lost']);
+  });
+});
+
+describe('twins: two devices with the same ids and the same serial number', () => {
+  const pair = without(recording('hub-twins-gadgets'), '1-5.8');
+  const both = inventoryOf(pair);
+  const one = inventoryOf(without(pair, '1-5.3'));
+  const none = inventoryOf(without(without(pair, '1-5.3'), '1-5.2'));
+  const isSeen = { twins: twinsAmong(both.devices) };
+  const [first, second] = [lostOf('a', both, '1-5.2'), lostOf('a', both, '1-5.3')];
+  const before = { since: ago(5000) };
+  const elsewhere = { ...first, key: { ...first.key, connector: '0000:00:09.0/9-9' } };
+
+  test.each<[string, Sight, string[]]>([
+    [
+      'one vanishes: the VM keeps the other one, and waits for the first',
+      sightOf(one, [a({ claims: [claimOf('a', both, '1-5.2', before)], lost: [second] })]),
+      ['a attached', 'a lost'],
+    ],
+    [
+      'one vanishes, and another VM has the other one: it is not asked for',
+      sightOf(one, [a({ lost: [second] }), b({ claims: [claimOf('b', both, '1-5.2', before)] })]),
+      ['a lost', 'b attached'],
+    ],
+    [
+      'one vanishes, and a VM that nobody knows has the other one',
+      sightOf(one, [a({ lost: [second] })], { foreign: [claimOf('far', both, '1-5.2', before)] }),
+      ['a lost'],
+    ],
+    [
+      'one vanishes, and the other one was with the host all the time: it stays there',
+      sightOf(one, [a({ lost: [second] })], isSeen),
+      ['a lost'],
+    ],
+    ['both vanish', sightOf(none, [a({ lost: [first, second] })]), ['a lost', 'a lost']],
+    [
+      'both vanished, and one comes back at its connector',
+      sightOf(one, [a({ lost: [first, second] })]),
+      ['a attach 1-5.2', 'a lost', 'a due'],
+    ],
+    [
+      'both vanished from two VMs, and one comes back: to the VM that had this one',
+      sightOf(one, [a({ lost: [second] }), b({ lost: [lostOf('b', both, '1-5.2')] })]),
+      ['b attach 1-5.2', 'a lost', 'b due'],
+    ],
+    [
+      'both come back at their connectors',
+      sightOf(both, [a({ lost: [first, second] })], isSeen),
+      ['a attach 1-5.2', 'a attach 1-5.3', 'a due', 'a due'],
+    ],
+    [
+      'both vanished, and one comes at a third connector: which one it is, nobody knows',
+      sightOf(one, [a({ lost: [elsewhere, second] })]),
+      ['a lost', 'a lost'],
+    ],
+    [
+      'one that is alone with its serial number comes at another connector, as a new agent sees it',
+      sightOf(one, [a({ lost: [elsewhere] })]),
+      ['a attach 1-5.2', 'a due'],
+    ],
+  ])('%s', (_, sight, expected) => {
+    expect(told(sight)).toEqual(expected);
+  });
+
+  test.each([
+    ['1-5.2', first],
+    ['1-5.3', second],
+  ])('at %s the record of that one is fulfilled, and no other', (port, lost) => {
+    const { work } = decide(sightOf(both, [a({ lost: [second, first] })], isSeen), NONE);
+    expect(work.find((each) => each.do === 'attach' && each.device.port === port)).toMatchObject({ lost });
+  });
+
+  test('go and come in every order: the VM has exactly those that are there', () => {
+    const ports = ['1-5.2', '1-5.3'] as const;
+    for (const [x, y] of [ports, ports.toReversed()] as [string, string][]) {
+      for (const acts of [`-${x} +${x}`, `-${x} -${y} +${x} +${y}`, `-${x} -${y} +${y} +${x}`, `-${x} -${y} +${x}`]) {
+        const world = new World();
+        world.start('a');
+        for (const port of ports) {
+          world.plug(port);
+          world.attachByHand('a', port);
+        }
+        world.settle();
+        const there = new Set<string>(ports);
+        for (const act of acts.split(' ')) {
+          const port = act.slice(1);
+          if (act.startsWith('-')) world.pull(port);
+          else world.plug(port);
+          if (act.startsWith('-')) there.delete(port);
+          else there.add(port);
+          world.settle();
+          expect(world.has, acts).toEqual([...there].sort().map((one) => `a ${one}`));
+        }
+        world.checkRest();
+      }
+    }
+  });
+
+  test('are what is seen twice with one serial number, not what has none', () => {
+    expect(twinsAmong(both.devices)).toEqual(new Set([identityOf(first.key)]));
+    expect(twinsAmong(one.devices)).toEqual(new Set());
+    const bare = { vendorId: 1, productId: 2, serial: '' };
+    expect(twinsAmong([bare, bare])).toEqual(new Set());
   });
 });
 

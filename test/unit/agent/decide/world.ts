@@ -9,6 +9,7 @@ import {
   type Sight,
   seenKey,
   type Tried,
+  twinsAmong,
   type VmSight,
   type Work,
   withoutOld,
@@ -46,6 +47,7 @@ export class World {
   readonly #vms = new Map<string, WorldVm>();
   #attempts: Attempts = new Map();
   #firstSeen = new Map<string, number>();
+  #twins = new Set<string>();
   #isRunning = true;
   #time = TIME;
   #nextAddress = 20;
@@ -121,6 +123,7 @@ export class World {
     this.#isRunning = false;
     this.#attempts = new Map();
     this.#firstSeen = new Map();
+    this.#twins = new Set();
   }
 
   startAgent(): void {
@@ -208,7 +211,9 @@ export class World {
       inventory.devices.map((one) => [seenKey(one), this.#firstSeen.get(seenKey(one)) ?? time]),
     );
     const vms = [...this.#vms].map(([name, vm]) => vmNamed(name, { ...vm, isBusy: false }));
-    const sight: Sight = { inventory, vms, foreign: [], firstSeen: this.#firstSeen, time, wall: EPOCH + time };
+    this.#twins = new Set([...this.#twins, ...twinsAmong(inventory.devices)]);
+    const [firstSeen, twins] = [this.#firstSeen, this.#twins];
+    const sight: Sight = { inventory, vms, foreign: [], firstSeen, twins, time, wall: EPOCH + time };
     const decision = decide(sight, this.#attempts);
     this.#attempts = withoutOld(this.#attempts, time);
     for (const work of decision.work) if (work.do === 'attach') this.#checkAttach(work.vm, work.device);
