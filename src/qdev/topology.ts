@@ -53,6 +53,11 @@ export interface AttachedDevice {
   readonly attached: boolean;
   /** Current speed in Mb/s as QEMU reports it; undefined when the device is not attached or QEMU does not report it. */
   readonly megabits: number | undefined;
+  /**
+   * The USB address that the guest gave it; 0: the guest has not addressed it, or has reset it since. Undefined when QEMU does not report it, or
+   * the device is not attached.
+   */
+  readonly guestAddress?: number | undefined;
   /** For a usb-hub: how many downstream ports it has. */
   readonly hubPorts: number | undefined;
   /** For a usb-host of one exact device: the bus and address that it was given. */

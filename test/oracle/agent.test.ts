@@ -255,6 +255,28 @@ describe('the agent', () => {
     expect([nobody.exit, nobody.err]).toEqual([7, expect.stringContaining('nobody')]);
   });
 
+  test('wait --ready says what the guest has done with the device', async () => {
+    const wait = () => run(['wait', qemu.socket, '1-2', '--ready', '--timeout', '1'], { env, sysfs: host.sysfs });
+    expect(await wait()).toMatchObject({ exit: 7, err: expect.stringMatching(/is not ready after 1 s.*absent/s) });
+    await must('attach', qemu.socket, '1-2');
+    expect(await wait()).toMatchObject({ exit: 7, err: expect.stringContaining('has not addressed it yet') });
+    // the BIOS addresses all devices; nothing here shows the kernel's part in its choice of a configuration
+    await must('qmp', qemu.socket, 'cont');
+    const { err } = await poll(
+      async () => {
+        const ran = await wait();
+        return ran.err.includes('has not configured it yet') && ran;
+      },
+      { interval: 50, signal: patience() },
+    );
+    expect(err).toMatch(/the host has \S+ on 1-2:1\.0, and not usbfs/);
+    host.plug({ ...MODEM, driver: 'usbfs' });
+    expect((await must('wait', qemu.socket, '1-2', '--ready')).out).toBe('1-2 is ready\n');
+    expect(JSON.parse((await must('wait', qemu.socket, '1-2', '--ready', '--json')).out)).toMatchObject({
+      is: 'ready',
+    });
+  });
+
   test('takes all devices from their VMs before the host sleeps, and gives them back', async () => {
     await must('attach', qemu.socket, '1-2', '--port', '2');
     const awake = await startAgent();

@@ -101,6 +101,7 @@ function controllerOf(
       ...device,
       port: placed[i]?.port,
       megabits: device.attached ? placed[i]?.megabits : undefined,
+      guestAddress: device.attached ? placed[i]?.guestAddress : undefined,
       product: placed[i]?.product,
     })),
   };

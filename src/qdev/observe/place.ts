@@ -20,6 +20,8 @@ export interface SeenBus {
 export interface PlaceSeen {
   readonly port: string | undefined;
   readonly megabits: number | undefined;
+  /** The USB address that the guest gave it; 0 before that. */
+  readonly guestAddress: number | undefined;
   readonly product: string | undefined;
 }
 
@@ -57,6 +59,7 @@ export function placeDevices(
       return {
         port: device.requestedPort ?? line?.port,
         megabits: line?.megabits,
+        guestAddress: line?.address,
         product: line === undefined ? undefined : productOf(line, device.id),
       };
     });

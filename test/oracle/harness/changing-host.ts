@@ -13,6 +13,8 @@ export interface Mode {
   /** Default: one that goes with its product number. */
   readonly serial?: string;
   readonly openError?: number;
+  /** The driver of its interface: default the one of the recorded device. */
+  readonly driver?: string;
 }
 
 /** Two modes of one device. */
@@ -53,7 +55,7 @@ export class ChangingHost {
     const devices: StandInDevice[] = [];
     this.#now = without(SIX, '1-2');
     if (mode !== undefined) {
-      const { product, address, serial = `SERIAL-${product.toString(16)}`, openError } = mode;
+      const { product, address, serial = `SERIAL-${product.toString(16)}`, openError, driver } = mode;
       const descriptors = Buffer.from(
         'EgEAAgAAAEAnBgEAAAABAwoBCQIiAAEBB6AyCQQAAAEDAAAACSEBAAABIkoABwWBAwgABA==',
         'base64',
@@ -65,6 +67,7 @@ export class ChangingHost {
         '1-2/descriptors': { base64: descriptors.toString('base64') },
         // each mode is another program, and has another serial number
         '1-2/serial': { text: `${serial}\n` },
+        ...(driver === undefined ? {} : { '1-2:1.0/driver': { link: `../../../../../../bus/usb/drivers/${driver}` } }),
       });
       this.#now = { ...now, nodes: { ...now.nodes, [`bus/usb/001/00${address}`]: 'usable' } };
       devices.push({ ...TABLET, productId: product, address, ...(openError === undefined ? {} : { openError }) });

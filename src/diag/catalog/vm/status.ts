@@ -61,7 +61,7 @@ export const status = {
     text: (e: {
       vm: string;
       select: string | undefined;
-      wanted: 'up' | 'attached' | 'absent';
+      wanted: 'up' | 'attached' | 'absent' | 'ready';
       is: string;
       timeout: number;
     }): Text => ({

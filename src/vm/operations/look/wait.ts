@@ -1,7 +1,8 @@
 import { type HostAccess, hostDeviceOf, inventoryOf, type VmTarget } from '../../../access/index.js';
 import { DeadlineReached, poll } from '../../../base/index.js';
 import { describe, fail, QplugError } from '../../../diag/index.js';
-import { matchSelector, requireSelector, type Selector } from '../../../host/index.js';
+import { type HostDevice, matchSelector, requireSelector, type Selector } from '../../../host/index.js';
+import type { AttachedDevice } from '../../../qdev/index.js';
 import { type Operation, within } from '../../operation.js';
 import { readSituation } from '../../plan/index.js';
 import { findVm, openVm } from '../../target/index.js';
@@ -10,22 +11,24 @@ import { findVm, openVm } from '../../target/index.js';
 const CHECK_INTERVAL = 250;
 const CONNECT_TIMEOUT = 5000;
 
-/** What to wait for: a VM that answers, or a device that is in it or not. */
-export type WaitWish = { readonly for: 'up' } | { readonly for: 'attached' | 'absent'; readonly select: string };
+/** What to wait for: a VM that answers, or a device that is in it, in it and ready for use by the guest, or not in it. */
+export type WaitWish =
+  | { readonly for: 'up' }
+  | { readonly for: 'attached' | 'ready' | 'absent'; readonly select: string };
 
 /**
  * Waits until something is so, whoever does it: an agent, a person, the host. QEMU says whether it has the device; only for a device that is not
- * plugged in nobody asks it.
+ * plugged in nobody asks it. `readinessOf` says when a device is ready.
  *
  * @param vm - name, VM file or socket; a VM that is not there yet is waited for
  * @throws QplugError `selector-invalid` · `wait-timeout` with what is so instead
  */
 export async function waitUntil(vm: string, wish: WaitWish, host: HostAccess, operation: Operation): Promise<void> {
   const selector = 'select' in wish ? requireSelector(wish.select) : undefined;
-  let is = '';
+  let is = 'no answer came in that time';
   const check = async (signal: AbortSignal): Promise<boolean> => {
     try {
-      is = await stateOf(await findVm(vm, host), selector, host, signal);
+      is = await stateOf(await findVm(vm, host), { selector, wanted: wish.for }, host, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof QplugError)) throw error;
@@ -44,10 +47,10 @@ export async function waitUntil(vm: string, wish: WaitWish, host: HostAccess, op
   }
 }
 
-/** @returns `up`, `attached` or `absent` */
+/** @returns `up`, `attached` or `absent`; where `ready` is wanted, also that, or what a device lacks for it */
 async function stateOf(
   target: VmTarget,
-  selector: Selector | undefined,
+  { selector, wanted }: { readonly selector: Selector | undefined; readonly wanted: WaitWish['for'] },
   host: HostAccess,
   signal: AbortSignal,
 ): Promise<string> {
@@ -61,11 +64,30 @@ async function stateOf(
     already: { file: undefined, inventory },
   });
   if (matching === undefined) return 'up';
-  const isThere = topology.controllers.some(({ devices }) =>
-    devices.some((one) => {
+  const states = topology.controllers.flatMap(({ devices }) =>
+    devices.flatMap((one): string[] => {
       const hostDevice = one.attached ? hostDeviceOf(one, inventory, claims) : undefined;
-      return hostDevice !== undefined && matching.includes(hostDevice);
+      if (hostDevice === undefined || !matching.includes(hostDevice)) return [];
+      return [wanted === 'ready' ? readinessOf(one, hostDevice) : 'attached'];
     }),
   );
-  return isThere ? 'attached' : 'absent';
+  return states.find((state) => state === 'ready') ?? states[0] ?? 'absent';
+}
+
+/**
+ * Whether the guest can use a device that QEMU has attached. QEMU takes an address when the guest gives one (hw/usb/desc.c and
+ * hw/usb/host-libusb.c, SET_ADDRESS), and lets go of it when the guest resets the device. It claims the interfaces when the guest chooses a
+ * configuration (hw/usb/host-libusb.c, usb_host_set_config), and then their driver on the host is usbfs (usb_driver_claim_interface).
+ *
+ * @returns `ready`, or what is so instead. A fact that QEMU or the host does not show counts as given.
+ */
+export function readinessOf(
+  { guestAddress }: Pick<AttachedDevice, 'guestAddress'>,
+  { interfaces }: Pick<HostDevice, 'interfaces'>,
+): string {
+  if (guestAddress === 0) return 'it is attached, and the guest has not addressed it yet';
+  const free = interfaces.find(({ driver }) => driver !== 'usbfs');
+  if (free === undefined) return 'ready';
+  const { name, driver = 'no driver' } = free;
+  return `it is attached, and the guest has not configured it yet: the host has ${driver} on ${name}, and not usbfs`;
 }

@@ -41,8 +41,8 @@ describe('which line is which device', () => {
     );
     expect(placed).toEqual([
       [
-        { port: '2', megabits: 480, product: 'A' },
-        { port: '1', megabits: 5000, product: 'B' },
+        { port: '2', megabits: 480, guestAddress: 1, product: 'A' },
+        { port: '1', megabits: 5000, guestAddress: 2, product: 'B' },
       ],
     ]);
     expect(allPlaced(placed)).toBe(true);
@@ -208,8 +208,8 @@ describe('the text of info qtree', () => {
     );
     expect(placeDevices(twins, list, text)).toEqual([
       [
-        { port: '2', megabits: 480, product: 'B' },
-        { port: '1', megabits: 12, product: 'A' },
+        { port: '2', megabits: 480, guestAddress: 0, product: 'B' },
+        { port: '1', megabits: 12, guestAddress: 0, product: 'A' },
       ],
     ]);
   });
