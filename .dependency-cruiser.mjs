@@ -207,7 +207,8 @@ const ROOMS = {
     look: [['wish', 'decide'], 'A look reads, and makes no decision.'],
     act: [['wish', 'decide'], 'This room does the work that `decide` chose, and chooses nothing itself.'],
     watch: [[], 'An event is only a reason to look; nothing uses its content.'],
-    events: [['decide'], 'Events are derived from two looks, whatever caused the difference.'],
+    shares: [['decide'], 'A share belongs to a VM and its monitor, whatever devices the VM has.'],
+    events: [['decide', 'shares'], 'Events are derived from two looks, whatever caused the difference.'],
     api: [[], 'The server knows the agent only through an interface, so tests can use another one.'],
   },
   service: {

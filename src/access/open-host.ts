@@ -43,8 +43,9 @@ export function openHost({ env, uid, sysfs, files, policy, watch }: HostOptions)
   const registry = new VmRegistry(runtime);
   const shares = new ShareStore(runtime);
   const journal = new Journal(state ?? runtime, watch);
-  for (const folder of [runtime, registry.folder, shares.folder, state ?? runtime, journal.folder])
-    requireOwnFolder(folder);
+  const assignments = state === undefined ? undefined : new AssignmentStore(state);
+  const folders = [runtime, registry.folder, shares.folder, state ?? runtime, journal.folder];
+  for (const folder of [...folders, assignments?.folder ?? runtime]) requireOwnFolder(folder);
   return {
     sysfs: sysfs ?? realSysfs(),
     drivers: kernelDrivers(),
@@ -54,7 +55,7 @@ export function openHost({ env, uid, sysfs, files, policy, watch }: HostOptions)
     claims: new ClaimStore(runtime),
     journal,
     places: state === undefined ? undefined : new PlaceStore(state),
-    assignments: state === undefined ? undefined : new AssignmentStore(state),
+    assignments,
     snapshots: state === undefined ? undefined : new SnapshotStore(state),
     // guards are known only for this machine's own devices
     files: files ?? (sysfs === undefined ? realHostFiles() : undefined),

@@ -13,8 +13,9 @@ import {
   withoutOld,
   withTry,
 } from './decide/index.js';
-import { deriveEvents, EventLog, type Look } from './events/index.js';
+import { deriveEvents, EventLog, type Look, shareEvents } from './events/index.js';
 import { type Looked, Lookout } from './look/index.js';
+import { type ShareAccount, ShareKeeper, wishedShares } from './shares/index.js';
 import { FolderWatch, FolderWatches, UeventWatch } from './watch/index.js';
 
 /** ms between two looks when nothing happens: for changes of which inotify says nothing, such as a driver that was bound. */
@@ -75,6 +76,8 @@ export class Agent implements AsyncDisposable {
   readonly #working = new Map<string, Promise<void>>();
   /** When it last asked the QEMU of each VM that runs, by incarnation, in ms of `performance.now()`. */
   #checked: ReadonlyMap<string, number> = new Map();
+  readonly #keeper: ShareKeeper;
+  #shares: readonly ShareAccount[] = [];
   #attempts: Attempts = new Map();
   #last: Look | undefined;
   #isHinted = true;
@@ -93,6 +96,13 @@ export class Agent implements AsyncDisposable {
     this.#lookout = new Lookout(host);
     this.#mark = new HoldMark(options.runtime && agentSocket(options.runtime).folder);
     this.#isHeld = this.#mark.isSet;
+    this.#keeper = new ShareKeeper(host, {
+      changed: () => this.hint(),
+      findings: (found) => this.#options.onFindings?.(found),
+      fault: (error) => {
+        this.#fault ??= { error };
+      },
+    });
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
   }
 
@@ -129,6 +139,11 @@ export class Agent implements AsyncDisposable {
   /** The latest account of every device that a VM has, had, or is to have. */
   get accounts(): readonly DeviceAccount[] {
     return this.#last?.decision.accounts ?? [];
+  }
+
+  /** The latest account of every share that it keeps or is to keep. */
+  get shares(): readonly ShareAccount[] {
+    return this.#shares;
   }
 
   /** Asks for another look, at once. Many hints at once give one look. */
@@ -191,7 +206,7 @@ export class Agent implements AsyncDisposable {
   /** The agent as its clients reach it. */
   #desk(): AgentDesk {
     return {
-      accounts: () => ({ accounts: this.accounts, next: this.log.next, held: this.#isHeld }),
+      accounts: () => ({ accounts: this.accounts, shares: this.#shares, next: this.log.next, held: this.#isHeld }),
       look: () => this.hint(),
       hold: async (isHeld, signal) => ({ held: isHeld, left: await this.hold(isHeld, signal) }),
       events: (since, signal) => this.log.read(since ?? this.log.next, AbortSignal.any([signal, this.#signal])),
@@ -204,6 +219,7 @@ export class Agent implements AsyncDisposable {
     using folders = new FolderWatches(hint);
     const uevent = this.#options.inherited?.uevent;
     using _uevents = uevent === undefined ? undefined : new UeventWatch(uevent, hint);
+    await using _shares = this.#keeper;
     this.#signal.addEventListener('abort', () => this.#wake(), { once: true });
     let mended = Number.NEGATIVE_INFINITY;
     while (!this.#signal.aborted) {
@@ -241,7 +257,8 @@ export class Agent implements AsyncDisposable {
   /** @returns when to look again at the latest, in ms of `performance.now()` */
   async #look(folders: FolderWatches): Promise<number | undefined> {
     const isHeld = this.#isHeld;
-    const looked = await this.#lookout.look(new Set(this.#working.keys()), this.#checked, isHeld);
+    const busy = new Set([...this.#working.keys(), ...this.#keeper.taking]);
+    const looked = await this.#lookout.look(busy, this.#checked, isHeld);
     this.#looks++;
     this.#wasHeld = isHeld;
     const { sight } = looked;
@@ -254,14 +271,24 @@ export class Agent implements AsyncDisposable {
     this.#checked = new Map(
       sight.vms.flatMap(({ incarnation: is, checked }) => (checked === undefined ? [] : [[is, checked]])),
     );
+    const next = this.#share(looked);
     for (const work of decision.work) this.#begin(work, looked);
-    return decision.next;
+    return next === undefined ? decision.next : Math.min(next, decision.next ?? next);
+  }
+
+  /** @returns when to try a share again, in ms of `performance.now()` */
+  #share({ records, targets }: Looked): number | undefined {
+    const wished = wishedShares(records, targets);
+    const { accounts, next } = this.#keeper.follow(wished, new Set(this.#working.keys()));
+    this.log.append(shareEvents(this.#shares, accounts, performance.now()), new Date().toISOString());
+    this.#shares = accounts;
+    return next;
   }
 
   /** Begins work unless its VM is busy: then a later look brings it again. */
   #begin(work: Work, { sight, targets }: Looked): void {
     const target = targets.get(work.vm);
-    if (target === undefined || this.#working.has(work.vm)) return;
+    if (target === undefined || this.#working.has(work.vm) || this.#keeper.isTaking(work.vm)) return;
     const incarnation = sight.vms.find(({ vm }) => vm === work.vm)?.incarnation ?? '';
     const finish = (tried: Tried): void => {
       const time = performance.now();

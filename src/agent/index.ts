@@ -13,3 +13,4 @@ export {
 } from './api/index.js';
 export type { Condition, DeviceAccount } from './decide/index.js';
 export type { AgentEvent, EventDevice, EventLog, LoggedEvent, Resync } from './events/index.js';
+export type { ShareAccount, ShareCondition } from './shares/index.js';

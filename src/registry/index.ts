@@ -35,6 +35,7 @@ export {
   HOLD,
   PlaceStore,
   SnapshotStore,
+  type StandingShare,
 } from './state/index.js';
 export { runtimeDir, stateDir } from './state-folders.js';
 export { fileNameOf, isVmName } from './vm-name.js';

@@ -33,4 +33,15 @@ export type AgentEvent =
     }
   | { readonly event: 'quarantined'; readonly vm: string; readonly label: string; readonly retryIn: number }
   | { readonly event: 'ambiguous'; readonly vm: string; readonly label: string; readonly labels: readonly string[] }
-  | { readonly event: 'yields'; readonly vm: string; readonly label: string; readonly to: string };
+  | { readonly event: 'yields'; readonly vm: string; readonly label: string; readonly to: string }
+  | { readonly event: 'share-up'; readonly vm: string; readonly listen: string }
+  | {
+      /** A share ended, or a try to start it failed. */
+      readonly event: 'share-down';
+      readonly vm: string;
+      readonly listen: string;
+      /** Why; none if a person ended it, or its VM's socket is not there. */
+      readonly findings: readonly Finding[];
+      /** ms until the next try; absent if none is due. */
+      readonly retryIn?: number;
+    };

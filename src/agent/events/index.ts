@@ -6,3 +6,4 @@
 export type { AgentEvent, EventDevice } from './agent-event.js';
 export { deriveEvents, type Look } from './derive-events.js';
 export { EventLog, type LoggedEvent, type Resync } from './event-log.js';
+export { shareEvents } from './share-events.js';

@@ -1,5 +1,5 @@
 import type { LoggedEvent, Resync } from '../../agent/index.js';
-import { describe, printable, type Severity } from '../../diag/index.js';
+import { describe, type Finding, printable, type Severity } from '../../diag/index.js';
 import { formatId } from '../../host/index.js';
 
 /** @returns one line for people */
@@ -60,18 +60,28 @@ function wordsOf(event: LoggedEvent): string {
       return `${printable(event.vm)}: ${printable(event.label)} is being attached or detached`;
     case 'refused':
     case 'waiting': {
-      const reasons = event.findings
-        .map((one) => describe(one))
-        .map(({ what, why }) => (why === undefined ? what : `${what}: ${why}`));
+      const reasons = reasonsOf(event.findings);
       return `${printable(event.vm)} does not get ${printable(event.label)}: ${reasons.join('; ')}; next try in ${secondsOf(event.retryIn)}`;
     }
     case 'quarantined':
       return `${printable(event.label)} comes and goes too often; ${printable(event.vm)} gets it in ${secondsOf(event.retryIn)}`;
     case 'ambiguous':
       return `${printable(event.vm)}: ${printable(event.label)} matches several devices: ${event.labels.map((one) => printable(one)).join(', ')}`;
+    case 'share-up':
+      return `${printable(event.vm)} is shared at ${printable(event.listen)}`;
+    case 'share-down': {
+      const reasons = reasonsOf(event.findings);
+      const because = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;
+      const next = event.retryIn === undefined ? '' : `; next try in ${secondsOf(event.retryIn)}`;
+      return `${printable(event.vm)} is not shared at ${printable(event.listen)}${because}${next}`;
+    }
     case 'yields':
       return `${printable(event.label)} belongs to ${printable(event.to)}, and not to ${printable(event.vm)}`;
   }
+}
+
+function reasonsOf(findings: readonly Finding[]): string[] {
+  return findings.map((one) => describe(one)).map(({ what, why }) => (why === undefined ? what : `${what}: ${why}`));
 }
 
 function secondsOf(ms: number): string {

@@ -10,6 +10,16 @@ export interface AssignmentRecord {
   readonly socket?: string | undefined;
   /** Oldest first. */
   readonly assignments: readonly Assignment[];
+  /** The share of its monitor that the agent keeps. */
+  readonly share?: StandingShare | undefined;
+}
+
+/** A socket on which the agent serves the monitor of a VM to many clients, until a person says otherwise. */
+export interface StandingShare {
+  /** Absolute, links followed. */
+  readonly listen: string;
+  /** When it was made: ISO 8601. */
+  readonly made: string;
 }
 
 /** Devices that belong to a VM, until a person says otherwise. */
@@ -62,15 +72,22 @@ const LONGEST = 1024;
 /** ISO 8601, as qplug writes it. */
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
-function isRecord({ vm, socket, assignments }: Unchecked): boolean {
+function isRecord({ vm, socket, assignments, share }: Unchecked): boolean {
   return (
     typeof vm === 'string' &&
     isVmName(vm) &&
     (socket === undefined || (isText(socket) && isAbsolute(socket))) &&
     Array.isArray(assignments) &&
     assignments.every(isAssignment) &&
-    new Set(assignments.map(({ id }) => id)).size === assignments.length
+    new Set(assignments.map(({ id }) => id)).size === assignments.length &&
+    (share === undefined || isShare(share))
   );
+}
+
+function isShare(value: unknown): value is StandingShare {
+  if (!isObject(value)) return false;
+  const { listen, made } = value;
+  return isText(listen) && isAbsolute(listen) && typeof made === 'string' && TIME.test(made);
 }
 
 function isAssignment(value: unknown): value is Assignment {

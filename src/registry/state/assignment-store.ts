@@ -24,8 +24,8 @@ const LOCK = '.lock';
 export type AssignmentEdit = (record: AssignmentRecord, others: readonly AssignmentRecord[]) => AssignmentRecord;
 
 /**
- * The standing assignments of VMs, and the names of adopted VMs: a JSON file each under `<state>/assignments`, which is 0700. qplug
- * replaces a file in one step, so a reader sees either the old or the new one. One lock for all files makes each change exclusive.
+ * The standing assignments and shares of VMs, and the names of adopted VMs: a JSON file each under `<state>/assignments`, which is 0700.
+ * qplug replaces a file in one step, so a reader sees either the old or the new one. One lock for all files makes each change exclusive.
  */
 export class AssignmentStore {
   readonly #state: string;
@@ -85,7 +85,7 @@ export class AssignmentStore {
 
   /**
    * Changes the record of a VM: reads it, and writes the new one, in one exclusive step. The new record is on the disk when this
-   * returns. A record without socket and without assignments is deleted. A file that can't be read stays as it is.
+   * returns. A record without socket, assignments and share is deleted. A file that can't be read stays as it is.
    *
    * @returns the new record
    * @throws QplugError `assignments-unreadable` · `assignments-busy` · `state-write-failed` · `vm-name-wrong` · what `edit` throws · the
@@ -104,7 +104,7 @@ export class AssignmentStore {
       const before = record ?? { format: 1, vm, assignments: [] };
       const others = this.list().records.filter((one) => one.vm !== vm);
       const after = edit(before, others);
-      if (after.socket === undefined && after.assignments.length === 0) removeWhole(path);
+      if (isEmpty(after)) removeWhole(path);
       else writeDurably(path, after);
       return after;
     });
@@ -120,6 +120,10 @@ export class AssignmentStore {
       throw fail('assignments-busy', { path: this.folder, holder, timeout: LOCK_TIMEOUT }, { cause });
     }
   }
+}
+
+function isEmpty({ socket, assignments, share }: AssignmentRecord): boolean {
+  return socket === undefined && assignments.length === 0 && share === undefined;
 }
 
 /** @param vm - undefined: of all VMs */

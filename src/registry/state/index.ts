@@ -9,6 +9,7 @@ export {
   type AssignmentRecord,
   alsoIdentityOf,
   HOLD,
+  type StandingShare,
 } from './assignment-record.js';
 export { AssignmentStore } from './assignment-store.js';
 export type { PlaceRecord, RememberedController, RememberedDevice } from './place-record.js';

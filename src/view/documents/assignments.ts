@@ -19,9 +19,27 @@ export function unassignDocument({ vm, assignments }: UnassignReport): Record<st
   return { vm, assignments: assignments.map(assignmentDocument) };
 }
 
-/** For programs: the assignments of VMs, and the adopted VMs. */
-export function assignmentsDocument({ records, dismissals }: AssignmentsReport): Record<string, unknown> {
-  return { vms: records.map(recordDocument), detachedByHand: dismissals.map(dismissalDocument) };
+/** What the agent says of a share that it is to keep. */
+export interface ShareState {
+  readonly vm: string;
+  /** Undefined: no agent runs. */
+  readonly state: string | undefined;
+  /** Why it waits, in words. */
+  readonly reason: string | undefined;
+}
+
+/** For programs: the assignments of VMs, the adopted VMs, and the shares that the agent keeps. */
+export function assignmentsDocument(
+  { records, dismissals }: AssignmentsReport,
+  shares: readonly ShareState[],
+): Record<string, unknown> {
+  const vms = records.map((record) =>
+    recordDocument(
+      record,
+      shares.find(({ vm }) => vm === record.vm),
+    ),
+  );
+  return { vms, detachedByHand: dismissals.map(dismissalDocument) };
 }
 
 /** For programs: the name that an adopted VM has, or no longer has. */
@@ -32,8 +50,17 @@ export function adoptDocument(report: AdoptReport | ForgetReport): Record<string
     : { name, socket, outcome: 'forgotten' };
 }
 
-function recordDocument({ vm, socket, assignments }: AssignmentRecord): Record<string, unknown> {
-  return { vm, socket: socket ?? null, assignments: assignments.map(assignmentDocument) };
+function recordDocument(
+  { vm, socket, assignments, share }: AssignmentRecord,
+  told: ShareState | undefined,
+): Record<string, unknown> {
+  const kept = share && {
+    listen: share.listen,
+    made: share.made,
+    state: told?.state ?? null,
+    reason: told?.reason ?? null,
+  };
+  return { vm, socket: socket ?? null, assignments: assignments.map(assignmentDocument), share: kept ?? null };
 }
 
 function assignmentDocument(assignment: Assignment): Record<string, unknown> {

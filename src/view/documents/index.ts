@@ -17,6 +17,6 @@ export { planDocument } from './plan.js';
 export { rebalanceDocument } from './rebalance.js';
 export { releaseDocument } from './release.js';
 export { runDocument } from './run.js';
-export { shareDocument } from './share.js';
+export { keptShareDocument, shareDocument } from './share.js';
 export { statusDocument } from './status.js';
 export { resumeDocument, suspendDocument } from './suspension.js';

@@ -81,7 +81,7 @@ test('tells of the devices that it sees first', async () => {
     seq: 1,
     device: { port: '1-2' },
   });
-  expect(await ask({ do: 'accounts' })).toEqual({ id: 1, accounts: [], next: 7, held: false });
+  expect(await ask({ do: 'accounts' })).toEqual({ id: 1, accounts: [], shares: [], next: 7, held: false });
 });
 
 test('holds and gives back, and says which it does', async () => {

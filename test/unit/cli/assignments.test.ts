@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -207,6 +216,87 @@ describe('qplug adopt', () => {
     runs('guest');
     const { err } = await qplug('status', 'guest', '--timeout', '1');
     expect(err).toContain(join('vm', 'guest', 'qplug.sock'));
+  });
+});
+
+describe('qplug share --keep', () => {
+  const kept = async (): Promise<unknown> => (await documentOf('assignments')).vms;
+  let listen: string;
+  beforeEach(() => {
+    listen = join(folder, 'shared.sock');
+  });
+
+  test('records a share for the agent, which another path replaces and --end ends', async () => {
+    const { findings, ...first } = await documentOf('share', 'bench', '--listen', listen, '--keep');
+    expect(first).toMatchObject({ vm: 'bench', listen, outcome: 'kept', agent: false });
+    expect(findings.map(({ code }) => code)).toEqual(['share-awaits-agent']);
+    expect(await documentOf('share', 'bench', '--listen', listen, '--keep')).toMatchObject({ outcome: 'already' });
+    const share = { listen, made: expect.any(String), state: null, reason: null };
+    expect(await kept()).toEqual([{ vm: 'bench', socket: null, assignments: [], share }]);
+    const { out } = await qplug('assignments');
+    expect(out).toContain(`bench is to be shared at ${listen}, as soon as qplug agent runs\n`);
+    const other = join(folder, 'other.sock');
+    expect(await documentOf('share', 'bench', '--listen', other, '--keep')).toMatchObject({ outcome: 'changed' });
+    expect(await documentOf('share', 'bench', '--end')).toMatchObject({
+      listen: other,
+      outcome: 'ended',
+      findings: [],
+    });
+    expect(await kept()).toEqual([]);
+  });
+
+  test('leaves assignments alone, and is left alone by them', async () => {
+    await documentOf('assign', 'bench', '1-2');
+    await documentOf('share', 'bench', '--listen', listen, '--keep');
+    await documentOf('unassign', 'bench', '--all');
+    expect(await kept()).toMatchObject([{ vm: 'bench', assignments: [], share: { listen } }]);
+    await documentOf('assign', 'bench', '1-2');
+    await documentOf('share', 'bench', '--end');
+    expect(await kept()).toMatchObject([{ vm: 'bench', assignments: [{ selector: '1-2' }], share: null }]);
+  });
+
+  test('a socket needs a name first; who forgets the name ends the share', async () => {
+    const socket = join(folder, 'guest.sock');
+    expect(await refusalOf('share', socket, '--listen', listen, '--keep')).toEqual([['assign-to-socket'], 2]);
+    await documentOf('adopt', socket, '--name', 'guest');
+    expect(await documentOf('share', socket, '--listen', listen, '--keep')).toMatchObject({ vm: 'guest' });
+    expect((await qplug('adopt', '--forget', 'guest')).out).toContain(`the agent shares it no longer at ${listen}\n`);
+    expect(await kept()).toEqual([]);
+  });
+
+  test('writes a path as it is, links followed', async () => {
+    mkdirSync(join(folder, 'real'));
+    symlinkSync('real', join(folder, 'link'));
+    const { listen: path } = await documentOf('share', 'bench', '--listen', join(folder, 'link', 's'), '--keep');
+    expect(path).toBe(join(folder, 'real', 's'));
+  });
+
+  test.each([
+    [['share', 'bench', '--listen', '/tmp/x.sock', '--keep'], ['share-place-unsafe'], 5],
+    [['share', 'bench', '--listen', '/nowhere/x.sock', '--keep'], ['share-place-unusable'], 1],
+    [['share', 'bench', '--keep'], ['word-missing'], 2],
+    [['share', 'x!', '--listen', '/tmp/x.sock', '--keep'], ['vm-name-wrong'], 2],
+    [['share', 'bench', '--end'], ['share-not-kept'], 3],
+    [['share', 'bench', '--end', '--keep'], ['options-conflict'], 2],
+    [['share', 'bench', '--end', '--listen', '/x'], ['options-conflict'], 2],
+  ])('%j is refused: %j', async (words, codes, exit) => {
+    expect(await refusalOf(...words)).toEqual([codes, exit]);
+    expect(await kept()).toEqual([]);
+  });
+
+  test('one path is for one VM', async () => {
+    await documentOf('share', 'bench', '--listen', listen, '--keep');
+    expect(await refusalOf('share', 'other', '--listen', listen, '--keep')).toEqual([['share-kept-there'], 5]);
+  });
+
+  test.each([
+    ['that others can change', (path: string) => chmodSync(path, 0o777)],
+    ['of another user', (path: string) => chownSync(path, 65_534, 65_534)],
+  ])('a record in a folder %s is not believed', async (_, spoil) => {
+    if (process.getuid?.() !== 0) return;
+    await documentOf('share', 'bench', '--listen', listen, '--keep');
+    spoil(join(folder, 'state', 'assignments'));
+    expect(await refusalOf('assignments')).toEqual([['folder-not-ours'], 1]);
   });
 });
 

@@ -6,7 +6,7 @@ export const assignments: CommandDeclaration = {
   group: 'look',
   brief: 'which devices belong to which VM',
   summary:
-    'List the assignments, the VMs that qplug adopt gave a name, and the devices that a person detached by hand from a VM that still runs.',
+    'List the assignments, the VMs that qplug adopt gave a name, the shares that the agent keeps (qplug share --keep), and the devices that a person detached by hand from a VM that still runs.',
   words: [{ ...VM_NAME, required: false }],
   options: {},
   examples: [

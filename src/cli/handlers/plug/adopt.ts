@@ -27,9 +27,10 @@ function adoptedText({ name, socket, already }: AdoptReport): string {
   return `${printable(name)} is ${already ? 'already ' : ''}the VM with the socket ${printable(socket)}`;
 }
 
-function forgottenText({ name, socket, assignments }: ForgetReport): string {
+function forgottenText({ name, socket, assignments, share }: ForgetReport): string {
   return lines([
     `${printable(name)} is no longer the VM with the socket ${printable(socket)}`,
     ...(assignments === 0 ? [] : [`  its assignments stay (${assignments}), for a VM that gets the name later`]),
+    ...(share === undefined ? [] : [`  the agent shares it no longer at ${printable(share)}`]),
   ]);
 }

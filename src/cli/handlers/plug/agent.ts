@@ -11,7 +11,9 @@ import { forJournal, type Level } from '../../output/journal-lines.js';
 import { jsonText } from '../../output/json-text.js';
 import { renderAccounts } from '../../render/agent-accounts.js';
 import { levelOfEvent, renderAgentEvent } from '../../render/agent-event.js';
+import { readShares, shareSentence } from '../../render/agent-shares.js';
 import { renderFinding } from '../../render/finding.js';
+import { lines } from '../../render/lines.js';
 import { serveCommands, serveWatchers } from '../../serve/serve-commands.js';
 import type { Terminal } from '../../terminal.js';
 import { manageUnits } from './agent-units.js';
@@ -87,6 +89,11 @@ async function tell(
   }
 }
 
+function statusText({ accounts, shares }: Readonly<Record<string, unknown>>): string {
+  const more = readShares(shares).map(shareSentence);
+  return more.length === 0 ? renderAccounts(accounts) : `${renderAccounts(accounts)}\n${lines(more)}`;
+}
+
 /** Asks the running agent. */
 async function ask(verb: string, terminal: Terminal): Promise<Outcome> {
   const runtime = runtimeDir(terminal.env, terminal.uid);
@@ -97,7 +104,7 @@ async function ask(verb: string, terminal: Terminal): Promise<Outcome> {
     return {
       schema: verb === 'status' ? 'agent-status' : 'agent-hold',
       document: () => document,
-      text: () => (verb === 'status' ? renderAccounts(document['accounts']) : ''),
+      text: () => (verb === 'status' ? statusText(document) : ''),
       exit: left.length === 0 ? EXIT_CODES.done : EXIT_CODES.failed,
     };
   }

@@ -18,6 +18,9 @@ interface ClientDropped {
   reason: 'unread' | 'stalled' | 'too-large';
 }
 
+/** How the connection to QEMU ended. */
+type WhyShareEnded = 'by-us' | 'shutdown' | 'eof' | 'error' | 'protocol';
+
 export const share = {
   'share-place-taken': {
     kind: 'refused',
@@ -51,6 +54,38 @@ export const share = {
       why: printable(reason),
     }),
   },
+  /** `vm`: the one whose monitor the agent shares at that path. */
+  'share-kept-there': {
+    kind: 'refused',
+    text: ({ socket, vm }: { socket: string; vm: string }): Text => ({
+      what: `the agent shares ${printable(vm)} there`,
+      where: printable(socket),
+      fix: [advice('choose another path, or end that share:'), sh`qplug share ${vm} --end`],
+    }),
+  },
+  'share-not-kept': {
+    kind: 'not-found',
+    text: ({ vm }: { vm: string }): Text => ({
+      what: `the agent keeps no share of ${printable(vm)}`,
+      why: 'only qplug share --keep makes such a share; Ctrl-C ends any other',
+      fix: sh`qplug assignments`,
+    }),
+  },
+  'share-awaits-agent': {
+    kind: 'unreachable',
+    text: ({ vm }: { vm: string }): Text => ({
+      what: `nobody shares ${printable(vm)} now`,
+      why: 'the agent does it, and no agent of this user is running',
+      fix: sh`qplug agent`,
+    }),
+  },
+  'share-ended': {
+    kind: 'unreachable',
+    text: ({ vm, reason }: { vm: string; reason: WhyShareEnded }): Text => ({
+      what: `the share of ${printable(vm)} has ended`,
+      why: WHY_ENDED[reason],
+    }),
+  },
   'share-client-dropped': {
     kind: 'failed',
     text: ({ client, reason }: ClientDropped): Text => ({
@@ -76,6 +111,14 @@ const WHAT_IS_THERE: Readonly<Record<PlaceTaken['there'], string>> = {
   'other-user': 'there is a socket of another user',
   file: 'there is a file or folder that is not a socket',
   new: 'another process has just created a file there',
+};
+
+const WHY_ENDED: Readonly<Record<WhyShareEnded, string>> = {
+  'by-us': 'qplug closed the connection',
+  shutdown: 'QEMU has shut down',
+  eof: 'QEMU closed the connection',
+  error: 'the connection to QEMU failed',
+  protocol: 'QEMU sent what is not QMP',
 };
 
 const WHY_DROPPED: Readonly<Record<ClientDropped['reason'], string>> = {

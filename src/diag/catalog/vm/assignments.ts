@@ -70,7 +70,7 @@ export const assignments = {
     text: ({ command, socket, name }: { command: string; socket: string; name: string }): Text => ({
       what: `qplug ${printable(command)} needs the name of a VM, which a socket does not have`,
       where: printable(socket),
-      why: 'an assignment lasts longer than a QEMU and its socket',
+      why: 'qplug records it for longer than a QEMU and its socket last',
       fix: sh`qplug adopt ${socket} --name ${name}`,
     }),
   },

@@ -19,6 +19,8 @@ export interface ForgetReport {
   readonly socket: string;
   /** The number of its assignments, which stay. */
   readonly assignments: number;
+  /** The socket on which the agent shared it, which it does no longer. */
+  readonly share: string | undefined;
 }
 
 /**
@@ -49,23 +51,26 @@ export async function adopt(socket: string, name: string, host: HostAccess, sign
 }
 
 /**
- * Takes the name of an adopted VM away. Its assignments stay, for a VM that gets the name later.
+ * Takes the name of an adopted VM away. Its assignments stay, for a VM that gets the name later; the agent shares it no longer.
  *
  * @throws QplugError `not-adopted` · as `AssignmentStore.change`
  */
 export async function forgetAdopted(name: string, host: HostAccess, signal: AbortSignal): Promise<ForgetReport> {
   const store = storeOf(host);
   let socket = '';
-  const forget = ({ socket: had, ...rest }: AssignmentRecord): AssignmentRecord => {
+  let listen: string | undefined;
+  const forget = ({ socket: had, share, ...rest }: AssignmentRecord): AssignmentRecord => {
     if (had === undefined) throw fail('not-adopted', { name, known: adoptedVms(host).map((one) => one.name) });
     socket = had;
+    listen = share?.listen;
     return rest;
   };
   const { assignments } = await store.change(name, forget, signal);
-  return { name, socket, assignments: assignments.length };
+  return { name, socket, assignments: assignments.length, share: listen };
 }
 
-function isSameSocket(one: string, other: string): boolean {
+/** Whether two paths lead to one socket, or are the same. */
+export function isSameSocket(one: string, other: string): boolean {
   const file = socketFileOf(one);
   return one === other || (file !== undefined && file === socketFileOf(other));
 }

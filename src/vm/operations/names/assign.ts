@@ -166,8 +166,14 @@ export function storeOf({ assignments }: HostAccess): AssignmentStore {
   return assignments;
 }
 
-/** @throws QplugError `assign-to-socket` · `vm-name-wrong` · the errors of the VM file */
-async function vmToAssign(command: string, word: string, host: HostAccess): Promise<string> {
+/**
+ * Finds the name of a VM for which something is recorded; the VM need not run.
+ *
+ * @param command - for messages: `assign`
+ * @param word - a name, a VM file, or the socket of a VM that has a name
+ * @throws QplugError `assign-to-socket` · `vm-name-wrong` · the errors of the VM file
+ */
+export async function vmToAssign(command: string, word: string, host: HostAccess): Promise<string> {
   if (isVmFile(word)) return await nameInFile(word);
   if (!word.includes('/')) return fileNameOf(word);
   const name = recordOfSocket(word, host)?.name ?? nameOfSocket(word, host);

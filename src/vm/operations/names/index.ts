@@ -1,4 +1,4 @@
-/** What persons decide about VMs, recorded: assignments, names of adopted VMs, and a monitor that several clients share. */
+/** What persons decide about VMs, recorded: assignments, names of adopted VMs, and shares of monitors. */
 
 export { type AdoptReport, adopt, type ForgetReport, forgetAdopted } from './adopt.js';
 export {
@@ -10,4 +10,5 @@ export {
   type UnassignReport,
   unassign,
 } from './assign.js';
+export { endKeptShare, type KeptShareReport, keepShare } from './keep-share.js';
 export { type ShareRequest, shareVm, VmShare } from './share.js';

@@ -79,6 +79,16 @@ describe('the assignments of a VM', () => {
     expect(files()).toEqual([]);
   });
 
+  test('are kept with a share, which alone keeps the file, too', async () => {
+    const share = { listen: '/home/me/shared.sock', made: STICK.made };
+    await store.change('bench', () => ({ ...RECORD, share }), signal);
+    expect(store.read('bench')).toEqual({ record: { ...RECORD, share }, findings: [] });
+    await store.change('bench', ({ socket: _, ...one }) => ({ ...one, assignments: [] }), signal);
+    expect(store.read('bench').record).toEqual({ format: 1, vm: 'bench', assignments: [], share });
+    await store.change('bench', ({ share: _, ...one }) => one, signal);
+    expect(files()).toEqual([]);
+  });
+
   test('stay as they are if the change fails', async () => {
     await store.change('bench', () => RECORD, signal);
     const wrong = (): never => {
@@ -112,6 +122,14 @@ describe('a file', () => {
     ['a hold of two hours', one({ hold: 7200 }), 'torn'],
     ['an ask that is no', one({ ask: false }), 'torn'],
     ['no time', one({ made: 'yesterday' }), 'torn'],
+    ['a share that is no object', wrong({ share: '/run/s' }), 'torn'],
+    ['a share at a path that is not absolute', wrong({ share: { listen: 's', made: STICK.made } }), 'torn'],
+    [
+      'a share at a path that is endless',
+      wrong({ share: { listen: `/${'x'.repeat(2000)}`, made: STICK.made } }),
+      'torn',
+    ],
+    ['a share without a time', wrong({ share: { listen: '/run/s' } }), 'torn'],
     ['a later format', JSON.stringify({ format: 2, anything: true }), 'newer'],
   ])('with %s is told, and left alone', async (_, text, reason) => {
     mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
