@@ -6,6 +6,9 @@ import { type ConnectOptions, connect, type QmpAddress, QmpConnectError, type Qm
 import type { VmRecord } from '../../registry/index.js';
 import { findVm } from './find-vm.js';
 
+/** ms between two checks whether a share has taken the monitor. */
+const SHARE_CHECK_INTERVAL = 250;
+
 /** ms until a rejected client retries. */
 const CONNECT_RETRY_INTERVAL = 100;
 
@@ -15,7 +18,8 @@ export interface OpenVm extends VmTarget, AsyncDisposable {
 }
 
 /**
- * Finds a VM and connects to its monitor. If another client holds the monitor, waits for it until the deadline.
+ * Finds a VM and connects to its monitor. If another client holds the monitor, waits for it until the deadline; if a share of this user takes it
+ * meanwhile, connects to that.
  *
  * @param vm - name, VM file or socket path, or the target that `findVm` found
  * @param options - `timeout` ms for the connection
@@ -27,8 +31,7 @@ export async function openVm(
   options: { readonly signal: AbortSignal; readonly timeout: number },
 ): Promise<OpenVm> {
   const target = typeof vm === 'string' ? await findVm(vm, host) : vm;
-  const path = monitorPath(target.socket, host);
-  const qmp = await takeMonitor(path, connect, options);
+  const { path, qmp } = await connectWherever(target.socket, host, options);
   try {
     const known = await identify(target, path, qmp, host, options.signal);
     if (known.record !== undefined) keepLog(known.record);
@@ -36,6 +39,41 @@ export async function openVm(
   } catch (error) {
     await qmp.close();
     throw error;
+  }
+}
+
+/** Connects to a monitor, or to the share that holds it, also if the share comes while this waits in QEMU's queue behind it. */
+async function connectWherever(
+  socket: string,
+  host: HostAccess,
+  { signal, timeout }: { readonly signal: AbortSignal; readonly timeout: number },
+): Promise<{ readonly path: string; readonly qmp: QmpConnection }> {
+  using deadline = new Deadline(timeout, signal);
+  for (;;) {
+    const path = monitorPath(socket, host);
+    let hasMoved = false;
+    using attempt = new Deadline(Number.POSITIVE_INFINITY, signal);
+    const watch = setInterval(() => {
+      hasMoved ||= isElsewhere(socket, path, host);
+      if (hasMoved) attempt[Symbol.dispose]();
+    }, SHARE_CHECK_INTERVAL);
+    try {
+      const options = { signal: attempt.signal, timeout: Math.max(1, deadline.remaining) };
+      return { path, qmp: await takeMonitor(path, connect, options) };
+    } catch (error) {
+      if (!hasMoved || signal.aborted) throw error;
+    } finally {
+      clearInterval(watch);
+    }
+  }
+}
+
+/** Whether a share has taken the monitor since, or given it up; false if that can't be read now. */
+function isElsewhere(socket: string, path: string, host: HostAccess): boolean {
+  try {
+    return monitorPath(socket, host) !== path;
+  } catch {
+    return false;
   }
 }
 

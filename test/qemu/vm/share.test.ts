@@ -205,6 +205,22 @@ describe('qplug itself', () => {
     expect(vm.process).toBeUndefined();
   });
 
+  test('that waits in QEMU’s queue behind a share goes through it as soon as it knows of it', async () => {
+    await using _share = await share();
+    const [record] = world.host.shares?.list() ?? [];
+    rmSync(join(world.folder, 'run', 'shares'), { recursive: true });
+    let isOpen = false;
+    const opening = openVm(qemu.socket, world.host, world.operation()).finally(() => {
+      isOpen = true;
+    });
+    await using other = await client();
+    expect((await other.execute('query-status')).status).toBe('prelaunch');
+    expect(isOpen).toBe(false);
+    world.host.shares?.add(record as NonNullable<typeof record>);
+    await using vm = await opening;
+    expect((await vm.qmp.execute('query-status')).status).toBe('prelaunch');
+  });
+
   test('whose turn does not come: qmp-no-turn at the deadline, while other clients are served', async () => {
     await using _share = await share();
     await using _holder = await openVm(listen, world.host, world.operation());
