@@ -7,6 +7,7 @@ import { ensureStandIn } from '../../scripts/usb-stand-in.mjs';
 import { openHost } from '../../src/access/index.js';
 import { Agent, type Condition } from '../../src/agent/index.js';
 import { poll } from '../../src/base/index.js';
+import { connect } from '../../src/qmp/index.js';
 import { patience } from '../patience.js';
 import { type PlainQemu, startQemuOf } from '../qemu/harness/plain-qemu.js';
 import { type Ran, qplug as run } from '../unit/cli/fake-terminal.js';
@@ -240,6 +241,33 @@ describe('the agent', () => {
       signal: patience(),
     });
     expect(await inVm()).toEqual([]);
+  });
+
+  test('works through the share that it keeps itself, whichever was first, beside another client', async () => {
+    const listen = join(folder, `shared-${Math.random()}.sock`);
+    await must('adopt', qemu.socket, '--name', 'guest');
+    await must('assign', 'guest', '1-2', '--port', '2');
+    await must('share', 'guest', '--listen', listen, '--keep');
+    const first = await startAgent();
+    await poll(() => first.shares.some(({ condition }) => condition.is === 'up'), { interval: 10, signal: patience() });
+    await using beside = await connect({ path: listen });
+    await becomes(`${idOf(0x701a)} on 2`);
+    for (const address of [5, 6]) {
+      plug(undefined);
+      await becomes();
+      plug({ ...MODEM, address });
+      await becomes(`${idOf(0x701a)} on 2`);
+    }
+    expect((await beside.execute('query-status')).status).toBe('prelaunch');
+    await endAgent();
+    expect((await beside.closed).reason).toBe('eof');
+    plug(undefined);
+    await startAgent();
+    await becomes();
+    plug({ ...MODEM, address: 7 });
+    await becomes(`${idOf(0x701a)} on 2`);
+    expect(agent?.shares).toMatchObject([{ condition: { is: 'up' } }]);
+    expect(said).toEqual([]);
   });
 
   test('wait says what QEMU has, whoever attached it', async () => {

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { type HostAccess, inventoryOf, ownerOf, presenceOf, type VmTarget } from '../../access/index.js';
-import { formatProcess } from '../../base/index.js';
+import { formatProcess, socketFileOf } from '../../base/index.js';
 import { QplugError } from '../../diag/index.js';
 import { type AssignmentRecord, type Claim, type ClaimOwner, lives, sameOwner } from '../../registry/index.js';
 import { findVm } from '../../vm/index.js';
@@ -84,7 +84,7 @@ export class Lookout {
       sight,
       targets: new Map(known.map(({ name, target }) => [name, target])),
       records,
-      folders: this.#folders(records),
+      folders: this.#folders(records, known),
     };
   }
 
@@ -126,10 +126,16 @@ export class Lookout {
     }
   }
 
-  #folders(records: readonly AssignmentRecord[]): ReadonlySet<string> {
+  #folders(records: readonly AssignmentRecord[], known: readonly KnownVm[]): ReadonlySet<string> {
     const { registry, assignments } = this.#host;
     const sockets = records.flatMap(({ socket }) => (socket === undefined ? [] : dirname(socket)));
-    return new Set([registry.folder, ...(assignments === undefined ? [] : [assignments.folder]), ...sockets]);
+    // only until the VM has started: its log is in the same folder, and a guest may fill it
+    const starting = records.flatMap(({ vm }) => {
+      const owner = known.find(({ name }) => name === vm)?.target.record?.sockets.owner;
+      return owner === undefined || socketFileOf(owner) === undefined ? registry.folderOf(vm) : [];
+    });
+    const store = assignments === undefined ? [] : [assignments.folder];
+    return new Set([registry.folder, ...store, ...sockets, ...starting]);
   }
 }
 

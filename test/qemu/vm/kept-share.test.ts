@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -239,6 +239,24 @@ describe('a share that the agent keeps', () => {
     await startAgent();
     await becomes('up');
     await works();
+  });
+
+  test('of a VM that qplug started: the socket for its owner, whenever the VM runs; qplug keeps its own', async () => {
+    const file = join(folder, 'bench.yaml');
+    const controllers = 'controllers: [{ id: x, model: qemu-xhci }]';
+    writeFileSync(file, `name: bench\nmachine: pc\naccel: [tcg]\nmemory: 32M\nusb: { ${controllers} }\n`);
+    await must('share', file, '--listen', listen, '--keep');
+    await startAgent();
+    await becomes('absent');
+    for (const _ of [1, 2]) {
+      await must('run', file, '--detach');
+      await becomes('up');
+      await using one = await client();
+      await must('attach', 'bench', '--emulated', 'usb-tablet', '--live');
+      expect((await one.execute('query-name')).name).toBe('bench');
+      await must('kill', 'bench');
+      await becomes('absent');
+    }
   });
 
   test('moves to another path', async () => {
