@@ -1,7 +1,7 @@
 import type { HostAccess } from '../access/index.js';
 import { Deadline, DeadlineReached, poll } from '../base/index.js';
 import { type Finding, finding, QplugError } from '../diag/index.js';
-import { mend } from '../vm/index.js';
+import { type KnownTree, mend } from '../vm/index.js';
 import { HoldMark, perform } from './act/index.js';
 import { type AgentCommands, type AgentDesk, AgentServer, agentSocket } from './api/index.js';
 import {
@@ -76,6 +76,8 @@ export class Agent implements AsyncDisposable {
   readonly #working = new Map<string, Promise<void>>();
   /** When it last asked the QEMU of each VM that runs, by incarnation, in ms of `performance.now()`. */
   #checked: ReadonlyMap<string, number> = new Map();
+  /** The tree of each VM in which it has worked, by incarnation. */
+  readonly #trees = new Map<string, KnownTree>();
   readonly #keeper: ShareKeeper;
   #shares: readonly ShareAccount[] = [];
   #attempts: Attempts = new Map();
@@ -268,6 +270,8 @@ export class Agent implements AsyncDisposable {
     this.log.append(deriveEvents(this.#last, look), new Date().toISOString());
     this.#last = look;
     this.#attempts = withoutOld(this.#attempts, sight.time);
+    const alive = new Set(sight.vms.map(({ incarnation }) => incarnation));
+    for (const gone of [...this.#trees.keys()].filter((one) => !alive.has(one))) this.#trees.delete(gone);
     this.#checked = new Map(
       sight.vms.flatMap(({ incarnation: is, checked }) => (checked === undefined ? [] : [[is, checked]])),
     );
@@ -290,17 +294,23 @@ export class Agent implements AsyncDisposable {
     const target = targets.get(work.vm);
     if (target === undefined || this.#working.has(work.vm) || this.#keeper.isTaking(work.vm)) return;
     const incarnation = sight.vms.find(({ vm }) => vm === work.vm)?.incarnation ?? '';
-    const finish = (tried: Tried): void => {
+    const onTried = (tried: Tried): void => {
       const time = performance.now();
       // a VM that did not answer is asked again in its turn
       if (work.do === 'check') this.#checked = new Map(this.#checked).set(incarnation, time);
       else this.#attempts = withTry(this.#attempts, { key: work.attempt, address: work.address, time }, tried);
       const findings = tried.is === 'failed' ? [] : tried.findings;
       if (findings.length > 0) this.#options.onFindings?.(findings);
+      this.hint();
     };
-    const place = { target, host: this.#host, inventory: sight.inventory, signal: this.#signal };
+    const { inventory } = sight;
+    const tree = this.#trees.get(incarnation);
+    this.#trees.delete(incarnation);
+    const place = { target, host: this.#host, inventory, signal: this.#signal, tree, onTried };
     const working = perform(work, place)
-      .then(finish)
+      .then((now) => {
+        if (now !== undefined) this.#trees.set(incarnation, now);
+      })
       .catch((error: unknown) => {
         // a mistake of ours: the loop ends with it
         if (!this.#signal.aborted) this.#fault ??= { error };

@@ -30,10 +30,12 @@ export interface NewFile {
   readonly exactly?: boolean | undefined;
   /** Default: this user. */
   readonly owner?: Pick<Stats, 'uid' | 'gid'> | undefined;
+  /** Whether a power cut must not take it away; default yes. */
+  readonly isLasting?: boolean | undefined;
 }
 
 /**
- * Writes a new file beside another one, completely or not at all; it is on the disk when this returns. Does not follow a link, and does not
+ * Writes a new file beside another one, completely or not at all; it is on the disk when this returns, if it is to last. Does not follow a link, and does not
  * write to an existing file.
  *
  * @param name - its name until it replaces the other file
@@ -49,7 +51,7 @@ export function writeBeside(place: NamedPlace, name: string, bytes: Uint8Array |
     if (made.uid !== uid || made.gid !== gid) fchownSync(handle, uid, gid);
     if (as.exactly === true) fchmodSync(handle, as.mode & PERMISSIONS);
     writeFileSync(handle, bytes);
-    fsyncSync(handle);
+    if (as.isLasting !== false) fsyncSync(handle);
   } catch (error) {
     rmSync(fresh, { force: true });
     throw error;
@@ -59,9 +61,9 @@ export function writeBeside(place: NamedPlace, name: string, bytes: Uint8Array |
 }
 
 /** Replaces a file with the new file beside it, in one step; a power cut does not undo it. @throws the system's error */
-export function putInPlace(place: NamedPlace, name: string): void {
+export function putInPlace(place: NamedPlace, name: string, isLasting = true): void {
   renameSync(place.at(name), place.at(place.name));
-  syncFolder(place.at('.'));
+  if (isLasting) syncFolder(place.at('.'));
 }
 
 /** Syncs a folder. Not every file system can; without it the file is in place, and will be on the disk soon. */
@@ -91,13 +93,19 @@ function unfinishedName(): string {
  * Writes a file completely or not at all; a reader sees either the old or the new one.
  *
  * @param where - a place from `openPlace`, or a path in a folder of qplug's, where it replaces a link in the place of the file
+ * @param options - `isLasting`, for a file in a folder of qplug's
  * @param mode - of a new file, and of each file in a folder of qplug's. Another file keeps its permissions, and its owner if root writes it
  * @throws the system's error
  */
-export function writeWhole(where: NamedPlace | string, bytes: Uint8Array | string, mode: number): void {
+export function writeWhole(
+  where: NamedPlace | string,
+  bytes: Uint8Array | string,
+  mode: number,
+  { isLasting = true }: Pick<NewFile, 'isLasting'> = {},
+): void {
   if (typeof where === 'string') {
     using place = openOwnPlace(where);
-    replace(place, bytes, { mode, exactly: true });
+    replace(place, bytes, { mode, exactly: true, isLasting });
     return;
   }
   const { there } = where;
@@ -110,7 +118,7 @@ function replace(place: NamedPlace, bytes: Uint8Array | string, as: NewFile): vo
   const fresh = unfinishedName();
   writeBeside(place, fresh, bytes, as);
   try {
-    putInPlace(place, fresh);
+    putInPlace(place, fresh, as.isLasting);
   } catch (error) {
     rmSync(place.at(fresh), { force: true });
     throw error;

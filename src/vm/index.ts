@@ -1,7 +1,7 @@
 /** The engine: plans, performs and verifies every change of a VM. The command line is built on these functions. */
 
 export type { FileEntry, FileReport } from './file-edit/index.js';
-export type { DeviceState } from './observe/index.js';
+export type { DeviceState, KnownTree } from './observe/index.js';
 export type { Operation } from './operation.js';
 export {
   type AdoptReport,
@@ -88,6 +88,7 @@ export {
   type Prepared,
   planAttach,
   prepare,
+  readTreeForAttach,
   roomInFile,
   roomInVm,
 } from './plan/index.js';

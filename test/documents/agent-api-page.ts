@@ -40,7 +40,7 @@ const OWN: readonly {
   {
     request: { do: 'accounts' },
     about: 'Each device that a VM has, had, or is to have.',
-    answer: '`accounts`, `next` and `held`, as in schemas/agent-status.schema.json',
+    answer: '`accounts`, `shares`, `next` and `held`, as in schemas/agent-status.schema.json',
   },
   {
     request: { do: 'events', since: 1, vm: 'bench' },
@@ -119,9 +119,10 @@ export function agentAnswerSchema(root: string): Json {
           exit,
         },
       ),
-      objectOf('To `accounts`.', ['id', 'accounts', 'next', 'held'], {
+      objectOf('To `accounts`.', ['id', 'accounts', 'shares', 'next', 'held'], {
         ...id,
         accounts: status('accounts'),
+        shares: status('shares'),
         next: status('next'),
         held: status('held'),
       }),
@@ -276,7 +277,7 @@ then the events from \`next\` on, and you miss nothing:
 
 \`\`\`text
 → {"id": 1, "do": "accounts"}
-← {"id": 1, "accounts": […], "next": 18, "held": false}
+← {"id": 1, "accounts": […], "shares": […], "next": 18, "held": false}
 → {"id": 2, "do": "events", "since": 18}
 ← {"id": 2, "event": "device-seen", "seq": 18, …}
 \`\`\`

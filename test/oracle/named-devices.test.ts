@@ -50,21 +50,19 @@ describe.each(RELEASES)('QEMU $name', ({ name: release }) => {
     expect(all.map(({ device }) => device.id).sort()).toEqual(
       ['anywhere', 'behind', 'fast', 'given', 'hub', 'same-port', 'slow'].sort(),
     );
-    const ids = all.flatMap(({ device: { id, port } }) =>
-      id === undefined || id === 'anywhere' ? [] : [{ id, port }],
-    );
+    const ids = all.flatMap(({ device: { id, port } }) => (id === undefined || id === 'hub' ? [] : [{ id, port }]));
     const { value } = await read(qemu, observeNamed([...ids.map(({ id }) => id), 'nobody']));
     expect(value.isComplete).toBe(true);
     const named = value.controllers.flatMap(({ bus, devices }) => devices.map((device) => ({ bus, device })));
-    const expected = all.filter(({ device }) => device.id !== 'anywhere');
+    const expected = all.filter(({ device }) => device.id !== 'hub');
     const byId = (a: { device: { id: string | undefined } }, b: { device: { id: string | undefined } }): number =>
       String(a.device.id) < String(b.device.id) ? -1 : 1;
     expect(named.sort(byId)).toEqual(expected.sort(byId));
   });
 
-  test('does not say where a device is that has no port of its own: only the whole tree tells', async () => {
+  test('does not know all of a hub: only the whole tree tells', async () => {
     await using qemu = await OracleQemu.start({ release, args: ARGS });
-    expect((await read(qemu, observeNamed(['anywhere']))).value.isComplete).toBe(false);
+    expect((await read(qemu, observeNamed(['hub']))).value.isComplete).toBe(false);
   });
 
   test('does not believe a name that says it is another device', async () => {
@@ -78,6 +76,6 @@ describe.each(RELEASES)('QEMU $name', ({ name: release }) => {
   test('asks once', async () => {
     await using qemu = await OracleQemu.start({ release, args: ARGS });
     // x-query-usb is there from 6.2 on
-    expect((await read(qemu, observeNamed(['hub']))).batches).toBe(release === '5.2' ? 2 : 1);
+    expect((await read(qemu, observeNamed(['slow']))).batches).toBe(release === '5.2' ? 2 : 1);
   });
 });

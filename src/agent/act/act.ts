@@ -2,7 +2,16 @@ import type { HostAccess, VmTarget } from '../../access/index.js';
 import { type Finding, QplugError } from '../../diag/index.js';
 import { type HostDevice, type HostInventory, nodeFinding } from '../../host/index.js';
 import type { LostDevice } from '../../registry/index.js';
-import { attach, checkClaimedDevices, type OpenVm, openVm, removeClaimedDevice } from '../../vm/index.js';
+import {
+  type AttachRequest,
+  attach,
+  checkClaimedDevices,
+  type KnownTree,
+  type OpenVm,
+  openVm,
+  readTreeForAttach,
+  removeClaimedDevice,
+} from '../../vm/index.js';
 import type { AttachWork, FreeWork, Tried, Work } from '../decide/index.js';
 import { DEFAULT_HOLD } from '../wish/index.js';
 
@@ -17,34 +26,49 @@ export interface WorkPlace {
   /** The inventory that the work was decided with. */
   readonly inventory: HostInventory;
   readonly signal: AbortSignal;
+  /** The VM's tree after the agent's last work in it. */
+  readonly tree: KnownTree | undefined;
+  /** Gets the result, before the tree is read for the next work. */
+  onTried(tried: Tried): void;
 }
 
 /**
- * Does one piece of work: one transaction of one VM.
+ * Does one piece of work: one transaction of one VM. `onTried` gets the result; a failure with the reason.
  *
- * @returns how it ended; a failure with the reason
+ * @returns the VM's tree afterwards; undefined if it could not be read
  * @throws the signal's reason
  */
-export async function perform(work: Work, place: WorkPlace): Promise<Tried> {
-  const { target, host, signal } = place;
+export async function perform(work: Work, place: WorkPlace): Promise<KnownTree | undefined> {
+  const { target, host, signal, onTried } = place;
   try {
     if (work.do === 'attach') {
       const unusable = nodeFinding(work.device);
-      if (unusable !== undefined) return { is: 'failed', reason: [unusable] };
+      if (unusable !== undefined) throw new QplugError([unusable]);
     }
     await using vm = await openVm(target, host, { signal, timeout: CONNECT_TIMEOUT });
-    if (work.do === 'attach') return await attachDevice(work, vm, place);
-    if (work.do === 'check') {
-      const findings = await checkClaimedDevices(vm, host, { signal, timeout: WORK_TIMEOUT });
-      return { is: 'checked', findings: withoutNotes(findings) };
-    }
-    await freePort(work, vm, place);
-    return { is: 'freed', findings: [] };
+    onTried(await workIn(vm, work, place));
+    return await readTreeForAttach(vm, AbortSignal.any([signal, AbortSignal.timeout(WORK_TIMEOUT)])).catch(() => {
+      // the next attach reads it itself, and says what is wrong
+      signal.throwIfAborted();
+      return undefined;
+    });
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof QplugError)) throw error;
-    return { is: 'failed', reason: error.findings };
+    onTried({ is: 'failed', reason: error.findings });
+    return undefined;
   }
+}
+
+async function workIn(vm: OpenVm, work: Work, place: WorkPlace): Promise<Tried> {
+  const { host, signal } = place;
+  if (work.do === 'attach') return await attachDevice(work, vm, place);
+  if (work.do === 'check') {
+    const findings = await checkClaimedDevices(vm, host, { signal, timeout: WORK_TIMEOUT });
+    return { is: 'checked', findings: withoutNotes(findings) };
+  }
+  await freePort(work, vm, place);
+  return { is: 'freed', findings: [] };
 }
 
 async function attachDevice(
@@ -52,7 +76,7 @@ async function attachDevice(
   vm: OpenVm,
   place: WorkPlace,
 ): Promise<Tried> {
-  const { host, inventory, signal } = place;
+  const { host } = place;
   const lost = dead === undefined ? work.lost : await freePort({ claim: dead, wish }, vm, place);
   const request = {
     selectors: [],
@@ -63,10 +87,30 @@ async function attachDevice(
     handedOver: guardOff,
     home: lost?.place,
   } as const;
-  const before = { selected: { devices: [device], inventory } };
-  const { findings } = await attach(vm, request, host, { signal, timeout: WORK_TIMEOUT, kind: 'agent', before });
+  const findings = await attachAsKnown(vm, request, device, place);
   renewLost(lost, device, host);
   return { is: 'attached', findings: withoutNotes(findings) };
+}
+
+/** What QEMU says where a port or an id is not as the tree shows it. */
+const OTHERWISE: readonly string[] = ['device-add-refused', 'placed-otherwise'];
+
+/** Attaches with the tree that is known; if QEMU has it otherwise, once more with the tree of now. */
+async function attachAsKnown(
+  vm: OpenVm,
+  request: AttachRequest,
+  device: HostDevice,
+  { host, inventory, signal, tree }: WorkPlace,
+): Promise<readonly Finding[]> {
+  const selected = { devices: [device], inventory };
+  const operation = { signal, timeout: WORK_TIMEOUT, kind: 'agent' } as const;
+  try {
+    return (await attach(vm, request, host, { ...operation, before: { selected, tree } })).findings;
+  } catch (error) {
+    const isOtherwise = error instanceof QplugError && error.findings.some(({ code }) => OTHERWISE.includes(code));
+    if (tree === undefined || !isOtherwise) throw error;
+    return (await attach(vm, request, host, { ...operation, before: { selected } })).findings;
+  }
 }
 
 /** The device that came back is lost no more; another one at its connector renews the time for which the VM holds it. */

@@ -116,9 +116,10 @@ class Deciding {
 
   /** QEMU sends no event when it loses a device, so it is asked from time to time. */
   #check({ vm, state, claims, isBusy, isOwn, checked }: VmSight): void {
-    const isDue = checked === undefined || this.#sight.time - checked >= CHECK_INTERVAL;
-    if (state !== 'up' || isBusy || !isOwn || !isDue || this.#work.some((work) => work.vm === vm)) return;
-    if (claims.some((claim) => claim.state === 'attached' && claim.worker === undefined))
+    if (state !== 'up' || isBusy || !isOwn || this.#work.some((work) => work.vm === vm)) return;
+    const has = claims.some((claim) => claim.state === 'attached' && claim.worker === undefined);
+    // the first time it also learns the VM's tree, for the next attach
+    if (checked === undefined || (has && this.#sight.time - checked >= CHECK_INTERVAL))
       this.#work.push({ do: 'check', vm });
   }
 

@@ -12,7 +12,7 @@ export interface QomDevice extends Omit<AttachedDevice, 'port' | 'megabits' | 'p
 const PERIPHERAL = '/machine/peripheral/';
 
 /** The properties that qplug reads of a device by its type, besides `port` and `attached`. */
-export const MORE_PROPERTIES: ReadonlyMap<string, readonly string[]> = new Map([
+const MORE: ReadonlyMap<string, readonly string[]> = new Map([
   ['usb-hub', ['ports']],
   ['usb-host', ['hostbus', 'hostaddr', 'hostport', 'vendorid', 'productid', 'hostdevice']],
 ]);
@@ -30,7 +30,7 @@ export function* readDevices(buses: readonly QomNode[]): Reading<QomDevice[][]> 
   );
   const wanted = links.flat().flatMap(({ bus, index, type }) => [
     { path: bus, properties: [`child[${index}]`] },
-    { path: `${bus}/child[${index}]`, properties: ['port', 'attached', ...(MORE_PROPERTIES.get(type) ?? [])] },
+    { path: `${bus}/child[${index}]`, properties: ['port', 'attached', ...(MORE.get(type) ?? [])] },
   ]);
   const replies = yield* getAll(wanted);
   let at = 0;

@@ -39,14 +39,19 @@ export class Journal {
     this.#watch = watch;
   }
 
-  /** Writes the planned steps. @throws QplugError `state-write-failed`: then no step may begin */
-  begin(head: JournalHead): JournalEntry {
+  /**
+   * Writes the planned steps.
+   *
+   * @param options - `isLasting`: the steps change what a power cut does not take away, so the entry must survive one; default yes
+   * @throws QplugError `state-write-failed`: then no step may begin
+   */
+  begin(head: JournalHead, { isLasting = true }: { readonly isLasting?: boolean } = {}): JournalEntry {
     const me = selfIdentity();
     const id = `${Date.now()}-${me.pid}-${this.#count++}`;
     const path = join(this.folder, nameOf(id, me));
     guarded(path, () => {
       makeOwnFolder(this.folder);
-      writeWhole(path, `${JSON.stringify(head)}\n`, 0o600);
+      writeWhole(path, `${JSON.stringify(head)}\n`, 0o600, { isLasting });
     });
     const entry = new JournalEntry(path, head, [], this.#watch);
     this.#watch?.(head, { is: 'begun' });

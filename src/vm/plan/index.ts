@@ -42,5 +42,6 @@ export { rememberPlaces } from './remember-places.js';
 export { selectDevices } from './select-devices.js';
 export { type AlreadyRead, readSituation, type Situation } from './situation.js';
 export { addStep, stepsOf } from './steps-of-plan.js';
+export { readTreeForAttach } from './tree-for-attach.js';
 export { awaitWished } from './wait-for-wishes.js';
 export type { Wanted } from './wanted.js';

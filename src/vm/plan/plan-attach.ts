@@ -17,7 +17,7 @@ import { type Finding, fail, finding, type GuardKind, nearest, throwErrors } fro
 import { type HostDevice, labelOf, matchSelector, requireSelector } from '../../host/index.js';
 import { type Plan, type PlanRequest, type PortName, plan, planFindings } from '../../planner/index.js';
 import { EMULATED_MODELS, emulatedModel, uniqueId } from '../../qdev/index.js';
-import { leftoversOf } from '../observe/index.js';
+import { type KnownTree, leftoversOf } from '../observe/index.js';
 import type { ChangeStep } from '../steps/index.js';
 import type { OpenVm } from '../target/index.js';
 import { GROWTH_MODELS, growthOf } from './growth.js';
@@ -53,6 +53,8 @@ export interface AttachRequest {
 export interface ReadBefore {
   readonly file?: VmFile | undefined;
   readonly selected?: Selected | undefined;
+  /** As in `AlreadyRead`. */
+  readonly tree?: KnownTree | undefined;
 }
 
 /** The plan of an attach. */

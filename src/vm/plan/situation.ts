@@ -3,7 +3,7 @@ import type { VmFile } from '../../config/index.js';
 import type { HostInventory } from '../../host/index.js';
 import type { Capabilities, Topology } from '../../qdev/index.js';
 import type { Claim } from '../../registry/index.js';
-import { readTopologyAndModels } from '../observe/index.js';
+import { isUnchanged, type KnownTree, readTopologyAndModels } from '../observe/index.js';
 import { fileOf, type OpenVm } from '../target/index.js';
 
 /**
@@ -27,6 +27,8 @@ export interface AlreadyRead {
   /** The VM's file; a member that is present with the value `undefined` states that it has none. */
   readonly file?: VmFile | undefined;
   readonly inventory?: HostInventory | undefined;
+  /** The VM's tree, if it was read before; used if QEMU shows that it has not changed. */
+  readonly tree?: KnownTree | undefined;
 }
 
 /**
@@ -47,6 +49,17 @@ export async function readSituation(
   const { models, signal, already = {} } = options;
   const file = 'file' in already ? already.file : await fileOf(vm);
   const inventory = already.inventory ?? inventoryOf(host);
-  const [topology, capabilities] = await readTopologyAndModels(vm.qmp, models(file), signal);
+  const [topology, capabilities] = await readTree(vm, models(file), already.tree, signal);
   return { vm, file, inventory, topology, capabilities, claims: readableClaims(vm, host) };
+}
+
+async function readTree(
+  { qmp }: OpenVm,
+  models: readonly string[],
+  known: KnownTree | undefined,
+  signal: AbortSignal,
+): Promise<readonly [Topology, Capabilities]> {
+  const tells = known !== undefined && models.every((model) => known.models.includes(model));
+  if (tells && (await isUnchanged(qmp, known, signal))) return [known.topology, known.capabilities];
+  return await readTopologyAndModels(qmp, models, signal);
 }

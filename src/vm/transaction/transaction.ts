@@ -184,7 +184,9 @@ class Transaction {
   /** Writes the journal entry. If that fails, the claims become what they were. */
   async #begin(head: JournalHead): Promise<JournalEntry> {
     try {
-      return this.#host.journal.begin(head);
+      // a power cut takes the VM with it, and the rights of device nodes
+      const isLasting = this.#steps.some((step) => step.do !== 'add' && step.do !== 'remove');
+      return this.#host.journal.begin(head, { isLasting });
     } catch (error) {
       throw addFindings(error, await this.#settle());
     }

@@ -86,8 +86,13 @@ describe('what a situation leads to', () => {
     ],
     [
       'a device that a VM with a monitor of its own has, and whose QEMU was not asked for long',
-      sightOf(here, [a({ claims: [had], isOwn: true }), b({ isOwn: true })]),
+      sightOf(here, [a({ claims: [had], isOwn: true }), b({ isOwn: true, checked: TIME - 90_000 })]),
       ['a check', 'a attached'],
+    ],
+    [
+      'a VM with a monitor of its own, whose QEMU was never asked',
+      sightOf(here, [a({ isOwn: true }), b()]),
+      ['a check'],
     ],
     [
       'the same, asked before',
