@@ -60,6 +60,15 @@ const config: ViteUserConfig = defineConfig({
           ...HANGS,
         },
       },
+      // what goes on for a long time: QPLUG_AGENT_SOAK seconds
+      {
+        test: {
+          name: 'soak',
+          include: ['test/soak/**/*.test.ts'],
+          globalSetup: ['test/oracle/fetch.ts'],
+          testTimeout: 0,
+        },
+      },
       {
         test: {
           name: 'lab',

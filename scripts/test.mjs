@@ -2,8 +2,9 @@
  * `npm test` runs all tests, on a machine with only node and npm. It installs what the machine lacks, and prints what it does. At the end
  * it prints all failures once more, and the line `N passed, N failed`. A missing tool is a failure, never a skip.
  *
- *   node scripts/test.mjs [STAGE...]     only these stages: checks unit unit24 unit26 qemu oracle lab
- *   node scripts/test.mjs soak           the tests that take too long for every run: a million random inputs, every check in the lab
+ *   node scripts/test.mjs [STAGE...]     only these stages: checks unit unit24 unit26 qemu oracle lab agent
+ *   node scripts/test.mjs soak           the tests that take too long for every run: a million random inputs, every check in the lab, a day
+ *                                        with the agent
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,14 +19,17 @@ import { ownTemporaryFolder } from './temporary.mjs';
 /** Tests that need only Node and files. */
 const UNIT = ['unit', 'fuzz'];
 
-/**
- * Those of them for which the release of Node makes no difference: they look only at the source, or try code that is compiled without Node's
- * types (tsconfig.pure.json).
- */
-const SAME_ON_EACH_NODE = ['architecture', 'diag', 'planner', 'qdev'].map((folder) => `test/unit/${folder}/**`);
+/** Those of them for which the release of Node makes no difference: they look only at the source, or try code that uses nothing of Node. */
+const SAME_ON_EACH_NODE = ['agent/decide', 'architecture', 'diag', 'planner', 'qdev', 'view', 'vm/plan'].map(
+  (folder) => `test/unit/${folder}/**`,
+);
 
 /** QPLUG_RUNS for a million inputs. */
 const MANY = '60';
+
+/** Seconds with the agent in every run, and for `npm run soak`: a day. */
+const AGENT_SOAK = '300';
+const AGENT_DAY = '86400';
 
 /** QPLUG_RUNS for other releases of Node: these runs test Node, and one release has tried all inputs already. */
 const FEW = '0.2';
@@ -134,6 +138,12 @@ async function tests(name, projects, { workers = 2, files = [], nice = 0, aside 
   count(name, await ending, report);
 }
 
+/** An agent, and a random order of what may happen to it. */
+async function soakAgent(seconds) {
+  process.env.QPLUG_AGENT_SOAK = seconds;
+  await tests(`${seconds} seconds with the agent`, ['soak'], { workers: 1, nice: NICE, aside: true });
+}
+
 /** Compares random predictions with the QEMUs; each counts as a test. */
 async function askOracle(cases) {
   const name = `${cases} predictions, held against QEMUs of four releases`;
@@ -210,7 +220,7 @@ ensureLabTools();
 if (!(await runNode(join(root, 'scripts/generate.mjs'), [])).ok) stop('generate');
 
 // starts early, because it waits for a mirror most of the time; the tests try again, and report what could not be fetched
-const fetched = ['unit24', 'unit26', 'oracle', 'lab'].some(asked)
+const fetched = ['unit24', 'unit26', 'oracle', 'lab', 'agent'].some(asked)
   ? runAside(process.execPath, [join(root, 'scripts/setup.mjs')], 'what is fetched from mirrors')
   : undefined;
 // the checks do not need the build
@@ -223,7 +233,10 @@ await fetched;
 const nodes = [24, 26].filter((major) => asked(`unit${major}`)).map((major) => [major, ensureNode(major)]);
 if (asked('lab')) ensureKernel();
 const lab = asked('lab') ? tests('tests in the lab, with real USB devices', ['lab'], { aside: true }) : undefined;
+// it waits most of the time
+const withAgent = asked('agent') ? soakAgent(AGENT_SOAK) : undefined;
 await besideTheLab(nodes);
+await withAgent;
 await lab;
 if (wanted.has('soak')) {
   process.env.QPLUG_RUNS = MANY;
@@ -234,6 +247,7 @@ if (wanted.has('soak')) {
   await tests('kills and races, with QEMUs of three releases', ['oracle'], { files });
   ensureKernel();
   await tests('every check in the lab', ['lab']);
+  await soakAgent(AGENT_DAY);
 }
 
 /** No test can run without it. */

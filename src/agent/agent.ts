@@ -2,17 +2,9 @@ import type { HostAccess } from '../access/index.js';
 import { Deadline, DeadlineReached, poll } from '../base/index.js';
 import { type Finding, finding, QplugError } from '../diag/index.js';
 import { type KnownTree, mend } from '../vm/index.js';
-import { HoldMark, perform } from './act/index.js';
+import { HoldMark, type Performed, perform } from './act/index.js';
 import { type AgentCommands, type AgentDesk, AgentServer, agentSocket } from './api/index.js';
-import {
-  type Attempts,
-  type DeviceAccount,
-  decide,
-  type Tried,
-  type Work,
-  withoutOld,
-  withTry,
-} from './decide/index.js';
+import { type Attempts, type DeviceAccount, decide, type Work, withoutOld, withTry } from './decide/index.js';
 import { deriveEvents, EventLog, type Look, shareEvents } from './events/index.js';
 import { type Looked, Lookout } from './look/index.js';
 import { type ShareAccount, ShareKeeper, wishedShares } from './shares/index.js';
@@ -272,9 +264,7 @@ export class Agent implements AsyncDisposable {
     this.#attempts = withoutOld(this.#attempts, sight.time);
     const alive = new Set(sight.vms.map(({ incarnation }) => incarnation));
     for (const gone of [...this.#trees.keys()].filter((one) => !alive.has(one))) this.#trees.delete(gone);
-    this.#checked = new Map(
-      sight.vms.flatMap(({ incarnation: is, checked }) => (checked === undefined ? [] : [[is, checked]])),
-    );
+    this.#checked = new Map([...this.#checked].filter(([one]) => alive.has(one)));
     const next = this.#share(looked);
     for (const work of decision.work) this.#begin(work, looked);
     return next === undefined ? decision.next : Math.min(next, decision.next ?? next);
@@ -294,23 +284,28 @@ export class Agent implements AsyncDisposable {
     const target = targets.get(work.vm);
     if (target === undefined || this.#working.has(work.vm) || this.#keeper.isTaking(work.vm)) return;
     const incarnation = sight.vms.find(({ vm }) => vm === work.vm)?.incarnation ?? '';
-    const onTried = (tried: Tried): void => {
+    const finish = ({ tried, tree }: Performed): void => {
       const time = performance.now();
-      // a VM that did not answer is asked again in its turn
-      if (work.do === 'check') this.#checked = new Map(this.#checked).set(incarnation, time);
-      else this.#attempts = withTry(this.#attempts, { key: work.attempt, address: work.address, time }, tried);
+      const checked = new Map(this.#checked);
+      if (work.do === 'check') {
+        // a VM that did not answer is asked again in its turn
+        checked.set(incarnation, time);
+        if (tree !== undefined) this.#trees.set(incarnation, tree);
+      } else {
+        this.#attempts = withTry(this.#attempts, { key: work.attempt, address: work.address, time }, tried);
+        // its tree is another one now: it is read when nothing else is to be done
+        checked.delete(incarnation);
+      }
+      this.#checked = checked;
       const findings = tried.is === 'failed' ? [] : tried.findings;
       if (findings.length > 0) this.#options.onFindings?.(findings);
-      this.hint();
     };
     const { inventory } = sight;
     const tree = this.#trees.get(incarnation);
     this.#trees.delete(incarnation);
-    const place = { target, host: this.#host, inventory, signal: this.#signal, tree, onTried };
+    const place = { target, host: this.#host, inventory, signal: this.#signal, tree };
     const working = perform(work, place)
-      .then((now) => {
-        if (now !== undefined) this.#trees.set(incarnation, now);
-      })
+      .then(finish)
       .catch((error: unknown) => {
         // a mistake of ours: the loop ends with it
         if (!this.#signal.aborted) this.#fault ??= { error };

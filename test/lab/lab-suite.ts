@@ -3,13 +3,15 @@ import type { Check, Suite } from './inside/suite.js';
 import { cleaning, SuiteRun, starting } from './outside/suite-run.js';
 
 /**
- * The checks to run. If LAB_CHECKS is set: those whose name has its text. Otherwise all, but those for `npm run soak` only if QPLUG_SOAK
+ * The checks to run. If LAB_CHECKS is set: those whose name has its text, or one of its texts (`one|other`). Otherwise all, but those for `npm run soak` only if QPLUG_SOAK
  * is set.
  */
 function chosen(suite: Suite): readonly Check[] {
   const { LAB_CHECKS: wanted, QPLUG_SOAK: soak } = process.env;
   return suite.checks.filter((check) =>
-    wanted === undefined ? soak !== undefined || !check.soak : check.name.includes(wanted),
+    wanted === undefined
+      ? soak !== undefined || !check.soak
+      : wanted.split('|').some((text) => check.name.includes(text)),
   );
 }
 

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -102,4 +103,25 @@ test('an agent that is started again keeps a hold; resume ends it', async () => 
   await agent[Symbol.asyncDispose]();
   agent = await start();
   await tells('attached');
+});
+
+test('a full disk ends no agent: it says so, and goes on when there is room', async () => {
+  await must('detach', 'guest', '1-2');
+  const journal = join(folder, 'state/journal');
+  mkdirSync(journal, { recursive: true, mode: 0o700 });
+  execFileSync('mount', ['-t', 'tmpfs', '-osize=4k,mode=700', 'none', journal]);
+  try {
+    // the folder takes the only page
+    writeFileSync(join(journal, 'filler'), Buffer.alloc(4096));
+    await startAgent();
+    await must('assign', 'guest', '1-2', '--port', '2');
+    agent?.hint();
+    await tells('waiting');
+    expect(agent?.accounts).toMatchObject([{ condition: { reason: [{ code: 'state-write-failed' }] } }]);
+    expect(await attached().catch(() => 'no object')).toBe('no object');
+  } finally {
+    execFileSync('umount', [journal]);
+  }
+  await tells('attached');
+  expect(await attached()).toBe(true);
 });

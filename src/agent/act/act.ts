@@ -26,49 +26,45 @@ export interface WorkPlace {
   /** The inventory that the work was decided with. */
   readonly inventory: HostInventory;
   readonly signal: AbortSignal;
-  /** The VM's tree after the agent's last work in it. */
+  /** The VM's tree, if it was read since the agent's last work in it. */
   readonly tree: KnownTree | undefined;
-  /** Gets the result, before the tree is read for the next work. */
-  onTried(tried: Tried): void;
+}
+
+/** How a piece of work ended; a check also reads the VM's tree. */
+export interface Performed {
+  readonly tried: Tried;
+  readonly tree?: KnownTree | undefined;
 }
 
 /**
- * Does one piece of work: one transaction of one VM. `onTried` gets the result; a failure with the reason.
+ * Does one piece of work: one transaction of one VM, or a look at it.
  *
- * @returns the VM's tree afterwards; undefined if it could not be read
+ * @returns how it ended; a failure with the reason
  * @throws the signal's reason
  */
-export async function perform(work: Work, place: WorkPlace): Promise<KnownTree | undefined> {
-  const { target, host, signal, onTried } = place;
+export async function perform(work: Work, place: WorkPlace): Promise<Performed> {
+  const { target, host, signal } = place;
   try {
     if (work.do === 'attach') {
       const unusable = nodeFinding(work.device);
       if (unusable !== undefined) throw new QplugError([unusable]);
     }
     await using vm = await openVm(target, host, { signal, timeout: CONNECT_TIMEOUT });
-    onTried(await workIn(vm, work, place));
-    return await readTreeForAttach(vm, AbortSignal.any([signal, AbortSignal.timeout(WORK_TIMEOUT)])).catch(() => {
-      // the next attach reads it itself, and says what is wrong
-      signal.throwIfAborted();
-      return undefined;
-    });
+    if (work.do === 'attach') return { tried: await attachDevice(work, vm, place) };
+    if (work.do === 'check') return await check(vm, place);
+    await freePort(work, vm, place);
+    return { tried: { is: 'freed', findings: [] } };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof QplugError)) throw error;
-    onTried({ is: 'failed', reason: error.findings });
-    return undefined;
+    return { tried: { is: 'failed', reason: error.findings } };
   }
 }
 
-async function workIn(vm: OpenVm, work: Work, place: WorkPlace): Promise<Tried> {
-  const { host, signal } = place;
-  if (work.do === 'attach') return await attachDevice(work, vm, place);
-  if (work.do === 'check') {
-    const findings = await checkClaimedDevices(vm, host, { signal, timeout: WORK_TIMEOUT });
-    return { is: 'checked', findings: withoutNotes(findings) };
-  }
-  await freePort(work, vm, place);
-  return { is: 'freed', findings: [] };
+async function check(vm: OpenVm, { host, signal }: WorkPlace): Promise<Performed> {
+  const findings = await checkClaimedDevices(vm, host, { signal, timeout: WORK_TIMEOUT });
+  const tree = await readTreeForAttach(vm, AbortSignal.any([signal, AbortSignal.timeout(WORK_TIMEOUT)]));
+  return { tried: { is: 'checked', findings: withoutNotes(findings) }, tree };
 }
 
 async function attachDevice(

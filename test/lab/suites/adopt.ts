@@ -1,5 +1,6 @@
 import { standardHost } from '../hosts.js';
 import { defineSuite, type Suite } from '../inside/suite.js';
+import { agentOnRealUsb } from './adopt/agent-on-real-usb.js';
 import { bareControllers } from './adopt/bare-controllers.js';
 import { firstAttach } from './adopt/first-attach.js';
 import { hostileNames } from './adopt/hostile-names.js';
@@ -22,6 +23,7 @@ const suite: Suite = defineSuite({ title: 'adopt', source: import.meta.url, mach
   places(check);
   moves(check);
   keptByAgent(check);
+  agentOnRealUsb(check);
 });
 
 export default suite;

@@ -31,12 +31,17 @@ export const idOf = (product: number): string => `qplug-0627-${product.toString(
 /** A host whose device at 1-2 comes, goes and changes, as its kernel and the stand-in for its libusb show it. */
 export class ChangingHost {
   readonly #devices: string;
+  readonly #recording: string | undefined;
   #now: Recording = SIX;
   #reader: SysfsReader = recordedSysfs(SIX);
 
-  /** @param devices - the file that the stand-in reads */
-  constructor(devices: string) {
+  /**
+   * @param devices - the file that the stand-in reads
+   * @param recording - a file for the kernel's side, for another process: see `livingHost`
+   */
+  constructor(devices: string, recording?: string) {
     this.#devices = devices;
+    this.#recording = recording;
   }
 
   /** The sysfs of this moment; or, with `live`, always the present one. */
@@ -69,11 +74,16 @@ export class ChangingHost {
         '1-2/serial': { text: `${serial}\n` },
         ...(driver === undefined ? {} : { '1-2:1.0/driver': { link: `../../../../../../bus/usb/drivers/${driver}` } }),
       });
-      this.#now = { ...now, nodes: { ...now.nodes, [`bus/usb/001/00${address}`]: 'usable' } };
+      this.#now = { ...now, nodes: { ...now.nodes, [`bus/usb/001/${String(address).padStart(3, '0')}`]: 'usable' } };
       devices.push({ ...TABLET, productId: product, address, ...(openError === undefined ? {} : { openError }) });
     }
     this.#reader = recordedSysfs(this.#now);
-    writeFileSync(`${this.#devices}.new`, standInFile(devices));
-    renameSync(`${this.#devices}.new`, this.#devices);
+    if (this.#recording !== undefined) replace(this.#recording, JSON.stringify(this.#now));
+    replace(this.#devices, standInFile(devices));
   }
+}
+
+function replace(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
 }

@@ -3,7 +3,7 @@ import { runCommandLine } from '../../../src/cli/run-command-line.js';
 import type { NodeGrant } from '../../../src/host/index.js';
 import { plainTerminal } from '../../plain-terminal.js';
 import { processOfSocket } from '../../process-of-socket.js';
-import { recordedHost } from './recorded-host.js';
+import { livingHost } from './recorded-host.js';
 
 /*
  * `killed-qplug.mjs RECORDING LOG AT VICTIM WORD…` runs a command line of qplug on a recorded host. It kills this qplug, or the QEMU of its
@@ -18,7 +18,7 @@ const terminal = plainTerminal(
 );
 process.exitCode = await runCommandLine(words, {
   ...terminal,
-  sysfs: recordedHost(recording),
+  sysfs: livingHost(recording),
   watch: ({ kind, steps, socket }, mark) => {
     const step = 'step' in mark ? ` ${(steps[mark.step] as { do: string }).do} ${mark.step}` : '';
     appendFileSync(log, `${kind}${step} ${mark.is}\n`);

@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
-import type { Lab } from '../../inside/lab.js';
-import type { NestedQemu } from '../../inside/nested-qemu.js';
-import type { Running } from '../../inside/process.js';
 import type { AddCheck } from '../../inside/suite.js';
+import { endAgent, has, PATIENCE, startAgent } from '../parts/agent.js';
 import { usbOf } from '../parts/as-before.js';
 import { qplug } from '../parts/qplug.js';
-import { attach, status } from '../parts/told.js';
-
-/** ms for what the agent does by itself: the lab's processor is emulated. */
-const PATIENCE = { timeout: 60_000 };
+import { attach } from '../parts/told.js';
 
 /** The agent with real devices: it sees them through inotify on /dev/bus/usb, and nothing else says that something changed. */
 export function keptByAgent(check: AddCheck): void {
@@ -37,7 +31,7 @@ export function keptByAgent(check: AddCheck): void {
         told.map(({ seq }) => seq),
         told.map((_, index) => index + 1),
       );
-      await end(agent);
+      await endAgent(agent);
       await vm.quit();
     },
   );
@@ -61,7 +55,7 @@ export function keptByAgent(check: AddCheck): void {
     gadget.plug();
     const second = await startAgent(lab);
     await has(lab, vm, [`${first.id} ${place}`]);
-    await end(second);
+    await endAgent(second);
     await vm.quit();
   });
 
@@ -82,7 +76,7 @@ export function keptByAgent(check: AddCheck): void {
       const back = await qplug(['agent', 'resume', '--json']);
       assert.equal(back.code, 0, back.err);
       await has(lab, vm, [`${disk?.id} ${disk?.bus} ${disk?.port} 5000`]);
-      await end(agent);
+      await endAgent(agent);
       await vm.quit();
     },
   );
@@ -91,33 +85,4 @@ export function keptByAgent(check: AddCheck): void {
 /** The host port in an id of qplug's. */
 function portOf(id: string): string {
   return id.split('-').slice(3).join('-');
-}
-
-/** Starts an agent. The check ends it; of one that was killed, the socket is removed at the end. */
-async function startAgent(lab: Lab): Promise<Running> {
-  const agent = await lab.start(lab.qplugArgv(['agent', '--json']));
-  lab.defer(() => rmSync('/run/qplug/agent/control.sock', { force: true }));
-  await lab.until('the agent answers', async () => (await qplug(['agent', 'status'])).code === 0, PATIENCE);
-  return agent;
-}
-
-/** Ends an agent as Ctrl-C does. */
-async function end(agent: Running): Promise<void> {
-  agent.kill('SIGINT');
-  const { code } = await agent.finished;
-  assert.equal(code, 0, agent.stderr());
-}
-
-/** Waits until the VM has exactly these devices: id, bus, port, Mb/s. */
-async function has(lab: Lab, vm: NestedQemu, devices: readonly string[]): Promise<void> {
-  let seen: string[] = [];
-  await lab.until(
-    `it has ${devices.join()}`,
-    async () => {
-      const { devices: now } = await status(vm);
-      seen = now.filter(({ attached }) => attached).map((one) => `${one.id} ${one.bus} ${one.port} ${one.megabits}`);
-      return seen.join() === devices.join();
-    },
-    PATIENCE,
-  );
 }

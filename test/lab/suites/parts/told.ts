@@ -36,9 +36,9 @@ export interface ToldAttach {
   readonly megabits: number;
 }
 
-/** Runs `status --json`, which must succeed. */
-export async function status(vm: NestedQemu): Promise<ToldStatus> {
-  const { code, out, err } = await qplug(['status', vm.socket, '--json']);
+/** Runs `status --json`, which must succeed. @param options - further words */
+export async function status(vm: NestedQemu, ...options: readonly string[]): Promise<ToldStatus> {
+  const { code, out, err } = await qplug(['status', vm.socket, '--json', ...options]);
   assert.equal(code, 0, err);
   const { topology, findings } = JSON.parse(out);
   const devices = topology.controllers.flatMap((controller: { bus: string; devices: object[] }) =>
