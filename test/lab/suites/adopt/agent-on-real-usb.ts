@@ -102,7 +102,7 @@ export function agentOnRealUsb(check: AddCheck): void {
       const running = await lab.start(lab.qplugArgv(['run', file]));
       const heads = (): string[] => {
         const printed = readFileSync(serial, { encoding: 'utf8', flag: 'a+' });
-        return [...printed.matchAll(/^GUEST (.*)\n/gm)].map(([, line = '{}']) => {
+        return [...printed.matchAll(/^GUEST (.*)\r?\n/gm)].map(([, line = '{}']) => {
           const { disks } = JSON.parse(line) as { disks: { head: string }[] };
           return disks.map(({ head }) => head).join();
         });
