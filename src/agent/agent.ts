@@ -1,10 +1,10 @@
 import type { HostAccess } from '../access/index.js';
 import { Deadline, DeadlineReached, poll } from '../base/index.js';
 import { type Finding, finding, QplugError } from '../diag/index.js';
-import { type KnownTree, mend } from '../vm/index.js';
-import { HoldMark, type Performed, perform } from './act/index.js';
+import { mend } from '../vm/index.js';
+import { HoldMark, Workers } from './act/index.js';
 import { type AgentCommands, type AgentDesk, AgentServer, agentSocket } from './api/index.js';
-import { type Attempts, type DeviceAccount, decide, type Work, withoutOld, withTry } from './decide/index.js';
+import { type DeviceAccount, decide, type Work } from './decide/index.js';
 import { deriveEvents, EventLog, type Look, shareEvents } from './events/index.js';
 import { type Looked, Lookout } from './look/index.js';
 import { type ShareAccount, ShareKeeper, wishedShares } from './shares/index.js';
@@ -65,14 +65,9 @@ export class Agent implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   #ended: Promise<void> = Promise.resolve();
-  readonly #working = new Map<string, Promise<void>>();
-  /** When it last asked the QEMU of each VM that runs, by incarnation, in ms of `performance.now()`. */
-  #checked: ReadonlyMap<string, number> = new Map();
-  /** The tree of each VM in which it has worked, by incarnation. */
-  readonly #trees = new Map<string, KnownTree>();
+  readonly #workers: Workers;
   readonly #keeper: ShareKeeper;
   #shares: readonly ShareAccount[] = [];
-  #attempts: Attempts = new Map();
   #last: Look | undefined;
   #isHinted = true;
   #wake: () => void = () => undefined;
@@ -90,14 +85,14 @@ export class Agent implements AsyncDisposable {
     this.#lookout = new Lookout(host);
     this.#mark = new HoldMark(options.runtime && agentSocket(options.runtime).folder);
     this.#isHeld = this.#mark.isSet;
-    this.#keeper = new ShareKeeper(host, {
-      changed: () => this.hint(),
-      findings: (found) => this.#options.onFindings?.(found),
-      fault: (error) => {
-        this.#fault ??= { error };
-      },
-    });
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
+    const findings = (found: readonly Finding[]): void => this.#options.onFindings?.(found);
+    // the loop ends with it
+    const fault = (error: unknown): void => {
+      this.#fault ??= { error };
+    };
+    this.#workers = new Workers(host, this.#signal, { ended: () => this.hint(), findings, fault });
+    this.#keeper = new ShareKeeper(host, { changed: () => this.hint(), findings, fault });
   }
 
   /**
@@ -176,7 +171,7 @@ export class Agent implements AsyncDisposable {
       // a look that has begun already knows nothing of this
       const hasLooked = (): boolean => this.#looks > seen && this.#wasHeld === isHeld;
       this.hint();
-      await poll(() => hasLooked() && this.#working.size === 0 && unfinished().length === 0, {
+      await poll(() => hasLooked() && this.#workers.busy.size === 0 && unfinished().length === 0, {
         interval: HOLD_INTERVAL,
         signal: deadline.signal,
       });
@@ -218,10 +213,12 @@ export class Agent implements AsyncDisposable {
     let mended = Number.NEGATIVE_INFINITY;
     while (!this.#signal.aborted) {
       if (this.#fault !== undefined) throw this.#fault.error;
+      const isHinted = this.#isHinted;
       this.#isHinted = false;
       let pause = SLOW_LOOK;
       try {
-        if (performance.now() - mended >= SLOW_LOOK) {
+        // a hint is answered first, if that does not go on for ever
+        if (performance.now() - mended >= (isHinted ? 2 * SLOW_LOOK : SLOW_LOOK)) {
           await this.#mend();
           mended = performance.now();
         }
@@ -234,7 +231,7 @@ export class Agent implements AsyncDisposable {
       }
       await this.#rest(pause);
     }
-    await Promise.all(this.#working.values());
+    await this.#workers.rest();
   }
 
   /** Recovers what killed commands left, and returns the devices of VMs that have ended. */
@@ -251,20 +248,17 @@ export class Agent implements AsyncDisposable {
   /** @returns when to look again at the latest, in ms of `performance.now()` */
   async #look(folders: FolderWatches): Promise<number | undefined> {
     const isHeld = this.#isHeld;
-    const busy = new Set([...this.#working.keys(), ...this.#keeper.taking]);
-    const looked = await this.#lookout.look(busy, this.#checked, isHeld);
+    const busy = new Set([...this.#workers.busy, ...this.#keeper.taking]);
+    const looked = await this.#lookout.look(busy, this.#workers.checked, isHeld);
     this.#looks++;
     this.#wasHeld = isHeld;
     const { sight } = looked;
     folders.keepOnly(looked.folders);
-    const decision = decide(sight, this.#attempts);
+    const decision = decide(sight, this.#workers.attempts);
     const look = { sight, decision };
     this.log.append(deriveEvents(this.#last, look), new Date().toISOString());
     this.#last = look;
-    this.#attempts = withoutOld(this.#attempts, sight.time);
-    const alive = new Set(sight.vms.map(({ incarnation }) => incarnation));
-    for (const gone of [...this.#trees.keys()].filter((one) => !alive.has(one))) this.#trees.delete(gone);
-    this.#checked = new Map([...this.#checked].filter(([one]) => alive.has(one)));
+    this.#workers.keepOnly(sight.vms, sight);
     const next = this.#share(looked);
     for (const work of decision.work) this.#begin(work, looked);
     return next === undefined ? decision.next : Math.min(next, decision.next ?? next);
@@ -273,48 +267,18 @@ export class Agent implements AsyncDisposable {
   /** @returns when to try a share again, in ms of `performance.now()` */
   #share({ records, targets }: Looked): number | undefined {
     const wished = wishedShares(records, targets);
-    const { accounts, next } = this.#keeper.follow(wished, new Set(this.#working.keys()));
+    const { accounts, next } = this.#keeper.follow(wished, this.#workers.busy);
     this.log.append(shareEvents(this.#shares, accounts, performance.now()), new Date().toISOString());
     this.#shares = accounts;
     return next;
   }
 
-  /** Begins work unless its VM is busy: then a later look brings it again. */
+  /** Begins work unless a share is taking the monitor of its VM: then a later look brings it again. */
   #begin(work: Work, { sight, targets }: Looked): void {
     const target = targets.get(work.vm);
-    if (target === undefined || this.#working.has(work.vm) || this.#keeper.isTaking(work.vm)) return;
-    const incarnation = sight.vms.find(({ vm }) => vm === work.vm)?.incarnation ?? '';
-    const finish = ({ tried, tree }: Performed): void => {
-      const time = performance.now();
-      const checked = new Map(this.#checked);
-      if (work.do === 'check') {
-        // a VM that did not answer is asked again in its turn
-        checked.set(incarnation, time);
-        if (tree !== undefined) this.#trees.set(incarnation, tree);
-      } else {
-        this.#attempts = withTry(this.#attempts, { key: work.attempt, address: work.address, time }, tried);
-        // its tree is another one now: it is read when nothing else is to be done
-        checked.delete(incarnation);
-      }
-      this.#checked = checked;
-      const findings = tried.is === 'failed' ? [] : tried.findings;
-      if (findings.length > 0) this.#options.onFindings?.(findings);
-    };
-    const { inventory } = sight;
-    const tree = this.#trees.get(incarnation);
-    this.#trees.delete(incarnation);
-    const place = { target, host: this.#host, inventory, signal: this.#signal, tree };
-    const working = perform(work, place)
-      .then(finish)
-      .catch((error: unknown) => {
-        // a mistake of ours: the loop ends with it
-        if (!this.#signal.aborted) this.#fault ??= { error };
-      })
-      .finally(() => {
-        this.#working.delete(work.vm);
-        this.hint();
-      });
-    this.#working.set(work.vm, working);
+    const vm = sight.vms.find((one) => one.vm === work.vm);
+    if (target === undefined || vm === undefined || this.#keeper.isTaking(work.vm)) return;
+    this.#workers.begin({ work, target, incarnation: vm.incarnation, inventory: sight.inventory });
   }
 
   /** Rests until somebody hints, the time is over, or the agent ends. */

@@ -10,6 +10,12 @@ const PROGRAMS = ['/usr/bin/ss', '/bin/ss', '/usr/sbin/ss', '/sbin/ss'];
 /** ms for `ss`. */
 const TIMEOUT = 5000;
 
+/**
+ * The kernel counts the sockets of a list that changes while it is read, so it can leave one out (net/unix/diag.c, unix_diag_dump): qplug
+ * asks again.
+ */
+const MOST_TRIES = 3;
+
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
 /**
@@ -35,13 +41,18 @@ export function findSocketStatistics(): string | undefined {
 export async function peerOf(end: SocketIdentity, signal: AbortSignal): Promise<ProcessIdentity | undefined> {
   const program = findSocketStatistics();
   if (program === undefined) return undefined;
-  const peers = new Set<number>();
-  for (const [, own, peer] of (await connectedSockets(program, signal)).matchAll(CONNECTED))
-    if (Number(own) === end.ino) peers.add(Number(peer));
+  let peers: ReadonlySet<number> = new Set();
+  for (let tries = 0; peers.size === 0 && tries < MOST_TRIES; tries++) peers = await peersOf(end, program, signal);
   const [ino, ...others] = peers;
   if (ino === undefined || ino === 0 || others.length > 0) return undefined;
   const [holder, ...more] = holdersOf({ dev: end.dev, ino });
   return more.length > 0 ? undefined : holder;
+}
+
+/** @returns the inodes that `ss` prints for the peer of a connection: one, unless somebody forges another */
+async function peersOf({ ino }: SocketIdentity, program: string, signal: AbortSignal): Promise<ReadonlySet<number>> {
+  const lines = (await connectedSockets(program, signal)).matchAll(CONNECTED);
+  return new Set([...lines].flatMap(([, own, peer]) => (Number(own) === ino ? Number(peer) : [])));
 }
 
 async function connectedSockets(program: string, signal: AbortSignal): Promise<string> {

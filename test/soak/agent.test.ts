@@ -142,7 +142,7 @@ test(`${SECONDS} s of whatever happens`, { timeout: (SECONDS + 600) * 1000 }, as
     if (agent !== undefined) {
       const wanted = isPlugged && !isDismissed && !isHeld;
       try {
-        await poll(async () => (await has()) === wanted, { interval: 100, signal: AbortSignal.timeout(PATIENCE) });
+        await poll(async () => (await has()) === wanted, { interval: 1000, signal: AbortSignal.timeout(PATIENCE) });
       } catch (cause) {
         const accounts = JSON.stringify(agent.accounts);
         const told = `seed ${seed}: ${history.join(' ')}: the device is ${wanted ? 'missing' : 'there'}; ${accounts}`;
