@@ -122,7 +122,7 @@ function renewLost(lost: LostDevice | undefined, device: HostDevice, { claims }:
 async function freePort(
   { claim, wish }: Pick<FreeWork, 'claim' | 'wish'>,
   vm: OpenVm,
-  { host, inventory, signal }: WorkPlace,
+  { host, inventory, signal, tree }: WorkPlace,
 ): Promise<LostDevice> {
   const { key, owner, label, guardOff } = claim;
   const { hold = DEFAULT_HOLD, also = [] } = wish ?? {};
@@ -133,6 +133,7 @@ async function freePort(
     signal,
     timeout: WORK_TIMEOUT,
     inventory,
+    tree: tree?.topology,
     beforeRemoval: (place) => {
       // each identity of a board that is flashed holds the connector anew
       for (const other of lost.list()) {
