@@ -4,7 +4,7 @@ export { Deadline, DeadlineReached, poll } from './deadline.js';
 export { descriptorOf, type SocketIdentity, socketOf } from './descriptor.js';
 export { fileStamp, isSameFile, isThere, kindOfFile } from './file-kind.js';
 export { closeInherited } from './inherited-descriptors.js';
-export { type NamedPlace, NotOursError, openPlace } from './named-place.js';
+export { type NamedPlace, NotOursError, openPlace, refusalOfPlace } from './named-place.js';
 export { type OpenFiles, openFiles } from './open-files.js';
 export { makeOwnFolder, ownUid, requireOwnFolder, type Untrusted, untrusted } from './own-folder.js';
 export {

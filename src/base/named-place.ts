@@ -35,6 +35,16 @@ export class NotOursError extends Error {
 }
 
 /**
+ * @returns why the system or `openPlace` refuses a place, in a few words: Node.js's message goes on with the call and a path that nobody
+ *   named; undefined for any other error
+ */
+export function refusalOfPlace(error: unknown): string | undefined {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (!(error instanceof NotOursError) && (code === undefined || !/^E[A-Z]+$/.test(code))) return undefined;
+  return message.split(',')[0] ?? message;
+}
+
+/**
  * Opens the place of a file to write, step by step, so that no other user can redirect it: follows a link only if root or this user must
  * have created it. (For a folder like /tmp the kernel has that rule too: fs.protected_symlinks, sysctl/fs.)
  *

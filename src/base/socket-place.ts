@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { fail } from '../diag/index.js';
-import { type NamedPlace, NotOursError, openPlace } from './named-place.js';
+import { type NamedPlace, openPlace, refusalOfPlace } from './named-place.js';
 import { ownUid, untrusted } from './own-folder.js';
 import { knockAt, MAX_PATH_BYTES, socketFileOf } from './unix-socket.js';
 
@@ -145,10 +145,8 @@ function usable<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (!(error instanceof NotOursError) && (code === undefined || !/^E[A-Z]+$/.test(code))) throw error;
-    // Node's message goes on with the call and a path that nobody named
-    const [reason = message] = message.split(',');
+    const reason = refusalOfPlace(error);
+    if (reason === undefined) throw error;
     throw fail('share-place-unusable', { socket: path, reason }, { cause: error });
   }
 }

@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { NotOursError, openPlace, readPlainFile, removeWhole, writeWhole } from '../../base/index.js';
+import { openPlace, readPlainFile, refusalOfPlace, removeWhole, writeWhole } from '../../base/index.js';
 import { fail, finding, QplugError } from '../../diag/index.js';
 import { type Manager, UNIT_MARK, type Unit } from '../units/index.js';
 
@@ -116,10 +116,8 @@ function usable<T>(folder: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (!(error instanceof NotOursError) && (code === undefined || !/^E[A-Z]+$/.test(code))) throw error;
-    // Node's message goes on with the call and a path that nobody named
-    const [reason = message] = message.split(',');
+    const reason = refusalOfPlace(error);
+    if (reason === undefined) throw error;
     throw fail('unit-unwritable', { folder, reason }, { cause: error });
   }
 }
