@@ -1,6 +1,5 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openHost } from '../../src/access/index.js';
@@ -8,8 +7,9 @@ import { Agent } from '../../src/agent/index.js';
 import { poll } from '../../src/base/index.js';
 import type { SysfsReader } from '../../src/host/index.js';
 import { adopt } from '../../src/vm/index.js';
-import { ChangingHost, MODEM } from '../../test/oracle/harness/changing-host.js';
+import { MODEM } from '../../test/oracle/harness/changing-host.js';
 import { patience } from '../../test/patience.js';
+import { env, folder, host, nodes } from './own-host.js';
 
 /**
  * An agent with 100 adopted VMs, whose QMP sockets only greet, while a device comes and goes and inotify tells many changes. Prints as JSON
@@ -18,14 +18,6 @@ import { patience } from '../../test/patience.js';
 const [VMS = 100, EVENTS = 500] = process.argv.slice(2).map(Number);
 const MIB = 1024 * 1024;
 
-const folder = mkdtempSync(join(tmpdir(), 'qplug-bench-'));
-const env = {
-  PATH: process.env['PATH'] ?? '',
-  QPLUG_RUNTIME_DIR: join(folder, 'run'),
-  QPLUG_STATE_DIR: join(folder, 'state'),
-};
-const host = new ChangingHost(join(folder, 'devices'));
-host.plug(undefined);
 let readings = 0;
 const sysfs: SysfsReader = new Proxy(host.liveSysfs, {
   get: (reader, name) => {
@@ -37,8 +29,7 @@ const sysfs: SysfsReader = new Proxy(host.liveSysfs, {
     };
   },
 });
-const nodes = join(folder, 'nodes/001');
-mkdirSync(nodes, { recursive: true });
+const bus = join(nodes, '001');
 
 const GREETING = `{"QMP": {"version": {"qemu": {"micro": 0, "minor": 2, "major": 7}, "package": ""}, "capabilities": []}}\r\n`;
 const servers: Server[] = [];
@@ -58,7 +49,7 @@ try {
     servers.push(server);
     await adopt(path, `vm${vm}`, access, patience());
   }
-  await using agent = await Agent.start(access, { signal: new AbortController().signal, nodes: join(folder, 'nodes') });
+  await using agent = await Agent.start(access, { signal: new AbortController().signal, nodes });
   await poll(() => agent.looks > 0, { interval: 5, signal: patience() });
   await delay(1000);
   const state = () => ({
@@ -70,7 +61,7 @@ try {
   const change = async (): Promise<number> => {
     const before = performance.now();
     for (let event = 0; event < EVENTS; event += 2) {
-      const path = join(nodes, '002');
+      const path = join(bus, '002');
       writeFileSync(path, '');
       rmSync(path);
       if (event % 100 === 0) host.plug(event % 200 === 0 ? { ...MODEM, address: 2 + (event % 100) } : undefined);
@@ -84,7 +75,7 @@ try {
   const before = state();
   const ms = await change();
   host.plug({ ...MODEM, address: 77 });
-  writeFileSync(join(nodes, '077'), '');
+  writeFileSync(join(bus, '077'), '');
   const seen = async (): Promise<boolean> => {
     for await (const event of agent.log.read(Math.max(1, agent.log.next - 50), AbortSignal.timeout(200)))
       if (event.event === 'device-seen') return true;

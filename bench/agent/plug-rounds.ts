@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../scripts/folders.mjs';
 import { ensureQemuRelease, qemuCommand } from '../../scripts/qemu-releases.mjs';
@@ -10,9 +9,10 @@ import { openHost } from '../../src/access/index.js';
 import { Agent } from '../../src/agent/index.js';
 import { poll } from '../../src/base/index.js';
 import { connect, type QmpConnection } from '../../src/qmp/index.js';
-import { ChangingHost, MODEM } from '../../test/oracle/harness/changing-host.js';
+import { type ChangingHost, MODEM } from '../../test/oracle/harness/changing-host.js';
 import { patience } from '../../test/patience.js';
 import { qplug } from '../../test/unit/cli/fake-terminal.js';
+import { env, folder, host, nodes } from './own-host.js';
 
 /**
  * Plugs a device in and pulls it, again and again, before a real QEMU whose libusb is a stand-in, while an agent runs in this process. inotify
@@ -49,16 +49,6 @@ Socket.prototype.push = function (this: Socket, ...args: Parameters<typeof push>
   if (watched?.socket === this && watched.answered === undefined) watched.answered = performance.now();
   return Reflect.apply(push, this, args);
 };
-
-const folder = mkdtempSync(join(tmpdir(), 'qplug-bench-'));
-const env = {
-  PATH: process.env['PATH'] ?? '',
-  QPLUG_RUNTIME_DIR: join(folder, 'run'),
-  QPLUG_STATE_DIR: join(folder, 'state'),
-};
-const host = new ChangingHost(join(folder, 'devices'));
-const nodes = join(folder, 'nodes');
-mkdirSync(join(nodes, '001'), { recursive: true });
 
 let events = 0;
 /** Changes the host, and then makes inotify say so. @returns when */
