@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { HostAccess } from '../access/index.js';
 import { Deadline, DeadlineReached, poll } from '../base/index.js';
 import { type Finding, finding, QplugError } from '../diag/index.js';
@@ -230,6 +231,8 @@ export class Agent implements AsyncDisposable {
         pause = PAUSE_AFTER_FAULT;
       }
       await this.#rest(pause);
+      // what inotify tells at once, of many folders, is one reason to look
+      await turn();
     }
     await this.#workers.rest();
   }

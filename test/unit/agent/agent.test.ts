@@ -62,6 +62,21 @@ test('looks when a node comes, when a client asks, and when somebody hints', asy
   expect(said).toEqual([]);
 });
 
+test('looks once after what inotify tells at once, each with a callback of its own', async () => {
+  agent = await start();
+  // the first look may have begun a second one
+  await ask({ do: 'accounts' });
+  const { looks } = agent;
+  for (let callback = 0; callback < 20; callback++) {
+    agent.hint();
+    // between two callbacks Node.js runs what waits for promises
+    for (let step = 0; step < 20; step++) await Promise.resolve();
+  }
+  await ask({ do: 'accounts' });
+  await ask({ do: 'accounts' });
+  expect(agent.looks).toBe(looks + 1);
+});
+
 test('looks after an event of the kernel', async () => {
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
