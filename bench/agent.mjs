@@ -1,6 +1,6 @@
 /**
  * `node bench/agent.mjs [PART...]` measures the agent. `plug`: what it adds to a bare `device_add`, and to a udev rule that calls a script.
- * `rest`: what it costs while nothing happens, and after 20,000 looks. `many`: 100 VMs and 500 changes. Needs the build.
+ * `rest`: what it costs while nothing happens, and after 20,000 looks. `many`: 100 VMs and 10,000 changes. Needs the build.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -12,10 +12,10 @@ import { patience } from '../../test/patience.js';
 import { env, folder, host, nodes } from './own-host.js';
 
 /**
- * An agent with 100 adopted VMs, whose QMP sockets only greet, while a device comes and goes and inotify tells many changes. Prints as JSON
+ * An agent with 100 adopted VMs, whose QMP sockets only greet, while a device comes and goes and inotify tells 10,000 changes. Prints as JSON
  * what that costs: looks, readings of the inventory, descriptors and memory before and after, and whether the last change was seen.
  */
-const [VMS = 100, EVENTS = 500] = process.argv.slice(2).map(Number);
+const [VMS = 100, EVENTS = 10_000] = process.argv.slice(2).map(Number);
 const MIB = 1024 * 1024;
 
 let readings = 0;
