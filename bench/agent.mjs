@@ -1,5 +1,6 @@
 /**
  * `node bench/agent.mjs [PART...]` measures the agent. `plug`: what it adds to a bare `device_add`, and to a udev rule that calls a script.
+ * `up`: how soon a VM that starts has its device.
  * `rest`: what it costs while nothing happens, and after 20,000 looks. `many`: 100 VMs and 10,000 changes. Needs the build.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -68,6 +69,19 @@ const WORDS = {
 
 function line(what, figure) {
   process.stdout.write(`${what.padEnd(48)} ${figure}\n`);
+}
+
+const VM_WORDS = {
+  toGreeting: "a client that waits for the socket: QEMU's greeting",
+  bareAdded: 'the same: its device_add answered',
+  toAdd: 'agent: socket -> device_add sent',
+  add: 'agent: that device_add',
+  toEvent: 'agent: socket -> verified, and told',
+};
+
+async function up() {
+  const figures = await measure('vm-rounds', '11');
+  for (const [name, what] of Object.entries(VM_WORDS)) line(what, `${median(figures[name]).toFixed(1).padStart(7)} ms`);
 }
 
 async function plug() {
@@ -149,5 +163,6 @@ async function many() {
 }
 
 if (asked('plug')) await plug();
+if (asked('up')) await up();
 if (asked('rest')) for (const node of [process.execPath, ensureNode(24)]) await rest(node);
 if (asked('many')) await many();

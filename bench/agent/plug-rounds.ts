@@ -1,10 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
-import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { root } from '../../scripts/folders.mjs';
-import { ensureQemuRelease, qemuCommand } from '../../scripts/qemu-releases.mjs';
-import { ensureStandIn } from '../../scripts/usb-stand-in.mjs';
 import { openHost } from '../../src/access/index.js';
 import { Agent } from '../../src/agent/index.js';
 import { poll } from '../../src/base/index.js';
@@ -13,6 +10,8 @@ import { type ChangingHost, MODEM } from '../../test/oracle/harness/changing-hos
 import { patience } from '../../test/patience.js';
 import { qplug } from '../../test/unit/cli/fake-terminal.js';
 import { env, folder, host, nodes } from './own-host.js';
+import { type Seen, watchFor } from './seen.js';
+import { standInQemu } from './stand-in-qemu.js';
 
 /**
  * Plugs a device in and pulls it, again and again, before a real QEMU whose libusb is a stand-in, while an agent runs in this process. inotify
@@ -28,28 +27,6 @@ const BATCH = 3;
 /** ms until the agent has nothing more to do. */
 const REST = 300;
 
-/** When the first command that holds a text was written to a socket, and when the next piece of an answer came to the same socket. */
-interface Seen {
-  readonly text: string;
-  sent?: number;
-  answered?: number;
-  socket?: Socket;
-}
-let watched: Seen | undefined;
-
-const { write, push } = Socket.prototype;
-Socket.prototype.write = function (this: Socket, ...args: Parameters<typeof write>) {
-  if (watched !== undefined && watched.sent === undefined && String(args[0]).includes(watched.text)) {
-    watched.sent = performance.now();
-    watched.socket = this;
-  }
-  return Reflect.apply(write, this, args) as boolean;
-} as typeof write;
-Socket.prototype.push = function (this: Socket, ...args: Parameters<typeof push>) {
-  if (watched?.socket === this && watched.answered === undefined) watched.answered = performance.now();
-  return Reflect.apply(push, this, args);
-};
-
 let events = 0;
 /** Changes the host, and then makes inotify say so. @returns when */
 function change(mode: Parameters<ChangingHost['plug']>[0]): number {
@@ -58,22 +35,6 @@ function change(mode: Parameters<ChangingHost['plug']>[0]): number {
   if (mode === undefined) rmSync(join(nodes, '001', `00${events}`), { force: true });
   else writeFileSync(join(nodes, '001', `00${++events}`), '');
   return time;
-}
-
-/** A program of the stand-in's QEMU, for a VM file. */
-async function standInQemu(): Promise<string> {
-  const found = await ensureQemuRelease('7.2');
-  const library = ensureStandIn((line) => process.stderr.write(`${line}\n`));
-  const variables = {
-    ...found.env,
-    USB_STAND_IN_DEVICES: join(folder, 'devices'),
-    USB_STAND_IN_LOG: join(folder, 'log'),
-  };
-  const words = qemuCommand(found, { librariesFirst: [library] }).map((word) => `'${word}'`);
-  const settings = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'`);
-  const path = join(folder, 'qemu.sh');
-  writeFileSync(path, ['#!/bin/sh', ...settings, `exec ${words.join(' ')} "$@"`, ''].join('\n'), { mode: 0o755 });
-  return path;
 }
 
 const DEVICE = {
@@ -147,7 +108,7 @@ try {
     await rest();
     for (let round = 0; round < BATCH; round++) {
       const add: Seen = { text: '"device_add"' };
-      watched = add;
+      watchFor(add);
       const plugged = change(MODEM);
       await poll(() => agent.accounts.some(({ condition: { is } }) => is === 'attached'), {
         interval: 1,
@@ -156,10 +117,10 @@ try {
       const told = performance.now();
       await rest();
       const del: Seen = { text: '"device_del"' };
-      watched = del;
+      watchFor(del);
       const pulled = change(undefined);
       await poll(() => access.claims.list().length === 0, { interval: 5, signal: patience() });
-      watched = undefined;
+      watchFor(undefined);
       note('toAdd', (add.sent ?? Number.NaN) - plugged);
       note('toAnswer', (add.answered ?? Number.NaN) - plugged);
       note('toEvent', told - plugged);

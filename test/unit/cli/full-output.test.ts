@@ -174,7 +174,7 @@ describe('with few descriptors', () => {
       expect(ran.err, `${limit} descriptors`).not.toMatch(TRACE);
       expect(ran.err).not.toContain('mistake in qplug');
     }
-  }, 60_000);
+  });
 
   const nodeStarts = (limit: number): boolean => {
     const script = `ulimit -n ${limit}; exec "$0" "$1"`;

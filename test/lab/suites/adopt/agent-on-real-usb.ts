@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Lab } from '../../inside/lab.js';
 import { startNested } from '../../inside/nested-qemu.js';
 import type { AddCheck } from '../../inside/suite.js';
+import { firstSector, KERNEL_ARGUMENTS } from '../../shared.js';
 import { endAgent, has, PATIENCE, startAgent } from '../parts/agent.js';
 import { usbOf } from '../parts/as-before.js';
 import { qplug } from '../parts/qplug.js';
@@ -80,6 +83,50 @@ export function agentOnRealUsb(check: AddCheck): void {
     await later.quit();
     await vm.quit();
   });
+
+  check(
+    'the guest reads the disk before it was pulled and after: the same bytes; wait --ready says when',
+    async (lab) => {
+      const [file, serial] = [join(lab.folder, 'reader.json'), join(lab.folder, 'serial')];
+      const kernelArguments = `${KERNEL_ARGUMENTS} lab.usb=1 lab.disks=1 lab.wait=600 lab.times=3`;
+      const boot = ['-kernel', lab.guest.kernel, '-initrd', lab.guest.initrd, '-append', kernelArguments];
+      const vm = {
+        name: 'reader',
+        accel: ['kvm', 'tcg'],
+        memory: '512M',
+        qemu: { args: [...boot, '-serial', `file:${serial}`, '-no-reboot', '-nic', 'none', '-vga', 'none'] },
+        usb: { devices: ['serial=SS0001'] },
+      };
+      writeFileSync(file, JSON.stringify(vm));
+      const agent = await startAgent(lab);
+      const running = await lab.start(lab.qplugArgv(['run', file]));
+      const heads = (): string[] => {
+        const printed = readFileSync(serial, { encoding: 'utf8', flag: 'a+' });
+        return [...printed.matchAll(/^GUEST (.*)\r?\n/gm)].map(([, line = '{}']) => {
+          const { disks } = JSON.parse(line) as { disks: { head: string }[] };
+          return disks.map(({ head }) => head).join();
+        });
+      };
+      await lab.until('the guest has read', () => heads().length === 1, { timeout: 240_000 });
+      await lab.pull('ss');
+      await lab.until(
+        'its object is gone',
+        async () => (await qplug(['wait', 'reader', 'serial=SS0001', '--absent', '--timeout', '300'])).code === 0,
+        PATIENCE,
+      );
+      await lab.plugBack('ss');
+      const { code, err } = await qplug(['wait', 'reader', 'serial=SS0001', '--ready', '--timeout', '300']);
+      assert.equal(code, 0, err);
+      await lab.until('the guest has read again', () => heads().length === 2, { timeout: 240_000 });
+      // the guest would wait for another pull
+      assert.equal((await qplug(['kill', 'reader'])).code, 0);
+      const head = Buffer.from(firstSector('ss')).toString('hex');
+      assert.deepEqual(heads(), [head, head]);
+      await running.finished;
+      await endAgent(agent);
+    },
+    { timeout: 600_000 },
+  );
 }
 
 /** A hub of 12 Mb/s with three card readers, which have the same ids and the same serial number. */
