@@ -1,11 +1,13 @@
 import { type Stats, statSync } from 'node:fs';
 import { throwIfShort } from './shortage.js';
+import { openSocketFile } from './unix-socket.js';
 
-/** @returns the kind of the file at a path, links followed; `none` also if it is invisible */
+/** @returns the kind of the file at a path, links followed as `openSocketFile` does; `none` also if it is invisible */
 export function kindOfFile(path: string): 'socket' | 'file' | 'other' | 'none' {
   let stat: Stats | undefined;
   try {
-    stat = statSync(path, { throwIfNoEntry: false });
+    using file = openSocketFile(path);
+    stat = statSync(file.path, { throwIfNoEntry: false });
   } catch (error) {
     throwIfShort(error);
     // no valid path, or in a folder that is closed to this user: opening it reports the error
@@ -33,7 +35,8 @@ export function isThere(path: string): boolean {
 /** @returns a text that changes with the file's content: its inode, size and times; undefined if there is no file */
 export function fileStamp(path: string): string | undefined {
   try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+    using file = openSocketFile(path);
+    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file.path, { bigint: true });
     return `${dev}:${ino} ${size} ${mtimeNs} ${ctimeNs}`;
   } catch (error) {
     throwIfShort(error);

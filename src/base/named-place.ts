@@ -1,17 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats, statfsSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { ownUid } from './own-folder.js';
+import { isInProc, lookIn, MAX_LINKS, O_PATH, pathError, pathOfOpen } from './path-walk.js';
 
 const { O_DIRECTORY, O_NOFOLLOW } = constants;
-
-/** `O_PATH`, which Node.js does not export: a handle that needs no read permission (open(2); the same on all architectures of Node.js). */
-const O_PATH = 0o10000000;
-
-/** Maximum number of links to follow, as in the kernel (path_resolution(7)). */
-const MAX_LINKS = 40;
-
-/** `PROC_SUPER_MAGIC`, linux/magic.h. */
-const PROC = 0x9fa0;
 
 const [STICKY, GROUP_WRITES, ALL_WRITE] = [0o1000, 0o020, 0o002];
 
@@ -59,13 +51,13 @@ export function openPlace(path: string): NamedPlace {
     for (let links = 0; ; ) {
       const name = todo.shift() ?? '';
       const isLast = todo.length === 0;
-      if (isLast && ['', '.', '..'].includes(name)) throw systemError('EISDIR', path);
+      if (isLast && ['', '.', '..'].includes(name)) throw pathError('EISDIR', path);
       if (name === '' || name === '.') continue;
       const found = walk.look(name);
       if (found?.isSymbolicLink()) {
         walk.requireOurs(name, found);
         links += 1;
-        if (links > MAX_LINKS) throw systemError('ELOOP', path);
+        if (links > MAX_LINKS) throw pathError('ELOOP', path);
         linked ||= isLast;
         if (walk.isMagic()) {
           if (isLast) throw new NotOursError('it is a name of something that a process has open');
@@ -107,23 +99,12 @@ class Walk implements Disposable {
   }
 
   at(name: string): string {
-    return `/proc/self/fd/${this.#folder}/${name}`;
+    return `${pathOfOpen(this.#folder)}/${name}`;
   }
 
   /** @returns the file of that name here, without following a link; undefined: nothing */
   look(name: string): Stats | undefined {
-    let handle: number;
-    try {
-      handle = openSync(this.at(name), O_PATH | O_NOFOLLOW);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
-    try {
-      return fstatSync(handle);
-    } finally {
-      closeSync(handle);
-    }
+    return lookIn(this.#folder, name);
   }
 
   enter(name: string, flags: number): void {
@@ -145,7 +126,7 @@ class Walk implements Disposable {
 
   /** Whether a link here is a magic link of the kernel, whose text is not its target: /proc/PID/fd/N, but not /proc/self. */
   isMagic(): boolean {
-    return statfsSync(this.at('.')).type === PROC && this.#path() !== '/proc';
+    return isInProc(this.#folder) && this.#path() !== '/proc';
   }
 
   /** @throws NotOursError for a link that other users can have created here */
@@ -164,7 +145,7 @@ class Walk implements Disposable {
   }
 
   #path(): string {
-    return readlinkSync(`/proc/self/fd/${this.#folder}`);
+    return readlinkSync(pathOfOpen(this.#folder));
   }
 
   place(name: string, there: Stats | undefined, linked: boolean): NamedPlace {
@@ -194,10 +175,4 @@ function whoWrites(folder: Stats): 'we' | 'others' | 'all, their own' {
   const may = ALL_WRITE | (ownGroup ? 0 : GROUP_WRITES);
   if ((folder.mode & may) === 0) return 'we';
   return (folder.mode & STICKY) === 0 ? 'others' : 'all, their own';
-}
-
-const TEXTS = { EISDIR: 'it is a folder', ELOOP: 'the links form a loop' } as const;
-
-function systemError(code: keyof typeof TEXTS, path: string): Error {
-  return Object.assign(new Error(`${code}: ${TEXTS[code]}, open '${path}'`), { code, syscall: 'open', path });
 }

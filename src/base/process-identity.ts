@@ -132,3 +132,13 @@ export function selfIdentity(): ProcessIdentity {
   if (self === undefined) throw new Error('this process is not in /proc');
   return self;
 }
+
+/** Clock ticks per second in what the kernel tells users, on all architectures (USER_HZ, asm-generic/param.h). */
+const TICKS = 100;
+
+/** @returns when exactly that process started, in ms since 1970, by the present clock; undefined if it is not visible */
+export function timeOfStart(identity: ProcessIdentity): number | undefined {
+  const boot = /^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1];
+  if (boot === undefined || !isAlive(identity)) return undefined;
+  return Number(boot) * 1000 + (identity.startTime / TICKS) * 1000;
+}

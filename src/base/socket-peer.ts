@@ -68,7 +68,7 @@ async function connectedSockets(program: string, signal: AbortSignal): Promise<s
 }
 
 /** @returns the processes that have a socket open, as far as this user may see them */
-function holdersOf(socket: SocketIdentity): ProcessIdentity[] {
+export function holdersOf(socket: SocketIdentity): ProcessIdentity[] {
   return processIds().flatMap((pid) => {
     const before = identifyProcess(pid);
     if (before === undefined || !hasOpen(pid, socket)) return [];
@@ -86,6 +86,33 @@ export function holdsSocket(holder: ProcessIdentity, socket: SocketIdentity): bo
 /** @returns all pids */
 export function processIds(): number[] {
   return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
+}
+
+/** @returns the inodes of the sockets that a process has open; none if this user may not see that */
+export function socketsOf(pid: number): ReadonlySet<number> {
+  const folder = `/proc/${pid}/fd`;
+  const inodes = new Set<number>();
+  try {
+    for (const fd of readdirSync(folder)) {
+      const [, inode] = /^socket:\[(\d+)\]$/.exec(linkOf(`${folder}/${fd}`)) ?? [];
+      // only the file behind the link is proof
+      if (inode !== undefined && statSync(`${folder}/${fd}`, { throwIfNoEntry: false })?.isSocket())
+        inodes.add(Number(inode));
+    }
+  } catch (error) {
+    throwIfShort(error);
+  }
+  return inodes;
+}
+
+/** @returns the text of a link; empty if it is gone */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    throwIfShort(error);
+    return '';
+  }
 }
 
 function hasOpen(pid: number, { dev, ino }: SocketIdentity): boolean {

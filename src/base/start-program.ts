@@ -15,8 +15,11 @@ export interface ProgramOptions {
   readonly detached?: boolean | undefined;
 }
 
-/** A program's descriptors 0, 1, 2 and on: /dev/null, a pipe to this process, or a descriptor of this process. */
-export type Given = readonly ('ignore' | 'pipe' | number)[];
+/**
+ * A program's descriptors 0, 1, 2 and on: /dev/null, a pipe to this process, a descriptor of this process, or `ipc`: the channel of
+ * messages between two processes of Node.js, for which Node.js adds its variables to the environment.
+ */
+export type Given = readonly ('ignore' | 'pipe' | 'ipc' | number)[];
 
 /**
  * Starts a program; no other code does. The program gets only the given descriptors: in place of any other that qplug's caller left open,

@@ -15,6 +15,7 @@ interface Taken {
   'query-pci': None;
   'query-block': None;
   'query-chardev': None;
+  'query-cpus-fast': None;
   /** From 6.2; the text of HMP's `info usb`. */
   'x-query-usb': None;
   device_add: DeviceAdd;

@@ -2,7 +2,7 @@
  * A QMP client: `connect`, then `execute`, `on`, `events`, `waitFor`, `close`. docs/qmp.md has examples from the simplest
  * to the hardest.
  */
-export type { QmpAddress } from './address.js';
+export { parseAddress, type QmpAddress } from './address.js';
 export type { ArgumentsOf, DeviceAdd, QmpCommandName, QmpCommands, ReturnOf } from './commands.js';
 export type { ConnectOptions, ExecuteOptions, QmpConnection } from './connection/index.js';
 export { connect, connectLines, type LineConnection } from './connection/index.js';

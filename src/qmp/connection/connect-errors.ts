@@ -1,4 +1,5 @@
-import { finding } from '../../diag/index.js';
+import { isInRoot } from '../../base/index.js';
+import { finding, QplugError } from '../../diag/index.js';
 import { formatAddress, MAX_SOCKET_PATH_BYTES, type QmpAddress } from '../address.js';
 import { type CloseReason, errnoOf, QmpConnectError } from '../errors.js';
 import type { ErrorReply } from '../protocol/index.js';
@@ -17,11 +18,13 @@ export interface ConnectProgress {
 
 /** @returns the error for a failed system call while connecting (connect(2), unix(7)) */
 export function connectError(address: QmpAddress, cause: Error): QmpConnectError {
+  // `over` says it in its own words
+  if (cause instanceof QplugError) return new QmpConnectError(address, cause.findings[0], { cause });
   const where = formatAddress(address);
   const errno = errnoOf(cause);
   const unix = 'path' in address;
   if (errno === 'ECONNREFUSED') return refused(address, cause);
-  if (unix && (errno === 'ENOENT' || errno === 'ENOTDIR')) {
+  if (unix && ['ENOENT', 'ENOTDIR', 'ESRCH'].includes(errno)) {
     return new QmpConnectError(address, finding('qmp-no-socket', { address: where }), { cause });
   }
   if (unix && (errno === 'EACCES' || errno === 'EPERM')) {
@@ -70,7 +73,8 @@ export function endedEarly(address: QmpAddress, reason: CloseReason): QmpConnect
 }
 
 /**
- * Node silently truncates a longer path, and would connect to another socket (libuv, uv_pipe_connect).
+ * Node silently truncates a longer path, and would connect to another socket (libuv, uv_pipe_connect). A path in the root of another process
+ * may be longer, since qplug opens it step by step.
  *
  * @returns the error for a path that no unix socket can have, or undefined
  */
@@ -81,7 +85,7 @@ export function unusablePath(address: QmpAddress): QmpConnectError | undefined {
     return new QmpConnectError(address, finding('qmp-no-socket', { address: where }));
   }
   const bytes = new TextEncoder().encode(address.path).length;
-  if (bytes <= MAX_SOCKET_PATH_BYTES) return undefined;
+  if (bytes <= MAX_SOCKET_PATH_BYTES || isInRoot(address.path)) return undefined;
   const limit = MAX_SOCKET_PATH_BYTES;
   return new QmpConnectError(address, finding('qmp-path-too-long', { address: where, bytes, limit }));
 }

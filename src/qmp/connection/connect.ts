@@ -3,7 +3,7 @@ import { unusablePath } from './connect-errors.js';
 import { Connection } from './connection.js';
 import type { LineConnection } from './line-connection.js';
 import type { ConnectOptions, QmpConnection } from './qmp-connection.js';
-import { openSocket } from './socket-transport.js';
+import { openOver, openSocket } from './socket-transport.js';
 import type { OpenTransport } from './transport.js';
 
 /**
@@ -14,12 +14,12 @@ import type { OpenTransport } from './transport.js';
  * @throws QmpConnectError, after which nothing is left open; the signal's reason
  */
 export function connect(address: QmpAddress, options: ConnectOptions = {}): Promise<QmpConnection> {
-  return connectOver(openSocket, address, options);
+  return connectOver(openerOf(options), address, options);
 }
 
 /** As `connect`, for whoever reads and writes the lines of the session itself. */
 export function connectLines(address: QmpAddress, options: ConnectOptions = {}): Promise<LineConnection> {
-  return connectedOver(openSocket, address, options);
+  return connectedOver(openerOf(options), address, options);
 }
 
 /** As `connect`, over any transport. */
@@ -31,9 +31,13 @@ export function connectOver(
   return connectedOver(open, address, options);
 }
 
+function openerOf({ over }: ConnectOptions): OpenTransport {
+  return over === undefined ? openSocket : openOver(over);
+}
+
 async function connectedOver(open: OpenTransport, address: QmpAddress, options: ConnectOptions): Promise<Connection> {
   options.signal?.throwIfAborted();
-  const unusable = unusablePath(address);
+  const unusable = options.over === undefined ? unusablePath(address) : undefined;
   if (unusable !== undefined) throw unusable;
   const connection = new Connection(open, address, options);
   await connection.ready;

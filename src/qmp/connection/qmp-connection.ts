@@ -4,12 +4,18 @@ import type { ArgumentsOf, QmpCommandName, ReturnOf } from '../commands.js';
 import type { CloseReason } from '../errors.js';
 import type { EventOf, EventStream, EventWait, QmpEventName, WaitOptions } from '../events/index.js';
 import type { Greeting, JsonObject } from '../protocol/index.js';
+import type { ConnectStream } from './transport.js';
 
 export interface ConnectOptions {
   /** Cancels the attempt to connect, which then rejects with the signal's reason. It has no effect afterwards. */
   readonly signal?: AbortSignal | undefined;
   /** ms for the socket, the greeting and the negotiation together; default 5000. */
   readonly timeout?: number | undefined;
+  /**
+   * Connects to the server, where this process can't do that by the address: it is in another network, for example. The address then only
+   * names the server in messages. The stream belongs to the connection.
+   */
+  readonly over?: ConnectStream | undefined;
   /** ms for the answer to a command, and for `waitFor`, where the call names no other; default 30000. */
   readonly commandTimeout?: number | undefined;
   /** Ask for out-of-band execution where the server offers it; default false. */

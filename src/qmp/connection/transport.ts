@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { SocketIdentity } from '../../base/index.js';
 import type { QmpAddress } from '../address.js';
 
@@ -23,3 +24,6 @@ export interface TransportEvents {
 
 /** Starts to open a transport, which reports a failure through `ended`. */
 export type OpenTransport = (address: QmpAddress, events: TransportEvents) => Transport;
+
+/** Connects a stream of bytes by itself; aborts with the signal, and rejects as connect(2) fails: an error with a `code`. */
+export type ConnectStream = (signal: AbortSignal) => Promise<Duplex>;

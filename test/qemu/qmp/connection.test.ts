@@ -21,6 +21,7 @@ const TYPED: Record<QmpCommandName, true> = {
   'query-pci': true,
   'query-block': true,
   'query-chardev': true,
+  'query-cpus-fast': true,
   migrate: true,
   migrate_cancel: true,
   'query-migrate': true,

@@ -36,6 +36,13 @@ describe('the words of QMP findings', () => {
     expect(fix).toBe(`sudo chown "$USER" '/run/it'\\''s mine'`);
   });
 
+  test('a socket in the root of another process: no command that would follow its links', () => {
+    const address = '/proc/7/root/run/vm.qmp';
+    expect(words(finding('qmp-permission', { address })).fix).toBeUndefined();
+    const more = 'start QEMU with one more: -qmp unix:/run/vm.qmp.2,server=on,wait=off';
+    expect(words(finding('qmp-busy', { address })).fix).toBe(more);
+  });
+
   test('a busy socket is told with the command that finds its holder', () => {
     expect(words(finding('qmp-busy', { address: '/run/vm.qmp', timeout: 5000 }))).toEqual({
       what: 'another client holds the QMP socket',

@@ -46,7 +46,8 @@ export const qmpConnection = {
       what: 'you may not connect to the QMP socket',
       where: printable(address),
       why: 'connecting needs write permission on the socket and search permission on the folders above it',
-      fix: sh`sudo chown "$USER" ${path(address)}`,
+      // chown would follow a link that the other root has in place of the socket
+      fix: isInRoot(address) ? undefined : sh`sudo chown "$USER" ${path(address)}`,
     }),
   },
   /** `received`: the start of the text that arrived instead of a greeting. */
@@ -109,6 +110,14 @@ export const qmpConnection = {
       why: printable(errno),
     }),
   },
+  'qmp-port-unprotected': {
+    kind: 'refused',
+    text: ({ address }: { address: string }): Text => ({
+      what: 'QMP over TCP has no password: who can connect to this port controls the VM',
+      where: printable(address),
+      fix: advice('give QEMU a socket instead, or keep the port on 127.0.0.1'),
+    }),
+  },
   'qmp-closed': {
     kind: 'unreachable',
     text: (e: QmpClosed): Text => ({
@@ -134,8 +143,8 @@ function busy({ address, timeout }: QmpBusy): Text {
 /** `ss -x` shows a server's end of each connection with its path, and the inode of the client's end in the last column. */
 function busyFix(socket: string): Fix | undefined {
   const more = qmpOption(`${socket}.2`, 'start QEMU with one more:');
-  // awk reads backslashes, and ss divides at blanks
-  if (shellWord(socket) !== socket) return more;
+  // awk reads backslashes, ss divides at blanks, and shows the path in the view of QEMU
+  if (shellWord(socket) !== socket || isInRoot(socket)) return more;
   return [
     advice('find the holder:'),
     sh`ss -xp | grep -w "$(ss -x | awk -v socket=${socket} '$5 == socket { print $8 }')"`,
@@ -164,13 +173,23 @@ function closedBecause({ reason, detail }: QmpClosed): string {
   }
 }
 
-/** Addresses of paths always have a slash (src/qmp/address.ts). */
+/** All other addresses are ports (src/base/tcp-address.ts). */
 function isPath(address: string): boolean {
-  return address.includes('/');
+  return !/^(pid:\d+\/)?tcp:/.test(address);
 }
 
-/** `-qmp …` for an address, with QEMU's doubled commas; undefined where it can't be typed. */
+/** A path in the root of another process (proc(5)). */
+const ROOT = /^\/+proc\/+\d+\/+root(?=\/)/;
+
+function isInRoot(address: string): boolean {
+  return ROOT.test(address);
+}
+
+/** `-qmp …` for an address, in the view of QEMU, with its doubled commas; undefined where it can't be typed. */
 function qmpOption(address: string, lead: string): Advice | undefined {
-  const where = isPath(address) ? `unix:${address.replaceAll(',', ',,')}` : `tcp:${address}`;
+  // in its own network too
+  const where = isPath(address)
+    ? `unix:${address.replace(ROOT, '').replaceAll(',', ',,')}`
+    : address.replace(/^pid:\d+\//, '');
   return advice(`${lead} `, options`-qmp ${`${where},server=on,wait=off`}`);
 }

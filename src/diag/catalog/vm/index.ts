@@ -1,8 +1,9 @@
-/** Findings about a running VM: assignments, attach and detach, claims, snapshots, migration, interruption, and its end. */
+/** Findings about a running VM: assignments, attach and detach, claims, containers, snapshots, migration, interruption, and its end. */
 
 import { assignments } from './assignments.js';
 import { attach } from './attach.js';
 import { claims } from './claims.js';
+import { containers } from './containers.js';
 import { detach } from './detach.js';
 import { identity } from './identity.js';
 import { interruption } from './interruption.js';
@@ -16,6 +17,7 @@ import { status } from './status.js';
 export const vmFindings: typeof assignments &
   typeof attach &
   typeof claims &
+  typeof containers &
   typeof detach &
   typeof identity &
   typeof interruption &
@@ -27,6 +29,7 @@ export const vmFindings: typeof assignments &
   ...assignments,
   ...attach,
   ...claims,
+  ...containers,
   ...detach,
   ...identity,
   ...interruption,

@@ -1,11 +1,21 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { describe as words } from '../../../../src/diag/index.js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { fail, describe as words } from '../../../../src/diag/index.js';
 import { connectOver } from '../../../../src/qmp/connection/connect.js';
 import { connect, QmpClosedError, type QmpConnectError } from '../../../../src/qmp/index.js';
+import { type OtherRoot, otherRoot } from '../../../namespaces/other-root.js';
 import { ADDRESS, FakePeer, GREETING, outcome } from '../fake-peer.js';
 
 const GREETING_LINE = `${JSON.stringify(GREETING)}\r\n`;
@@ -27,8 +37,10 @@ afterEach(() => {
 });
 
 /** A real server on a unix socket that does this to each client. */
-async function serve(greet: (socket: Socket) => void): Promise<{ path: string }> {
-  const path = join(folder, 'qmp.sock');
+async function serve(
+  greet: (socket: Socket) => void,
+  path: string = join(folder, 'qmp.sock'),
+): Promise<{ path: string }> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.push(socket);
     socket.on('error', () => {});
@@ -92,7 +104,7 @@ describe('connect over a real socket', () => {
     const error = await failure(connect({ host: '127.0.0.1', port }));
     expect(error.code).toBe('qmp-refused');
     expect(words(error.findings[0])).toMatchObject({
-      where: `127.0.0.1:${port}`,
+      where: `tcp:127.0.0.1:${port}`,
       fix: `start QEMU with -qmp tcp:127.0.0.1:${port},server=on,wait=off`,
     });
   });
@@ -218,6 +230,110 @@ describe('connect over a real socket', () => {
   });
 });
 
+describe('connect over a stream that somebody else connects', () => {
+  const answer = (socket: Socket) => negotiate(socket, () => socket.write('{"return": {}, "id": 1}\r\n'));
+  const named = { host: '192.0.2.1', port: 4444 };
+
+  /** Connects to a server of this test. */
+  async function connected(greet: (socket: Socket) => void): Promise<Socket> {
+    const socket = createConnection(await serve(greet));
+    await new Promise((resolve) => socket.once('connect', resolve));
+    return socket;
+  }
+
+  test('speaks with who is at its other end, and closes it', async () => {
+    const stream = await connected(answer);
+    const connection = await connect(named, { over: async () => stream });
+    expect(await connection.execute('query-name')).toEqual({});
+    expect(connection.socket?.ino).toBeGreaterThan(0);
+    await connection.close();
+    expect(stream.destroyed).toBe(true);
+    expect(connection.socket).toBeUndefined();
+  });
+
+  test('fails as with any other, in the name of the address', async () => {
+    const stream = await connected((socket) => socket.write('login: '));
+    const error = await failure(connect(named, { over: async () => stream }));
+    expect(error).toMatchObject({ code: 'qmp-not-qmp', address: named });
+    expect(stream.destroyed).toBe(true);
+  });
+
+  test('a failure to connect it is one of its kind; words of qplug stay as they are', async () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    expect(await failure(connect(named, { over: () => Promise.reject(refused) }))).toMatchObject({
+      code: 'qmp-refused',
+      cause: refused,
+    });
+    const worded = fail('network-not-entered', { pid: 7, reason: 'EPERM' });
+    expect(await failure(connect(named, { over: () => Promise.reject(worded) }))).toMatchObject({
+      code: 'network-not-entered',
+      address: named,
+    });
+    const stream = (await connected(answer)).destroy();
+    expect(await failure(connect(named, { over: async () => stream }))).toMatchObject({ name: 'QmpConnectError' });
+  });
+
+  test('who gives up tells it, and closes what comes later', async () => {
+    const stream = await connected(answer);
+    let give: (stream: Socket) => void = () => {};
+    let signal: AbortSignal | undefined;
+    const over = (given: AbortSignal): Promise<Socket> => {
+      signal = given;
+      return new Promise((resolve) => {
+        give = resolve;
+      });
+    };
+    expect(await failure(connect(named, { over, timeout: 20 }))).toMatchObject({
+      code: 'qmp-connect-failed',
+      findings: [{ evidence: { errno: 'ETIMEDOUT' } }],
+    });
+    expect(signal?.aborted).toBe(true);
+    give(stream);
+    await new Promise((resolve) => stream.once('close', resolve));
+    const never = { signal: AbortSignal.abort('enough'), over: () => expect.fail('it was not wanted') };
+    expect(await outcome(connect(named, never))).toEqual({ error: 'enough' });
+  });
+});
+
+describe('connect to a socket in the root of another process', () => {
+  let other: OtherRoot;
+  let far: string;
+  beforeAll(async () => {
+    other = await otherRoot('pivot');
+    far = `/proc/${other.process.pid}/root`;
+  });
+  afterAll(async () => await other[Symbol.asyncDispose]());
+
+  test('by a link of that root, and a path longer than that of a socket', async () => {
+    const name = `${'long/'.repeat(30)}qmp.sock`;
+    mkdirSync(join(other.folder, name, '..'), { recursive: true });
+    await serve(
+      (socket) => negotiate(socket, () => socket.write('{"return": {}, "id": 1}\r\n')),
+      join(other.folder, 'q'),
+    );
+    symlinkSync('/q', join(other.folder, name));
+    await using connection = await connect({ path: `${far}/${name}` });
+    expect(await connection.execute('query-name')).toEqual({});
+    const open = readdirSync('/proc/self/fd').map((fd) => {
+      const path = `/proc/self/fd/${fd}`;
+      return lstatSync(path, { throwIfNoEntry: false }) && readlinkSync(path);
+    });
+    expect(open.filter((path) => path?.includes(other.folder))).toEqual([]);
+  });
+
+  test('never to one of the host, and with words that fit that root', async () => {
+    await serve((socket) => socket.write(GREETING_LINE), join(other.outside, 'host.sock'));
+    symlinkSync(join(other.outside, 'host.sock'), join(other.folder, 'host.sock'));
+    const error = await failure(connect({ path: `${far}/host.sock` }));
+    expect(error).toMatchObject({ code: 'qmp-no-socket', cause: { code: 'ENOENT' } });
+    expect(words(error.findings[0]).fix).toBe('start QEMU with -qmp unix:/host.sock,server=on,wait=off');
+    const path = `/proc/${2 ** 22 + 1}/root/qmp.sock`;
+    expect(await failure(connect({ path }))).toMatchObject({ code: 'qmp-no-socket', cause: { code: 'ESRCH' } });
+    const magic = await failure(connect({ path: `${far}/proc/1/root/host.sock` }));
+    expect(magic.message).toContain('the path leads through a name of something that a process has open');
+  });
+});
+
 describe('the end of a real socket', () => {
   test('a peer that closes its half and reads no more ends the connection, whatever is still unsent', async () => {
     const address = await serve((socket) => negotiate(socket, () => socket.pause().end()));
@@ -261,7 +377,7 @@ describe('connect with errors that the test machine cannot make', () => {
     const never = () => ({ send: () => {}, close: () => {}, destroy: () => {} });
     expect(await failure(connectOver(never, address, { timeout: 20 }))).toMatchObject({
       code: 'qmp-connect-failed',
-      findings: [{ evidence: { errno: 'ETIMEDOUT', address: '192.0.2.1:4444' } }],
+      findings: [{ evidence: { errno: 'ETIMEDOUT', address: 'tcp:192.0.2.1:4444' } }],
     });
   });
 });
