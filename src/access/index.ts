@@ -37,7 +37,7 @@ export { type PolicyInForce, policyFindings, policyOf } from './host-policy.js';
 export { filterFor, hostDeviceOf, matchDevice, type Standing, standingOf, withoutDevice } from './match-device.js';
 export { matchesKey } from './match-key.js';
 export { openHost } from './open-host.js';
-export { ownerOf, presenceOf, processHasEnded, recordOfSocket, type VmTarget } from './owner.js';
+export { ownerOf, presenceOf, processHasEnded, recordedSocket, recordOfSocket, type VmTarget } from './owner.js';
 export { settleClaims } from './settle-claims.js';
 export { type Answerer, answererOf, monitorBehind, monitorPath } from './shares.js';
 export { deniedFindings, wishFor } from './vm-file-rules.js';

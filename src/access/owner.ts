@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { hasEnded, knockAt, type ProcessIdentity, socketFileOf, stateOf } from '../base/index.js';
+import { hasEnded, knockAt, type ProcessIdentity, parseTcpAddress, socketFileOf, stateOf } from '../base/index.js';
 import type { ClaimOwner, VmRecord } from '../registry/index.js';
 import type { HostAccess } from './host-access.js';
 
@@ -7,7 +7,7 @@ import type { HostAccess } from './host-access.js';
 export interface VmTarget {
   /** For messages: the VM's name, or the socket's path. */
   readonly name: string;
-  /** The monitor to use. */
+  /** The monitor to use: a path, or `tcp:HOST:PORT` and what else `parseTcpAddress` reads. */
   readonly socket: string;
   /** qplug's record of the VM, if qplug started it. */
   readonly record: VmRecord | undefined;
@@ -15,12 +15,19 @@ export interface VmTarget {
   readonly process?: ProcessIdentity | undefined;
   /** Device and inode of the socket of an adopted VM. */
   readonly socketFile?: string | undefined;
+  /** The process that must answer, for a VM that the user named by its process or container. */
+  readonly answerer?: ProcessIdentity | undefined;
+}
+
+/** @returns a monitor in the form in which records hold it: an absolute path, or a port */
+export function recordedSocket(socket: string): string {
+  return parseTcpAddress(socket) === undefined ? resolve(socket) : socket;
 }
 
 /** @returns a VM as the owner of devices: the same for every word and socket that names it */
 export function ownerOf({ name, socket, record, process, socketFile }: VmTarget): ClaimOwner {
   if (record !== undefined) return { vm: record.name, socket: record.sockets.qplug, process: record.qemu };
-  return { vm: name, socket: resolve(socket), process, socketFile };
+  return { vm: name, socket: recordedSocket(socket), process, socketFile };
 }
 
 /** `unknown`: neither its process nor its socket is visible from here, so it may exist. */
@@ -37,6 +44,8 @@ export async function presenceOf({ process, socket, socketFile }: ClaimOwner, si
   }
   // another socket may be at its path now
   if (socketFile !== undefined && socketFileOf(socket) !== socketFile) return 'unknown';
+  // a QMP server takes one client: a knock at its port would be that client
+  if (parseTcpAddress(socket) !== undefined) return 'unknown';
   const listening = await knockAt(socket, signal);
   return listening === 'refused' ? 'gone' : listening === 'listens' ? 'there' : 'unknown';
 }

@@ -264,7 +264,8 @@ export class Agent implements AsyncDisposable {
     this.#workers.keepOnly(sight.vms, sight);
     const next = this.#share(looked);
     for (const work of decision.work) this.#begin(work, looked);
-    return next === undefined ? decision.next : Math.min(next, decision.next ?? next);
+    const times = [next, decision.next, looked.next].flatMap((one) => one ?? []);
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
   /** @returns when to try a share again, in ms of `performance.now()` */

@@ -28,6 +28,7 @@ export const USAGE: readonly (readonly [command: string, code: number, says: Reg
   ['qplug unassign bench 0781:5567', 0, /^0781:5567 is no longer assigned to bench/],
   ['qplug rebalance bench', 0, /^no single move would give a device of bench a better port$/m],
   ['qplug list', 0, /^bench +\d+ +\S+ \S+ +\S*bench\.yaml /m],
+  ['qplug vms', 0, /^bench +\d+ +bench +\S+ +qplug +qmp \S+/m],
   ['qplug suspend bench', 0, /^bench is paused\n(?: {2}the host has .*\n){3}/],
   ['qplug resume bench', 0, /^bench runs\n(?: {2}.* is back on .*\n){3}/],
   ['qplug snapshot save bench clean', 0, /^bench is saved as clean: .* in drive0\n(?: {2}.* is on .*\n){3}/],

@@ -1,11 +1,10 @@
 import { dirname } from 'node:path';
 import { type HostAccess, inventoryOf, ownerOf, presenceOf, type VmTarget } from '../../access/index.js';
 import { formatProcess, socketFileOf } from '../../base/index.js';
-import { QplugError } from '../../diag/index.js';
 import { type AssignmentRecord, type Claim, type ClaimOwner, lives, sameOwner } from '../../registry/index.js';
-import { findVm } from '../../vm/index.js';
 import { type Sight, seenKey, twinsAmong, type VmSight } from '../decide/index.js';
 import { assignedWishes, type StandingWish } from '../wish/index.js';
+import { AdoptedVms } from './adopted-vms.js';
 import { FileWishes } from './file-wishes.js';
 
 /** A sight, and how to reach its VMs. */
@@ -16,6 +15,8 @@ export interface Looked {
   readonly records: readonly AssignmentRecord[];
   /** The folders whose changes are a reason to look again. */
   readonly folders: ReadonlySet<string>;
+  /** When to search again for an adopted VM that is not there, in ms of `performance.now()`. */
+  readonly next: number | undefined;
 }
 
 /** Serial numbers of twins that it remembers: a device can make up as many as it likes. */
@@ -35,6 +36,7 @@ interface KnownVm {
 export class Lookout {
   readonly #host: HostAccess;
   readonly #files = new FileWishes();
+  readonly #adopted = new AdoptedVms();
   #firstSeen: ReadonlyMap<string, number> = new Map();
   #twins: ReadonlySet<string> = new Set();
 
@@ -85,6 +87,7 @@ export class Lookout {
       targets: new Map(known.map(({ name, target }) => [name, target])),
       records,
       folders: this.#folders(records, known),
+      next: this.#adopted.next,
     };
   }
 
@@ -94,6 +97,7 @@ export class Lookout {
     const assigned = (name: string): StandingWish[] => records.filter(({ vm }) => vm === name).flatMap(assignedWishes);
     const running = registry.list().flatMap(({ record }) => (record.qemu !== undefined && lives(record) ? record : []));
     this.#files.keepOnly(new Set(running.map(({ file }) => file)));
+    this.#adopted.keepOnly(new Set(records.flatMap(({ socket }) => socket ?? [])));
     const known: KnownVm[] = [];
     for (const record of running) {
       const { name } = record;
@@ -103,7 +107,7 @@ export class Lookout {
     }
     for (const { vm: name, socket } of records) {
       if (socket === undefined || known.some((one) => one.name === name)) continue;
-      const target = await this.#adopted(name);
+      const target = await this.#adopted.find(name, socket, this.#host);
       if (target === undefined || known.some(({ owner }) => sameOwner(owner, ownerOf(target)))) continue;
       known.push({ name, target, owner: ownerOf(target), wishes: assigned(name) });
     }
@@ -116,19 +120,9 @@ export class Lookout {
     return known;
   }
 
-  /** @returns undefined while its socket is not there */
-  async #adopted(name: string): Promise<VmTarget | undefined> {
-    try {
-      return await findVm(name, this.#host);
-    } catch (error) {
-      if (error instanceof QplugError) return undefined;
-      throw error;
-    }
-  }
-
   #folders(records: readonly AssignmentRecord[], known: readonly KnownVm[]): ReadonlySet<string> {
     const { registry, assignments } = this.#host;
-    const sockets = records.flatMap(({ socket }) => (socket === undefined ? [] : dirname(socket)));
+    const sockets = records.flatMap(({ socket }) => (socket?.startsWith('/') === true ? dirname(socket) : []));
     // only until the VM has started: its log is in the same folder, and a guest may fill it
     const starting = records.flatMap(({ vm }) => {
       const owner = known.find(({ name }) => name === vm)?.target.record?.sockets.owner;

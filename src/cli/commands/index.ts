@@ -12,6 +12,7 @@ import { events } from './look/events.js';
 import { list } from './look/list.js';
 import { plan } from './look/plan.js';
 import { status } from './look/status.js';
+import { vms } from './look/vms.js';
 import { wait } from './look/wait.js';
 import { doctor } from './mend/doctor.js';
 import { mend } from './mend/mend.js';
@@ -40,6 +41,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   argv,
   run,
   list,
+  vms,
   status,
   claims,
   events,

@@ -1,4 +1,5 @@
 import { printable } from '../../diag/index.js';
+import { isVmWord } from '../../vm/index.js';
 import type { Arguments, OptionDeclaration, PathKind, WordDeclaration } from '../command.js';
 import { argumentsOf, MOST_NUMBER } from '../parse/arguments.js';
 import type { OfferedCommand } from './offered-commands.js';
@@ -146,6 +147,7 @@ function kindOf({ path, nameWith = [] }: WordDeclaration, isGiven: (name: string
 }
 
 function isRelative(value: string, kind: PathKind): boolean {
+  if (isVmWord(value)) return false;
   if (kind === 'in-uri') return /^(unix|file):(?!\/)/.test(value);
   return !value.startsWith('/') && (kind === 'always' || value.includes('/') || FILE_NAME.test(value));
 }

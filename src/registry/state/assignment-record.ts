@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import { parseTcpAddress } from '../../base/index.js';
 import { isObject, type NoRecord, parseRecord, type Unchecked } from '../record-text.js';
 import { isVmName } from '../vm-name.js';
 
@@ -6,7 +7,7 @@ import { isVmName } from '../vm-name.js';
 export interface AssignmentRecord {
   readonly format: 1;
   readonly vm: string;
-  /** The QMP socket of an adopted VM, which qplug did not start: absolute. */
+  /** The QMP socket of an adopted VM, which qplug did not start: absolute; or `tcp:HOST:PORT`, or `container:NAME`. */
   readonly socket?: string | undefined;
   /** Oldest first. */
   readonly assignments: readonly Assignment[];
@@ -76,12 +77,17 @@ function isRecord({ vm, socket, assignments, share }: Unchecked): boolean {
   return (
     typeof vm === 'string' &&
     isVmName(vm) &&
-    (socket === undefined || (isText(socket) && isAbsolute(socket))) &&
+    (socket === undefined || (isText(socket) && isLasting(socket))) &&
     Array.isArray(assignments) &&
     assignments.every(isAssignment) &&
     new Set(assignments.map(({ id }) => id)).size === assignments.length &&
     (share === undefined || isShare(share))
   );
+}
+
+/** Whether a word names the VM again when its QEMU is another process. */
+function isLasting(socket: string): boolean {
+  return isAbsolute(socket) || parseTcpAddress(socket) !== undefined || socket.startsWith('container:');
 }
 
 function isShare(value: unknown): value is StandingShare {

@@ -20,3 +20,4 @@ export { runDocument } from './run.js';
 export { keptShareDocument, shareDocument } from './share.js';
 export { statusDocument } from './status.js';
 export { resumeDocument, suspendDocument } from './suspension.js';
+export { vmsDocument } from './vms.js';

@@ -13,6 +13,6 @@ export function listDocument(vms: readonly VmRecord[], adopted: readonly Adopted
       pid: qemu?.pid ?? null,
       created,
     })),
-    adopted: adopted.map(({ name, socket, runs }) => ({ name, socket, runs })),
+    adopted: adopted.map(({ name, socket, runs }) => ({ name, socket, runs: runs ?? null })),
   };
 }

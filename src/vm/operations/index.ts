@@ -19,7 +19,16 @@ export {
   stayWith,
   suspend,
 } from './life/index.js';
-export { type Check, diagnose, statusOf, type VmStatus, type WaitWish, waitUntil } from './look/index.js';
+export {
+  type Check,
+  diagnose,
+  type HostQemu,
+  listQemus,
+  statusOf,
+  type VmStatus,
+  type WaitWish,
+  waitUntil,
+} from './look/index.js';
 export {
   type MigrateReport,
   type MigrateRequest,

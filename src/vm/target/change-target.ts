@@ -5,6 +5,7 @@ import { type Finding, fail, finding } from '../../diag/index.js';
 import { lives } from '../../registry/index.js';
 import { adoptedSocketOf, findVm, isVmFile, vmOfName } from './find-vm.js';
 import { type ReadVmFile, readVmFileAndText } from './vm-file.js';
+import { isVmWord } from './vm-word.js';
 
 /** The user's choice; with neither, qplug changes whichever of the two exists. */
 export interface ChangeChoice {
@@ -32,10 +33,15 @@ export interface ChangeTarget {
  * Decides what an attach or a detach changes. Without a choice: both if the VM runs from a file; only the VM if the user named its socket;
  * only the file if it names a VM that does not run.
  *
- * @param word - name, VM file or socket path
+ * @param word - a word for a VM, as `findVm` reads it
  * @throws QplugError `vm-not-found` · `vm-without-file` · `vm-other-file` · the errors of the VM file
  */
-export async function changeTarget(word: string, choice: ChangeChoice, host: HostAccess): Promise<ChangeTarget> {
+export async function changeTarget(
+  word: string,
+  choice: ChangeChoice,
+  host: HostAccess,
+  signal?: AbortSignal,
+): Promise<ChangeTarget> {
   const strict = choice.config || choice.live;
   const live = choice.live || !choice.config;
   const config = choice.config || !choice.live;
@@ -44,7 +50,7 @@ export async function changeTarget(word: string, choice: ChangeChoice, host: Hos
     const file = fileOfName(word, host);
     return { name: file.vm, live: undefined, file: file.path, strict, findings: [] };
   }
-  const vm = await findVm(word, host);
+  const vm = await findVm(word, host, signal);
   const { name, record } = vm;
   const there = record !== undefined && isThere(record.file) ? record.file : undefined;
   if (choice.config && there === undefined) throw withoutFile(name, record?.file, 'adopted');
@@ -81,7 +87,7 @@ async function targetOfFile(
 function fileOfName(word: string, host: HostAccess): { readonly vm: string; readonly path: string } {
   const record = word.includes('/') ? recordOfSocket(word, host) : host.registry.read(word);
   if (record === undefined || !isThere(record.file)) {
-    const isAdopted = word.includes('/') || adoptedSocketOf(word, host) !== undefined;
+    const isAdopted = word.includes('/') || isVmWord(word) || adoptedSocketOf(word, host) !== undefined;
     throw withoutFile(word, record?.file, isAdopted ? 'adopted' : 'unknown');
   }
   return { vm: record.name, path: record.file };

@@ -3,23 +3,31 @@ import { kindOfFile, socketFileOf } from '../../base/index.js';
 import { fail, nearest } from '../../diag/index.js';
 import { isVmName, lives } from '../../registry/index.js';
 import { nameInFile } from './vm-file.js';
+import { vmOfWord } from './vm-of-word.js';
+import { isVmWord, parseVmWord } from './vm-word.js';
 
 /** @returns whether a word names a VM file rather than a VM, or a socket */
 export function isVmFile(word: string): boolean {
+  if (isVmWord(word)) return false;
   return (word.includes('/') || /\.(ya?ml|json)$/i.test(word)) && kindOfFile(word) === 'file';
 }
 
 /**
- * Finds the VM that a word names: by name, VM file, or path of a QMP socket (anything with a `/` that is no VM file). The name of an adopted
- * VM is another word for its socket; a VM that qplug started comes first. The socket of a share of this user names the VM behind the share.
+ * Finds the VM that a word names: by name, VM file, path of a QMP socket (anything with a `/` that is no VM file), `tcp:HOST:PORT`, `pid:PID`
+ * or `container:NAME`. The name of an adopted VM is another word for its socket or what else it was adopted by; a VM that qplug started comes
+ * first. The socket of a share of this user names the VM behind the share.
  *
- * @throws QplugError `vm-not-found` · `adopted-vm-away`
+ * @param signal - ends the question to a container engine
+ * @throws QplugError `vm-not-found` · `adopted-vm-away` · `vm-word-wrong` · as `vmOfWord`
  */
-export async function findVm(word: string, host: HostAccess): Promise<VmTarget> {
+export async function findVm(word: string, host: HostAccess, signal?: AbortSignal): Promise<VmTarget> {
+  const means = parseVmWord(word);
+  if (means !== undefined) return await vmOfWord(word, means, host, signal);
   if (isVmFile(word)) return vmOfName(await nameInFile(word), word, host);
   if (word.includes('/')) return vmAt(word, host);
   const adopted = isRunning(word, host) ? undefined : adoptedSocketOf(word, host);
   if (adopted === undefined) return vmOfName(word, word, host);
+  if (isVmWord(adopted)) return await findVm(adopted, host, signal);
   const vm = vmAt(adopted, host);
   if (vm.record === undefined && vm.socketFile === undefined)
     throw fail('adopted-vm-away', { name: word, socket: adopted });

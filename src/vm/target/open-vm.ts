@@ -1,10 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { answererOf, type HostAccess, monitorPath, type VmTarget } from '../../access/index.js';
+import { type HostAccess, monitorPath, type VmTarget } from '../../access/index.js';
 import { Deadline, isSameProcess, socketFileOf } from '../../base/index.js';
+import { fail } from '../../diag/index.js';
 import { QemuLog } from '../../launcher/index.js';
-import { type ConnectOptions, connect, type QmpAddress, QmpConnectError, type QmpConnection } from '../../qmp/index.js';
+import {
+  type ConnectOptions,
+  parseAddress,
+  type QmpAddress,
+  QmpConnectError,
+  type QmpConnection,
+} from '../../qmp/index.js';
 import type { VmRecord } from '../../registry/index.js';
+import { connectMonitor } from './connect-monitor.js';
 import { findVm } from './find-vm.js';
+import { processBehind } from './process-behind.js';
 
 /** ms between two checks whether a share has taken the monitor. */
 const SHARE_CHECK_INTERVAL = 250;
@@ -21,7 +30,7 @@ export interface OpenVm extends VmTarget, AsyncDisposable {
  * Finds a VM and connects to its monitor. If another client holds the monitor, waits for it until the deadline; if a share of this user takes it
  * meanwhile, connects to that.
  *
- * @param vm - name, VM file or socket path, or the target that `findVm` found
+ * @param vm - a word for a VM, as `findVm` reads it, or the target that `findVm` found
  * @param options - `timeout` ms for the connection
  * @throws QplugError `vm-not-found` · QmpConnectError
  */
@@ -30,7 +39,7 @@ export async function openVm(
   host: HostAccess,
   options: { readonly signal: AbortSignal; readonly timeout: number },
 ): Promise<OpenVm> {
-  const target = typeof vm === 'string' ? await findVm(vm, host) : vm;
+  const target = typeof vm === 'string' ? await findVm(vm, host, options.signal) : vm;
   const { path, qmp } = await connectWherever(target.socket, host, options);
   try {
     const known = await identify(target, path, qmp, host, options.signal);
@@ -59,7 +68,7 @@ async function connectWherever(
     }, SHARE_CHECK_INTERVAL);
     try {
       const options = { signal: attempt.signal, timeout: Math.max(1, deadline.remaining) };
-      return { path, qmp: await takeMonitor(path, connect, options) };
+      return { path, qmp: await takeMonitor(path, connectMonitor, options) };
     } catch (error) {
       if (!hasMoved || signal.aborted) throw error;
     } finally {
@@ -80,16 +89,21 @@ function isElsewhere(socket: string, path: string, host: HostAccess): boolean {
 /**
  * Identifies the VM at a socket that the user named. qplug recognizes its own VMs by their process if not by the path, so that the VM has
  * its name, file and rules whatever path leads to it. Behind a share, the VM is the one whose socket the share holds.
+ *
+ * @throws QplugError `socket-of-another-vm` if the user named a process or a container, and another process answers
  */
 async function identify(
   target: VmTarget,
   path: string,
-  { socket, shared }: QmpConnection,
+  qmp: QmpConnection,
   host: HostAccess,
   signal: AbortSignal,
 ): Promise<VmTarget> {
-  if (target.record !== undefined || socket === undefined) return target;
-  const { process, share } = await answererOf(socket, { socket: path, shared }, host, signal);
+  if (target.record !== undefined || qmp.socket === undefined) return target;
+  const { process, share } = await processBehind(qmp, path, host, signal);
+  const { answerer: named, name, socket: at } = target;
+  if (named !== undefined && process !== undefined && !isSameProcess(named, process))
+    throw fail('socket-of-another-vm', { vm: name, socket: at, pid: named.pid });
   const record =
     process &&
     host.registry.list().find(({ record: { qemu } }) => qemu !== undefined && isSameProcess(qemu, process))?.record;
@@ -115,7 +129,11 @@ export async function takeMonitor<T>(
   using deadline = new Deadline(timeout, signal);
   for (;;) {
     try {
-      return await open({ path }, { signal, turn: true, timeout: Math.max(1, Math.ceil(deadline.remaining)) });
+      return await open(parseAddress(path), {
+        signal,
+        turn: true,
+        timeout: Math.max(1, Math.ceil(deadline.remaining)),
+      });
     } catch (error) {
       const isBusy = error instanceof QmpConnectError && error.code === 'qmp-busy';
       if (!isBusy || deadline.remaining <= CONNECT_RETRY_INTERVAL) throw error;

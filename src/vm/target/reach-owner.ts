@@ -1,8 +1,10 @@
-import { answererOf, type HostAccess, monitorPath } from '../../access/index.js';
+import { type HostAccess, monitorPath } from '../../access/index.js';
 import { isSameProcess, socketFileOf } from '../../base/index.js';
 import { fail } from '../../diag/index.js';
-import { type ConnectOptions, connect, type QmpConnection } from '../../qmp/index.js';
+import { type ConnectOptions, parseAddress, type QmpConnection } from '../../qmp/index.js';
 import type { ClaimOwner } from '../../registry/index.js';
+import { connectMonitor } from './connect-monitor.js';
+import { processBehind } from './process-behind.js';
 
 /**
  * Connects to the VM of a claim or journal entry; refuses another VM that its path leads to now.
@@ -16,7 +18,7 @@ export async function reachOwner(
 ): Promise<QmpConnection> {
   const { vm, socket, process } = owner;
   const path = monitorPath(socket, host);
-  const qmp = await connect({ path }, { ...options, turn: true });
+  const qmp = await connectMonitor(parseAddress(path), { ...options, turn: true });
   try {
     // only qplug can create sockets in the folder of its own VM
     const isOurs = host.registry.read(vm)?.sockets.qplug === socket;
@@ -36,9 +38,7 @@ async function isOwner(
   host: Pick<HostAccess, 'shares'>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { socket: end, shared } = qmp;
-  const isKnown = process !== undefined && end !== undefined;
-  const found = isKnown ? await answererOf(end, { socket: path, shared }, host, signal) : undefined;
+  const found = process === undefined ? undefined : await processBehind(qmp, path, host, signal);
   const peer = found?.process;
   if (process !== undefined && peer !== undefined) return isSameProcess(process, peer);
   return socketFile === undefined || socketFileOf(socket) === socketFile;

@@ -10,9 +10,9 @@ import {
   settleClaims,
   takeClaims,
 } from '../../access/index.js';
-import { selfIdentity } from '../../base/index.js';
+import { parseTcpAddress, selfIdentity } from '../../base/index.js';
 import type { HeldVmFile } from '../../config/index.js';
-import { addFindings, type Finding, finding, QplugError, throwErrors } from '../../diag/index.js';
+import { addFindings, type Finding, fail, finding, QplugError, throwErrors } from '../../diag/index.js';
 import type { HostDevice, HostInventory, NodeGrant } from '../../host/index.js';
 import { QmpClosedError, QmpCommandError, type QmpConnection } from '../../qmp/index.js';
 import type { ClaimOwner, JournalEntry, JournalHead } from '../../registry/index.js';
@@ -202,6 +202,9 @@ class Transaction {
     const { claims = [], inventory } = this.#change;
     const { owner } = this.#open;
     if (inventory === undefined) return;
+    // a claim ends with its VM's process: at a port no socket file stands for an unknown one
+    if (claims.length > 0 && owner.process === undefined && parseTcpAddress(owner.socket) !== undefined)
+      throw fail('vm-process-unknown', { vm: owner.vm, socket: owner.socket });
     const must = claims.filter(({ optional }) => optional !== true);
     this.#findings.push(...(await takeClaims(claimsFor(must, owner, inventory), this.#host)));
     for (const wish of claims.filter(({ optional }) => optional === true)) {

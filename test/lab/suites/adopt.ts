@@ -4,6 +4,7 @@ import { agentOnRealUsb } from './adopt/agent-on-real-usb.js';
 import { bareControllers } from './adopt/bare-controllers.js';
 import { firstAttach } from './adopt/first-attach.js';
 import { hostileNames } from './adopt/hostile-names.js';
+import { inNamespaces } from './adopt/in-namespaces.js';
 import { keptByAgent } from './adopt/kept-by-agent.js';
 import { moves } from './adopt/moves.js';
 import { otherPeoplesDevices } from './adopt/other-peoples-devices.js';
@@ -24,6 +25,7 @@ const suite: Suite = defineSuite({ title: 'adopt', source: import.meta.url, mach
   moves(check);
   keptByAgent(check);
   agentOnRealUsb(check);
+  inNamespaces(check);
 });
 
 export default suite;

@@ -1,4 +1,6 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +25,7 @@ const socket = join(folder, 'vm.qmp');
 const file = join(folder, 'vm.json');
 const sysfs = recordedSysfs(evilRecording());
 let server: Server;
+let fake: ChildProcess;
 const clients = new Set<Socket>();
 
 beforeAll(async () => {
@@ -32,17 +35,30 @@ beforeAll(async () => {
     serve(client);
   });
   await new Promise<void>((resolve) => server.listen(socket, resolve));
+  fake = await evilProcess();
   const devices = [{ select: '1-2', id: 'stick' }, { select: `"${EVIL}"` }];
   writeFileSync(
     file,
     JSON.stringify({ name: EVIL, machine: 'q35', [EVIL]: EVIL, qemu: { args: [EVIL] }, usb: { devices } }),
   );
 });
-afterAll(() => {
+afterAll(async () => {
+  fake.kill('SIGKILL');
+  await once(fake, 'exit');
   for (const client of clients) client.destroy();
   server.close();
   rmSync(folder, { recursive: true });
 });
+
+/** A shell that is called as a QEMU is, and whose arguments say what it likes. */
+async function evilProcess(): Promise<ChildProcess> {
+  const program = join(folder, 'qemu-system-evil');
+  copyFileSync(realpathSync('/bin/sh'), program);
+  const words = ['-name', EVIL, '-M', EVIL, '-qmp', `unix:/${EVIL},server=on`, '-monitor', `file:${EVIL}`];
+  const child = spawn(program, ['-c', 'echo ready; read line', ...words], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(child.stdout ?? child, 'data');
+  return child;
+}
 
 /** The recording of a real host whose devices call themselves what they like. */
 function evilRecording(): Recording {
@@ -148,6 +164,7 @@ const LINES: readonly (readonly string[])[] = [
   ['adopt', join(folder, NAME), '--name', 'guest'],
   ['adopt', EVIL, '--name', EVIL],
   ['list'],
+  ['vms'],
   ['agent', 'status'],
   ['agent', EVIL],
   ['events', '--vm', EVIL],
@@ -188,6 +205,14 @@ for (const line of LINES) {
     });
   }
 }
+
+test('what a process calls itself is shown, escaped', async () => {
+  const { out } = await qplug(['vms'], {
+    env: { PATH: '', QPLUG_RUNTIME_DIR: join(folder, 'run') },
+    columns: undefined,
+  });
+  expect(out).toContain('\\x1b[31mred');
+});
 
 test('what the VM and the host call their devices is shown, escaped', async () => {
   for (const words of [['status', socket], ['devices'], ['attach', socket, '--emulated', 'usb-tablet', '-v']]) {

@@ -5,12 +5,12 @@ export const adopt: CommandDeclaration = {
   group: 'plug',
   brief: 'give a QEMU that qplug did not start a name',
   summary:
-    'Give the VM with this QMP socket a name. Every command then takes the name where it takes a VM, and devices can be assigned to it. The socket need not exist yet. With --forget: take the name away; assignments stay.',
+    'Give the VM with this QMP socket, port or container a name. Every command then takes the name where it takes a VM, and devices can be assigned to it. It need not run yet, and keeps the name when it is started again. With --forget: take the name away; assignments stay.',
   words: [
     {
       name: 'socket',
       what: 'a socket',
-      describe: 'The path of a QMP socket; with --forget: a name',
+      describe: 'The path of a QMP socket, tcp:HOST:PORT or container:NAME; with --forget: a name',
       required: true,
       path: 'always',
       nameWith: ['forget'],
@@ -22,6 +22,7 @@ export const adopt: CommandDeclaration = {
   },
   examples: [
     ['qplug adopt ./qmp.sock --name guest', 'qplug status guest then shows its USB tree'],
+    ['qplug adopt container:WinBoat --name win', 'its QEMU is found again whenever the container runs'],
     ['qplug adopt --forget guest', 'only its socket names it again'],
   ],
   documents: ['adopt'],

@@ -4,7 +4,8 @@ import type { WordDeclaration } from '../../command.js';
 export const VM: WordDeclaration = {
   name: 'vm',
   what: 'a VM',
-  describe: "A VM's name, its file, or the path of a QMP socket (anything with a /)",
+  describe:
+    "A VM's name, its file, the path of a QMP socket (anything with a /), tcp:HOST:PORT, pid:PID or container:NAME",
   required: true,
   path: 'or-name',
 };

@@ -34,6 +34,10 @@ function startedText(vms: readonly VmRecord[], terminal: Terminal): string {
 
 function adoptedText(vms: readonly AdoptedVm[], terminal: Terminal): string[] {
   if (vms.length === 0) return [];
-  const rows = vms.map((one) => [printable(one.name), one.runs ? 'runs' : 'away', printable(one.socket)]);
+  const rows = vms.map((one) => [
+    printable(one.name),
+    one.runs === undefined ? 'unknown' : one.runs ? 'runs' : 'away',
+    printable(one.socket),
+  ]);
   return ['', table([['ADOPTED', 'STATE', 'QMP SOCKET'], ...rows], { paint: terminal.outColors.bold })];
 }

@@ -1,5 +1,5 @@
 import { openHost } from '../../../access/index.js';
-import { fail, printable } from '../../../diag/index.js';
+import { fail, finding, printable } from '../../../diag/index.js';
 import { adoptDocument } from '../../../view/documents/index.js';
 import { type AdoptReport, adopt, type ForgetReport, forgetAdopted } from '../../../vm/index.js';
 import type { CommandHandler } from '../../command.js';
@@ -15,7 +15,10 @@ export const run: CommandHandler = async (args, terminal) => {
   }
   if (name === undefined) throw fail('adopt-nameless', { socket: word });
   const report = await adopt(word, name, openHost(terminal), terminal.signal);
-  return { schema: 'adopt', document: () => adoptDocument(report), text: () => adoptedText(report) };
+  const findings = report.socket.startsWith('tcp:')
+    ? [finding('qmp-port-unprotected', { address: report.socket }, { severity: 'note' })]
+    : [];
+  return { schema: 'adopt', document: () => adoptDocument(report), text: () => adoptedText(report), findings };
 };
 
 function conflict(name: string): Error {
@@ -24,12 +27,18 @@ function conflict(name: string): Error {
 }
 
 function adoptedText({ name, socket, already }: AdoptReport): string {
-  return `${printable(name)} is ${already ? 'already ' : ''}the VM with the socket ${printable(socket)}`;
+  return `${printable(name)} is ${already ? 'already ' : ''}${whichVm(socket)}`;
+}
+
+/** In words. */
+function whichVm(socket: string): string {
+  if (socket.startsWith('/')) return `the VM with the socket ${printable(socket)}`;
+  return socket.startsWith('container:') ? `the VM in ${printable(socket)}` : `the VM at ${printable(socket)}`;
 }
 
 function forgottenText({ name, socket, assignments, share }: ForgetReport): string {
   return lines([
-    `${printable(name)} is no longer the VM with the socket ${printable(socket)}`,
+    `${printable(name)} is no longer ${whichVm(socket)}`,
     ...(assignments === 0 ? [] : [`  its assignments stay (${assignments}), for a VM that gets the name later`]),
     ...(share === undefined ? [] : [`  the agent shares it no longer at ${printable(share)}`]),
   ]);

@@ -18,7 +18,7 @@ export const run: CommandHandler = async (args, terminal) => {
   const request = { ...attachRequestOf(args), emulated, wait: (args.number('wait') ?? 0) * 1000 };
   const choice = { config: args.flag('config'), live: args.flag('live') };
   const report = await withOperation(args, terminal, async (host, operation) => {
-    const target = await changeTarget(args.word('vm'), choice, host);
+    const target = await changeTarget(args.word('vm'), choice, host, operation.signal);
     if (target.live === undefined && request.grow !== undefined) throw growsNothing();
     return attachTo(target, request, host, operation);
   });

@@ -8,7 +8,12 @@ import { withOperation } from '../shared/with-vm.js';
 export const run: CommandHandler = async (args, terminal) => {
   const choice = { config: args.flag('config'), live: args.flag('live') };
   const report = await withOperation(args, terminal, async (host, operation) =>
-    detachFrom(await changeTarget(args.word('vm'), choice, host), args.texts('device'), host, operation),
+    detachFrom(
+      await changeTarget(args.word('vm'), choice, host, operation.signal),
+      args.texts('device'),
+      host,
+      operation,
+    ),
   );
   return {
     schema: 'detach',

@@ -10,7 +10,7 @@ const TIMEOUT = 30_000;
 export const run: CommandHandler = async (args, terminal) => {
   const host = openHost(terminal);
   using progress = new Progress(terminal, false);
-  const target = await findVm(args.word('vm'), host);
+  const target = await findVm(args.word('vm'), host, terminal.signal);
   const operation = { signal: terminal.signal, timeout: TIMEOUT, onProgress: progress.tell };
   return endOutcome(await killVm(target, host, operation));
 };

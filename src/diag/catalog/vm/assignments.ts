@@ -146,6 +146,14 @@ export const assignments = {
       fix: sh`qplug adopt ${socket} --name bench`,
     }),
   },
+  'adopt-by-pid': {
+    kind: 'refused',
+    text: ({ word }: { word: string }): Text => ({
+      what: `qplug can't adopt ${printable(word)}`,
+      why: 'its number is gone when this QEMU ends, and its monitor has no path outside its container',
+      fix: [sh`qplug vms`, advice('take container:NAME, or tcp:HOST:PORT of a published port')],
+    }),
+  },
   'adopt-not-socket': {
     kind: 'refused',
     text: ({ socket }: { socket: string }): Text => ({

@@ -20,10 +20,7 @@ export const identity = {
         known.length === 0
           ? 'no VM that qplug started runs on this host'
           : `running here: ${list(known)}${nearest === undefined ? '' : `; did you mean ${printable(nearest)}?`}`,
-      fix: [
-        sh`qplug list`,
-        advice('for a QEMU that qplug did not start, give the path of its QMP socket: qplug status ./qmp.sock'),
-      ],
+      fix: [sh`qplug list`, advice('a QEMU that qplug did not start: qplug vms shows the word for it')],
     }),
   },
   'vm-name-wrong': {
@@ -39,6 +36,56 @@ export const identity = {
       what: `a VM named ${printable(name)} is already running`,
       why: `its QEMU is process ${pid}`,
       fix: sh`qplug shutdown ${name}`,
+    }),
+  },
+  /** `kind`: the word before the colon. */
+  'vm-word-wrong': {
+    kind: 'usage',
+    text: ({ word, kind }: { word: string; kind: 'tcp' | 'pid' | 'container' }): Text => ({
+      what: `"${printable(word)}" names no VM`,
+      why: {
+        tcp: 'the form is tcp:HOST:PORT, such as tcp:127.0.0.1:4444 or tcp:[::1]:4444, with a port from 1 to 65535',
+        pid: 'the form is pid:PID, such as pid:4242, with the number of a QEMU process',
+        container:
+          'the form is container:NAME, or container:ENGINE/NAME; a name has letters, digits, `_`, `.` and `-`, and begins with a letter or digit',
+      }[kind],
+      fix: kind === 'tcp' ? undefined : sh`qplug vms`,
+    }),
+  },
+  /** `isThere`: another program runs there. */
+  'no-qemu-process': {
+    kind: 'not-found',
+    text: ({ pid, isThere }: { pid: number; isThere: boolean }): Text => ({
+      what: isThere ? `process ${pid} is no QEMU` : `there is no process ${pid}`,
+      fix: sh`qplug vms`,
+    }),
+  },
+  'qemu-of-another-user': {
+    kind: 'refused',
+    text: ({ pid, uid }: { pid: number; uid: number }): Text => ({
+      what: `qplug may not look at process ${pid}`,
+      why: `it belongs to user ${uid}`,
+      fix: sh`sudo qplug status ${`pid:${pid}`}`,
+    }),
+  },
+  /** `has`: the monitors that qplug can't use, in words. */
+  'qemu-without-monitor': {
+    kind: 'unreachable',
+    text: ({ vm, pid, has }: { vm: string; pid: number; has: readonly string[] }): Text => ({
+      what: `${printable(vm)} has no QMP monitor that qplug can connect to`,
+      where: `process ${pid}`,
+      why: has.length === 0 ? 'its command line names none' : `its command line names only ${list(has)}`,
+      fix: advice(`start it with one more option: -qmp unix:/run/qmp.sock,server=on,wait=off`),
+    }),
+  },
+  /** `process`: another QEMU that answered; undefined: it is not known who answered. */
+  'vm-process-unknown': {
+    kind: 'refused',
+    text: ({ vm, socket }: { vm: string; socket: string }): Text => ({
+      what: `qplug can't find the process of ${printable(vm)} on this host`,
+      where: printable(socket),
+      why: "a claim on a device needs QEMU's process: it runs on another host, or belongs to another user",
+      fix: sh`sudo qplug vms`,
     }),
   },
   'no-record': {

@@ -15,10 +15,16 @@ import { Deadline, poll, hasEnded as processHasEnded } from '../../../base/index
 import { type Finding, fail } from '../../../diag/index.js';
 import type { HostDevice } from '../../../host/index.js';
 import { endProcess } from '../../../launcher/index.js';
-import { connect, QmpClosedError, QmpConnectError, type QmpConnection, QmpTimeoutError } from '../../../qmp/index.js';
+import {
+  parseAddress,
+  QmpClosedError,
+  QmpConnectError,
+  type QmpConnection,
+  QmpTimeoutError,
+} from '../../../qmp/index.js';
 import { readTopology } from '../../observe/index.js';
 import type { Operation } from '../../operation.js';
-import type { OpenVm } from '../../target/index.js';
+import { connectMonitor, type OpenVm } from '../../target/index.js';
 
 /** ms for a QEMU to answer before qplug sends signals instead. */
 export const ANSWER_TIMEOUT = 2000;
@@ -60,10 +66,12 @@ export async function killVm(target: VmTarget, host: HostAccess, operation: Oper
   const { signal, onProgress } = operation;
   let hostDevices: readonly HostDevice[] = [];
   try {
-    await using qmp = await connect(
-      { path: monitorPath(target.socket, host) },
-      { signal, turn: true, timeout: ANSWER_TIMEOUT, commandTimeout: ANSWER_TIMEOUT },
-    );
+    await using qmp = await connectMonitor(parseAddress(monitorPath(target.socket, host)), {
+      signal,
+      turn: true,
+      timeout: ANSWER_TIMEOUT,
+      commandTimeout: ANSWER_TIMEOUT,
+    });
     hostDevices = await hostDevicesIn(target, qmp, host, signal);
     onProgress?.('quit');
     await qmp.execute('quit', undefined, { signal }).catch(ignoreClosed);

@@ -71,7 +71,7 @@ export async function mendWhenEnded(word: string, host: HostAccess, operation: O
 
 /** Connects once to a VM that qplug did not start, to identify its process. */
 async function ownerBehind(word: string, host: HostAccess, operation: Operation): Promise<ClaimOwner> {
-  const target = await findVm(word, host);
+  const target = await findVm(word, host, operation.signal);
   if (target.record !== undefined) return ownerOf(target);
   await using vm = await openVm(word, host, operation);
   return ownerOf(vm);
@@ -174,9 +174,9 @@ async function settle(
 const UNSETTLED = 'its VM does not answer';
 
 /** @returns the socket of the command's VM; undefined if there is no such VM, which the command itself reports */
-async function socketOf({ about }: MendOperation, host: HostAccess): Promise<string | undefined> {
+async function socketOf({ about, signal }: MendOperation, host: HostAccess): Promise<string | undefined> {
   try {
-    return about === undefined ? undefined : ownerOf(await findVm(about, host)).socket;
+    return about === undefined ? undefined : ownerOf(await findVm(about, host, signal)).socket;
   } catch (error) {
     if (!(error instanceof QplugError)) throw error;
     return undefined;

@@ -28,7 +28,7 @@ export async function waitUntil(vm: string, wish: WaitWish, host: HostAccess, op
   let is = 'no answer came in that time';
   const check = async (signal: AbortSignal): Promise<boolean> => {
     try {
-      is = await stateOf(await findVm(vm, host), { selector, wanted: wish.for }, host, signal);
+      is = await stateOf(await findVm(vm, host, signal), { selector, wanted: wish.for }, host, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof QplugError)) throw error;

@@ -1,14 +1,15 @@
 import { resolve } from 'node:path';
 import { type HostAccess, recordOfSocket } from '../../../access/index.js';
-import { kindOfFile, socketFileOf } from '../../../base/index.js';
+import { kindOfFile } from '../../../base/index.js';
 import { fail } from '../../../diag/index.js';
 import { type AssignmentRecord, fileNameOf } from '../../../registry/index.js';
-import { adoptedVms, isRunning } from '../../target/index.js';
+import { adoptedVms, findVm, isRunning, parseVmWord } from '../../target/index.js';
 import { storeOf } from './assign.js';
+import { isSameSocket } from './same-socket.js';
 
 export interface AdoptReport {
   readonly name: string;
-  /** Absolute. */
+  /** Absolute; or the word for it: `tcp:HOST:PORT`, `container:NAME`. */
   readonly socket: string;
   /** Whether it had this name before; then nothing has changed. */
   readonly already: boolean;
@@ -24,18 +25,20 @@ export interface ForgetReport {
 }
 
 /**
- * Gives a VM that qplug did not start a name, for every later command. Its socket need not exist yet.
+ * Gives a VM that qplug did not start a name, for every later command. Its socket, port or container need not exist yet.
  *
- * @param socket - the path of its QMP socket
- * @throws QplugError `vm-name-wrong` · `adopt-not-socket` · `adopt-name-taken` · `adopt-socket-named` · as `AssignmentStore.change`
+ * @param word - the path of its QMP socket, `tcp:HOST:PORT` or `container:NAME`; `pid:PID` if a socket of that process has a lasting path
+ * @throws QplugError `vm-name-wrong` · `vm-word-wrong` · `adopt-by-pid` · as `findVm` for a process · `adopt-not-socket` · `adopt-name-taken` · `adopt-socket-named` · as `AssignmentStore.change`
  */
-export async function adopt(socket: string, name: string, host: HostAccess, signal: AbortSignal): Promise<AdoptReport> {
+export async function adopt(word: string, name: string, host: HostAccess, signal: AbortSignal): Promise<AdoptReport> {
   const store = storeOf(host);
   fileNameOf(name);
-  const path = resolve(socket);
-  const kind = kindOfFile(path);
+  const means = parseVmWord(word);
+  const path = means === undefined ? resolve(word) : means.by === 'pid' ? await lastingSocket(word, host) : word;
+  const isPath = path.startsWith('/');
+  const kind = isPath ? kindOfFile(path) : undefined;
   if (kind === 'file' || kind === 'other') throw fail('adopt-not-socket', { socket: path });
-  const ours = recordOfSocket(path, host);
+  const ours = isPath ? recordOfSocket(path, host) : undefined;
   if (ours !== undefined) throw fail('adopt-socket-named', { socket: path, name: ours.name, adopted: false });
   if (isRunning(name, host)) throw fail('adopt-name-taken', { name, socket: undefined });
   let already = false;
@@ -69,8 +72,10 @@ export async function forgetAdopted(name: string, host: HostAccess, signal: Abor
   return { name, socket, assignments: assignments.length, share: listen };
 }
 
-/** Whether two paths lead to one socket, or are the same. */
-export function isSameSocket(one: string, other: string): boolean {
-  const file = socketFileOf(one);
-  return one === other || (file !== undefined && file === socketFileOf(other));
+/** @throws QplugError `adopt-by-pid` if the next QEMU with that role is found by another word */
+async function lastingSocket(word: string, host: HostAccess): Promise<string> {
+  const { socket, record } = await findVm(word, host);
+  if (record !== undefined) throw fail('adopt-socket-named', { socket, name: record.name, adopted: false });
+  if (!socket.startsWith('/') || socket.startsWith('/proc/')) throw fail('adopt-by-pid', { word });
+  return socket;
 }

@@ -34,7 +34,8 @@ import {
   HOLD,
   isVmName,
 } from '../../../registry/index.js';
-import { adoptedVms, isRunning, isVmFile, nameInFile } from '../../target/index.js';
+import { adoptedVms, isRunning, isVmFile, isVmWord, nameInFile, parseVmWord } from '../../target/index.js';
+import { isSameSocket } from './same-socket.js';
 
 export interface AssignRequest {
   /** As typed. */
@@ -175,22 +176,22 @@ export function storeOf({ assignments }: HostAccess): AssignmentStore {
  */
 export async function vmToAssign(command: string, word: string, host: HostAccess): Promise<string> {
   if (isVmFile(word)) return await nameInFile(word);
-  if (!word.includes('/')) return fileNameOf(word);
-  const name = recordOfSocket(word, host)?.name ?? nameOfSocket(word, host);
+  const isWord = parseVmWord(word) !== undefined;
+  if (!word.includes('/') && !isWord) return fileNameOf(word);
+  const name = (isWord ? undefined : recordOfSocket(word, host)?.name) ?? nameOfSocket(word, host);
   if (name === undefined) throw fail('assign-to-socket', { command, socket: word, name: nameFor(word) });
   return name;
 }
 
 /** @returns the name under which the VM with this socket was adopted */
 export function nameOfSocket(word: string, host: HostAccess): string | undefined {
-  const path = resolve(word);
-  const file = socketFileOf(path);
-  return adoptedVms(host).find(({ socket }) => socket === path || (file !== undefined && socketFileOf(socket) === file))
-    ?.name;
+  const named = isVmWord(word) ? word : resolve(word);
+  return adoptedVms(host).find(({ socket }) => isSameSocket(socket, named))?.name;
 }
 
 /** @returns a name to propose for the VM with this socket: that of the socket, or of its folder */
 function nameFor(socket: string): string {
+  if (isVmWord(socket)) return [/^container:(?:.*\/)?(.*)$/.exec(socket)?.[1] ?? ''].find(isVmName) ?? 'bench';
   const [file = '', folder = ''] = resolve(socket).split('/').reverse();
   const bare = file.replace(/\.(sock|socket|qmp)$/, '');
   const choices = /^(qmp|monitor|mon|qemu)$/.test(bare) ? [folder, bare] : [bare, folder];
@@ -309,7 +310,7 @@ function isOf({ owner }: Dismissal, vm: string, host: HostAccess): boolean {
   const { socket } = host.assignments?.read(vm).record ?? {};
   if (socket === undefined) return false;
   const file = socketFileOf(socket);
-  return owner.socket === socket || (file !== undefined && owner.socketFile === file);
+  return owner.socket === socket || owner.vm === socket || (file !== undefined && owner.socketFile === file);
 }
 
 function allOf({ vm, assignments }: AssignmentRecord): readonly Assignment[] {

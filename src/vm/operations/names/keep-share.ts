@@ -3,8 +3,8 @@ import type { HostAccess } from '../../../access/index.js';
 import { SocketPlace } from '../../../base/index.js';
 import { fail } from '../../../diag/index.js';
 import type { AssignmentRecord } from '../../../registry/index.js';
-import { isSameSocket } from './adopt.js';
 import { storeOf, vmToAssign } from './assign.js';
+import { isSameSocket } from './same-socket.js';
 import type { ShareRequest } from './share.js';
 
 /** A share that the agent keeps, or keeps no longer. */

@@ -1,5 +1,4 @@
-import { resolve } from 'node:path';
-import type { HostAccess } from '../../../access/index.js';
+import { type HostAccess, recordedSocket } from '../../../access/index.js';
 import { type SocketIdentity, SocketPlace, selfIdentity, socketFileOf } from '../../../base/index.js';
 import { type Finding, finding, QplugError } from '../../../diag/index.js';
 import {
@@ -78,8 +77,8 @@ export async function shareVm(
   onNotice: (found: Finding) => void,
 ): Promise<VmShare> {
   const { timeout, signal } = operation;
-  const { name, record, socket: monitor } = await findVm(vm, host);
-  const socket = resolve(record?.sockets.owner ?? monitor);
+  const { name, record, socket: monitor } = await findVm(vm, host, signal);
+  const socket = recordedSocket(record?.sockets.owner ?? monitor);
   const place = await SocketPlace.prepare(listen, signal);
   try {
     const file = socketFileOf(socket);

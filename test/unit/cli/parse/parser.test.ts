@@ -163,7 +163,7 @@ describe('wrong usage', () => {
 
   test('says what is missing in the words of people', () => {
     expect(complaint('attach').message).toBe(
-      "qplug attach needs a VM: a VM's name, its file, or the path of a QMP socket (anything with a /); " +
+      "qplug attach needs a VM: a VM's name, its file, the path of a QMP socket (anything with a /), tcp:HOST:PORT, pid:PID or container:NAME; " +
         'for example: qplug attach bench 0781:5567',
     );
     expect(complaint('attach b x --prt 1').message).toBe('qplug attach has no option "--prt": did you mean --port?');

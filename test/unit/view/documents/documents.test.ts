@@ -21,7 +21,7 @@ const golden = (file: string): string => join(import.meta.dirname, '../../../gol
 describe('the schemas', () => {
   test('are those of the documents that qplug prints', () => {
     expect(SCHEMAS).toEqual(
-      'adopt agent-event agent-hold agent-status agent-units argv assign assignments attach claims detach device-event devices doctor end error list mend migrate plan qmp rebalance release resume room run share-kept share snapshot-delete snapshot-list snapshot-restore snapshot-save status suspend unassign wait'.split(
+      'adopt agent-event agent-hold agent-status agent-units argv assign assignments attach claims detach device-event devices doctor end error list mend migrate plan qmp rebalance release resume room run share-kept share snapshot-delete snapshot-list snapshot-restore snapshot-save status suspend unassign vms wait'.split(
         ' ',
       ),
     );
