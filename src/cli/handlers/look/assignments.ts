@@ -8,6 +8,7 @@ import { readShares, shareSentence, type ToldShare } from '../../render/agent-sh
 import { lines } from '../../render/lines.js';
 import { localTime } from '../../render/local-time.js';
 import { table } from '../../render/table.js';
+import { whichVm } from '../../render/which-vm.js';
 import type { Terminal } from '../../terminal.js';
 import { askRunningAgent } from '../shared/ask-running-agent.js';
 
@@ -46,7 +47,7 @@ function textOf(
 ): string {
   const rows = records.flatMap((record) => record.assignments.map((one) => cellsOf(record, one)));
   const adopted = records.flatMap(({ vm: name, socket }) =>
-    socket === undefined ? [] : [`${printable(name)} is the VM with the socket ${printable(socket)}`],
+    socket === undefined ? [] : [`${printable(name)} is ${whichVm(socket)}`],
   );
   const options = { paint: terminal.outColors.bold, columns: terminal.columns };
   const first =

@@ -4,6 +4,7 @@ import { adoptDocument } from '../../../view/documents/index.js';
 import { type AdoptReport, adopt, type ForgetReport, forgetAdopted } from '../../../vm/index.js';
 import type { CommandHandler } from '../../command.js';
 import { lines } from '../../render/lines.js';
+import { whichVm } from '../../render/which-vm.js';
 
 export const run: CommandHandler = async (args, terminal) => {
   const word = args.word('socket');
@@ -28,12 +29,6 @@ function conflict(name: string): Error {
 
 function adoptedText({ name, socket, already }: AdoptReport): string {
   return `${printable(name)} is ${already ? 'already ' : ''}${whichVm(socket)}`;
-}
-
-/** In words. */
-function whichVm(socket: string): string {
-  if (socket.startsWith('/')) return `the VM with the socket ${printable(socket)}`;
-  return socket.startsWith('container:') ? `the VM in ${printable(socket)}` : `the VM at ${printable(socket)}`;
 }
 
 function forgottenText({ name, socket, assignments, share }: ForgetReport): string {

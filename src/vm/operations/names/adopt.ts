@@ -27,7 +27,7 @@ export interface ForgetReport {
 /**
  * Gives a VM that qplug did not start a name, for every later command. Its socket, port or container need not exist yet.
  *
- * @param word - the path of its QMP socket, `tcp:HOST:PORT` or `container:NAME`; `pid:PID` if a socket of that process has a lasting path
+ * @param word - the path of its QMP socket, `tcp:HOST:PORT` or `container:NAME`; `pid:PID` if its monitor has a lasting path or port
  * @throws QplugError `vm-name-wrong` · `vm-word-wrong` · `adopt-by-pid` · as `findVm` for a process · `adopt-not-socket` · `adopt-name-taken` · `adopt-socket-named` · as `AssignmentStore.change`
  */
 export async function adopt(word: string, name: string, host: HostAccess, signal: AbortSignal): Promise<AdoptReport> {
@@ -76,6 +76,7 @@ export async function forgetAdopted(name: string, host: HostAccess, signal: Abor
 async function lastingSocket(word: string, host: HostAccess): Promise<string> {
   const { socket, record } = await findVm(word, host);
   if (record !== undefined) throw fail('adopt-socket-named', { socket, name: record.name, adopted: false });
-  if (!socket.startsWith('/') || socket.startsWith('/proc/')) throw fail('adopt-by-pid', { word });
+  const isLasting = socket.startsWith('/') ? !socket.startsWith('/proc/') : socket.startsWith('tcp:');
+  if (!isLasting) throw fail('adopt-by-pid', { word });
   return socket;
 }
